@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config';
+
+/** Where the run's result is written as JSON beside the usual output; .ci/run counts from it. */
+const report = process.env.GROUNDCREW_REPORT;
+
+export default defineConfig({
+  test: {
+    environment: 'node',
+    include: ['test/**/*.test.ts'],
+    // Processes: a test file that starts the account has its own environment and signals.
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 120_000,
+    reporters: report ? ['default', 'json'] : ['default'],
+    ...(report && { outputFile: { json: report } }),
+  },
+});
