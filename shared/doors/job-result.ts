@@ -1,0 +1,136 @@
+import { BadConfig, BadInput, hasName, isRecord, isRetryable, toError } from '../errors.ts';
+import { redact } from '../redact.ts';
+
+export type FailureType =
+  | 'JobFailed'
+  | 'ConfigurationError'
+  | 'PermissionError'
+  | 'RevisionOutOfSync'
+  | 'RevisionUnavailable'
+  | 'SystemUnavailable';
+
+/** What a wing says of its job. Texts are cut to CodePipeline's limits (summary 2048, message 5000 characters). */
+export type JobAnswer =
+  | {
+      readonly kind: 'succeed';
+      readonly summary: string;
+      /** Names of letters, digits and @ - _; later actions read them as #{Namespace.Name}. */
+      readonly outputVariables?: Readonly<Record<string, string>>;
+      readonly externalExecutionId?: string;
+    }
+  | {
+      readonly kind: 'continueLater';
+      /** Comes back with the next job of this action, which has another id. At most 2048 characters. */
+      readonly token: string;
+      readonly summary: string;
+      readonly percent?: number;
+      readonly externalExecutionId?: string;
+    }
+  | {
+      readonly kind: 'fail';
+      readonly type: FailureType;
+      readonly message: string;
+      readonly externalExecutionId?: string;
+    };
+
+interface Success {
+  readonly continuationToken?: string;
+  readonly outputVariables?: Record<string, string>;
+  readonly executionDetails: {
+    readonly summary?: string;
+    readonly percentComplete?: number;
+    readonly externalExecutionId: string;
+  };
+}
+
+interface Failure {
+  readonly failureDetails: {
+    readonly type: FailureType;
+    readonly message: string;
+    readonly externalExecutionId: string;
+  };
+}
+
+/** What PutJobSuccessResult or PutJobFailureResult is given, without the job's id. */
+export type JobResult = { readonly success: Success } | { readonly failure: Failure };
+
+const refusals = [
+  'AccessDenied',
+  'AccessDeniedException',
+  'AuthorizationError',
+  'AuthorizationErrorException',
+  'NotAuthorizedException',
+  'OptInRequired',
+  'SubscriptionRequiredException',
+  'UnauthorizedOperation',
+  'UnrecognizedClientException',
+];
+
+/** Throws TypeError for an answer that CodePipeline would refuse and that cutting cannot mend. */
+export function resultOf(answer: JobAnswer, requestId: string): JobResult {
+  if (!isRecord(answer)) throw new TypeError('handle answered with nothing that CodePipeline could be told');
+  const externalExecutionId = redact(answer.externalExecutionId || requestId, 1500);
+  switch (answer.kind) {
+    case 'succeed': {
+      const executionDetails = { ...summaryOf(answer.summary), externalExecutionId };
+      return { success: { ...variablesOf(answer.outputVariables), executionDetails } };
+    }
+    case 'continueLater': {
+      const executionDetails = {
+        ...summaryOf(answer.summary),
+        ...percentOf(answer.percent),
+        externalExecutionId,
+      };
+      return { success: { continuationToken: checkToken(answer.token), executionDetails } };
+    }
+    case 'fail': {
+      const message = redact(answer.message, 5000) || 'The function gave no reason.';
+      return { failure: { failureDetails: { type: answer.type, message, externalExecutionId } } };
+    }
+    default:
+      throw new TypeError('handle answered with nothing that CodePipeline could be told');
+  }
+}
+
+export function failureOf(error: unknown, requestId: string): JobResult {
+  const { name, message } = toError(error);
+  const type = failureTypeOf(error);
+  // A wing's own words are for the pipeline's owner; those of any other error need their name to make sense.
+  const text = error instanceof BadInput || error instanceof BadConfig ? message : `${name}: ${message}`;
+  return resultOf({ kind: 'fail', type, message: `${text} (request ${requestId})` }, requestId);
+}
+
+function failureTypeOf(error: unknown): FailureType {
+  if (error instanceof BadInput || error instanceof BadConfig) return 'ConfigurationError';
+  if (isRefusal(error)) return 'PermissionError';
+  return isRetryable(error) ? 'SystemUnavailable' : 'JobFailed';
+}
+
+/** Whether AWS or the file system said that this function may not. */
+export function isRefusal(error: unknown, depth = 0): boolean {
+  if (!isRecord(error) || depth > 3) return false;
+  if (hasName(error, ...refusals) || error.code === 'EACCES' || error.code === 'EPERM') return true;
+  return isRefusal(error.cause, depth + 1);
+}
+
+function summaryOf(summary: string): { summary?: string } {
+  return summary ? { summary: redact(summary, 2048) } : {};
+}
+
+function percentOf(percent: number | undefined): { percentComplete?: number } {
+  return Number.isFinite(percent)
+    ? { percentComplete: Math.max(0, Math.min(100, Math.round(percent ?? 0))) }
+    : {};
+}
+
+function checkToken(token: string): string {
+  if (typeof token === 'string' && token.length >= 1 && token.length <= 2048) return token;
+  throw new TypeError(`a continuation token has 1 to 2048 characters, this one has ${String(token).length}`);
+}
+
+function variablesOf(variables: Readonly<Record<string, string>> = {}): Pick<Success, 'outputVariables'> {
+  const odd = Object.keys(variables).find((name) => !/^[A-Za-z0-9@\-_]+$/.test(name));
+  if (odd !== undefined)
+    throw new TypeError(`output variable ${JSON.stringify(odd)}: letters, digits and @ - _ only`);
+  return Object.keys(variables).length === 0 ? {} : { outputVariables: { ...variables } };
+}

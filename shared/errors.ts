@@ -1,0 +1,178 @@
+import { redact, show } from './redact.ts';
+
+export interface ErrorOptions {
+  readonly cause?: unknown;
+  /** Whether another delivery may succeed. Left out, the cause decides. */
+  readonly retryable?: boolean;
+  /** Ids and numbers that let the reader of one log line act. */
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+export class GroundcrewError extends Error {
+  override name = 'GroundcrewError';
+  readonly retryable: boolean;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(message: string, { cause, retryable, details }: ErrorOptions = {}) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.retryable = retryable ?? isRetryable(cause);
+    this.details = details ?? {};
+  }
+}
+
+/** What arrived cannot be used and never will be. The message names the field and the value it got. */
+export class BadInput extends GroundcrewError {
+  override name = 'BadInput';
+
+  constructor(message: string, options: ErrorOptions = {}) {
+    super(message, { ...options, retryable: false });
+  }
+}
+
+/** The function is deployed with settings it cannot work with: a person must act, no delivery will help. */
+export class BadConfig extends GroundcrewError {
+  override name = 'BadConfig';
+
+  constructor(message: string, options: ErrorOptions = {}) {
+    super(message, { ...options, retryable: false });
+  }
+}
+
+/** Worth another delivery. */
+export class Retryable extends GroundcrewError {
+  override name = 'Retryable';
+
+  constructor(message: string, options: ErrorOptions = {}) {
+    super(message, { ...options, retryable: true });
+  }
+}
+
+// By name, because services throw most of these without a modelled class and some with status 400.
+const passingNames = new Set([
+  'BandwidthLimitExceeded',
+  'EC2ThrottledException',
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'InternalError',
+  'InternalFailure',
+  'InternalServerError',
+  'LimitExceededException',
+  'PriorRequestNotComplete',
+  'ProvisionedThroughputExceededException',
+  'RequestExpired',
+  'RequestLimitExceeded',
+  'RequestThrottled',
+  'RequestThrottledException',
+  'RequestTimeout',
+  'RequestTimeoutException',
+  'ResourceContention',
+  'ResourceContentionFault',
+  'ScalingActivityInProgress',
+  'ScalingActivityInProgressFault',
+  'ServiceUnavailable',
+  'ServiceUnavailableException',
+  'SlowDown',
+  'ThrottledException',
+  'Throttling',
+  'ThrottlingException',
+  // The call never finished. An abort comes only from the door's own deadline: the SDK must not repeat that
+  // call now, but the message it belongs to is not done and is worth another delivery.
+  'AbortError',
+  'TimeoutError',
+  'TooManyRequestsException',
+  'TransactionConflictException',
+  'TransactionInProgressException',
+  'Unavailable',
+]);
+
+const networkCodes = new Set([
+  'EAI_AGAIN',
+  'ECONNABORTED',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
+]);
+
+const passingCancellations = new Set([
+  'ProvisionedThroughputExceeded',
+  'ThrottlingError',
+  'TransactionConflict',
+]);
+
+/** Whether another delivery of the same input may succeed. A refusal, a validation fault or a bug stays what it is. */
+export function isRetryable(error: unknown, depth = 0): boolean {
+  if (error instanceof GroundcrewError) return error.retryable;
+  if (!isRecord(error) || depth > 5) return false;
+  if (error.$retryable !== undefined) return true;
+  const status = statusOf(error);
+  if (status === 429 || (status !== undefined && status >= 500)) return true;
+  if (passingNames.has(textOf(error.name)) || networkCodes.has(textOf(error.code))) return true;
+  if (error.name === 'TransactionCanceledException') return isPassingCancellation(error.CancellationReasons);
+  if (error instanceof AggregateError) return error.errors.some((one) => isRetryable(one, depth + 1));
+  return isRetryable(error.cause, depth + 1);
+}
+
+/**
+ * Whether the service itself said no. Without its answer (a lost connection, a time-out, a gateway that lost
+ * its back end) the call may have been carried out all the same.
+ */
+export function wasAnswered(error: unknown): boolean {
+  const status = isRecord(error) ? statusOf(error) : undefined;
+  return status !== undefined && status >= 400 && status !== 502 && status !== 504;
+}
+
+/** SDK errors are told apart by name: most are not modelled, and bundling breaks instanceof. */
+export function hasName(error: unknown, ...names: string[]): boolean {
+  return isRecord(error) && names.includes(textOf(error.name));
+}
+
+/** What a log line may say of an error: no payload, no credentials, three causes deep. */
+export function describeError(error: unknown, depth = 0): Record<string, unknown> {
+  if (!isRecord(error)) return { name: 'NotAnError', message: `${typeof error} thrown: ${show(error)}` };
+  const metadata = isRecord(error.$metadata) ? error.$metadata : {};
+  const described: Record<string, unknown> = {
+    name: redact(textOf(error.name) || 'NotAnError', 100),
+    message: redact(textOf(error.message) || 'thrown without a message', 1000),
+  };
+  if (typeof error.code === 'string' || typeof error.code === 'number') described.code = error.code;
+  if (metadata.httpStatusCode !== undefined) described.status = metadata.httpStatusCode;
+  if (metadata.requestId !== undefined) described.requestId = metadata.requestId;
+  if (error instanceof GroundcrewError && Object.keys(error.details).length > 0)
+    described.details = error.details;
+  if (error.cause !== undefined && depth < 3) described.cause = describeError(error.cause, depth + 1);
+  return described;
+}
+
+/** The error itself, or one that says what was thrown in its place. */
+export function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new GroundcrewError(`${typeof thrown} thrown: ${show(thrown)}`);
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function isPassingCancellation(reasons: unknown): boolean {
+  if (!Array.isArray(reasons)) return false;
+  const codes = reasons.map((reason) => (isRecord(reason) ? textOf(reason.Code) || 'None' : 'None'));
+  // One refused condition refuses the transaction again, however often it is repeated.
+  return (
+    codes.every((code) => code === 'None' || passingCancellations.has(code)) &&
+    codes.some((code) => code !== 'None')
+  );
+}
+
+// Not String(): an object without a prototype would throw in the very place that reports what was thrown.
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function statusOf(error: Record<string, unknown>): number | undefined {
+  const metadata = error.$metadata;
+  const status = isRecord(metadata) ? metadata.httpStatusCode : undefined;
+  return typeof status === 'number' ? status : undefined;
+}

@@ -1,0 +1,22 @@
+import * as z from 'zod/mini';
+import { isRecord } from '../errors.ts';
+
+/** One message of a batch. Only what the door needs; attributes and hashes stay out. */
+export const sqsRecord = z.object({
+  messageId: z.string().check(z.minLength(1)),
+  body: z.string(),
+  attributes: z.optional(z.object({ ApproximateReceiveCount: z.optional(z.string()) })),
+});
+
+export type SqsRecord = Readonly<z.output<typeof sqsRecord>>;
+
+export interface SqsBatchAnswer {
+  readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
+}
+
+/** Records are not checked here: one that is rubbish must not take the batch with it. */
+export function isSqsEvent(event: unknown): event is { readonly Records: readonly unknown[] } {
+  if (!isRecord(event) || !Array.isArray(event.Records)) return false;
+  const records: readonly unknown[] = event.Records;
+  return records.some((record) => isRecord(record) && record.eventSource === 'aws:sqs');
+}
