@@ -1,0 +1,150 @@
+import {
+  AutoScalingClient,
+  type AutoScalingGroup,
+  DescribeAutoScalingGroupsCommand,
+  DescribeLifecycleHooksCommand,
+  DetachInstancesCommand,
+  SetInstanceProtectionCommand,
+  TerminateInstanceInAutoScalingGroupCommand,
+} from '@aws-sdk/client-auto-scaling';
+import { chunk } from '../../../shared/chunk.ts';
+import { createClient } from '../../../shared/clients.ts';
+import { mapLimit } from '../../../shared/concurrency.ts';
+import { hasName } from '../../../shared/errors.ts';
+import type { Group } from '../instance.ts';
+
+const autoScaling = createClient(AutoScalingClient, { deadlineMs: 6_000 });
+
+/** Group names a describe takes, and ids that the three changes take in one call. */
+const NAMES = 50;
+const PROTECT = 50;
+const DETACH = 20;
+const TERMINATE = 100;
+
+export async function describeGroups(
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<Map<string, Group>> {
+  const pages = await mapLimit(chunk([...new Set(names)], NAMES), 2, (some) => describePage(some, signal));
+  return new Map(pages.flat().map((group) => [group.name, group]));
+}
+
+export async function hasTerminatingHook(group: string, signal: AbortSignal): Promise<boolean> {
+  const command = new DescribeLifecycleHooksCommand({ AutoScalingGroupName: group });
+  const { LifecycleHooks } = await autoScaling.send(command, { abortSignal: signal });
+  return (LifecycleHooks ?? []).some(
+    (hook) => hook.LifecycleTransition === 'autoscaling:EC2_INSTANCE_TERMINATING',
+  );
+}
+
+/** @returns the ids that had left the group meanwhile: nothing was left to do for them */
+export function setProtection(
+  group: string,
+  ids: readonly string[],
+  isProtected: boolean,
+  signal: AbortSignal,
+): Promise<string[]> {
+  return forMembers(ids, PROTECT, (some) =>
+    autoScaling.send(
+      new SetInstanceProtectionCommand({
+        AutoScalingGroupName: group,
+        InstanceIds: [...some],
+        ProtectedFromScaleIn: isProtected,
+      }),
+      { abortSignal: signal },
+    ),
+  );
+}
+
+/** Takes instances out of the group, which launches replacements at once and runs no hooks. @returns as setProtection */
+export function detach(group: string, ids: readonly string[], signal: AbortSignal): Promise<string[]> {
+  return forMembers(ids, DETACH, (some) =>
+    autoScaling.send(
+      new DetachInstancesCommand({
+        AutoScalingGroupName: group,
+        InstanceIds: [...some],
+        ShouldDecrementDesiredCapacity: false,
+      }),
+      { abortSignal: signal },
+    ),
+  );
+}
+
+/** Has the group terminate instances through their hooks and launch replacements. @returns as setProtection */
+export function terminate(group: string, ids: readonly string[], signal: AbortSignal): Promise<string[]> {
+  return forMembers(ids, TERMINATE, (some) =>
+    autoScaling.send(
+      new TerminateInstanceInAutoScalingGroupCommand({
+        AutoScalingGroupName: group,
+        InstanceIds: [...some],
+        ShouldDecrementDesiredCapacity: false,
+      }),
+      { abortSignal: signal },
+    ),
+  );
+}
+
+/**
+ * Auto Scaling refuses a whole call when one instance has left the group ("is not part of Auto Scaling group", "is
+ * not in InService or Standby"). Then each goes alone, and a refusal means that it is done already.
+ */
+async function forMembers(
+  ids: readonly string[],
+  most: number,
+  call: (ids: readonly string[]) => Promise<unknown>,
+): Promise<string[]> {
+  const left = await mapLimit(chunk(ids, most), 2, async (some) => {
+    try {
+      await call(some);
+      return [];
+    } catch (error) {
+      if (!hasLeft(error)) throw error;
+      if (some.length === 1) return some;
+      return forMembers(some, 1, call);
+    }
+  });
+  return left.flat();
+}
+
+function hasLeft(error: unknown): boolean {
+  return (
+    hasName(error, 'ValidationError') &&
+    error instanceof Error &&
+    /not part of|not in InService|not found|does not belong|not in a valid state/i.test(error.message)
+  );
+}
+
+async function describePage(names: readonly string[], signal: AbortSignal): Promise<Group[]> {
+  const found: Group[] = [];
+  let token: string | undefined;
+  do {
+    const page = await autoScaling.send(
+      new DescribeAutoScalingGroupsCommand({
+        AutoScalingGroupNames: [...names],
+        ...(token && { NextToken: token }),
+      }),
+      { abortSignal: signal },
+    );
+    found.push(...(page.AutoScalingGroups ?? []).map(toGroup));
+    token = page.NextToken;
+  } while (token);
+  return found;
+}
+
+function toGroup(group: AutoScalingGroup): Group {
+  return {
+    name: group.AutoScalingGroupName ?? '',
+    capacityRebalance: group.CapacityRebalance ?? false,
+    targetGroupArns: group.TargetGroupARNs ?? [],
+    loadBalancers: group.LoadBalancerNames ?? [],
+    members: new Map(
+      (group.Instances ?? []).map((instance) => [
+        instance.InstanceId ?? '',
+        {
+          lifecycleState: instance.LifecycleState ?? 'unknown',
+          protectedFromScaleIn: instance.ProtectedFromScaleIn ?? false,
+        },
+      ]),
+    ),
+  };
+}

@@ -1,0 +1,140 @@
+import {
+  CreateTagsCommand,
+  DeleteTagsCommand,
+  DescribeInstancesCommand,
+  type DescribeInstancesCommandInput,
+  EC2Client,
+  type Instance as Ec2Instance,
+} from '@aws-sdk/client-ec2';
+import { chunk } from '../../../shared/chunk.ts';
+import { createClient } from '../../../shared/clients.ts';
+import { mapLimit } from '../../../shared/concurrency.ts';
+import { hasName } from '../../../shared/errors.ts';
+import type { Severity } from '../danger.ts';
+import type { Instance } from '../instance.ts';
+import { tagKeys } from '../scope.ts';
+
+const ec2 = createClient(EC2Client, { deadlineMs: 12_000 });
+
+/** The recommended most of DescribeInstances, CreateTags and DeleteTags; a filter takes 200 values. */
+const IDS = 1000;
+const FILTER_VALUES = 200;
+
+/** @returns those that exist; EC2 keeps terminated ones for about an hour */
+export async function describeInstances(
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<Map<string, Instance>> {
+  const found = await mapLimit(chunk(ids, IDS), 2, async (some) => {
+    const instances: Instance[] = [];
+    await withoutUnknown(some, async (known) => {
+      instances.push(...(await describe({ InstanceIds: [...known] }, signal)));
+    }).catch(async (error) => {
+      if (!isUnknownInstance(error)) throw error;
+      instances.push(...(await describeByFilter(some, signal)));
+    });
+    return instances;
+  });
+  return new Map(found.flat().map((instance) => [instance.instanceId, instance]));
+}
+
+/** Marks instances as cordoned. @returns the ids that no longer exist */
+export async function tagCordoned(
+  ids: readonly string[],
+  severity: Severity,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const unknown = await mapLimit(chunk(ids, IDS), 2, (some) =>
+    withoutUnknown(some, async (known) => {
+      const tags = [{ Key: tagKeys.cordon, Value: severity }];
+      await ec2.send(new CreateTagsCommand({ Resources: [...known], Tags: tags }), { abortSignal: signal });
+    }),
+  );
+  return unknown.flat();
+}
+
+/** Takes the mark away where it still has this severity: a worse danger's mark, written meanwhile, stays. */
+export async function untagCordoned(
+  ids: readonly string[],
+  severity: Severity,
+  signal: AbortSignal,
+): Promise<void> {
+  await mapLimit(chunk(ids, IDS), 2, (some) =>
+    withoutUnknown(some, async (known) => {
+      const tags = [{ Key: tagKeys.cordon, Value: severity }];
+      await ec2.send(new DeleteTagsCommand({ Resources: [...known], Tags: tags }), { abortSignal: signal });
+    }),
+  );
+}
+
+/**
+ * EC2 refuses a whole call for one id that does not exist, and names the ids in its message.
+ *
+ * @returns the ids that were left out to make the call pass
+ */
+async function withoutUnknown(
+  ids: readonly string[],
+  call: (known: readonly string[]) => Promise<void>,
+): Promise<string[]> {
+  const unknown = new Set<string>();
+  for (;;) {
+    const known = ids.filter((id) => !unknown.has(id));
+    if (known.length === 0) return [...unknown];
+    try {
+      await call(known);
+      return [...unknown];
+    } catch (error) {
+      const named = isUnknownInstance(error) ? idsIn(error).filter((id) => known.includes(id)) : [];
+      if (named.length === 0) throw error;
+      for (const id of named) unknown.add(id);
+    }
+  }
+}
+
+function isUnknownInstance(error: unknown): boolean {
+  return hasName(error, 'InvalidInstanceID.NotFound', 'InvalidInstanceID.Malformed', 'InvalidInstanceID');
+}
+
+function idsIn(error: unknown): string[] {
+  return error instanceof Error ? (error.message.match(/i-[0-9a-f]{8,17}/g) ?? []) : [];
+}
+
+/** A filter passes over unknown ids, for more calls: the way out when the message named none. */
+async function describeByFilter(ids: readonly string[], signal: AbortSignal): Promise<Instance[]> {
+  const pages = await mapLimit(chunk(ids, FILTER_VALUES), 2, (Values) =>
+    describe({ Filters: [{ Name: 'instance-id', Values: [...Values] }], MaxResults: IDS }, signal),
+  );
+  return pages.flat();
+}
+
+async function describe(input: DescribeInstancesCommandInput, signal: AbortSignal): Promise<Instance[]> {
+  const found: Instance[] = [];
+  let token: string | undefined;
+  do {
+    const page = await ec2.send(
+      new DescribeInstancesCommand({ ...input, ...(token && { NextToken: token }) }),
+      {
+        abortSignal: signal,
+      },
+    );
+    const instances = (page.Reservations ?? []).flatMap((reservation) => reservation.Instances ?? []);
+    found.push(...instances.map(toInstance));
+    token = page.NextToken;
+  } while (token);
+  return found;
+}
+
+function toInstance(instance: Ec2Instance): Instance {
+  const addresses = (instance.NetworkInterfaces ?? []).flatMap((nic) => [
+    ...(nic.PrivateIpAddresses ?? []).map((address) => address.PrivateIpAddress),
+    ...(nic.Ipv6Addresses ?? []).map((address) => address.Ipv6Address),
+  ]);
+  return {
+    instanceId: instance.InstanceId ?? '',
+    state: instance.State?.Name ?? 'unknown',
+    spot: instance.InstanceLifecycle === 'spot',
+    ...(instance.VpcId && { vpcId: instance.VpcId }),
+    privateIps: [...new Set([instance.PrivateIpAddress, ...addresses])].filter((ip) => ip !== undefined),
+    tags: Object.fromEntries((instance.Tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? ''])),
+  };
+}

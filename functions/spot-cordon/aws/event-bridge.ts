@@ -1,0 +1,32 @@
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { chunk } from '../../../shared/chunk.ts';
+import { createClient } from '../../../shared/clients.ts';
+import { mapLimit } from '../../../shared/concurrency.ts';
+import { Retryable } from '../../../shared/errors.ts';
+import { type Announcement, SOURCE } from '../announcement.ts';
+
+const events = createClient(EventBridgeClient, { deadlineMs: 5_000 });
+
+/** PutEvents takes ten entries. */
+const ENTRIES = 10;
+
+/** Puts events on the default bus. @returns for each announcement the error that kept it out, or undefined */
+export async function announce(
+  announcements: readonly Announcement[],
+  signal: AbortSignal,
+): Promise<(Error | undefined)[]> {
+  const groups = await mapLimit(chunk(announcements, ENTRIES), 10, async (group) => {
+    const Entries = group.map(({ detailType, detail }) => ({
+      Source: SOURCE,
+      DetailType: detailType,
+      Detail: JSON.stringify(detail),
+    }));
+    const reply = await events.send(new PutEventsCommand({ Entries }), { abortSignal: signal });
+    // PutEvents answers 200 for a batch of which parts failed.
+    return group.map((_, i) => {
+      const code = reply.Entries?.[i]?.ErrorCode;
+      return code ? new Retryable(`PutEvents: entry refused: ${code}`) : undefined;
+    });
+  });
+  return groups.flat();
+}

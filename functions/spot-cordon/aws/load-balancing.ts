@@ -1,0 +1,178 @@
+import {
+  DeregisterInstancesFromLoadBalancerCommand,
+  DescribeLoadBalancersCommand,
+  ElasticLoadBalancingClient,
+  RegisterInstancesWithLoadBalancerCommand,
+} from '@aws-sdk/client-elastic-load-balancing';
+import {
+  DeregisterTargetsCommand,
+  DescribeTargetGroupAttributesCommand,
+  DescribeTargetGroupsCommand,
+  type DescribeTargetGroupsCommandInput,
+  DescribeTargetHealthCommand,
+  ElasticLoadBalancingV2Client,
+  RegisterTargetsCommand,
+  type TargetDescription,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import { chunk } from '../../../shared/chunk.ts';
+import { createClient } from '../../../shared/clients.ts';
+import { hasName } from '../../../shared/errors.ts';
+import type { Target } from '../cordon.ts';
+import type { Registered, TargetGroup } from '../draining.ts';
+
+const elb = createClient(ElasticLoadBalancingV2Client, { deadlineMs: 6_000 });
+const classic = createClient(ElasticLoadBalancingClient, { deadlineMs: 6_000 });
+
+/** The most that one page of either describe holds, and a cautious number of targets for one change. */
+const PAGE = 400;
+const ARNS = 20;
+const TARGETS = 100;
+
+export function listTargetGroups(signal: AbortSignal): Promise<TargetGroup[]> {
+  return describeTargetGroups({ PageSize: PAGE }, signal);
+}
+
+export async function readTargetGroups(arns: readonly string[], signal: AbortSignal): Promise<TargetGroup[]> {
+  const pages = await Promise.all(
+    chunk(arns, ARNS).map((some) => describeTargetGroups({ TargetGroupArns: [...some] }, signal)),
+  );
+  return pages.flat();
+}
+
+/** All that is registered, under every port. Asking for one target by id alone would find it under one port only. */
+export async function listTargets(targetGroupArn: string, signal: AbortSignal): Promise<Registered[]> {
+  const command = new DescribeTargetHealthCommand({ TargetGroupArn: targetGroupArn });
+  const reply = await elb.send(command, { abortSignal: signal }).catch(unlessGone);
+  return (reply?.TargetHealthDescriptions ?? []).map(({ Target: target, TargetHealth }) => ({
+    target: toTarget(target),
+    state: TargetHealth?.State ?? 'unknown',
+  }));
+}
+
+export async function deregistrationDelaySeconds(
+  targetGroupArn: string,
+  signal: AbortSignal,
+): Promise<number> {
+  const command = new DescribeTargetGroupAttributesCommand({ TargetGroupArn: targetGroupArn });
+  const reply = await elb.send(command, { abortSignal: signal }).catch(unlessGone);
+  const delay = reply?.Attributes?.find(({ Key }) => Key === 'deregistration_delay.timeout_seconds');
+  return Number(delay?.Value ?? 0);
+}
+
+export async function deregisterTargets(
+  targetGroupArn: string,
+  targets: readonly Target[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (const some of chunk(targets, TARGETS)) {
+    const command = new DeregisterTargetsCommand({
+      TargetGroupArn: targetGroupArn,
+      Targets: some.map(toDescription),
+    });
+    await elb.send(command, { abortSignal: signal }).catch(unlessGone);
+  }
+}
+
+/** A target group that was deleted meanwhile has nothing to go back to; that is no failure. */
+export async function registerTargets(
+  targetGroupArn: string,
+  targets: readonly Target[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (const some of chunk(targets, TARGETS)) {
+    const command = new RegisterTargetsCommand({
+      TargetGroupArn: targetGroupArn,
+      Targets: some.map(toDescription),
+    });
+    await elb.send(command, { abortSignal: signal }).catch(unlessGone);
+  }
+}
+
+/** @returns names of the Classic Load Balancers with the instances among `ids` that each holds */
+export async function classicHolding(
+  ids: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<Map<string, string[]>> {
+  const found = new Map<string, string[]>();
+  let marker: string | undefined;
+  do {
+    const command = new DescribeLoadBalancersCommand({ PageSize: PAGE, ...(marker && { Marker: marker }) });
+    const page = await classic.send(command, { abortSignal: signal });
+    for (const balancer of page.LoadBalancerDescriptions ?? []) {
+      const held = (balancer.Instances ?? [])
+        .map(({ InstanceId }) => InstanceId ?? '')
+        .filter((id) => ids.has(id));
+      if (held.length > 0) found.set(balancer.LoadBalancerName ?? '', held);
+    }
+    marker = page.NextMarker;
+  } while (marker);
+  return found;
+}
+
+export async function deregisterFromClassic(
+  name: string,
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const Instances = ids.map((InstanceId) => ({ InstanceId }));
+  const command = new DeregisterInstancesFromLoadBalancerCommand({ LoadBalancerName: name, Instances });
+  await classic.send(command, { abortSignal: signal }).catch(unlessGone);
+}
+
+export async function registerWithClassic(
+  name: string,
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const Instances = ids.map((InstanceId) => ({ InstanceId }));
+  const command = new RegisterInstancesWithLoadBalancerCommand({ LoadBalancerName: name, Instances });
+  await classic.send(command, { abortSignal: signal }).catch(unlessGone);
+}
+
+async function describeTargetGroups(
+  input: DescribeTargetGroupsCommandInput,
+  signal: AbortSignal,
+): Promise<TargetGroup[]> {
+  const found: TargetGroup[] = [];
+  let marker: string | undefined;
+  do {
+    const command = new DescribeTargetGroupsCommand({ ...input, ...(marker && { Marker: marker }) });
+    const page = await elb.send(command, { abortSignal: signal });
+    for (const group of page.TargetGroups ?? []) {
+      found.push({
+        arn: group.TargetGroupArn ?? '',
+        targetType: group.TargetType ?? '',
+        ...(group.VpcId && { vpcId: group.VpcId }),
+        inUse: (group.LoadBalancerArns ?? []).length > 0,
+      });
+    }
+    marker = page.NextMarker;
+  } while (marker);
+  return found;
+}
+
+/** Names as ELBv2 and Classic spell "it is not there any more". */
+function unlessGone(error: unknown): undefined {
+  const gone = [
+    'TargetGroupNotFoundException',
+    'TargetGroupNotFound',
+    'AccessPointNotFoundException',
+    'LoadBalancerNotFound',
+    'InvalidEndPointException',
+    'InvalidInstance',
+  ];
+  if (!hasName(error, ...gone)) throw error;
+  return undefined;
+}
+
+function toTarget(target: TargetDescription | undefined): Target {
+  return {
+    Id: target?.Id ?? '',
+    ...(target?.Port !== undefined && { Port: target.Port }),
+    ...(target?.AvailabilityZone && { AvailabilityZone: target.AvailabilityZone }),
+  };
+}
+
+function toDescription(target: Target): TargetDescription {
+  return { ...target };
+}

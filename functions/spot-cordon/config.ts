@@ -1,0 +1,34 @@
+import { type Env, flag, oneOf, readEnv, text, wholeNumber } from '../../shared/env.ts';
+
+const MINUTE_MS = 60_000;
+
+/** What CordonInstances is told by its environment; every fault is reported in one message. */
+export function readCordonConfig(env: Env = process.env) {
+  const read = readEnv(env, {
+    region: text('AWS_REGION'),
+    table: text('CORDONS_TABLE'),
+    topicArn: text('NOTIFICATION_TOPIC_ARN'),
+    dryRun: flag('DRY_RUN'),
+    scope: oneOf('SCOPE', ['all', 'tagged']),
+    drainSearch: oneOf('DRAIN_SEARCH', ['vpc', 'group']),
+    rebalanceHoldMinutes: wholeNumber('REBALANCE_HOLD_MINUTES', { min: 5, max: 1440 }),
+    scheduledLeadHours: wholeNumber('SCHEDULED_LEAD_HOURS', { min: 1, max: 336 }),
+  });
+  return {
+    ...read,
+    rebalanceHoldMs: read.rebalanceHoldMinutes * MINUTE_MS,
+    scheduledLeadMs: read.scheduledLeadHours * 60 * MINUTE_MS,
+  };
+}
+export type CordonConfig = ReturnType<typeof readCordonConfig>;
+
+/** What UncordonInstances is told by its environment. */
+export function readUncordonConfig(env: Env = process.env) {
+  return readEnv(env, {
+    region: text('AWS_REGION'),
+    table: text('CORDONS_TABLE'),
+    advisoryQueueUrl: text('ADVISORY_QUEUE_URL'),
+    dryRun: flag('DRY_RUN'),
+  });
+}
+export type UncordonConfig = ReturnType<typeof readUncordonConfig>;

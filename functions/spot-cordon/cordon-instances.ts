@@ -1,0 +1,82 @@
+import type { Delivery, Handled } from '../../shared/doors/queue.ts';
+import { Retryable } from '../../shared/errors.ts';
+import { count } from '../../shared/metrics.ts';
+import type { Tools } from '../../shared/tools.ts';
+import { describe } from './announcement.ts';
+import type { Case } from './case.ts';
+import type { CordonConfig } from './config.ts';
+import { findTargets } from './find-targets.ts';
+import { finish } from './finishing.ts';
+import { sortBatch } from './intake.ts';
+import type { Notice } from './notice.ts';
+import { type Opened, openCases } from './opening.ts';
+import { reportCase, reportDropped, reportDryRun } from './reporting.ts';
+import { attempt, type Run } from './run.ts';
+import { look, planReplacements, settleGone, tag, tellSchedulers } from './steps.ts';
+import { takeAway } from './taking.ts';
+
+/**
+ * Cordons every instance that the batch names: the record first, then mark, look, tell, drain and replace side by
+ * side. A step that fails does not stop the others; its messages come again until their notice is over.
+ */
+export async function cordonInstances(
+  deliveries: readonly Delivery<Notice>[],
+  config: CordonConfig,
+  tools: Tools,
+): Promise<Handled> {
+  const run: Run = { config, tools, use: { table: config.table, signal: tools.signal } };
+  const intake = sortBatch(deliveries, tools.now());
+  reportDropped(tools, intake.dropped);
+  const opened = await openCases(run, intake);
+  if (config.dryRun) await rehearse(run, opened.cases);
+  else if (opened.cases.length > 0) await perform(run, opened.cases);
+  return conclude(run, opened);
+}
+
+async function perform(run: Run, cases: readonly Case[]): Promise<void> {
+  await Promise.all([
+    attempt(run, { step: 'tag', limit: 'tag', cases }, tag),
+    attempt(run, { step: 'look', limit: 'look', cases }, look),
+  ]);
+  settleGone(cases);
+  await Promise.all([
+    attempt(run, { step: 'announce', limit: 'announce', cases }, tellSchedulers),
+    plan(run, cases).then((seen) => takeAway(run, seen)),
+  ]);
+  await finish(run, cases);
+}
+
+/** The reads only, and a line that says what they would have led to. */
+async function rehearse(run: Run, cases: readonly Case[]): Promise<void> {
+  await attempt(run, { step: 'look', limit: 'look', cases }, look);
+  for (const one of await plan(run, cases)) reportDryRun(run.tools, one);
+}
+
+/** @returns the cases whose instance could be looked at: all that follows depends on it */
+async function plan(run: Run, cases: readonly Case[]): Promise<readonly Case[]> {
+  const seen = cases.filter((one) => one.looked && !one.failures.has('look'));
+  await Promise.all([
+    attempt(run, { step: 'drain', limit: 'find', cases: seen }, (some, signal) =>
+      findTargets(some, run.config.drainSearch, signal),
+    ),
+    attempt(run, { step: 'replace', limit: 'find', cases: seen }, planReplacements),
+  ]);
+  return seen;
+}
+
+function conclude({ config, tools }: Run, { cases, retry }: Opened): Handled {
+  const answer = { cordoned: cases.map((one) => ({ ...describe(one.record), steps: one.outcomes })) };
+  if (config.dryRun) return { retry, answer };
+  const again = [...retry];
+  for (const one of cases) {
+    reportCase(tools, one);
+    const error = one.contested
+      ? new Retryable(`${one.instanceId} was being released`)
+      : [...one.failures.values()][0];
+    if (error) again.push(...one.messages.map((id) => ({ id, error })));
+  }
+  for (const [severity, some] of Map.groupBy(cases, ({ record }) => record.severity)) {
+    count(tools.metrics, `Cordoned.${severity}`, some.length);
+  }
+  return { retry: again, answer };
+}

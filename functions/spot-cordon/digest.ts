@@ -1,0 +1,55 @@
+import type { Cordon, Step } from './cordon.ts';
+import { severities } from './danger.ts';
+
+export interface DigestLine {
+  readonly cordon: Cordon;
+  readonly outcomes: Readonly<Partial<Record<Step, string>>>;
+  /** What on-call should know beyond the outcomes, such as a target group that drains too slowly. */
+  readonly remarks: readonly string[];
+}
+
+export interface Digest {
+  readonly subject: string;
+  readonly text: string;
+}
+
+/** SNS takes at most 256 KiB; beyond this many the list is cut and the log has the rest. */
+const MAX_LINES = 200;
+
+/** One mail for a whole batch. The subject is ASCII and below 100 characters, as SNS demands. */
+export function writeDigest(lines: readonly DigestLine[]): Digest {
+  const counts = [...severities]
+    .reverse()
+    .map((severity) => ({ severity, n: lines.filter(({ cordon }) => cordon.severity === severity).length }))
+    .filter(({ n }) => n > 0)
+    .map(({ severity, n }) => `${n} ${severity}`);
+  const subject = `Groundcrew cordoned ${lines.length} instance${lines.length === 1 ? '' : 's'} (${counts.join(', ')})`;
+  const shown = lines.slice(0, MAX_LINES).map(paragraph);
+  const more =
+    lines.length > MAX_LINES
+      ? [`... and ${lines.length - MAX_LINES} more; the function's log names them.`]
+      : [];
+  const text = [`${subject}.`, 'No new work should be placed on them.', '', ...shown, ...more].join('\n');
+  return { subject, text };
+}
+
+function paragraph({ cordon, outcomes, remarks }: DigestLine): string {
+  const until = cordon.deadline === undefined ? [] : [`deadline ${iso(cordon.deadline)}`];
+  const expiry = cordon.expiresAt === undefined ? [] : [`expires ${iso(cordon.expiresAt)}`];
+  const group = cordon.group === undefined ? [] : [`group ${cordon.group}`];
+  const head = [
+    `${cordon.instanceId}: ${cordon.reason}`,
+    `action ${cordon.action}`,
+    ...until,
+    ...expiry,
+    ...group,
+  ];
+  const done = (['protect', 'drain', 'replace'] as const)
+    .filter((step) => outcomes[step] !== undefined)
+    .map((step) => `  ${step}: ${outcomes[step]}`);
+  return [head.join(', '), ...done, ...remarks.map((remark) => `  note: ${remark}`), ''].join('\n');
+}
+
+function iso(time: number): string {
+  return new Date(time).toISOString().replace('.000Z', 'Z');
+}

@@ -1,0 +1,35 @@
+import { count } from '../../shared/metrics.ts';
+import type { Tools } from '../../shared/tools.ts';
+import type { TableUse } from './aws/cordons.ts';
+import { type Case, fail, lacks } from './case.ts';
+import type { CordonConfig } from './config.ts';
+import type { Step } from './cordon.ts';
+import type { StepRun } from './steps.ts';
+
+/** What one invocation of CordonInstances works with. */
+export interface Run {
+  readonly config: CordonConfig;
+  readonly tools: Tools;
+  readonly use: TableUse;
+}
+
+/** How long each step may take, so that none eats the whole notice; in sequence they fit the function's time limit. */
+const limitsMs = { tag: 7_000, look: 7_000, find: 5_000, announce: 5_000, act: 6_000 } as const;
+
+export interface Attempt {
+  readonly step: Step | 'look';
+  readonly limit: keyof typeof limitsMs;
+  readonly cases: readonly Case[];
+}
+
+/** Runs one step for all its cases. Its failure is theirs alone: noted, counted, and tried again by the next delivery. */
+export async function attempt({ tools }: Run, { step, limit, cases }: Attempt, work: StepRun): Promise<void> {
+  if (cases.length === 0) return;
+  try {
+    await work(cases, AbortSignal.any([tools.signal, AbortSignal.timeout(limitsMs[limit])]));
+  } catch (error) {
+    tools.logger.warn(`step failed: ${step}`, { step, instances: cases.length, error });
+    count(tools.metrics, 'StepFailed');
+    fail(step === 'look' ? cases : cases.filter((one) => lacks(one, step)), step, error);
+  }
+}

@@ -1,0 +1,191 @@
+import { mapLimit } from '../../shared/concurrency.ts';
+import { cordoned } from './announcement.ts';
+import { describeGroups, detach, hasTerminatingHook, setProtection, terminate } from './aws/auto-scaling.ts';
+import { describeInstances, tagCordoned } from './aws/ec2.ts';
+import { announce } from './aws/event-bridge.ts';
+import { deregisterFromClassic, deregisterTargets, listTargets } from './aws/load-balancing.ts';
+import { type Case, fail, lacks } from './case.ts';
+import { targetKey } from './draining.ts';
+import { groupName, isGone } from './instance.ts';
+import { chooseReplacement, wantsReplacement } from './replacement.ts';
+
+/** A step does its part for all cases at once and writes outcomes into them. What it throws fails all of them. */
+export type StepRun = (cases: readonly Case[], signal: AbortSignal) => Promise<void>;
+
+/** CreateTags in one call for each severity: the value carries nothing of the single instance. */
+export async function tag(cases: readonly Case[], signal: AbortSignal): Promise<void> {
+  const bySeverity = Map.groupBy(lacking(cases, 'tag'), (one) => one.record.severity);
+  for (const [severity, some] of bySeverity) {
+    const unknown = new Set(
+      await tagCordoned(
+        some.map(({ instanceId }) => instanceId),
+        severity,
+        signal,
+      ),
+    );
+    for (const one of some) one.outcomes.tag = unknown.has(one.instanceId) ? 'instance is gone' : 'done';
+  }
+}
+
+/** Looks the instances up, and the groups that their tags name. */
+export async function look(cases: readonly Case[], signal: AbortSignal): Promise<void> {
+  const open = cases.filter(({ looked }) => !looked);
+  const ids = open.map(({ instanceId }) => instanceId);
+  const instances = ids.length > 0 ? await describeInstances(ids, signal) : new Map();
+  for (const one of open) {
+    const instance = instances.get(one.instanceId);
+    if (instance) one.instance = instance;
+    one.looked = true;
+  }
+  const names = cases.map(({ instance }) => groupName(instance)).filter((name) => name !== undefined);
+  if (names.length === 0) return;
+  const groups = await describeGroups(names, signal);
+  for (const one of cases) {
+    const group = groups.get(groupName(one.instance) ?? '');
+    if (group?.members.has(one.instanceId)) one.group = group;
+  }
+}
+
+/** Nothing is left to do for an instance that EC2 no longer knows; the sweep forgets its record. */
+export function settleGone(cases: readonly Case[]): void {
+  for (const one of cases) {
+    if (!one.looked || !isGone(one.instance)) continue;
+    for (const step of ['announce', 'protect', 'drain', 'replace', 'notify'] as const) {
+      if (lacks(one, step)) one.outcomes[step] = 'instance is gone';
+    }
+  }
+}
+
+export async function tellSchedulers(cases: readonly Case[], signal: AbortSignal): Promise<void> {
+  const open = lacking(cases, 'announce');
+  if (open.length === 0) return;
+  const refused = await announce(
+    open.map(({ record, group }) => cordoned(group ? { ...record, group: group.name } : record)),
+    signal,
+  );
+  open.forEach((one, i) => {
+    const error = refused[i];
+    if (error) fail([one], 'announce', error);
+    else one.outcomes.announce = 'done';
+  });
+}
+
+/** Takes scale-in protection away, so that scale-in and Capacity Rebalancing may choose the endangered instance. */
+export async function unprotect(cases: readonly Case[], signal: AbortSignal): Promise<void> {
+  const open = lacking(cases, 'protect');
+  for (const one of open.filter((one) => !isProtected(one))) one.outcomes.protect = 'not protected';
+  const byGroup = Map.groupBy(open.filter(isProtected), ({ group }) => group?.name ?? '');
+  await mapLimit([...byGroup], 4, async ([group, some]) => {
+    await setProtection(
+      group,
+      some.map(({ instanceId }) => instanceId),
+      false,
+      signal,
+    );
+    for (const one of some) one.outcomes.protect = 'removed';
+  });
+}
+
+export function isProtected(one: Case): boolean {
+  return one.group?.members.get(one.instanceId)?.protectedFromScaleIn ?? false;
+}
+
+/** Takes the targets out, and then looks whether they are: deregistering what is not there succeeds silently. */
+export async function drain(cases: readonly Case[], signal: AbortSignal): Promise<void> {
+  const open = lacking(cases, 'drain');
+  const byArn = Map.groupBy(
+    open.flatMap((one) => one.drain.map((drained) => ({ one, ...drained }))),
+    ({ targetGroupArn }) => targetGroupArn,
+  );
+  const stuck = new Map<Case, string>();
+  await mapLimit([...byArn], 8, async ([arn, some]) => {
+    await deregisterTargets(
+      arn,
+      some.flatMap(({ targets }) => targets),
+      signal,
+    );
+    const registered = await listTargets(arn, signal);
+    const left = new Set(
+      registered.filter(({ state }) => state !== 'draining').map(({ target }) => targetKey(target)),
+    );
+    for (const { one, targets } of some)
+      if (targets.some((target) => left.has(targetKey(target)))) stuck.set(one, arn);
+  });
+  await drainClassic(open, signal);
+  for (const one of open) {
+    const arn = stuck.get(one);
+    if (arn) fail([one], 'drain', new Error(`${one.instanceId} is still registered in ${arn}`));
+    else one.outcomes.drain = drainOutcome(one);
+  }
+}
+
+/** Has Auto Scaling launch a replacement, in the way that was chosen for each. */
+export async function replace(cases: readonly Case[], signal: AbortSignal): Promise<void> {
+  const open = lacking(cases, 'replace');
+  const chosen = open.filter(({ replacement }) => replacement && replacement.by !== 'nobody');
+  const byWay = Map.groupBy(chosen, ({ replacement, group }) => `${replacement?.by} ${group?.name}`);
+  await mapLimit([...byWay.values()], 4, async (some) => {
+    const [first] = some;
+    const name = first?.group?.name;
+    if (!first || !name) return;
+    const ids = some.map(({ instanceId }) => instanceId);
+    const isDetach = first.replacement?.by === 'detach';
+    const left = new Set(await (isDetach ? detach(name, ids, signal) : terminate(name, ids, signal)));
+    for (const one of some) {
+      const done = isDetach ? 'detached, replacement ordered' : 'terminating, replacement ordered';
+      one.outcomes.replace = left.has(one.instanceId) ? 'had left its group' : done;
+    }
+  });
+  for (const one of open) {
+    if (one.replacement?.by === 'nobody') one.outcomes.replace = one.replacement.why;
+  }
+}
+
+/** Decides for each case who replaces it. Hooks are read once for each group that has somebody to replace. */
+export async function planReplacements(cases: readonly Case[], signal: AbortSignal): Promise<void> {
+  const open = lacking(cases, 'replace');
+  const wanted = open.filter(({ record, instance }) => wantsReplacement(record, instance));
+  for (const one of open) one.replacement = { by: 'nobody', why: whyNot(one) };
+  const groups = new Set(wanted.filter(isReplaceable).map(({ group }) => group?.name ?? ''));
+  const hooks = new Map(
+    await mapLimit([...groups], 4, async (name) => [name, await hasTerminatingHook(name, signal)] as const),
+  );
+  for (const one of wanted) {
+    one.replacement = chooseReplacement(one.instanceId, one.group, hooks.get(one.group?.name ?? '') ?? false);
+  }
+}
+
+/** Whether the choice depends on hooks at all. */
+function isReplaceable({ instanceId, group }: Case): boolean {
+  return chooseReplacement(instanceId, group, false).by === 'detach';
+}
+
+function whyNot({ record }: Case): string {
+  const isTerminated = record.severity === 'interruption' && record.action === 'terminate';
+  return isTerminated ? 'not asked for' : 'not for this danger';
+}
+
+async function drainClassic(cases: readonly Case[], signal: AbortSignal): Promise<void> {
+  const byName = Map.groupBy(
+    cases.flatMap((one) => one.drainClassic.map((name) => ({ name, id: one.instanceId }))),
+    ({ name }) => name,
+  );
+  await mapLimit([...byName], 4, ([name, some]) =>
+    deregisterFromClassic(
+      name,
+      some.map(({ id }) => id),
+      signal,
+    ),
+  );
+}
+
+function drainOutcome({ instance, drain: drained, drainClassic: classic }: Case): string {
+  if (instance?.tags['groundcrew:drain'] !== 'true') return 'not asked for';
+  const targets = drained.reduce((sum, { targets }) => sum + targets.length, 0);
+  if (targets + classic.length === 0) return 'registered nowhere';
+  return `${targets} targets in ${drained.length} target groups, ${classic.length} Classic Load Balancers`;
+}
+
+function lacking(cases: readonly Case[], step: Parameters<typeof lacks>[1]): Case[] {
+  return cases.filter((one) => lacks(one, step));
+}

@@ -1,0 +1,51 @@
+import { Retryable } from '../../shared/errors.ts';
+import { amend } from './aws/cordons.ts';
+import { type Case, fail, knownOf, lacks } from './case.ts';
+import type { Cordon, Draft, Step } from './cordon.ts';
+import { mergeDrained } from './draining.ts';
+import { attempt, type Run } from './run.ts';
+import { drain, isProtected, replace, unprotect } from './steps.ts';
+
+/**
+ * Takes protection and targets away and orders replacements, side by side. What is about to be taken is written down
+ * first, so that it can be given back whatever happens in between.
+ */
+export async function takeAway(run: Run, cases: readonly Case[]): Promise<void> {
+  const taking = new Map(cases.filter(takes).map((one) => [one.instanceId, one]));
+  const settled = await amend(
+    run.use,
+    [...taking.keys()],
+    (known, id) => {
+      const one = taking.get(id);
+      return known && one ? remember(known, one) : undefined;
+    },
+    knownOf([...taking.values()]),
+  );
+  const unnoted = [...taking.values()].filter(({ instanceId }) => !settled.has(instanceId));
+  fail(unnoted, 'record', new Retryable('what was to be taken away could not be written down'));
+  for (const one of taking.values()) one.record = settled.get(one.instanceId) ?? one.record;
+  const able = (step: Step): Case[] =>
+    cases.filter((one) => !one.failures.has(step) && !one.failures.has('record'));
+  await Promise.all([
+    attempt(run, { step: 'protect', limit: 'act', cases: able('protect') }, unprotect),
+    attempt(run, { step: 'drain', limit: 'act', cases: able('drain') }, drain),
+    attempt(run, { step: 'replace', limit: 'act', cases: able('replace') }, replace),
+  ]);
+}
+
+function takes(one: Case): boolean {
+  const drains = lacks(one, 'drain') && one.drain.length + one.drainClassic.length > 0;
+  return drains || (lacks(one, 'protect') && isProtected(one));
+}
+
+function remember(known: Cordon, one: Case): Draft {
+  const drained = mergeDrained(known.drainedTargets ?? [], one.drain);
+  const classic = [...new Set([...(known.drainedLoadBalancers ?? []), ...one.drainClassic])];
+  return {
+    ...known,
+    ...(one.group && { group: one.group.name }),
+    ...(isProtected(one) && { protectionRemoved: true }),
+    ...(drained.length > 0 && { drainedTargets: drained }),
+    ...(classic.length > 0 && { drainedLoadBalancers: classic }),
+  };
+}

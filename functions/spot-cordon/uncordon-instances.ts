@@ -1,0 +1,153 @@
+import type { Delivery, Handled } from '../../shared/doors/queue.ts';
+import { count } from '../../shared/metrics.ts';
+import type { Tools } from '../../shared/tools.ts';
+import { describe } from './announcement.ts';
+import { readCordons, removeCordons, scanCordons, type TableUse } from './aws/cordons.ts';
+import { describeInstances } from './aws/ec2.ts';
+import { send } from './aws/sqs.ts';
+import type { UncordonConfig } from './config.ts';
+import type { Cordon } from './cordon.ts';
+import type { Instance } from './instance.ts';
+import { dueNotice } from './notice.ts';
+import type { Occasion, StateChange } from './occasion.ts';
+import { type Fate, fateAtStateChange, fateAtSweep } from './release.ts';
+import { releaseCordons } from './releasing.ts';
+
+export interface Round {
+  readonly config: UncordonConfig;
+  readonly tools: Tools;
+  readonly use: TableUse;
+}
+
+/** A record with what becomes of it, and the messages that decided it. */
+interface Sentence {
+  readonly cordon: Cordon;
+  readonly fate: Fate;
+  readonly messages: readonly string[];
+  readonly instance?: Instance | undefined;
+}
+
+/**
+ * Undoes cordons whose danger has passed and forgets instances that are gone. The sweep looks at every record, a
+ * state change only at its own instance's. What fails stays recorded and is taken up by the next sweep.
+ */
+export async function uncordonInstances(
+  deliveries: readonly Delivery<Occasion>[],
+  config: UncordonConfig,
+  tools: Tools,
+): Promise<Handled> {
+  const round: Round = { config, tools, use: { table: config.table, signal: tools.signal } };
+  const changes = deliveries.flatMap(({ id, message }) =>
+    message.kind === 'state-change' ? [{ ...message, id }] : [],
+  );
+  const sweep = deliveries.find(({ message }) => message.kind === 'sweep');
+  const sentences = [
+    ...(sweep ? await judgeAll(round, sweep.id) : []),
+    ...(changes.length > 0 ? await judgeChanged(round, changes) : []),
+  ];
+  return config.dryRun ? rehearse(round, sentences) : carryOut(round, sentences);
+}
+
+async function judgeAll({ tools, use }: Round, messageId: string): Promise<Sentence[]> {
+  const cordons = await scanCordons(use);
+  if (cordons.length === 0) return [];
+  const ids = cordons.map(({ instanceId }) => instanceId);
+  const instances = await describeInstances(ids, tools.signal);
+  return cordons.map((cordon) => {
+    const instance = instances.get(cordon.instanceId);
+    return { cordon, instance, fate: fateAtSweep(cordon, instance, tools.now()), messages: [messageId] };
+  });
+}
+
+/** Nearly all state changes are of instances that were never cordoned: a hundred of them cost one read. */
+async function judgeChanged(
+  { use }: Round,
+  changes: readonly (StateChange & { readonly id: string })[],
+): Promise<Sentence[]> {
+  const cordons = await readCordons(
+    use,
+    changes.map(({ instanceId }) => instanceId),
+  );
+  return [...cordons.values()].map((cordon) => {
+    const own = changes.filter(({ instanceId }) => instanceId === cordon.instanceId);
+    const fates = own.map(({ state, time }) => fateAtStateChange(cordon, state, time));
+    // Out of order or not, an instance that was terminated does not come back.
+    const fate = fates.find(({ fate }) => fate === 'forget') ?? fates.find(({ fate }) => fate === 'release');
+    return { cordon, fate: fate ?? { fate: 'keep', overdue: false }, messages: own.map(({ id }) => id) };
+  });
+}
+
+async function carryOut(round: Round, sentences: readonly Sentence[]): Promise<Handled> {
+  const failed = [
+    ...(await release(round, sentences)),
+    ...(await forget(round, of(sentences, 'forget'))),
+    ...(await handBack(round, of(sentences, 'hand back'))),
+  ];
+  reportOverdue(round, sentences);
+  const messages = new Map(sentences.map(({ cordon, messages }) => [cordon.instanceId, messages]));
+  const retry = failed.flatMap(({ instanceId, error }) =>
+    (messages.get(instanceId) ?? []).map((id) => ({ id, error })),
+  );
+  const fates = Map.groupBy(sentences, ({ fate }) => fate.fate);
+  const answer = Object.fromEntries(
+    [...fates].map(([fate, some]) => [fate, some.map(({ cordon }) => cordon.instanceId)]),
+  );
+  return { retry, answer };
+}
+
+export interface Failure {
+  readonly instanceId: string;
+  readonly error: unknown;
+}
+
+async function release(round: Round, sentences: readonly Sentence[]): Promise<readonly Failure[]> {
+  const due = sentences.flatMap(({ cordon, fate, instance }) =>
+    fate.fate === 'release' ? [{ cordon, why: fate.why, instance }] : [],
+  );
+  return due.length === 0 ? [] : releaseCordons(round, due);
+}
+
+async function forget({ tools, use }: Round, cordons: readonly Cordon[]): Promise<readonly Failure[]> {
+  if (cordons.length === 0) return [];
+  const changed = new Set(await removeCordons(use, cordons));
+  const gone = cordons.filter(({ instanceId }) => !changed.has(instanceId));
+  for (const cordon of gone) tools.logger.info('forgotten', describe(cordon));
+  count(tools.metrics, 'Forgotten', gone.length);
+  // Somebody wrote meanwhile: the next sweep judges what is there now.
+  return [];
+}
+
+async function handBack({ config, tools }: Round, cordons: readonly Cordon[]): Promise<readonly Failure[]> {
+  const failures: Failure[] = [];
+  for (const { instanceId } of cordons) {
+    try {
+      await send(config.advisoryQueueUrl, dueNotice(instanceId, config.region, tools.now()), tools.signal);
+      tools.logger.info('notice has come due and is handed back', { instanceId });
+    } catch (error) {
+      failures.push({ instanceId, error });
+    }
+  }
+  return failures;
+}
+
+function rehearse({ tools }: Round, sentences: readonly Sentence[]): Handled {
+  for (const { cordon, fate } of sentences) {
+    if (fate.fate !== 'keep')
+      tools.logger.info(`dry run: would ${fate.fate}`, { ...describe(cordon), ...fate });
+  }
+  return {
+    retry: [],
+    answer: sentences.map(({ cordon, fate }) => ({ instanceId: cordon.instanceId, ...fate })),
+  };
+}
+
+function reportOverdue({ tools }: Round, sentences: readonly Sentence[]): void {
+  const overdue = sentences.filter(({ fate }) => fate.fate === 'keep' && fate.overdue);
+  for (const { cordon } of overdue)
+    tools.logger.warn('still running long after its deadline', describe(cordon));
+  count(tools.metrics, 'Overdue', overdue.length);
+}
+
+function of(sentences: readonly Sentence[], fate: Fate['fate']): Cordon[] {
+  return sentences.filter((sentence) => sentence.fate.fate === fate).map(({ cordon }) => cordon);
+}

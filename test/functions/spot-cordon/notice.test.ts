@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest';
+import { readNotice } from '../../../functions/spot-cordon/notice.ts';
+import capacityWarning from '../../events/capacity-reservation-interruption-warning.json' with { type: 'json' };
+import health from '../../events/health-scheduled-change.json' with { type: 'json' };
+import recommendation from '../../events/rebalance-recommendation.json' with { type: 'json' };
+import warning from '../../events/spot-interruption-warning.json' with { type: 'json' };
+
+const rules = { region: 'eu-west-1', rebalanceHoldMs: 1_800_000 };
+const at = Date.parse('2026-11-02T10:00:00Z');
+const start = Date.parse('2026-11-16T13:19:03Z');
+
+function read(body: unknown) {
+  return readNotice(body, rules);
+}
+
+function withDetail<T extends { detail: object }>(event: T, detail: object): T {
+  return { ...event, detail: { ...event.detail, ...detail } };
+}
+
+describe('a warning', () => {
+  it('gives two minutes from its own time, whatever the resource ARN says', () => {
+    expect(read(warning)).toEqual({
+      kind: 'danger',
+      ignored: [],
+      dangers: [
+        {
+          instanceId: 'i-1234567890abcdef0',
+          eventTime: at,
+          sourceEventId: warning.id,
+          severity: 'interruption',
+          reason: 'spot interruption',
+          action: 'terminate',
+          deadline: at + 120_000,
+          staleAt: at + 120_000,
+        },
+      ],
+    });
+  });
+
+  it('of hibernation leaves no time but is worth cordoning for two minutes', () => {
+    const notice = read(withDetail(warning, { 'instance-action': 'hibernate' }));
+    expect(notice).toMatchObject({ dangers: [{ action: 'hibernate', deadline: at, staleAt: at + 120_000 }] });
+  });
+
+  it('about a capacity reservation reads alike', () => {
+    expect(read(capacityWarning)).toMatchObject({
+      dangers: [{ severity: 'interruption', reason: 'capacity reservation interruption' }],
+    });
+  });
+
+  it('takes old and new instance ids', () => {
+    const notice = read(withDetail(warning, { 'instance-id': 'i-abcd1111' }));
+    expect(notice).toMatchObject({ dangers: [{ instanceId: 'i-abcd1111' }] });
+  });
+});
+
+it('a rebalance recommendation expires after the hold', () => {
+  expect(read(recommendation)).toMatchObject({
+    dangers: [{ severity: 'rebalance', action: 'none', expiresAt: at + 1_800_000, staleAt: at + 1_800_000 }],
+  });
+});
+
+describe('a Health event', () => {
+  it('names instances by ARN and by bare id', () => {
+    const notice = read(health);
+    expect(notice).toMatchObject({
+      dangers: [
+        { instanceId: 'i-1234567890abcdef0', reason: 'scheduled retirement', deadline: start },
+        { instanceId: 'i-abcd1111', severity: 'scheduled', expiresAt: start + 86_400_000 },
+      ],
+    });
+  });
+
+  it('names other things too, which are left alone and said', () => {
+    const affectedEntities = [
+      { entityValue: 'arn:aws:ec2:eu-west-1:123456789012:dedicated-host/h-0abc' },
+      { entityValue: 'i-abcd1111', status: 'RESOLVED' },
+      { entityValue: '' },
+    ];
+    expect(read(withDetail(health, { affectedEntities }))).toEqual({
+      kind: 'danger',
+      dangers: [],
+      ignored: [
+        { value: 'arn:aws:ec2:eu-west-1:123456789012:dedicated-host/h-0abc', reason: 'is no instance' },
+        { value: 'i-abcd1111', reason: 'is resolved already' },
+        { value: '', reason: 'is no instance' },
+      ],
+    });
+  });
+
+  it('may come without entities, with page numbers as strings or numbers', () => {
+    const detail = { ...health.detail, affectedEntities: undefined, page: 1, backupEvent: false };
+    expect(read({ ...health, detail })).toMatchObject({ kind: 'danger', dangers: [] });
+  });
+
+  it('is an all-clear once it is closed', () => {
+    const notice = read(withDetail(health, { statusCode: 'closed' }));
+    expect(notice).toEqual({
+      kind: 'all-clear',
+      instanceIds: ['i-1234567890abcdef0', 'i-abcd1111'],
+      eventTime: Date.parse(health.time),
+    });
+  });
+
+  it.each([
+    ['is a backup copy of another Region', { eventRegion: 'eu-central-1', backupEvent: 'true' }],
+    ['touches no running instance', { eventTypeCode: 'AWS_EC2_PLANNED_LIFECYCLE_EVENT' }],
+  ])('is left alone when it %s', (_, detail) => {
+    expect(read(withDetail(health, detail))).toMatchObject({ kind: 'none', ignored: [{}] });
+  });
+
+  it.each([
+    ['AWS_EC2_PERSISTENT_INSTANCE_RETIREMENT_SCHEDULED', 'stop'],
+    ['AWS_EC2_INSTANCE_TERMINATION_SCHEDULED', 'terminate'],
+    ['AWS_EC2_INSTANCE_STOP_SCHEDULED', 'stop'],
+    ['AWS_EC2_SYSTEM_REBOOT_MAINTENANCE_SCHEDULED', 'reboot'],
+    ['AWS_EC2_INSTANCE_NETWORK_MAINTENANCE_SCHEDULED', 'maintenance'],
+  ])('%s means %s', (eventTypeCode, action) => {
+    expect(read(withDetail(health, { eventTypeCode }))).toMatchObject({ dangers: [{ action }, { action }] });
+  });
+});
+
+describe('bad input names the field and the value', () => {
+  it.each([
+    ['no event at all', 'nonsense', /nonsense/],
+    ['no instance id', { ...warning, detail: { 'instance-action': 'stop' } }, /detail\.instance-id/],
+    ['an id of the wrong form', withDetail(warning, { 'instance-id': 'i-XYZ' }), /detail\.instance-id.*i-XYZ/],
+    ['an id with more behind it', withDetail(warning, { 'instance-id': 'i-abcd1111; rm -rf' }), /instance-id/],
+    ['an unknown action', withDetail(warning, { 'instance-action': 'explode' }), /instance-action.*explode/],
+    ['another event', { ...warning, 'detail-type': 'Tag Change on Resource' }, /detail-type.*Tag Change/],
+    ['no time', { ...warning, time: 'yesterday' }, /time.*yesterday/],
+    ['a Health date that is none', withDetail(health, { startTime: 'soon' }), /detail\.startTime.*soon/],
+    ['a Health status of its own', withDetail(health, { statusCode: 'maybe' }), /detail\.statusCode.*maybe/],
+  ])('%s', (_, body, message) => {
+    expect(() => read(body)).toThrow(expect.objectContaining({ name: 'BadInput', message: expect.stringMatching(message) }));
+  });
+});
