@@ -1,0 +1,102 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import { callerOf } from './caller.ts';
+import { type Desk, type Hooks, type Listener, stateOf } from './desk.ts';
+import { createFaults, type Fault } from './faults.ts';
+import { createGateway } from './gateway.ts';
+import { startMoto } from './moto.ts';
+import { loadStandIns } from './stand-in.ts';
+import type { Call, Clock } from './types.ts';
+
+export { accessKeyFor } from './caller.ts';
+export type { Hooks, Listener, Seen } from './desk.ts';
+export type { Fault, FaultKind } from './faults.ts';
+export { accountId, type Call, type Caller, type Clock, type Members, region } from './types.ts';
+
+export interface Account {
+  /** The endpoint of every service, on loopback. */
+  readonly url: string;
+  /** In the order in which they came, since the last reset. A call still under way has status 0. */
+  readonly calls: readonly Call[];
+  injectFault(fault: Fault): void;
+  clearFaults(): void;
+  /** Ends what a fault still refuses in the process that calls with this access key. */
+  beginInvocation(accessKey: string): void;
+  setHooks(hooks: Partial<Hooks>): void;
+  /** Tells of calls that succeeded, before their answers leave. Returns how to stop. */
+  onCall(service: string, action: string, listener: Listener): () => void;
+  /** What a stand-in keeps, to be filled before functions read it; anew after a reset. */
+  stateOf(service: string): unknown;
+  /** Empties the account: resources, calls, faults and states. Hooks and listeners stay. */
+  reset(): Promise<void>;
+  /** Stops moto and the endpoint. May be called again. */
+  close(): Promise<void>;
+}
+
+export interface AccountOptions {
+  /** An executable with moto, as `python()` gives it. */
+  readonly python: string;
+  readonly clock: Clock;
+}
+
+export async function startAccount({ python, clock }: AccountOptions): Promise<Account> {
+  const desk = await openDesk(python, clock);
+  const { faults, listeners } = desk;
+  const server = createGateway(desk);
+  const url = await listen(server);
+  return {
+    url,
+    calls: desk.calls,
+    injectFault: faults.inject,
+    clearFaults: faults.clear,
+    beginInvocation: (accessKey) => faults.beginInvocation(callerOf(accessKey)),
+    setHooks: (hooks) => {
+      Object.assign(desk.hooks, hooks);
+    },
+    onCall: (service, action, listener) => subscribe(listeners, `${service}:${action}`, listener),
+    stateOf: (service) => stateOf(desk, service),
+    reset: () => reset(desk),
+    close: () => close(desk, server),
+  };
+}
+
+async function openDesk(python: string, clock: Clock): Promise<Desk> {
+  const standIns = await loadStandIns();
+  return {
+    moto: await startMoto(python, clock),
+    clock,
+    faults: createFaults(),
+    standIns: new Map(standIns.map((standIn) => [standIn.service, standIn])),
+    states: new Map(),
+    calls: [],
+    hooks: {},
+    listeners: new Map(),
+  };
+}
+
+async function listen(server: Server): Promise<string> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('The account listens on no port.');
+  return `http://127.0.0.1:${address.port}`;
+}
+
+function subscribe(listeners: Desk['listeners'], name: string, listener: Listener): () => void {
+  const interested = listeners.get(name) ?? new Set();
+  listeners.set(name, interested.add(listener));
+  return () => interested.delete(listener);
+}
+
+async function reset({ moto, faults, states, calls }: Desk): Promise<void> {
+  await moto.reset();
+  faults.clear();
+  states.clear();
+  calls.length = 0;
+}
+
+async function close({ moto }: Desk, server: Server): Promise<void> {
+  server.close();
+  server.closeAllConnections();
+  await moto.close();
+}

@@ -1,0 +1,338 @@
+"""The corrections that have to be made inside moto, by the names under which corrections.ts lists and explains them."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import moto.autoscaling.models as autoscaling
+import moto.core.utils as core
+import moto.dynamodb.exceptions as dynamodb_errors
+import moto.ec2.models as ec2
+import moto.elb.models as elb
+import moto.elbv2.models as elbv2
+import moto.sqs.models as sqs
+from moto.autoscaling.exceptions import ValidationError
+from moto.autoscaling.responses import AutoScalingResponse
+from moto.core.responses import ActionResult
+from moto.dynamodb.responses import DynamoHandler
+from moto.ec2.exceptions import InvalidInstanceIdError
+
+patches: dict[str, Callable[[], None]] = {}
+
+
+def patch(function: Callable[[], None]) -> Callable[[], None]:
+    patches[function.__name__] = function
+    return function
+
+
+def apply() -> None:
+    for function in patches.values():
+        function()
+
+
+@patch
+def members_only() -> None:
+    detach = autoscaling.AutoScalingBackend.detach_instances
+    protect = autoscaling.AutoScalingBackend.set_instance_protection
+
+    def detach_instances(backend, group_name, instance_ids, should_decrement):  # type: ignore[no-untyped-def]
+        require(backend, group_name, instance_ids, ["InService", "Standby"])
+        return detach(backend, group_name, instance_ids, should_decrement)
+
+    def set_instance_protection(backend, group_name, instance_ids, protected_from_scale_in):  # type: ignore[no-untyped-def]
+        require(backend, group_name, instance_ids, ["InService", "EnteringStandby", "Standby"])
+        return protect(backend, group_name, instance_ids, protected_from_scale_in)
+
+    autoscaling.AutoScalingBackend.detach_instances = detach_instances
+    autoscaling.AutoScalingBackend.set_instance_protection = set_instance_protection
+
+
+def require(backend: Any, group_name: str, instance_ids: list[str], states: list[str]) -> None:
+    group = find_group(backend, group_name)
+    found = {state.instance.id: state.lifecycle_state for state in group.instance_states}
+    for instance_id in instance_ids:
+        if instance_id not in found:
+            raise ValidationError(f"The instance {instance_id} is not part of Auto Scaling group {group_name}.")
+    for instance_id in instance_ids:
+        if found[instance_id] not in states:
+            raise ValidationError(f"The instance {instance_id} is not in {' or '.join(states)}.")
+
+
+def find_group(backend: Any, group_name: str) -> Any:
+    group = backend.autoscaling_groups.get(group_name)
+    if group is None:
+        raise ValidationError(f"AutoScalingGroup name not found - AutoScalingGroup '{group_name}' not found")
+    return group
+
+
+def find_member(backend: Any, instance_id: str) -> Any:
+    for group in backend.autoscaling_groups.values():
+        for state in group.instance_states:
+            if state.instance.id == instance_id:
+                return group, state
+    raise ValidationError(f"Instance Id not found - No managed instance found for instance ID: {instance_id}")
+
+
+@patch
+def terminate_many() -> None:
+    def terminate_instance_in_auto_scaling_group(response: AutoScalingResponse) -> ActionResult:
+        backend = response.autoscaling_backend
+        one = response._get_param("InstanceId")
+        many = response._get_param("InstanceIds", [])
+        if bool(one) == bool(many):
+            raise ValidationError("Either InstanceId or InstanceIds must be specified.")
+        group_name = response._get_param("AutoScalingGroupName")
+        if many and not group_name:
+            raise ValidationError("AutoScalingGroupName is required with InstanceIds.")
+        instance_ids = many or [one]
+        if group_name:
+            require_membership(backend, group_name, instance_ids)
+        for instance_id in instance_ids:
+            find_member(backend, instance_id)
+        decrement = response._get_bool_param("ShouldDecrementDesiredCapacity", False)
+        activities = [backend.terminate_instance(instance_id, decrement) for instance_id in instance_ids]
+        return ActionResult({"Activities": activities} if many else {"Activity": activities[0]})
+
+    AutoScalingResponse.terminate_instance_in_auto_scaling_group = terminate_instance_in_auto_scaling_group
+
+
+def require_membership(backend: Any, group_name: str, instance_ids: list[str]) -> None:
+    members = {state.instance.id for state in find_group(backend, group_name).instance_states}
+    for instance_id in instance_ids:
+        if instance_id not in members:
+            raise ValidationError(
+                f"Instance Id not found - No managed instance found for instance ID: {instance_id}"
+            )
+
+
+@patch
+def wait_for_terminate_hook() -> None:
+    terminate = autoscaling.AutoScalingBackend.terminate_instance
+
+    def terminate_instance(backend, instance_id, should_decrement):  # type: ignore[no-untyped-def]
+        group, state = find_member(backend, instance_id)
+        if state.lifecycle_state == "Terminating:Wait":
+            return autoscaling.TerminateInstanceActivity(state.instance, group.desired_capacity)
+        hooks = backend.describe_lifecycle_hooks(group.name)
+        if not any(hook.lifecycle_transition == "autoscaling:EC2_INSTANCE_TERMINATING" for hook in hooks):
+            return terminate(backend, instance_id, should_decrement)
+        original_size = group.desired_capacity
+        state.lifecycle_state = "Terminating:Wait"
+        group.set_desired_capacity(original_size - 1 if should_decrement else original_size)
+        return autoscaling.TerminateInstanceActivity(state.instance, original_size)
+
+    autoscaling.AutoScalingBackend.terminate_instance = terminate_instance
+
+
+@patch
+def load_balancers_follow_membership() -> None:
+    backend_class = autoscaling.AutoScalingBackend
+    notify = backend_class.notify_terminate_instances
+
+    def update_attached_target_groups(backend, group_name):  # type: ignore[no-untyped-def]
+        group = backend.autoscaling_groups[group_name]
+        for arn in group.target_group_arns:
+            target_group = backend.elbv2_backend.target_groups.get(arn)
+            if target_group:
+                joined, left = follow(group, arn)
+                target_group.register([{"Id": one} for one in joined])
+                target_group.deregister([{"Id": one} for one in left])
+
+    def update_attached_elbs(backend, group_name):  # type: ignore[no-untyped-def]
+        group = backend.autoscaling_groups[group_name]
+        for name in group.load_balancer_names:
+            if backend.elb_backend.load_balancers.get(name):
+                joined, left = follow(group, name)
+                backend.elb_backend.register_instances(name, joined)
+                backend.elb_backend.deregister_instances(name, left)
+
+    def notify_terminate_instances(backend, instance_ids):  # type: ignore[no-untyped-def]
+        notify(backend, instance_ids)
+        for name in backend.autoscaling_groups:
+            backend.update_attached_target_groups(name)
+
+    backend_class.update_attached_target_groups = update_attached_target_groups
+    backend_class.update_attached_elbs = update_attached_elbs
+    backend_class.notify_terminate_instances = notify_terminate_instances
+
+
+def follow(group: Any, load_balancer: str) -> tuple[list[str], list[str]]:
+    """Who joined and who left since the last time; who was taken out by hand meanwhile stays out."""
+    known = group.__dict__.setdefault("attached", {})
+    before = known.get(load_balancer, [])
+    now = [state.instance.id for state in group.active_instances()]
+    known[load_balancer] = now
+    return [one for one in now if one not in before], [one for one in before if one not in now]
+
+
+@patch
+def targets_by_port() -> None:
+    """`targets` is kept by (id, port); `draining` by the same, with the time at which it ends."""
+    kind = elbv2.FakeTargetGroup
+
+    def key(group: Any, target: dict[str, Any]) -> tuple[str, int]:
+        return target["Id"], int(target.get("Port") or group.port)
+
+    def draining(group: Any) -> dict[tuple[str, int], float]:
+        known = group.__dict__.setdefault("draining_targets", {})
+        for one in [one for one, end in known.items() if end <= core.unix_time()]:
+            del known[one]
+        return known
+
+    def register(group: Any, targets: list[dict[str, Any]]) -> None:
+        for target in targets:
+            if group.target_type == "instance":
+                instance = group.ec2_backend.get_instance_by_id(target["Id"])
+                if instance is None:
+                    raise elbv2.InvalidTargetError(f"Instance ID '{target['Id']}' is not valid")
+                if instance.state != "running":
+                    raise elbv2.TargetNotRunning(instance_id=target["Id"])
+        for target in targets:
+            target_id, port = key(group, target)
+            group.targets[target_id, port] = {"Id": target_id, "Port": port}
+            draining(group).pop((target_id, port), None)
+
+    def deregister(group: Any, targets: list[dict[str, Any]]) -> None:
+        delay = int(group.attributes.get("deregistration_delay.timeout_seconds", 300))
+        for target in targets:
+            if group.targets.pop(key(group, target), None):
+                draining(group)[key(group, target)] = core.unix_time() + delay
+
+    def deregister_terminated_instances(group: Any, instance_ids: list[str]) -> None:
+        group.deregister([target for target in group.targets.values() if target["Id"] in instance_ids])
+
+    def health_for(group: Any, target: dict[str, Any], ec2_backend: Any) -> Any:
+        target_id, port = key(group, target)
+        found = [target_id, port, group.health_check_port]
+        if (target_id, port) in draining(group):
+            reason = ["Target.DeregistrationInProgress", "Target deregistration is in progress"]
+            return elbv2.FakeHealthStatus(*found, "draining", *reason)
+        if (target_id, port) not in group.targets:
+            reason = ["Target.NotRegistered", "Target is not registered to the target group"]
+            return elbv2.FakeHealthStatus(*found, "unused", *reason)
+        instance = ec2_backend.get_instance_by_id(target_id)
+        if instance and instance.state == "stopped":
+            reason = ["Target.InvalidState", "Target is in the stopped state"]
+            return elbv2.FakeHealthStatus(*found, "unused", *reason)
+        return elbv2.FakeHealthStatus(*found, "healthy")
+
+    def describe_target_health(backend: Any, target_group_arn: str, targets: list[dict[str, Any]]) -> list[Any]:
+        group = backend.target_groups.get(target_group_arn)
+        if group is None:
+            raise elbv2.TargetGroupNotFoundError()
+        known = [*group.targets, *draining(group)]
+        wanted = targets or [{"Id": target_id, "Port": port} for target_id, port in known]
+        return [group.health_for(target, backend.ec2_backend) for target in wanted]
+
+    kind.register, kind.deregister, kind.health_for = register, deregister, health_for
+    kind.deregister_terminated_instances = deregister_terminated_instances
+    elbv2.ELBv2Backend.describe_target_health = describe_target_health
+
+
+@patch
+def classic_registrations_once() -> None:
+    backend_class = elb.ELBBackend
+
+    def register_instances(backend, load_balancer_name, instance_ids, from_autoscaling=False):  # type: ignore[no-untyped-def]
+        balancer = backend.get_load_balancer(load_balancer_name)
+        new = [one for one in instance_ids if one not in balancer.instance_ids]
+        balancer.instance_sparse_ids.extend(new)
+        return balancer
+
+    def deregister_instances(backend, load_balancer_name, instance_ids, from_autoscaling=False):  # type: ignore[no-untyped-def]
+        balancer = backend.get_load_balancer(load_balancer_name)
+        gone = set(instance_ids)
+        balancer.instance_sparse_ids = [one for one in balancer.instance_ids if one not in gone]
+        balancer.instance_autoscaling_ids = []
+        return balancer
+
+    backend_class.register_instances = register_instances
+    backend_class.deregister_instances = deregister_instances
+
+
+@patch
+def termination_deregisters() -> None:
+    terminate = ec2.EC2Backend.terminate_instances
+
+    def terminate_instances(backend, instance_ids):  # type: ignore[no-untyped-def]
+        result = terminate(backend, instance_ids)
+        account, region = backend.account_id, backend.region_name
+        elbv2.elbv2_backends[account][region].notify_terminate_instances(instance_ids)
+        classic = elb.elb_backends[account][region]
+        for name in classic.load_balancers:
+            classic.deregister_instances(name, instance_ids)
+        return result
+
+    ec2.EC2Backend.terminate_instances = terminate_instances
+
+
+@patch
+def unknown_instances_named() -> None:
+    describe = ec2.EC2Backend.get_reservations_by_instance_ids
+
+    def get_reservations_by_instance_ids(backend, instance_ids, filters=None):  # type: ignore[no-untyped-def]
+        unknown = [one for one in instance_ids if backend.get_instance_by_id(one) is None]
+        if unknown:
+            raise InvalidInstanceIdError(unknown)
+        # Counts what it found against what was asked, and breaks on an id asked for twice.
+        return describe(backend, list(dict.fromkeys(instance_ids)), filters)
+
+    ec2.EC2Backend.get_reservations_by_instance_ids = get_reservations_by_instance_ids
+
+
+@patch
+def tags_of_known_instances() -> None:
+    exist = ec2.EC2Backend.do_resources_exist
+
+    def do_resources_exist(backend: ec2.EC2Backend, resource_ids: list[str]) -> bool:
+        for resource_id in resource_ids:
+            if resource_id.startswith("i-") and backend.get_instance_by_id(resource_id) is None:
+                raise InvalidInstanceIdError(resource_id)
+        return exist(backend, resource_ids)
+
+    ec2.EC2Backend.do_resources_exist = do_resources_exist
+
+
+@patch
+def retention_ends() -> None:
+    receive = sqs.SQSBackend.receive_message
+
+    def receive_message(backend, queue_name, *rest, **named):  # type: ignore[no-untyped-def]
+        queue = backend.get_queue(queue_name)
+        oldest = sqs.unix_time_millis() - queue.message_retention_period * 1000
+        queue._messages = [one for one in queue._messages if one.sent_timestamp > oldest]
+        return receive(backend, queue_name, *rest, **named)
+
+    sqs.SQSBackend.receive_message = receive_message
+
+
+token_seconds = 600
+
+
+@patch
+def transactions_by_token() -> None:
+    transact = DynamoHandler.transact_write_items
+
+    def transact_write_items(handler: DynamoHandler) -> ActionResult:
+        token = handler.body.get("ClientRequestToken")
+        done = handler.dynamodb_backend.__dict__.setdefault("done_transactions", {})
+        items = json.dumps(handler.body["TransactItems"], sort_keys=True)
+        known_items, until = done.get(token, (None, 0.0))
+        if token and until > core.unix_time():
+            if known_items != items:
+                raise IdempotentParameterMismatch()
+            return ActionResult({})
+        result = transact(handler)
+        if token:
+            done[token] = (items, core.unix_time() + token_seconds)
+        return result
+
+    DynamoHandler.transact_write_items = transact_write_items
+
+
+class IdempotentParameterMismatch(dynamodb_errors.DynamodbException):
+    def __init__(self) -> None:
+        super().__init__(
+            "com.amazonaws.dynamodb.v20120810#IdempotentParameterMismatchException",
+            "The token was used before with other items.",
+        )

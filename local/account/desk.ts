@@ -1,0 +1,51 @@
+import type { Faults } from './faults.ts';
+import type { Moto } from './moto.ts';
+import type { StandIn } from './stand-in.ts';
+import type { Call, Caller, Clock, Members } from './types.ts';
+
+/** What the account asks of those who run the functions and the rules. */
+export interface Hooks {
+  /** Kills the process with which the caller called; resolves when it is dead. */
+  onKill(caller: Caller): void | Promise<void>;
+  /** Delivers the caller's payload once more, to another process of the function; resolves when that one ended. */
+  onOvertake(caller: Caller): void | Promise<void>;
+  /** Takes an event put on the default bus, as a whole envelope. */
+  onPublish(event: Members): void | Promise<void>;
+}
+
+/** A call that succeeded. */
+export interface Seen {
+  readonly caller: Caller;
+  readonly input: Members;
+  readonly output: Members;
+}
+
+export type Listener = (seen: Seen) => void | Promise<void>;
+
+/** A call whose status is filled in when it has been answered. */
+export type Recorded = { -readonly [Key in keyof Call]: Call[Key] };
+
+/** All that a running account keeps. */
+export interface Desk {
+  readonly moto: Moto;
+  readonly clock: Clock;
+  readonly faults: Faults;
+  readonly standIns: ReadonlyMap<string, StandIn>;
+  /** What stand-ins keep, by service. */
+  readonly states: Map<string, unknown>;
+  readonly calls: Recorded[];
+  readonly hooks: Partial<Hooks>;
+  /** By `service:action`. */
+  readonly listeners: Map<string, Set<Listener>>;
+}
+
+export function stateOf({ states, standIns }: Desk, service: string): unknown {
+  if (!states.has(service)) states.set(service, standIns.get(service)?.createState?.());
+  return states.get(service);
+}
+
+export function hookOf<Name extends keyof Hooks>({ hooks }: Desk, name: Name): Hooks[Name] {
+  const hook = hooks[name];
+  if (!hook) throw new Error(`The account needs the hook ${name}: give it one with setHooks.`);
+  return hook;
+}

@@ -1,0 +1,66 @@
+import type { ApiRequest } from './request.ts';
+import { isMembers } from './request.ts';
+import type { Members } from './types.ts';
+
+/** The IAM actions that a role must allow for a call: mostly the action of the same name. */
+export function iamActions({
+  service,
+  action,
+  input,
+}: Pick<ApiRequest, 'service' | 'action' | 'input'>): string[] {
+  const needs = exceptions[`${service}:${action}`];
+  return needs ? [...new Set(needs(input))] : [`${service}:${action}`];
+}
+
+const exceptions: Readonly<Record<string, (input: Members) => string[]>> = {
+  // A transaction is authorized item by item, as what each item does; there is no action of its own name.
+  'dynamodb:TransactWriteItems': ({ TransactItems }) => listOf(TransactItems).flatMap(transactActions),
+  'dynamodb:TransactGetItems': () => ['dynamodb:GetItem'],
+
+  // Batches are authorized as what they batch. (DynamoDB's BatchGetItem and BatchWriteItem are actions of their own.)
+  'sns:PublishBatch': () => ['sns:Publish'],
+  'sqs:SendMessageBatch': () => ['sqs:SendMessage'],
+  'sqs:DeleteMessageBatch': () => ['sqs:DeleteMessage'],
+  'sqs:ChangeMessageVisibilityBatch': () => ['sqs:ChangeMessageVisibility'],
+
+  // Tagging while creating needs the permission to tag as well.
+  'cloudwatch:PutMetricAlarm': withTags('cloudwatch:PutMetricAlarm', 'cloudwatch:TagResource', 'Tags'),
+  'cloudwatch:PutCompositeAlarm': withTags('cloudwatch:PutCompositeAlarm', 'cloudwatch:TagResource', 'Tags'),
+  'ec2:CreateImage': withTags('ec2:CreateImage', 'ec2:CreateTags', 'TagSpecification'),
+  'ec2:CopyImage': withTags('ec2:CopyImage', 'ec2:CreateTags', 'TagSpecification'),
+  'ec2:CreateSnapshot': withTags('ec2:CreateSnapshot', 'ec2:CreateTags', 'TagSpecification'),
+  'ec2:RunInstances': withTags('ec2:RunInstances', 'ec2:CreateTags', 'TagSpecification'),
+  'elasticloadbalancing:CreateTargetGroup': withTags(
+    'elasticloadbalancing:CreateTargetGroup',
+    'elasticloadbalancing:AddTags',
+    'Tags',
+  ),
+  'events:PutRule': withTags('events:PutRule', 'events:TagResource', 'Tags'),
+
+  // The role that AWS Backup restores with is handed over by the caller.
+  'backup:StartRestoreJob': withTags('backup:StartRestoreJob', 'iam:PassRole', 'IamRoleArn'),
+
+  // The API calls it Invoke, IAM InvokeFunction.
+  'lambda:Invoke': () => ['lambda:InvokeFunction'],
+};
+
+const transactKinds: Readonly<Record<string, string>> = {
+  Put: 'dynamodb:PutItem',
+  Update: 'dynamodb:UpdateItem',
+  Delete: 'dynamodb:DeleteItem',
+  ConditionCheck: 'dynamodb:ConditionCheckItem',
+};
+
+function transactActions(item: unknown): string[] {
+  if (!isMembers(item)) return [];
+  return Object.keys(item).flatMap((kind) => transactKinds[kind] ?? []);
+}
+
+function withTags(action: string, further: string, member: string): (input: Members) => string[] {
+  return (input) => (isEmpty(input[member]) ? [action] : [action, further]);
+}
+
+const isEmpty = (value: unknown): boolean =>
+  value === undefined || (Array.isArray(value) && value.length === 0);
+
+const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);

@@ -1,0 +1,169 @@
+"""Takes out of moto what costs it most at every call. Behaviour stays as it is."""
+
+import copy
+import datetime
+import functools
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+import moto.core.responses as responses
+import moto.core.serialize as serialize
+import moto.core.utils as core
+
+
+def before_import(offset: Callable[[], datetime.timedelta]) -> None:
+    """To be called before the rest of moto is imported: its modules take these functions by name."""
+    unix_time = core.unix_time
+
+    def fast_unix_time(dt: datetime.datetime | None = None) -> float:
+        return unix_time(dt) if dt else time.time() + offset().total_seconds()
+
+    def fast_unix_time_millis(dt: datetime.datetime | None = None) -> float:
+        return fast_unix_time(dt) * 1000.0
+
+    core.unix_time = fast_unix_time
+    core.unix_time_millis = fast_unix_time_millis
+
+
+def after_import() -> None:
+    # Walks every member of a service's class, some hundred for EC2, at every call.
+    responses.method_names_from_class = functools.cache(responses.method_names_from_class)
+    quicken_answers()
+    quicken_queues()
+    quicken_transactions()
+
+
+def quicken_answers() -> None:
+    """moto looks every member of an answer up under several names and tries some dozen suffixes on its path.
+
+    Names depend on the member and on the class of the object, transformers on the path: both are found once.
+    """
+    names = serialize.XFormedAttributePicker.get_possible_keys
+    known_transformers: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
+
+    def get_possible_keys(picker: Any, context: Any) -> list[str]:
+        known = context.shape.__dict__.setdefault("known_keys", {})
+        place = (type(context.obj), context.key)
+        if place not in known:
+            known[place] = list(dict.fromkeys(names(picker, context)))
+        return known[place]
+
+    def pick(picker: Any, context: Any) -> Any:
+        value = None
+        for key in picker.get_possible_keys(context):
+            found = serialize.get_value(context.obj, key, serialize.MISSING)
+            if found is not serialize.MISSING:
+                value = found
+                break
+        transform = find_transformer(picker.response_transformers, f"{context.key_path}.{context.key}")
+        return transform(value) if transform else value
+
+    def find_transformer(transformers: dict[str, Any], path: str) -> Any:
+        if not transformers:
+            return None
+        # Kept together with the dictionary, whose id would be given anew otherwise.
+        _, found = known_transformers.setdefault(id(transformers), (transformers, {}))
+        if path not in found:
+            found[path] = next((one for end, one in transformers.items() if path.endswith(end)), None)
+        return found[path]
+
+    serialize.XFormedAttributePicker.get_possible_keys = get_possible_keys
+    serialize.XFormedAttributePicker.__call__ = pick
+
+
+def quicken_queues() -> None:
+    import moto.sqs.models as sqs
+
+    def messages(queue: sqs.Queue) -> list[sqs.Message]:
+        now = sqs.unix_time_millis()
+        return [one for one in queue._messages if one.visible_at < now and one.delayed_until <= now]
+
+    def delayed(queue: sqs.Queue) -> int:
+        now = sqs.unix_time_millis()
+        return sum(now < one.delayed_until for one in queue._messages)
+
+    def not_visible(queue: sqs.Queue) -> int:
+        now = sqs.unix_time_millis()
+        return sum(one.visible_at >= now for one in queue._messages)
+
+    def delete_message(queue: sqs.Queue, handle: str) -> None:
+        if handle in queue.deleted_messages:
+            return
+        for index, message in enumerate(queue._messages):
+            if handle == message.receipt_handle or handle in message._old_receipt_handles:
+                queue.pending_messages.discard(message)
+                queue.deleted_messages.update(message.all_receipt_handles)
+                del queue._messages[index]
+                return
+        raise sqs.ReceiptHandleIsInvalid()
+
+    def is_retained(backend: sqs.SQSBackend, queue_name: str, message: sqs.Message) -> bool:
+        # Asks for this one attribute where moto computes them all, counting the whole queue thrice.
+        queue = backend.get_queue(queue_name)
+        return queue.message_retention_period + message.sent_timestamp / 1000 > sqs.unix_time()
+
+    sqs.Queue.messages = property(messages)
+    sqs.Queue.approximate_number_of_messages_delayed = property(delayed)
+    sqs.Queue.approximate_number_of_messages_not_visible = property(not_visible)
+    sqs.Queue.delete_message = delete_message
+    sqs.SQSBackend.is_message_valid_based_on_retention_period = is_retained
+
+
+def quicken_transactions() -> None:
+    """moto copies a table for every item of a transaction, to be able to roll back.
+
+    One copy is enough, and in it only the items that are updated in place need to be copies of their own.
+    """
+    from moto.dynamodb.models import DynamoDBBackend
+    from moto.dynamodb.models.dynamo_type import DynamoType
+    from moto.dynamodb.models.table import Table
+
+    transact = DynamoDBBackend.transact_write_items
+    current = threading.local()
+
+    def transact_write_items(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
+        current.keys = defaultdict(list)
+        current.twins = {}
+        for item in transact_items:
+            if "Update" in item:
+                update = item["Update"]
+                current.keys[update["TableName"]].append(update["Key"])
+        try:
+            transact(backend, transact_items)
+        finally:
+            del current.keys, current.twins
+
+    def copy_table(table: Table, memo: dict[int, Any]) -> Table:
+        twins = getattr(current, "twins", None)
+        if twins is None:
+            return copy_whole(table, memo)
+        if table.name not in twins:
+            twins[table.name] = copy_updated(table, memo)
+        return twins[table.name]
+
+    def copy_updated(table: Table, memo: dict[int, Any]) -> Table:
+        twin = copy.copy(table)
+        twin.items = copy.copy(table.items)
+        if table.has_range_key:
+            for key in list(twin.items):
+                twin.items[key] = copy.copy(twin.items[key])
+        for key in current.keys[table.name]:
+            hash_key = DynamoType(key[table.hash_key_attr])
+            if not table.has_range_key and hash_key in twin.items:
+                twin.items[hash_key] = copy.deepcopy(twin.items[hash_key], memo)
+            range_key = DynamoType(key[table.range_key_attr]) if table.has_range_key else None
+            if range_key is not None and range_key in twin.items.get(hash_key, {}):
+                twin.items[hash_key][range_key] = copy.deepcopy(twin.items[hash_key][range_key], memo)
+        return twin
+
+    def copy_whole(table: Table, memo: dict[int, Any]) -> Table:
+        twin = copy.copy(table)
+        memo[id(table)] = twin
+        twin.__dict__ = copy.deepcopy(table.__dict__, memo)
+        return twin
+
+    DynamoDBBackend.transact_write_items = transact_write_items
+    Table.__deepcopy__ = copy_table

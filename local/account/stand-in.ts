@@ -1,0 +1,55 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Caller, Members } from './types.ts';
+
+/** What an operation of a stand-in gets to work with. */
+export interface StandInContext<State = unknown> {
+  readonly state: State;
+  readonly caller: Caller;
+  readonly region: string;
+  readonly accountId: string;
+  /** Milliseconds of the epoch, by the clock that can be turned. */
+  now(): number;
+  /** Puts an event, as a whole envelope, on the default bus. */
+  publish(event: Members): Promise<void>;
+}
+
+/** Throws a ServiceError to answer with an error. */
+export type Operation<State = unknown> = (
+  input: Members,
+  context: StandInContext<State>,
+) => unknown | Promise<unknown>;
+
+/**
+ * Operations that the gateway answers itself because moto lacks them. A file of the folder stand-ins exports one by
+ * default. `createState` makes what the operations share, anew at every reset of the account.
+ */
+export interface StandIn<State = unknown> {
+  /** The IAM prefix. */
+  readonly service: string;
+  readonly createState?: () => State;
+  readonly operations: Readonly<Record<string, Operation<State>>>;
+}
+
+/** Ties the types of a stand-in's state and operations together. */
+export function defineStandIn<State>(standIn: StandIn<State>): StandIn<State> {
+  return standIn;
+}
+
+export async function loadStandIns(): Promise<StandIn[]> {
+  const folder = join(import.meta.dirname, 'stand-ins');
+  const files = (await readdir(folder)).filter((file) => file.endsWith('.ts')).toSorted();
+  return Promise.all(files.map((file) => loadStandIn(join(folder, file))));
+}
+
+async function loadStandIn(file: string): Promise<StandIn> {
+  const module: { readonly default?: unknown } = await import(pathToFileURL(file).href);
+  if (!isStandIn(module.default))
+    throw new Error(`${file} exports no stand-in by default: a service and operations.`);
+  return module.default;
+}
+
+function isStandIn(value: unknown): value is StandIn {
+  return typeof value === 'object' && value !== null && 'service' in value && 'operations' in value;
+}

@@ -1,0 +1,21 @@
+export type { Call, Clock } from '../scenario.ts';
+
+/** The one Region and account of this machine. */
+export const region = 'eu-west-1';
+export const accountId = '123456789012';
+
+/** Who calls: a function and the number of its process, as its access key says. */
+export interface Caller {
+  readonly function: string;
+  readonly process: number;
+}
+
+/** Members of a request or an answer, decoded. */
+export type Members = Readonly<Record<string, unknown>>;
+
+/** An HTTP answer, whole. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  readonly body: Buffer;
+}

@@ -1,0 +1,122 @@
+"""Serves the AWS account of this machine: moto, behind one lock, by a clock that can be turned.
+
+Takes the port as its argument (0: any free one), prints {"port": n} when it is ready, and leaves when its standard
+input closes: a parent that dies, however it dies, leaves no server behind.
+"""
+
+import os
+import sys
+
+# The folder of this file comes first on the path, and this file is called moto too.
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != HERE]
+
+import datetime  # noqa: E402
+import functools  # noqa: E402
+import json  # noqa: E402
+import signal  # noqa: E402
+import threading  # noqa: E402
+from typing import Any  # noqa: E402
+
+os.environ.update(
+    AWS_ACCESS_KEY_ID="local",
+    AWS_SECRET_ACCESS_KEY="local",
+    AWS_DEFAULT_REGION="eu-west-1",
+    AWS_EC2_METADATA_DISABLED="true",
+    # A reset would load them anew, which takes seconds; an instance may be launched from any image id.
+    MOTO_EC2_LOAD_DEFAULT_AMIS="false",
+)
+
+sys.path.append(os.path.join(HERE, "account"))
+# No compiled files among the project's sources.
+sys.dont_write_bytecode = True
+
+import moto.core.utils as core  # noqa: E402
+import speed  # noqa: E402
+
+offset = datetime.timedelta(0)
+real_utcnow = core.utcnow
+
+
+def utcnow() -> datetime.datetime:
+    return real_utcnow() + offset
+
+
+# Before anything else of moto is imported: most of its modules take the function by name.
+core.utcnow = utcnow
+speed.before_import(lambda: offset)
+
+import corrections  # noqa: E402
+from moto.moto_server.werkzeug_app import (  # noqa: E402
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from moto.sqs.models import Queue  # noqa: E402
+from werkzeug.serving import make_server  # noqa: E402
+
+# moto checks a condition and then writes; two threads at once would both pass the check.
+lock = threading.Lock()
+
+
+class Application:
+    """One request at a time, each at the time its caller's clock shows."""
+
+    def __init__(self) -> None:
+        self.app = DomainDispatcherApplication(create_backend_app)
+        # Tries the URL patterns of some hundred services otherwise, at every request.
+        self.app.get_backend_for_host = functools.cache(self.app.get_backend_for_host)
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        global offset
+        with lock:
+            milliseconds = environ.get("HTTP_X_GROUNDCREW_CLOCK")
+            if milliseconds is not None:
+                offset = datetime.timedelta(milliseconds=float(milliseconds))
+            return self.app(environ, start_response)
+
+
+class Handler(MotoRequestHandler):
+    protocol_version = "HTTP/1.1"
+    # Headers and body leave in one packet; in two, the second waits 40 ms for the first one's acknowledgement.
+    wbufsize = -1
+    disable_nagle_algorithm = True
+
+    def log_request(self, *_: Any) -> None:
+        pass
+
+
+def release_while_waiting() -> None:
+    """A long poll must not keep the message away that it is waiting for."""
+    wait = Queue.wait_for_messages
+
+    def wait_for_messages(queue: Queue, timeout: int) -> None:
+        lock.release()
+        try:
+            wait(queue, timeout)
+        finally:
+            lock.acquire()
+
+    Queue.wait_for_messages = wait_for_messages
+
+
+def leave_with_parent() -> None:
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+def main() -> None:
+    # Ctrl-C reaches the whole group: the parent still needs the account to stop in order.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    speed.after_import()
+    corrections.apply()
+    release_while_waiting()
+    server = make_server("127.0.0.1", int(sys.argv[1]), Application(), threaded=True, request_handler=Handler)
+    server.daemon_threads = True
+    threading.Thread(target=leave_with_parent, daemon=True).start()
+    print(json.dumps({"port": server.server_port}), flush=True)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()
