@@ -1,0 +1,71 @@
+import { join } from 'node:path';
+import type { TurnedClock } from '../clock.ts';
+import type { Stack } from '../stack/stack.ts';
+import { createPool, type InvokeOptions, type Pool } from './pool.ts';
+import type { FunctionError } from './runtime-api.ts';
+import type { Invoked } from './sandbox.ts';
+
+export interface FunctionsOptions {
+  readonly stack: Stack;
+  /** The folder with a folder per function, named by logical id. */
+  readonly dist: string;
+  readonly endpoint: string;
+  readonly clock: TurnedClock;
+  readonly accessKeyFor: (functionId: string, process: number) => string;
+  readonly beginning?: (accessKey: string) => void;
+}
+
+/** The template's Lambda functions, run as processes on this machine. */
+export interface Functions {
+  readonly ids: readonly string[];
+  pool(functionId: string): Pool;
+  invoke(functionId: string, payload: unknown, options?: InvokeOptions): Promise<Invoked>;
+  /** Ends what is still running, so that it cannot meddle with what comes next, and forgets what has run. */
+  reset(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function createFunctions({ stack, dist, accessKeyFor, ...shared }: FunctionsOptions): Functions {
+  const pools = new Map(
+    stack.ofType('AWS::Lambda::Function').map((lambda) => [
+      lambda.id,
+      createPool({
+        ...shared,
+        lambda,
+        functionArn: stack.attribute(lambda.id, 'Arn'),
+        region: stack.names.region,
+        taskRoot: join(dist, lambda.id),
+        accessKey: (process) => accessKeyFor(lambda.id, process),
+      }),
+    ]),
+  );
+  const pool = (id: string): Pool => {
+    const found = pools.get(id);
+    if (found) return found;
+    throw new Error(`There is no function ${id}: the template has ${[...pools.keys()].join(', ') || 'none'}`);
+  };
+  return {
+    ids: [...pools.keys()],
+    pool,
+    invoke: (id, payload, options) => pool(id).invoke(JSON.stringify(payload ?? null), options),
+    reset: async () => {
+      await Promise.all([...pools.values()].map((one) => one.reset()));
+    },
+    close: async () => {
+      await Promise.all([...pools.values()].map((one) => one.close()));
+    },
+  };
+}
+
+/** What a function threw, as a synchronous caller gets it; `name` is the type that Lambda gave it. */
+export class FunctionFailed extends Error {
+  readonly functionId: string;
+  readonly trace: readonly string[];
+
+  constructor(functionId: string, { errorType, errorMessage, trace = [] }: FunctionError) {
+    super(errorMessage);
+    this.name = errorType;
+    this.functionId = functionId;
+    this.trace = trace;
+  }
+}

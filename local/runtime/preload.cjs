@@ -1,0 +1,86 @@
+// Loaded into every function's process before anything else. It does what the Lambda sandbox does around the Node
+// runtime client: the client's native half, a clock that the pack can turn, and an end when the pack ends.
+const { Agent, request } = require('node:http');
+const Module = require('node:module');
+
+const offsetHeader = 'x-groundcrew-clock-offset';
+let offset = Number(process.env.GROUNDCREW_CLOCK_OFFSET ?? 0);
+delete process.env.GROUNDCREW_CLOCK_OFFSET;
+
+turnDate();
+answerNativeClient();
+leaveWithParent();
+
+/** Everything that asks what time it is sees the pack's clock; timers go on in real time. */
+function turnDate() {
+  const RealDate = globalThis.Date;
+  const realNow = RealDate.now;
+  const now = () => realNow() + offset;
+  RealDate.now = now;
+  const PackDate = new Proxy(RealDate, {
+    construct: (target, args, newTarget) =>
+      Reflect.construct(target, args.length === 0 ? [now()] : args, newTarget),
+    apply: () => new RealDate(now()).toString(),
+  });
+  RealDate.prototype.constructor = PackDate;
+  globalThis.Date = PackDate;
+}
+
+/**
+ * aws-lambda-ric asks for an addon that wraps AWS's C++ client of the Runtime API, and compiling it takes a minute and
+ * a toolchain. These are its four functions over the same API.
+ */
+function answerNativeClient() {
+  const [host, port] = (process.env.AWS_LAMBDA_RUNTIME_API ?? '').split(':');
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  let posted = Promise.resolve();
+
+  const call = (method, path, body, headers = {}) =>
+    new Promise((resolve, reject) => {
+      const outgoing = request(
+        { agent, host, port, method, path: `/2018-06-01/runtime/${path}`, headers },
+        (response) => {
+          const chunks = [];
+          response.on('data', (chunk) => chunks.push(chunk));
+          response.on('end', () =>
+            resolve({ headers: response.headers, body: Buffer.concat(chunks).toString() }),
+          );
+          response.on('error', reject);
+        },
+      );
+      outgoing.on('error', reject);
+      outgoing.end(body);
+    });
+
+  // The addon posts before it returns. Here the next poll waits for the post instead.
+  const post = (path, body, headers) => {
+    posted = call('POST', path, body, { 'content-type': 'application/json', ...headers });
+    posted.catch(() => process.exit(1));
+  };
+
+  const client = {
+    initializeClient() {},
+    async next() {
+      await posted;
+      const { headers, body } = await call('GET', 'invocation/next');
+      offset = Number(headers[offsetHeader] ?? offset);
+      return { bodyJson: body, headers };
+    },
+    done: (id, body) => post(`invocation/${id}/response`, body),
+    error: (id, body, xray) =>
+      post(`invocation/${id}/error`, body, {
+        'lambda-runtime-function-xray-error-cause': encodeURIComponent(xray),
+      }),
+  };
+
+  const load = Module._load;
+  Module._load = function (name, ...rest) {
+    return name === './rapid-client.node' ? client : load.call(this, name, ...rest);
+  };
+}
+
+/** A pack that is killed cannot clean up; its functions notice. */
+function leaveWithParent() {
+  process.once('disconnect', () => process.exit());
+  process.channel?.unref();
+}

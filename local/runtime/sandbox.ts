@@ -1,0 +1,175 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { numberOr } from '../stack/mapping.ts';
+import type { Resource } from '../stack/stack.ts';
+import { environmentOf, memoryOf } from './environment.ts';
+import type { Logs } from './logs.ts';
+import { type FunctionError, openRuntimeApi, type RuntimeApi } from './runtime-api.ts';
+
+type Ending =
+  | { readonly ok: true; readonly payload: string }
+  | { readonly ok: false; readonly error: FunctionError };
+
+/** How an invocation ended. The payload is the answer as JSON. */
+export type Invoked = Ending & { readonly requestId: string };
+
+export interface SandboxOptions {
+  readonly lambda: Resource;
+  readonly functionArn: string;
+  readonly region: string;
+  readonly endpoint: string;
+  readonly accessKey: string;
+  readonly taskRoot: string;
+  readonly logs: Logs;
+  readonly clock: { now(): number; offset(): number };
+}
+
+/** One process of a function: runs one invocation at a time and stays warm for the next. */
+export interface Sandbox {
+  run(payload: string): Promise<Invoked>;
+  /** The payload it is at work on. */
+  running(): string | undefined;
+  alive(): boolean;
+  /** Resolves when it is gone. */
+  kill(): Promise<void>;
+  readonly left: Promise<void>;
+}
+
+const preload = join(import.meta.dirname, 'preload.cjs');
+const runtimeClient = createRequire(import.meta.url).resolve('aws-lambda-ric');
+
+/** What Lambda gives a process to load before the function's own limit counts. */
+const initLimit = 10_000;
+
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const { lambda, clock, functionArn } = options;
+  const timeout = numberOr(lambda.properties.Timeout, 3) * 1000;
+  let initError: FunctionError | undefined;
+  let alive = true;
+  const kill = (): void => {
+    alive = false;
+    child.kill('SIGKILL');
+  };
+  const work = createWork(timeout, kill);
+  const api = await openRuntimeApi({
+    taken: () => work.limit(timeout),
+    answered: (requestId, payload) => work.end(requestId, { ok: true, payload }),
+    failed: (requestId, error) => work.end(requestId, { ok: false, error }),
+    initFailed: (error) => {
+      initError = error;
+    },
+  });
+  const child = launch(options, api);
+  const left = whenGone(child).then((how) => {
+    alive = false;
+    api.close();
+    const requestId = work.requestId();
+    work.end(requestId, { ok: false, error: initError ?? exited(requestId, how) });
+  });
+  return {
+    left,
+    alive: () => alive,
+    running: work.payload,
+    kill: () => {
+      kill();
+      return left;
+    },
+    run: (payload) => {
+      const { requestId, invoked } = work.begin(payload);
+      work.limit(initLimit + timeout);
+      api.hand(() => {
+        const deadline = clock.now() + timeout;
+        return { requestId, functionArn, deadline, clockOffset: clock.offset(), payload };
+      });
+      return invoked;
+    },
+  };
+}
+
+/** The invocation that a process is at work on, and its time limit. */
+interface Work {
+  begin(payload: string): { readonly requestId: string; readonly invoked: Promise<Invoked> };
+  end(requestId: string | undefined, ending: Ending): void;
+  limit(ms: number): void;
+  requestId(): string | undefined;
+  payload(): string | undefined;
+}
+
+function createWork(timeout: number, kill: () => void): Work {
+  let current: { requestId: string; payload: string; tell: (invoked: Invoked) => void } | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const end: Work['end'] = (requestId, ending) => {
+    if (!current || current.requestId !== requestId) return; // a late answer of a process that was given up
+    clearTimeout(timer);
+    const { tell } = current;
+    current = undefined;
+    tell({ ...ending, requestId });
+  };
+  return {
+    end,
+    requestId: () => current?.requestId,
+    payload: () => current?.payload,
+    begin: (payload) => {
+      const requestId = randomUUID();
+      const invoked = new Promise<Invoked>((tell) => {
+        current = { requestId, payload, tell };
+      });
+      return { requestId, invoked };
+    },
+    limit: (ms) => {
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        kill();
+        end(current?.requestId, { ok: false, error: timedOut(current?.requestId, timeout) });
+      }, ms);
+    },
+  };
+}
+
+function launch({ lambda, logs, clock, ...around }: SandboxOptions, api: RuntimeApi): ChildProcess {
+  if (!existsSync(around.taskRoot)) {
+    api.close();
+    throw new Error(`${lambda.id} has no bundle at ${around.taskRoot}: run npm run build`);
+  }
+  const surroundings = { ...around, runtimeApi: api.address, clockOffset: clock.offset() };
+  // Lambda gives the heap most of the memory, and kills a process that needs more.
+  const heap = `--max-old-space-size=${Math.floor(memoryOf(lambda) * 0.9)}`;
+  const child = spawn(process.execPath, [heap, '--require', preload, runtimeClient], {
+    cwd: around.taskRoot,
+    env: environmentOf(lambda, surroundings),
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  if (child.stdout) logs.follow(child.stdout);
+  if (child.stderr) logs.follow(child.stderr);
+  return child;
+}
+
+/** How it ended, in Lambda's words. Waits for its last lines too. */
+function whenGone(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve(`error: ${error.message}`));
+    child.once('close', (code, signal) =>
+      resolve(signal === null ? `exit status ${code}` : `signal: ${signalNames[signal] ?? signal}`),
+    );
+  });
+}
+
+const signalNames: Readonly<Record<string, string>> = { SIGKILL: 'killed', SIGABRT: 'aborted' };
+
+function timedOut(requestId: string | undefined, timeout: number): FunctionError {
+  const seconds = (timeout / 1000).toFixed(2);
+  return {
+    errorType: 'Sandbox.Timedout',
+    errorMessage: `RequestId: ${requestId} Error: Task timed out after ${seconds} seconds`,
+  };
+}
+
+function exited(requestId: string | undefined, how: string): FunctionError {
+  return {
+    errorType: 'Runtime.ExitError',
+    errorMessage: `RequestId: ${requestId} Error: Runtime exited with error: ${how}`,
+  };
+}

@@ -1,0 +1,52 @@
+import type { World } from '../../scenario.ts';
+
+// Events as AWS sends them.
+
+function envelope(world: World, source: string, detailType: string, detail: object): object {
+  return {
+    version: '0',
+    id: crypto.randomUUID(),
+    'detail-type': detailType,
+    source,
+    account: world.accountId,
+    time: new Date(world.clock.now()).toISOString().replace(/\.\d+Z/, 'Z'),
+    region: world.region,
+    resources: [],
+    detail,
+  };
+}
+
+export function warning(world: World, id: string, action = 'terminate'): object {
+  const detail = { 'instance-id': id, 'instance-action': action };
+  return envelope(world, 'aws.ec2', 'EC2 Spot Instance Interruption Warning', detail);
+}
+
+export function rebalance(world: World, id: string): object {
+  return envelope(world, 'aws.ec2', 'EC2 Instance Rebalance Recommendation', { 'instance-id': id });
+}
+
+export function stateChange(world: World, id: string, state: string): object {
+  return envelope(world, 'aws.ec2', 'EC2 Instance State-change Notification', { 'instance-id': id, state });
+}
+
+export function maintenance(
+  world: World,
+  entities: readonly string[],
+  statusCode: string,
+  startsAt: number,
+): object {
+  return envelope(world, 'aws.health', 'AWS Health Event', {
+    eventArn: 'arn:aws:health:eu-west-1::event/AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED_1',
+    service: 'EC2',
+    eventTypeCode: 'AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED',
+    eventTypeCategory: 'scheduledChange',
+    eventScopeCode: 'ACCOUNT_SPECIFIC',
+    startTime: new Date(startsAt).toUTCString(),
+    statusCode,
+    eventRegion: world.region,
+    affectedEntities: entities.map((entityValue) => ({ entityValue })),
+    page: '1',
+    totalPages: '1',
+    backupEvent: 'false',
+  });
+}

@@ -1,0 +1,114 @@
+import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { instances, members, targets } from '../../fleet.ts';
+import type { Call, Outcome, World } from '../../scenario.ts';
+
+// What is there afterwards, in stable names.
+
+export const CORDON = 'groundcrew:cordon';
+export const GROUP = 'workers';
+
+export interface Fleet {
+  readonly ids: readonly string[];
+  readonly targetGroups?: readonly string[];
+}
+
+/** Instances are named by their place in the seed; ids, addresses and times are different in every run. */
+export async function observe(world: World, { ids, targetGroups = [] }: Fleet): Promise<Outcome> {
+  const names = new Map(ids.map((id, i) => [id, `instance ${i + 1}`]));
+  const seen = await instances(world, ids);
+  for (const [id, { privateIp }] of seen) names.set(privateIp, `${names.get(id)} by ip`);
+  const fleet = await members(world, GROUP);
+  const found = await records(world);
+  return {
+    state: {
+      tags: ids.map((id) => seen.get(id)?.tags[CORDON] ?? 'none'),
+      targets: await Promise.all(
+        targetGroups.map(async (arn) => (await targets(world, arn)).map((one) => named(one, names)).sort()),
+      ),
+      group: {
+        size: fleet.length,
+        ours: ids.map((id) => describeMember(fleet.find((one) => one.id === id))),
+      },
+      records: found.map(({ instance, severity, status, steps }) => ({
+        instance: names.get(instance) ?? instance,
+        severity,
+        status,
+        steps: Object.keys(steps).sort(),
+      })),
+      deadLetters: (await world.deadLetters()).length,
+    },
+    told: world.published().map((event) => tell(event, names)),
+    seen: fleet.filter(({ id }) => !ids.includes(id)).map(() => 'replacement'),
+    mails: world.mails().map(({ subject }) => subject),
+    detail: { steps: found.map(({ steps }) => steps) },
+  };
+}
+
+function named(target: string, names: ReadonlyMap<string, string>): string {
+  const [id = '', port] = target.split(':');
+  return `${names.get(id) ?? 'another'}:${port}`;
+}
+
+function describeMember(member: Awaited<ReturnType<typeof members>>[number] | undefined): string {
+  return member ? `${member.state}${member.isProtected ? ', protected' : ''}` : 'out';
+}
+
+function tell(event: object, names: ReadonlyMap<string, string>): string {
+  const { 'detail-type': type, detail } = toEnvelope(event);
+  return `${type}: ${names.get(detail.instanceId ?? '')}, ${detail.severity}, ${detail.action}`;
+}
+
+interface Envelope {
+  readonly 'detail-type': string;
+  readonly detail: Readonly<Record<string, string>>;
+}
+
+function toEnvelope(event: object): Envelope {
+  // biome-ignore lint/nursery/noUnsafeTypeAssertion: `published` holds what the wing announced
+  return event as Envelope;
+}
+
+interface RecordState {
+  readonly instance: string;
+  readonly severity: string;
+  readonly status: string;
+  readonly steps: Readonly<Record<string, string>>;
+}
+
+export async function records(world: World): Promise<RecordState[]> {
+  const { Items } = await world
+    .client(DynamoDBClient)
+    .send(new ScanCommand({ TableName: world.ref('Cordons') }));
+  return (Items ?? [])
+    .map((item) => ({
+      instance: item.instanceId?.S ?? '',
+      severity: item.severity?.S ?? '',
+      status: item.status?.S ?? '',
+      steps: Object.fromEntries(Object.entries(item.steps?.M ?? {}).map(([step, { S }]) => [step, S ?? ''])),
+    }))
+    .sort((a, b) => a.instance.localeCompare(b.instance));
+}
+
+/** What `expect` reads of an outcome. */
+interface Seen {
+  readonly tags: readonly string[];
+  readonly targets: readonly (readonly string[])[];
+  readonly group: { readonly size: number; readonly ours: readonly string[] };
+  readonly records: readonly (Omit<RecordState, 'steps'> & { readonly steps: readonly string[] })[];
+  readonly deadLetters: number;
+}
+
+export function stateOf(outcome: Outcome): Seen {
+  // biome-ignore lint/nursery/noUnsafeTypeAssertion: `observe` made it
+  return outcome.state as Seen;
+}
+
+export function countOf(calls: readonly Call[], action: string): number {
+  return calls.filter((call) => call.function !== 'local' && call.action === action).length;
+}
+
+/** What each step of the first record came to. */
+export function stepsOf({ detail }: Outcome): Readonly<Record<string, string>> {
+  // biome-ignore lint/nursery/noUnsafeTypeAssertion: `observe` made it
+  return (detail as { steps: readonly Record<string, string>[] }).steps[0] ?? {};
+}

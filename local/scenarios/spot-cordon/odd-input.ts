@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { instances, runSpot } from '../../fleet.ts';
+import { maintenance, warning } from './events.ts';
+import { first, loneInstance, plainGroup, scenario } from './fleets.ts';
+import { CORDON, countOf, type Fleet, stateOf } from './observe.ts';
+
+const SWEEP = 'UncordonInstancesSweep';
+
+export const oddInput = [
+  scenario<Fleet>('a warning for an instance that no longer exists', {
+    arrange: plainGroup,
+    async act(world) {
+      await world.put(warning(world, 'i-0123456789abcdef0'));
+      await world.settle();
+      await world.fire(SWEEP);
+      await world.settle();
+    },
+    expect(outcome) {
+      assert.deepEqual(stateOf(outcome).records, []);
+      assert.deepEqual([outcome.told, outcome.mails], [[], []]);
+    },
+  }),
+
+  scenario<Fleet>('a poisoned batch', {
+    arrange: loneInstance,
+    async act(world, fleet) {
+      const sqs = world.client(SQSClient);
+      const bodies = [
+        'no JSON at all {',
+        JSON.stringify({ hello: 'world' }),
+        JSON.stringify(warning(world, 'worker-7')),
+        JSON.stringify(warning(world, first(fleet), 'explode')),
+        JSON.stringify({ ...warning(world, first(fleet)), detail: {} }),
+        JSON.stringify(
+          maintenance(world, ['arn:aws:ec2:eu-west-1:123456789012:dedicated-host/h-1', 'ünïcode'], 'open', 0),
+        ),
+        JSON.stringify(warning(world, first(fleet))),
+      ];
+      for (const MessageBody of bodies) {
+        await sqs.send(new SendMessageCommand({ QueueUrl: world.ref('InterruptionQueue'), MessageBody }));
+      }
+      await world.settle();
+    },
+    expect(outcome) {
+      assert.deepEqual(stateOf(outcome).tags, ['interruption']);
+      assert.deepEqual(outcome.told, ['Instance Cordoned: instance 1, interruption, terminate']);
+      assert.equal(stateOf(outcome).deadLetters, 0);
+    },
+  }),
+
+  scenario<Fleet>('the same warning three times', {
+    arrange: plainGroup,
+    async act(world, fleet) {
+      const event = warning(world, first(fleet));
+      await world.put(event, event);
+      await world.settle();
+      await world.put(event);
+      await world.settle();
+    },
+    expect(outcome, calls) {
+      assert.deepEqual(outcome.told, ['Instance Cordoned: instance 1, interruption, terminate']);
+      assert.deepEqual(
+        [outcome.mails, outcome.seen],
+        [['Groundcrew cordoned 1 instance (1 interruption)'], ['replacement']],
+      );
+      assert.equal(countOf(calls, 'CreateTags'), 1);
+    },
+  }),
+
+  scenario<Fleet>('a storm of 1,000 warnings', {
+    sweep: false, // its calls are those of one warning, in larger batches; a run takes seconds
+    arrange: async (world) => ({ ids: await runSpot(world, 1000) }),
+    async act(world, fleet) {
+      await world.put(...fleet.ids.map((id) => warning(world, id)));
+      await world.settle();
+    },
+    async observe(world, fleet) {
+      const seen = await instances(world, fleet.ids);
+      const tagged = fleet.ids.filter((id) => seen.get(id)?.tags[CORDON] === 'interruption').length;
+      const announced = new Set(world.published().map((event) => JSON.stringify(event))).size;
+      const mails = world.mails().map(({ subject }) => subject);
+      return { state: { tagged, announced, deadLetters: (await world.deadLetters()).length }, mails };
+    },
+    expect(outcome, calls) {
+      assert.deepEqual(outcome.state, { tagged: 1000, announced: 1000, deadLetters: 0 });
+      assert.deepEqual(outcome.mails, ['Groundcrew cordoned 1000 instances (1000 interruption)']);
+      const counts = [
+        'DescribeInstances',
+        'CreateTags',
+        'BatchGetItem',
+        'TransactWriteItems',
+        'PutEvents',
+        'Publish',
+      ];
+      assert.deepEqual(Object.fromEntries(counts.map((action) => [action, countOf(calls, action)])), {
+        DescribeInstances: 1,
+        CreateTags: 1,
+        BatchGetItem: 10,
+        TransactWriteItems: 20,
+        PutEvents: 100,
+        Publish: 1,
+      });
+    },
+  }),
+];

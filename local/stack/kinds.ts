@@ -1,0 +1,84 @@
+/** What a resource of a type is called. `name` is its physical name. */
+export interface Names {
+  readonly id: string;
+  readonly name: string;
+  readonly region: string;
+  readonly accountId: string;
+  /** Where the account answers. */
+  readonly endpoint: string;
+  readonly httpUrl: string;
+}
+
+interface Kind {
+  /** The property that names it, where the template may. */
+  readonly named?: string;
+  /** What Ref gives; the physical name unless told. */
+  readonly ref?: (names: Names) => string;
+  /** What Fn::GetAtt gives. */
+  readonly attributes?: Readonly<Record<string, (names: Names) => string>>;
+}
+
+const arn =
+  (service: string, resource: (name: string) => string, regional = true) =>
+  ({ name, region, accountId }: Names): string =>
+    `arn:aws:${service}:${regional ? region : ''}:${accountId}:${resource(name)}`;
+
+const queueUrl = ({ endpoint, accountId, name }: Names): string => `${endpoint}/${accountId}/${name}`;
+const topicArn = arn('sns', (name) => name);
+const plain = (names: Names): string => names.name;
+
+/**
+ * Every type of resource that a template may declare. A type that the wings' code meets at run time is created in the
+ * account by resources.ts or played by local/wiring; the others only have names here.
+ */
+export const kinds: Readonly<Record<string, Kind>> = {
+  'AWS::Lambda::Function': {
+    named: 'FunctionName',
+    attributes: { Arn: arn('lambda', (name) => `function:${name}`) },
+  },
+  'AWS::Lambda::EventSourceMapping': {},
+  'AWS::Lambda::EventInvokeConfig': {},
+  'AWS::Lambda::Permission': {},
+  'AWS::SQS::Queue': {
+    named: 'QueueName',
+    ref: queueUrl,
+    attributes: { Arn: arn('sqs', (name) => name), QueueName: plain, QueueUrl: queueUrl },
+  },
+  'AWS::SQS::QueuePolicy': {},
+  'AWS::SNS::Topic': {
+    named: 'TopicName',
+    ref: topicArn,
+    attributes: { TopicArn: topicArn, TopicName: plain },
+  },
+  'AWS::SNS::TopicPolicy': {},
+  'AWS::SNS::Subscription': { ref: (names) => `${topicArn(names)}:${names.id}` },
+  'AWS::DynamoDB::Table': {
+    named: 'TableName',
+    attributes: { Arn: arn('dynamodb', (name) => `table/${name}`) },
+  },
+  'AWS::Events::Rule': { named: 'Name', attributes: { Arn: arn('events', (name) => `rule/${name}`) } },
+  'AWS::Scheduler::Schedule': {
+    named: 'Name',
+    attributes: { Arn: arn('scheduler', (name) => `schedule/default/${name}`) },
+  },
+  'AWS::IAM::Role': {
+    named: 'RoleName',
+    attributes: { Arn: arn('iam', (name) => `role/${name}`, false), RoleId: plain },
+  },
+  'AWS::IAM::ManagedPolicy': { ref: arn('iam', (name) => `policy/${name}`, false) },
+  'AWS::IAM::Policy': {},
+  'AWS::Logs::LogGroup': {
+    named: 'LogGroupName',
+    attributes: { Arn: arn('logs', (name) => `log-group:${name}:*`) },
+  },
+  'AWS::Logs::MetricFilter': {},
+  'AWS::Logs::ResourcePolicy': {},
+  'AWS::CloudWatch::Alarm': {
+    named: 'AlarmName',
+    attributes: { Arn: arn('cloudwatch', (name) => `alarm:${name}`) },
+  },
+  'AWS::CloudWatch::CompositeAlarm': { named: 'AlarmName' },
+  'AWS::CloudWatch::Dashboard': { named: 'DashboardName' },
+  'AWS::ApiGatewayV2::Api': { attributes: { ApiEndpoint: ({ httpUrl }) => httpUrl, ApiId: plain } },
+  'AWS::ApiGatewayV2::Stage': {},
+};

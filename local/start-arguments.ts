@@ -1,0 +1,59 @@
+import { parseArgs } from 'node:util';
+
+export const startUsage = `npm start -- [options]
+
+Builds the pack, brings it up on this machine and plays the wings' scenarios. Then it stays up until Ctrl-C;
+when its output is no terminal, it leaves.
+
+  --once         leave after the scenarios; exit 1 if one failed
+  --json         one JSON object on stdout, everything else on stderr
+  --only <wing>  the scenarios of one wing
+  --port <n>     of the page and the HTTP API (3000)
+  --help         this text`;
+
+export interface StartArguments {
+  readonly once: boolean;
+  readonly json: boolean;
+  readonly only: string | undefined;
+  readonly port: number;
+  readonly help: boolean;
+}
+
+/** What somebody asked for that cannot be done; shown without a stack. */
+export class Refused extends Error {}
+
+export function readStartArguments(args: readonly string[], isTerminal: boolean): StartArguments {
+  const { once, json, only, port, help } = parse(args);
+  return { json, only, help, port: readPort(port), once: once || !isTerminal };
+}
+
+interface Values {
+  readonly once: boolean;
+  readonly json: boolean;
+  readonly only?: string | undefined;
+  readonly port: string;
+  readonly help: boolean;
+}
+
+function parse(args: readonly string[]): Values {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        once: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        only: { type: 'string' },
+        port: { type: 'string', default: '3000' },
+        help: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw new Refused(`${error instanceof Error ? error.message : error}\n\n${startUsage}`, { cause: error });
+  }
+}
+
+export function readPort(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65_535) return port;
+  throw new Refused(`--port is ${text}, which is no port`);
+}

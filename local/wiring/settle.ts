@@ -1,0 +1,73 @@
+import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import type { Clock } from '../scenario.ts';
+import type { AsyncInvocations } from './async-invocations.ts';
+import type { Delays } from './delays.ts';
+import type { Pump } from './queue-pump.ts';
+
+export interface Unsettled {
+  readonly clock: Clock;
+  readonly sqs: SQSClient;
+  readonly async: AsyncInvocations;
+  readonly pumps: readonly Pump[];
+  readonly delays: Delays;
+}
+
+/** Nothing that the pack does is put off for longer: whoever waits on goes round in circles. */
+const longest = 24 * 3_600_000;
+const mostRounds = 1000;
+
+/**
+ * Delivers, one batch after the other, until queues and retries are empty, and turns the clock to where the next
+ * message or retry is due. Throws with what is pending when that takes more than a day of the clock.
+ */
+export async function settle(parts: Unsettled): Promise<void> {
+  const { clock } = parts;
+  const started = clock.now();
+  for (let round = 0, step = 1000; round < mostRounds && clock.now() - started < longest; round += 1) {
+    if (await deliverDue(parts)) {
+      step = 1000;
+      continue;
+    }
+    const next = nextDue(parts);
+    if (next === undefined && (await pending(parts)).length === 0) return;
+    // A message that somebody else received: when it comes back is not known here.
+    clock.turn(next === undefined ? step : Math.max(0, next - clock.now()) + 1);
+    if (next === undefined) step *= 2;
+  }
+  throw new Error(`The pack did not settle. Pending: ${(await pending(parts)).join(', ')}`);
+}
+
+async function deliverDue({ async, pumps }: Unsettled): Promise<boolean> {
+  let delivered = await async.runDue();
+  for (const pump of pumps) {
+    while ((await pump.pump()) > 0) delivered = true;
+  }
+  return delivered;
+}
+
+function nextDue({ async, pumps, delays }: Unsettled): number | undefined {
+  const times = [async.nextDue(), delays.next(), ...pumps.map((pump) => pump.nextVisible())];
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+}
+
+async function pending({ sqs, async, pumps }: Unsettled): Promise<readonly string[]> {
+  const counts = await Promise.all(
+    pumps.map(async (pump) => ({ pump, count: await countMessages(sqs, pump.queueUrl) })),
+  );
+  const queued = counts.filter(({ count }) => count > 0);
+  return [...async.describe(), ...queued.map(({ pump, count }) => `${pump.functionId} (${count} messages)`)];
+}
+
+const kinds = [
+  'ApproximateNumberOfMessages',
+  'ApproximateNumberOfMessagesDelayed',
+  'ApproximateNumberOfMessagesNotVisible',
+] as const;
+
+async function countMessages(sqs: SQSClient, queueUrl: string): Promise<number> {
+  const { Attributes = {} } = await sqs.send(
+    new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: [...kinds] }),
+  );
+  return kinds.reduce((sum, kind) => sum + Number(Attributes[kind] ?? 0), 0);
+}

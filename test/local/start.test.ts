@@ -1,0 +1,206 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readStartArguments } from '../../local/start-arguments.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'groundcrew-start-'));
+});
+
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+interface Ran {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function launch(script: string, ...args: readonly string[]): ChildProcess {
+  return spawn(process.execPath, [join(root, 'local', script), ...args], { cwd: root, stdio: 'pipe' });
+}
+
+async function finish(child: ChildProcess, input = ''): Promise<Ran> {
+  if (!child.stdin || !child.stdout || !child.stderr) throw new Error('the child has no pipes');
+  child.stdin.end(input);
+  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  return { code: child.exitCode, out, err };
+}
+
+function untilSays(child: ChildProcess, pattern: RegExp): Promise<void> {
+  let said = '';
+  return new Promise((resolve, reject) => {
+    child.stdout?.on('data', (some) => {
+      said += some;
+      if (pattern.test(said)) resolve();
+    });
+    child.once('close', () => reject(new Error(`it left, having said ${said}`)));
+  });
+}
+
+async function childrenOf(pid: number | undefined): Promise<number[]> {
+  const listed = await text(spawn('ps', ['-A', '-o', 'pid=,ppid=']).stdout);
+  const pairs = listed
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/).map(Number));
+  return pairs.flatMap(([id, parent]) => (id !== undefined && parent === pid ? [id] : []));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+const run = (script: string, ...args: readonly string[]): Promise<Ran> => finish(launch(script, ...args));
+
+describe('npm start', () => {
+  it('plays a scenario and leaves when its output is no terminal', { timeout: 120_000 }, async () => {
+    const { code, out, err } = await run('start.ts', '--json', '--only', 'spot-cordon', '--port', '0');
+    expect({ code, err }).toEqual({
+      code: 0,
+      err: expect.stringMatching(/Built.*up after.*ok +spot-cordon.*passed/s),
+    });
+    const { scenarios } = JSON.parse(out);
+    expect(scenarios.length).toBeGreaterThan(0);
+    expect(scenarios[0]).toEqual({
+      wing: 'spot-cordon',
+      name: expect.any(String),
+      ok: true,
+      ms: expect.any(Number),
+      calls: expect.arrayContaining([
+        {
+          function: 'CordonInstances',
+          service: expect.any(String),
+          action: expect.any(String),
+          status: expect.any(Number),
+        },
+      ]),
+      outcome: expect.objectContaining({ state: expect.anything() }),
+    });
+  });
+
+  it.each(['SIGTERM', 'SIGKILL'] as const)(
+    'leaves no process behind after %s',
+    { timeout: 60_000 },
+    async (signal) => {
+      const child = launch('start.ts', '--only', 'spot-cordon', '--port', '0');
+      const closed = once(child, 'close');
+      await untilSays(child, /^ok /m);
+      const children = await childrenOf(child.pid);
+      expect(children.length).toBeGreaterThan(1);
+      child.kill(signal);
+      await closed;
+      await expect.poll(() => children.filter(isAlive), { timeout: 10_000 }).toEqual([]);
+      expect(child.exitCode).toBe(signal === 'SIGTERM' ? 130 : null);
+    },
+  );
+
+  it('explains its options', async () => {
+    const { code, out } = await run('start.ts', '--help');
+    expect(code).toBe(0);
+    for (const option of ['--once', '--json', '--only <wing>', '--port <n>']) expect(out).toContain(option);
+  });
+
+  it.each([
+    [['--quick'], "Unknown option '--quick'"],
+    [['--only'], "'--only <value>' argument missing"],
+    [['--port', 'http'], '--port is http, which is no port'],
+    [['--port', '70000'], '--port is 70000, which is no port'],
+    [['--only', 'nobody'], 'There is no wing nobody. There are: spot-cordon'],
+  ])('refuses %j in words, without a stack', async (args, message) => {
+    const { code, out, err } = await run('start.ts', ...args);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toContain(message);
+    expect(err).not.toMatch(/^\s+at /m);
+  });
+
+  it.each([
+    [[], true, false],
+    [[], false, true],
+    [['--once'], true, true],
+    [['--json'], true, false],
+  ])('with %j on a terminal (%s) leaves: %s', (args, isTerminal, once) => {
+    expect(readStartArguments(args, isTerminal).once).toBe(once);
+  });
+});
+
+describe('npm run send', () => {
+  const event = { source: 'aws.ec2', 'detail-type': 'Trial', detail: {}, time: '2020-01-01T00:00:00Z' };
+
+  /** A pack's port that takes any event, and what it got. */
+  async function listen(status = 200, answer = '{"matched":[["SomeRule"]]}') {
+    const bodies: unknown[] = [];
+    const server = createServer(async (request, response) => {
+      bodies.push({ path: request.url, ...JSON.parse(await text(request))[0] });
+      response.writeHead(status).end(answer);
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    const port = typeof address === 'object' && address ? String(address.port) : '';
+    return { port, bodies, close: () => server.close() };
+  }
+
+  async function write(name: string, content: string): Promise<string> {
+    const file = join(folder, name);
+    await writeFile(file, content);
+    return file;
+  }
+
+  it('posts an event as it is and tells what matched', async () => {
+    const { port, bodies, close } = await listen();
+    const file = await write('event.json', JSON.stringify(event));
+    expect(await run('send.ts', '--port', port, file)).toEqual({
+      code: 0,
+      err: '',
+      out: 'Trial: matched SomeRule\n',
+    });
+    expect(bodies).toEqual([{ path: '/_groundcrew/events', ...event }]);
+    close();
+  });
+
+  it('reads stdin, and gives the event the current time when told to', async () => {
+    const { port, bodies, close } = await listen(200, '{"matched":[[]]}');
+    const sent = await finish(launch('send.ts', '--now', '--port', port, '-'), JSON.stringify([event]));
+    expect(sent).toEqual({ code: 0, err: '', out: 'Trial: no rule matched\n' });
+    const [{ time }] = bodies as [{ time: string }];
+    expect(Math.abs(Date.parse(time) - Date.now())).toBeLessThan(10_000);
+    close();
+  });
+
+  it('passes on why the pack refused', async () => {
+    const { port, close } = await listen(400, 'An event needs source, a text, not undefined');
+    const { code, err } = await run('send.ts', '--port', port, await write('refused.json', '{}'));
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: `The pack on port ${port} refused: An event needs source, a text, not undefined\n`,
+    });
+    close();
+  });
+
+  it.each([
+    ['nothing', [], 'Which event?'],
+    ['an unknown option', ['--soon', 'x.json'], "Unknown option '--soon'"],
+    ['a missing file', ['/nowhere/event.json'], '/nowhere/event.json cannot be read: ENOENT'],
+    ['a file that is no JSON', ['template.yaml'], 'template.yaml is no JSON'],
+    ['no running pack', ['--port', '1', 'package.json'], 'No pack runs on port 1: start one with npm start'],
+  ])('complains of %s in words, without a stack', async (_, args, message) => {
+    const { code, out, err } = await run('send.ts', ...args);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toContain(message);
+    expect(err).not.toMatch(/^\s+at /m);
+  });
+});

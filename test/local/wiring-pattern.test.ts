@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import { compileFilterPolicy } from '../../local/wiring/filter-policy.ts';
+import { compilePattern } from '../../local/wiring/pattern.ts';
+
+const event = {
+  source: 'aws.ec2',
+  'detail-type': 'EC2 Instance State-change Notification',
+  resources: ['arn:aws:ec2:eu-west-1:1:instance/i-1', 'arn:aws:ec2:eu-west-1:1:instance/i-2'],
+  detail: {
+    state: 'running',
+    count: 3,
+    spot: true,
+    owner: null,
+    tags: ['a', 'b'],
+    groups: [
+      { name: 'x', size: 1 },
+      { name: 'y', size: 2 },
+    ],
+  },
+};
+
+describe('an event pattern', () => {
+  it.each<[object, boolean]>([
+    [{ source: ['aws.ec2'] }, true],
+    [{ source: ['aws.health', 'aws.ec2'] }, true],
+    [{ source: ['aws.health'] }, false],
+    [{ source: ['aws.ec2'], detail: { state: ['terminated'] } }, false],
+    [{ detail: { state: ['running'], count: [3] } }, true],
+    [{ detail: { count: ['3'] } }, false],
+    [{ detail: { spot: [true] } }, true],
+    [{ detail: { spot: ['true'] } }, false],
+    [{ detail: { owner: [null] } }, true],
+    [{ detail: { missing: [null] } }, false],
+    [{ detail: { tags: ['b'] } }, true],
+    [{ detail: { tags: ['c'] } }, false],
+    [{ resources: [{ suffix: '/i-2' }] }, true],
+    [{ source: [{ prefix: 'aws.' }] }, true],
+    [{ source: [{ prefix: 'ec2' }] }, false],
+    [{ detail: { count: [{ prefix: '3' }] } }, false],
+    [{ detail: { state: [{ 'anything-but': 'running' }] } }, false],
+    [{ detail: { state: [{ 'anything-but': ['pending', 'stopped'] }] } }, true],
+    [{ detail: { missing: [{ 'anything-but': 'x' }] } }, false],
+    [{ detail: { tags: [{ 'anything-but': 'a' }] } }, true],
+    [{ detail: { state: [{ exists: true }] } }, true],
+    [{ detail: { state: [{ exists: false }] } }, false],
+    [{ detail: { missing: [{ exists: false }] } }, true],
+    [{ detail: { missing: [{ exists: true }] } }, false],
+    [{ detail: { missing: { deeper: [{ exists: false }] } } }, true],
+    [{ detail: { missing: { deeper: ['x'] } } }, false],
+    [{ detail: { groups: { name: ['y'], size: [2] } } }, true],
+    [{ detail: { groups: { name: ['x'], size: [2] } } }, false],
+    [{ detail: { state: ['stopped', { prefix: 'run' }] } }, true],
+    [{ toString: ['x'] }, false],
+  ])('%j matches: %s', (pattern, expected) => {
+    expect(compilePattern(pattern)(event)).toBe(expected);
+  });
+
+  it.each<[unknown, string]>([
+    [{ detail: { count: [{ numeric: ['>', 1] }] } }, 'detail.count uses numeric'],
+    [{ source: [{ wildcard: 'aws.*' }] }, 'source uses wildcard'],
+    [{ source: [{ 'equals-ignore-case': 'AWS' }] }, 'source uses equals-ignore-case'],
+    [{ source: [{ cidr: '10.0.0.0/8' }] }, 'source uses cidr'],
+    [{ source: [{}] }, 'source uses'],
+    [{ $or: [{ source: ['a'] }, { source: ['b'] }] }, '$or is not understood'],
+    [{ source: 'aws.ec2' }, 'source is a list or an object, not "aws.ec2"'],
+    [{ source: [] }, 'source is an empty list'],
+    [{ detail: {} }, 'empty at detail'],
+    [{}, 'is empty'],
+    ['aws.ec2', 'is an object, not "aws.ec2"'],
+    [{ source: [{ exists: 'true' }] }, 'source has exists: true'],
+    [{ source: [{ prefix: { 'equals-ignore-case': 'A' } }] }, 'source has prefix'],
+    [{ source: [{ 'anything-but': { prefix: 'a' } }] }, 'source compares with {"prefix":"a"}'],
+    [{ source: [{ prefix: 'a', suffix: 'b' }] }, 'two operators'],
+  ])('%j is refused', (pattern, message) => {
+    expect(() => compilePattern(pattern)).toThrow(message);
+  });
+});
+
+describe("a subscription's filter policy", () => {
+  const notice = {
+    message: '{"level":"high","tags":["a"]}',
+    attributes: {
+      kind: { DataType: 'String', StringValue: 'loud' },
+      size: { DataType: 'Number', StringValue: '4' },
+      names: { DataType: 'String.Array', StringValue: '["x","y"]' },
+    },
+  };
+
+  it.each<[object | undefined, string | undefined, boolean]>([
+    [undefined, undefined, true],
+    [{ kind: ['loud'] }, undefined, true],
+    [{ kind: ['quiet'] }, 'MessageAttributes', false],
+    [{ size: [4] }, undefined, true],
+    [{ names: ['y'] }, undefined, true],
+    [{ level: ['high'] }, 'MessageAttributes', false],
+    [{ level: ['high'] }, 'MessageBody', true],
+    [{ kind: ['loud'] }, 'MessageBody', false],
+  ])('%j on %s passes: %s', (policy, scope, expected) => {
+    expect(compileFilterPolicy(policy, scope)(notice)).toBe(expected);
+  });
+
+  it('on the body lets no plain text pass', () => {
+    const passes = compileFilterPolicy({ level: [{ exists: false }] }, 'MessageBody');
+    expect(passes({ message: 'plain', attributes: {} })).toBe(false);
+  });
+});
