@@ -1,0 +1,99 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { build as bundle, type Metafile, type OutputFile, type Plugin } from 'esbuild';
+import { type Declared, readDeclared } from './build/declared.ts';
+import { formatWeights, weigh } from './build/report.ts';
+import { slimming } from './build/slim.ts';
+
+/** A function and its bundle. `file` is absolute; `inputs` maps source files to the bytes they take in it. */
+export interface BuiltFunction extends Declared {
+  readonly file: string;
+  readonly bytes: number;
+  readonly inputs: Readonly<Record<string, number>>;
+}
+
+export interface BuildResult {
+  readonly functions: readonly BuiltFunction[];
+}
+
+export interface BuildOptions {
+  /** The folder with template.yaml; the project's own by default. */
+  readonly root?: string;
+  /** Where the bundles go; `dist` in the root by default. */
+  readonly outdir?: string;
+  /** The slimming by default; none leaves the SDK as it comes, to be measured against. */
+  readonly plugins?: readonly Plugin[];
+}
+
+/** Bundles every function that template.yaml declares into `<outdir>/<LogicalId>/index.mjs`. */
+export async function build(options: BuildOptions = {}): Promise<BuildResult> {
+  const root = resolve(options.root ?? import.meta.dirname);
+  const outdir = resolve(root, options.outdir ?? 'dist');
+  const declared = readDeclared(root);
+  clearStale(outdir, declared);
+  if (declared.length === 0) return { functions: [] };
+  const { metafile, outputFiles } = await bundle({
+    absWorkingDir: root,
+    entryPoints: declared.map(({ id, entry }) => ({ in: entry, out: `${id}/index` })),
+    outdir,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    mainFields: ['module', 'main'],
+    legalComments: 'none',
+    logLevel: 'warning',
+    metafile: true,
+    write: false,
+    plugins: [...(options.plugins ?? slimming)],
+  });
+  for (const file of outputFiles) writeChanged(file);
+  return {
+    functions: declared.map((one) => describe(one, root, join(outdir, one.id, 'index.mjs'), metafile)),
+  };
+}
+
+/** Removes the bundles of functions no longer declared, and nothing that a build did not put there. */
+function clearStale(outdir: string, declared: readonly Declared[]): void {
+  if (!existsSync(outdir)) return;
+  const ids = new Set(declared.map(({ id }) => id));
+  for (const entry of readdirSync(outdir, { withFileTypes: true })) {
+    if (!entry.isDirectory() || ids.has(entry.name)) continue;
+    const folder = join(outdir, entry.name);
+    if (readdirSync(folder).every((name) => name === 'index.mjs')) rmSync(folder, { recursive: true });
+  }
+}
+
+/** Leaves an unchanged bundle alone and swaps a changed one in whole: a process may be starting from it. */
+function writeChanged({ path, contents }: OutputFile): void {
+  if (existsSync(path) && readFileSync(path).equals(contents)) return;
+  mkdirSync(dirname(path), { recursive: true });
+  const draft = `${path}.${process.pid}`;
+  writeFileSync(draft, contents);
+  renameSync(draft, path);
+}
+
+function describe(declared: Declared, root: string, file: string, metafile: Metafile): BuiltFunction {
+  const output = metafile.outputs[relative(root, file).replaceAll(sep, '/')];
+  if (!output) throw new Error(`esbuild made no bundle for ${declared.id} from ${declared.entry}`);
+  const inputs = Object.entries(output.inputs).map(([path, { bytesInOutput }]) => [path, bytesInOutput]);
+  return { ...declared, file, bytes: output.bytes, inputs: Object.fromEntries(inputs) };
+}
+
+async function main(flags: readonly string[]): Promise<void> {
+  const started = performance.now();
+  const result = await build();
+  const took = Math.round(performance.now() - started);
+  if (flags.includes('--json')) console.log(JSON.stringify(weigh(result), null, 2));
+  else if (flags.includes('--report')) console.log(formatWeights(weigh(result)));
+  else console.log(`Built ${result.functions.length} functions into dist/ in ${took} ms.`);
+}
+
+if (process.argv[1] === import.meta.filename) {
+  await main(process.argv.slice(2)).catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  });
+}

@@ -1,0 +1,130 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Plugin } from 'esbuild';
+import type { EndpointParameters, ResolvedEndpoint } from './small-resolver.ts';
+
+interface Partition {
+  readonly id: string;
+  readonly regionRegex: string;
+  readonly regions: Readonly<Record<string, unknown>>;
+  readonly outputs: { readonly dnsSuffix: string; readonly dualStackDnsSuffix: string };
+}
+
+/** Decides by a client's own rules; throws where those refuse. */
+type Decide = (parameters: EndpointParameters) => ResolvedEndpoint;
+
+const RULES = /@aws-sdk[\\/]client-[\w-]+[\\/].*[\\/]endpoint[\\/]endpointResolver\.js$/;
+const RESOLVER = JSON.stringify(join(import.meta.dirname, 'small-resolver.ts'));
+
+// What small-resolver.ts reads or refuses, and three that only name an account or a table of DynamoDB's.
+const KNOWN =
+  /^(Region|Endpoint|UseFIPS|UseDualStack|EndpointId|IsSearchOperation|Account\w+|ResourceArn\w*)$/;
+
+/**
+ * A client's endpoint rules, up to 5 KB each, and the evaluator and table of Regions below them say in nearly all
+ * clients `https://<prefix>.<region>.<suffix>`. The rules are asked here, at build time, for every Region of every
+ * partition, with and without FIPS and dual stack; a client that answers otherwise anywhere keeps its own.
+ */
+export const smallEndpoints: Plugin = {
+  name: 'small-endpoints',
+  setup(build) {
+    build.onLoad({ filter: RULES }, async ({ path }) => {
+      const contents = await writeResolver(path);
+      return contents ? { contents, resolveDir: import.meta.dirname } : undefined;
+    });
+    build.onResolve({ filter: /^partition-suffixes$/ }, ({ path, importer }) => ({
+      path,
+      namespace: 'small-endpoints',
+      pluginData: importer,
+    }));
+    build.onLoad({ filter: /./, namespace: 'small-endpoints' }, async ({ pluginData: importer }) => ({
+      contents: writeSuffixes(await readPartitions(importer)),
+    }));
+  },
+};
+
+async function writeResolver(path: string): Promise<string | undefined> {
+  const asked = (await readFile(path, 'utf8')).match(/(?<=")[A-Z]\w+(?=")/g) ?? [];
+  const partitions = await readPartitions(path);
+  const rule = asked.every((name) => KNOWN.test(name)) && findRule(await loadRules(path), partitions);
+  return rule
+    ? [
+        `import { smallResolver } from ${RESOLVER};`,
+        `import { suffixes } from 'partition-suffixes';`,
+        `export const defaultEndpointResolver = smallResolver(suffixes, ${JSON.stringify(rule).slice(1, -1)});`,
+      ].join('\n')
+    : undefined;
+}
+
+/** The prefix, and the Regions (with dual stack: Region and +) whose FIPS host is the usual one. */
+function findRule(decide: Decide, partitions: readonly Partition[]): readonly [string, string[]] | undefined {
+  const prefix = hostOf(decide, { Region: 'us-east-1' })?.split('.')[0] ?? '';
+  const plainFips: string[] = [];
+  for (const { rest, key, ...parameters } of partitions.flatMap(listVariants)) {
+    const host = hostOf(decide, parameters);
+    if (host === `${prefix}${parameters.UseFIPS ? '-fips' : ''}${rest}`) continue;
+    if (host !== prefix + rest) return undefined;
+    plainFips.push(key);
+  }
+  return [prefix, plainFips];
+}
+
+interface Variant {
+  readonly Region: string;
+  readonly UseFIPS: boolean;
+  readonly UseDualStack: boolean;
+  readonly rest: string;
+  readonly key: string;
+}
+
+function listVariants({
+  regions,
+  outputs: { dnsSuffix, dualStackDnsSuffix },
+}: Partition): readonly Variant[] {
+  return Object.keys(regions).flatMap((Region) => {
+    const usual = { Region, UseDualStack: false, rest: `.${Region}.${dnsSuffix}`, key: Region };
+    const dual = { Region, UseDualStack: true, rest: `.${Region}.${dualStackDnsSuffix}`, key: `${Region}+` };
+    return [usual, dual].flatMap((one) => [false, true].map((UseFIPS) => ({ ...one, UseFIPS })));
+  });
+}
+
+/** Undefined when the rules refuse, or say more than a host. */
+function hostOf(decide: Decide, parameters: EndpointParameters): string | undefined {
+  try {
+    const { url, properties, headers } = decide(parameters);
+    const isBare = Object.keys({ ...properties, ...headers }).length === 0;
+    return isBare && url.href === `https://${url.host}/` ? url.host : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function loadRules(resolverPath: string): Promise<Decide> {
+  const client = createRequire(resolverPath); // the SDK's own packages are the client's dependencies, not the pack's
+  const { customEndpointFunctions, decideEndpoint } = client('@smithy/core/endpoints');
+  customEndpointFunctions.aws = client('@aws-sdk/core/client').awsEndpointFunctions;
+  const { bdd } = await import(pathToFileURL(join(resolverPath, '../bdd.js')).href);
+  return (endpointParams) => decideEndpoint(bdd, { endpointParams });
+}
+
+async function readPartitions(importer: string): Promise<readonly Partition[]> {
+  const core = createRequire(importer).resolve('@aws-sdk/core/package.json');
+  const table = join(core, '../dist-es/submodules/client/util-endpoints/lib/aws/partitions.js');
+  const { partitionsInfo } = await import(pathToFileURL(table).href);
+  return partitionsInfo.partitions;
+}
+
+/** Without `aws`, and without partitions that end their hosts as it does: those are what is left. */
+function writeSuffixes(partitions: readonly Partition[]): string {
+  const usual = partitions.find(({ id }) => id === 'aws')?.outputs.dnsSuffix;
+  const rows = partitions
+    .filter(({ outputs }) => outputs.dnsSuffix !== usual)
+    .map(({ regionRegex, regions, outputs }) => {
+      const odd = Object.keys(regions).filter((region) => !new RegExp(regionRegex).test(region));
+      const pattern = [regionRegex, ...odd.map((region) => `^${region}$`)].join('|');
+      return `[/${pattern}/, ${JSON.stringify(outputs.dnsSuffix)}, ${JSON.stringify(outputs.dualStackDnsSuffix)}]`;
+    });
+  return `export const suffixes = [${rows.join(', ')}];`;
+}

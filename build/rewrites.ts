@@ -1,0 +1,83 @@
+/** Replaces computed keys that are string constants of the same file by those strings. */
+export function writeOutKeys(source: string): string {
+  const constants = readConstants(source);
+  return source.replaceAll(/(?<=[{,]\s*)\[(\w+)\]:/g, (key, name) => {
+    const text = constants.get(name);
+    return text === undefined ? key : `"${text}":`;
+  });
+}
+
+/** Writes out the constants that are used once: all that their names save is lost again on their declarations. */
+export function writeOutConstants(source: string): string {
+  const constants = readConstants(source);
+  const uses = new Map<string, number>();
+  for (const [word] of source.matchAll(/\b_\w+/g)) uses.set(word, (uses.get(word) ?? 0) + 1);
+  return source.replaceAll(/(?<=[\s,[])_\w+(?=\s*[,\]}])/g, (word) =>
+    uses.get(word) === 2 && constants.has(word) ? `"${constants.get(word)}"` : word,
+  );
+}
+
+/** Says the two names of a member of EC2's, which client-ec2 says a thousand times, with a function of two letters. */
+export function shortenNames(source: string): string {
+  const short = source.replaceAll(
+    /\{\s*"ec2QueryName": ([^\s{},]+),\s*"xmlName": ([^\s{},]+)\s*\}/g,
+    '/* @__PURE__ */ namesOf($1, $2)',
+  );
+  return short === source
+    ? source
+    : `${short}\nfunction namesOf(ec2QueryName, xmlName) { return { ec2QueryName, xmlName }; }\n`;
+}
+
+// An error's schema and its registration, exactly as a client's generator writes them. One written otherwise stays.
+const REGISTERED =
+  /(export var (\w+)\$ = \[-3,([^;]*?\[([\w, ]*)\],\s*\[[^;]*\])\s*\];\n)n\d+_registry\.registerError\(\2\$, (\w+)\);\n/g;
+
+/** What a client knows of an error: its shape, its class, its code on the wire and the members it reads. */
+export interface ModelledError {
+  readonly names: readonly string[];
+  readonly code: string;
+  readonly members: readonly string[];
+}
+
+/** Leaves the other errors unregistered, so that their schemas and classes fall away. */
+export function keepErrors(source: string, isKept: (error: ModelledError) => boolean): string {
+  const constants = readConstants(source);
+  return source.replaceAll(REGISTERED, (written, ...groups) => {
+    const [schema, shape, traits, members, errorClass] = groups;
+    const code = /"awsQueryError":\s*\[\s*[`"]([^`"]+)/.exec(traits)?.[1] ?? shape;
+    const keys: readonly string[] = members.match(/\w+/g) ?? [];
+    const error = { names: [shape, errorClass], code, members: keys.map((key) => constants.get(key) ?? key) };
+    return isKept(error) ? written : schema;
+  });
+}
+
+/** The error classes that tell the SDK's retry to try again. */
+export function findRetryable(source: string): readonly string[] {
+  return source
+    .split(/^(?=export class )/m)
+    .flatMap((one) => (/^\s+\$retryable =/m.test(one) ? (/^export class (\w+)/.exec(one)?.[1] ?? []) : []));
+}
+
+/** Keeps of the older of two parsers of times what writes them, and names the newer one's functions as its own. */
+export function shareDateParser(source: string): string {
+  const [writer = ''] = /^const DAYS = [\s\S]*?^}$/m.exec(source) ?? [];
+  return `${writer}
+export {
+  _parseEpochTimestamp as parseEpochTimestamp,
+  _parseRfc3339DateTimeWithOffset as parseRfc3339DateTime,
+  _parseRfc3339DateTimeWithOffset as parseRfc3339DateTimeWithOffset,
+  _parseRfc7231DateTime as parseRfc7231DateTime,
+} from './schema-serde-lib/schema-date-utils';
+`;
+}
+
+/** Keeps of a package.json what the clients ask of it. */
+export function keepVersion(source: string): string {
+  const { version } = JSON.parse(source);
+  return JSON.stringify({ version });
+}
+
+function readConstants(source: string): ReadonlyMap<string, string> {
+  const found = source.matchAll(/^const (\w+) = "([^"\\]*)";$/gm);
+  return new Map([...found].map(([, name = '', text = '']) => [name, text]));
+}

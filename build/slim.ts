@@ -1,0 +1,129 @@
+import type { Plugin } from 'esbuild';
+import { smallEndpoints } from './endpoints.ts';
+import { rewrite, substitute } from './plugins.ts';
+import { keepVersion, shareDateParser } from './rewrites.ts';
+import { usedSchemas } from './schemas.ts';
+
+/**
+ * What makes a bundle a third of its size: each plugin drops bytes that never run on Lambda and leaves every request
+ * and reply as it is. What could still be asked for by a setting or a new operation throws, and says so. The proof is
+ * in test/bundle-parity.test.ts (operations, errors), -calls (retries, signatures) and -endpoints (every Region).
+ */
+export const slimming: readonly Plugin[] = [
+  usedSchemas,
+
+  smallEndpoints,
+
+  // Holds on to the table of Regions for resolvers that want it. Each of those sets it once more itself.
+  rewrite('endpoint-functions', /@aws-sdk[\\/]core[\\/].*[\\/]util-endpoints[\\/]aws\.js$/, (source) =>
+    source.replace(/^customEndpointFunctions\.aws = .*$/m, ''),
+  ),
+
+  // The clients read their version from their whole package.json.
+  rewrite('bare-versions', /@aws-sdk[\\/]client-[\w-]+[\\/]package\.json$/, keepVersion),
+
+  // Lambda puts credentials into the environment: no SSO, profiles, STS or metadata service are ever asked.
+  substitute('environment-credentials', /^@aws-sdk\/credential-provider-node$/, [
+    `import { fromEnv } from '@aws-sdk/credential-provider-env';`,
+    'export const defaultProvider = fromEnv;',
+  ]),
+
+  // Lambda has no ~/.aws, and looking for it costs every client two failed reads. A laptop's must not steer a function.
+  rewrite('no-profiles', /@smithy[\\/]core[\\/].*[\\/]fromSharedConfigFiles\.js$/, () =>
+    [
+      'export const fromSharedConfigFiles = () => async () => {',
+      `  throw Object.assign(new Error('The bundles read no profiles.'), { tryNextLink: true });`,
+      '};',
+    ].join('\n'),
+  ),
+
+  // Lambda sets AWS_REGION, and there is no metadata service to ask.
+  rewrite(
+    'environment-region',
+    /@smithy[\\/]core[\\/].*[\\/]getInstanceMetadataRegion\.js$/,
+    () => 'export const getInstanceMetadataRegion = async () => undefined;',
+  ),
+
+  // Loaded only by operations that stream events, of which the pack calls none.
+  substitute('no-event-streams', /^@smithy\/core\/event-streams$/, [
+    'export class EventStreamSerde {',
+    `  constructor() { throw new Error('Event streams are left out of the bundles: see build/slim.ts.'); }`,
+    '}',
+    'export const eventStreamSerdeProvider = () => undefined;',
+  ]),
+
+  rewrite('no-event-signatures', /@smithy[\\/]signature-v4[\\/].*[\\/]HeaderFormatter\.js$/, () =>
+    [
+      'export class HeaderFormatter {',
+      `  format() { throw new Error('Event streams are left out of the bundles: see build/slim.ts.'); }`,
+      '}',
+    ].join('\n'),
+  ),
+
+  // Signs for many Regions at once with packages that are not installed. EventBridge's client takes it for all its
+  // calls and has it sign those for one Region, which are all, as any other client does.
+  substitute('one-region-signatures', /^@aws-sdk\/signature-v4-multi-region$/, [
+    `import { SignatureV4 } from '@smithy/signature-v4';`,
+    `export class SignatureV4MultiRegion extends SignatureV4 { static sigv4aDependency() { return 'none'; } }`,
+  ]),
+
+  rewrite('one-region-signer', /@aws-sdk[\\/]core[\\/].*[\\/]AwsSdkSigV4ASigner\.js$/, () =>
+    [
+      'export class AwsSdkSigV4ASigner {',
+      `  sign() { throw new Error('Signatures for many Regions are left out of the bundles: see build/slim.ts.'); }`,
+      '}',
+    ].join('\n'),
+  ),
+
+  // Only AWS_RETRY_MODE=adaptive asks for it, which would hold calls back for longer than createClient's deadlines.
+  rewrite('standard-retries', /@smithy[\\/]core[\\/].*[\\/]util-retry[\\/]AdaptiveRetryStrategy\.js$/, () =>
+    [
+      'export class AdaptiveRetryStrategy {',
+      `  constructor() { throw new Error('Adaptive retries are left out of the bundles: see build/slim.ts.'); }`,
+      '}',
+    ].join('\n'),
+  ),
+
+  // Every client can name S3 buckets, and none of the pack's has any.
+  rewrite('no-buckets', /@smithy[\\/]core[\\/].*[\\/]service-customizations[\\/]index\.js$/, () =>
+    [
+      'export const resolveParamsForS3 = () => {',
+      `  throw new Error('S3 is left out of the bundles: see build/slim.ts.');`,
+      '};',
+    ].join('\n'),
+  ),
+
+  // Extensions are plug-ins that a client is given, and the pack gives none. What runs without any stays: it hands the
+  // connection its time-out.
+  substitute('no-extensions', /^\.\/runtimeExtensions$/, [
+    `import { getHttpHandlerExtensionConfiguration } from '@smithy/core/protocols';`,
+    'export function resolveRuntimeExtensions(config, { length }) {',
+    `  if (length > 0) throw new Error('Extensions are left out of the bundles: see build/slim.ts.');`,
+    '  getHttpHandlerExtensionConfiguration(config);',
+    '  return config;',
+    '}',
+  ]),
+
+  // JavaScript checksums for a Node without its own. (MD5 stays: Node in FIPS mode has none.)
+  rewrite('native-checksums', /@smithy[\\/]core[\\/].*[\\/](Sha256Js|Crc32Js)\.js$/, (source) =>
+    source
+      .replace(/^export class (\w+) [\s\S]*/m, 'export const $1 = undefined;')
+      .replace(/^import .*$/gm, ''),
+  ),
+
+  // JSON requests are bytes, on which the SDK still answers the string methods of its former strings, with a warning.
+  rewrite(
+    'plain-bytes',
+    /@smithy[\\/]core[\\/].*[\\/]JsonBytesStringAdapter\.js$/,
+    () => 'export const JsonBytesStringAdapter = Buffer;',
+  ),
+
+  // The JSON protocols read times with functions of their own, the others with these.
+  rewrite('one-date-parser', /@smithy[\\/]core[\\/].*[\\/]serde[\\/]date-utils\.js$/, shareDateParser),
+
+  // DynamoDB's client makes a cache for endpoint discovery, and none of its operations discovers endpoints.
+  substitute('no-endpoint-discovery', /^@aws-sdk\/middleware-endpoint-discovery$/, [
+    'export const NODE_ENDPOINT_DISCOVERY_CONFIG_OPTIONS = { environmentVariableSelector: () => false };',
+    'export const resolveEndpointDiscoveryConfig = (config) => config;',
+  ]),
+];

@@ -1,0 +1,197 @@
+import { readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
+import type { Plugin } from 'esbuild';
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { slimming } from '../build/slim.ts';
+import { build } from '../build.ts';
+import { declareFunction, makeProject } from './support/bundles/project.ts';
+import { clientClass, type SdkClient } from './support/schema-probe.ts';
+
+interface Partition {
+  readonly regions: Readonly<Record<string, unknown>>;
+  readonly regionRegex: string;
+}
+
+type Clients = Readonly<Record<string, new (settings: object) => SdkClient>>;
+
+const MODULES = join(import.meta.dirname, '../node_modules/@aws-sdk');
+const TABLE = 'core/dist-es/submodules/client/util-endpoints/lib/aws/partitions.js';
+const names = readdirSync(MODULES).filter((name) => name.startsWith('client-'));
+const { partitionsInfo } = await import(pathToFileURL(join(MODULES, TABLE)).href);
+const partitions: readonly Partition[] = partitionsInfo.partitions;
+const regions = partitions.flatMap((partition) => Object.keys(partition.regions));
+// What a later SDK will know: its partition knows such a name already.
+const futureRegions = partitions.map(({ regions: known, regionRegex }) => {
+  const usual = Object.keys(known).find((region) => new RegExp(regionRegex).test(region));
+  return String(usual).replace(/-[a-z]+-\d+$/, '-new-9');
+});
+
+let whole: Clients;
+let slim: Clients;
+
+beforeAll(async () => {
+  whole = await load([]);
+  slim = await load();
+});
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+test('the Regions are those of all partitions', () => {
+  expect(regions).toEqual(
+    expect.arrayContaining(['eu-central-1', 'cn-north-1', 'us-gov-west-1', 'eusc-de-east-1']),
+  );
+  expect(futureRegions).toEqual(expect.arrayContaining(['cn-new-9', 'us-gov-new-9', 'eusc-de-new-9']));
+});
+
+describe.each(names)('%s', (name) => {
+  const both = (parameters: object): readonly unknown[] =>
+    [whole, slim].map((clients) => resolve(clients, name, parameters));
+
+  test('goes to the same host from every Region of every partition', () => {
+    for (const Region of regions) {
+      for (const [UseFIPS, UseDualStack] of VARIANTS) {
+        const [expected, actual] = both({ Region, UseFIPS, UseDualStack });
+        expect(actual).toEqual(expected);
+        expect(actual).toMatchObject({ url: expect.stringMatching(/^https:/) });
+      }
+    }
+  });
+
+  test('goes to the same host from a Region that the SDK does not know yet', () => {
+    for (const Region of [...futureRegions, 'mars-north-1']) {
+      for (const UseDualStack of [false, true]) {
+        const [expected, actual] = both({ Region, UseFIPS: false, UseDualStack });
+        expect(actual).toEqual(expected);
+      }
+    }
+  });
+
+  test('goes where it is told', () => {
+    for (const Endpoint of [
+      'http://127.0.0.1:5000',
+      'https://vpce-1.ec2.eu-central-1.vpce.amazonaws.com/path',
+    ]) {
+      const [expected, actual] = both({
+        Region: 'eu-central-1',
+        Endpoint,
+        UseFIPS: false,
+        UseDualStack: false,
+      });
+      expect(actual).toEqual(expected);
+      expect(actual).toMatchObject({ url: new URL(Endpoint).href });
+    }
+  });
+
+  test('refuses what its rules refuse', () => {
+    const Endpoint = 'http://127.0.0.1:5000';
+    for (const [UseFIPS, UseDualStack] of VARIANTS.slice(1)) {
+      const [expected, actual] = both({ Region: 'eu-central-1', Endpoint, UseFIPS, UseDualStack });
+      expect(actual).toEqual(expected);
+      expect(actual).toMatch(/^Invalid Configuration: /);
+    }
+    const [expected, actual] = both({ UseFIPS: false, UseDualStack: false });
+    expect(actual).toEqual(expected);
+    expect(actual).toBe('Invalid Configuration: Missing Region');
+  });
+
+  test('heeds AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT', async () => {
+    vi.stubEnv('AWS_REGION', 'us-gov-west-1');
+    for (const [UseFIPS, UseDualStack] of VARIANTS) {
+      vi.stubEnv('AWS_USE_FIPS_ENDPOINT', String(UseFIPS));
+      vi.stubEnv('AWS_USE_DUALSTACK_ENDPOINT', String(UseDualStack));
+      const { config } = clientOf(slim, name, {});
+      const found = {
+        Region: await config.region(),
+        UseFIPS: await config.useFipsEndpoint(),
+        UseDualStack: await config.useDualstackEndpoint(),
+      };
+      expect(found).toEqual({ Region: 'us-gov-west-1', UseFIPS, UseDualStack });
+    }
+  });
+});
+
+test('endpoints of another kind are refused, not ignored', () => {
+  const at = { Region: 'eu-central-1', UseFIPS: false, UseDualStack: false };
+  expect(resolve(slim, 'client-eventbridge', { ...at, EndpointId: 'abc.veo' })).toMatch(
+    /^EndpointId abc.veo: .*left out/,
+  );
+  expect(resolve(slim, 'client-dynamodb', { ...at, IsSearchOperation: true })).toMatch(
+    /^search operations: .*left out/,
+  );
+  expect(resolve(slim, 'client-dynamodb', { ...at, AccountIdEndpointMode: 'required' })).toMatch(
+    /^AWS_ACCOUNT_ID_ENDPOINT_MODE=required: .*left out/,
+  );
+});
+
+test('only clients with rules of their own kind keep them', async () => {
+  using project = makeClients();
+  const { functions } = await build({ root: project.root });
+  const kept = Object.entries(functions[0]?.inputs ?? {})
+    .filter(([path, bytes]) => bytes > 0 && path.endsWith('/endpoint/bdd.js'))
+    .map(([path]) => /client-[\w-]+/.exec(path)?.[0]);
+  expect(kept).toEqual(['client-health']);
+});
+
+// A proof that could not fail would be none.
+test('breaking the table of partitions is noticed', async () => {
+  const broken = await load([breakSuffixes, ...slimming]);
+  const differs = (Region: string): boolean => {
+    const [expected, actual] = [whole, broken].map((clients) => resolve(clients, 'client-ec2', { Region }));
+    return !isDeepStrictEqual(actual, expected);
+  };
+  expect(regions.filter(differs)).toContain('cn-north-1');
+});
+
+const VARIANTS = [
+  [false, false],
+  [true, false],
+  [false, true],
+  [true, true],
+] as const;
+
+const breakSuffixes: Plugin = {
+  name: 'break-suffixes',
+  setup(build) {
+    build.onResolve({ filter: /^partition-suffixes$/ }, ({ path }) => ({ path, namespace: 'broken' }));
+    build.onLoad({ filter: /./, namespace: 'broken' }, () => ({ contents: 'export const suffixes = [];' }));
+  },
+};
+
+function resolve(clients: Clients, name: string, parameters: object): unknown {
+  try {
+    const { url, ...rest } = clientOf(clients, name, { region: 'eu-central-1' }).config.endpointProvider(
+      parameters,
+    );
+    return { url: url.href, ...rest };
+  } catch (error) {
+    return error instanceof Error ? error.message : error;
+  }
+}
+
+function clientOf(clients: Clients, name: string, settings: object): SdkClient {
+  const Client = clients[name];
+  if (!Client) throw new Error(`${name} is not in the bundle`);
+  return new Client(settings);
+}
+
+async function load(plugins?: readonly Plugin[]): Promise<Clients> {
+  using project = makeClients();
+  await build({ root: project.root, ...(plugins && { plugins }) });
+  return createRequire(import.meta.url)(join(project.root, 'dist/Clients/index.mjs')).clients;
+}
+
+function makeClients(): ReturnType<typeof makeProject> {
+  const imports = names.map(
+    (name, index) => `import { ${clientClass(name)} as C${index} } from '@aws-sdk/${name}';`,
+  );
+  const entries = names.map((name, index) => `'${name}': C${index}`);
+  return makeProject({
+    'template.yaml': declareFunction('Clients', 'clients.ts'),
+    'clients.ts': [...imports, `export const clients = { ${entries.join(', ')} };`].join('\n'),
+  });
+}
