@@ -75,7 +75,8 @@ function conclude({ config, tools }: Run, { cases, retry }: Opened): Handled {
       : [...one.failures.values()][0];
     if (error) again.push(...one.messages.map((id) => ({ id, error })));
   }
-  for (const [severity, some] of Map.groupBy(cases, ({ record }) => record.severity)) {
+  const done = cases.filter(({ contested, failures }) => !contested && failures.size === 0);
+  for (const [severity, some] of Map.groupBy(done, ({ record }) => record.severity)) {
     count(tools.metrics, `Cordoned.${severity}`, some.length);
   }
   return { retry: again, answer };

@@ -16,6 +16,7 @@ export interface Target {
   readonly Id: string;
   readonly Port?: number;
   readonly AvailabilityZone?: string;
+  readonly QuicServerId?: string;
 }
 
 /** The record of one instance: the source of truth of which tags and events are projections. */
@@ -66,12 +67,10 @@ export function merge(known: Draft | undefined, danger: Danger, leadMs: number, 
   if (known.status === 'deferred') return mergeDeferred(known, danger, dueAt, now);
   // Also ahead of its lead window: an instance that is at risk and has maintenance ahead of it is leaving.
   if (isWorse(danger.severity, known.severity)) return { record: raise(known, danger), change: 'raised' };
+  if (danger.severity !== known.severity) return unchanged(known);
   // Taken back from the sweep: what it may have undone already has to be done again.
-  if (known.status === 'releasing' && danger.severity === known.severity) {
-    return { record: raise(known, danger), change: 'raised' };
-  }
-  if (danger.severity === known.severity) return sharpen(known, danger);
-  return unchanged(known);
+  const isNew = known.status === 'releasing' || followsInterruption(known, danger);
+  return isNew ? { record: raise(known, danger), change: 'raised' } : sharpen(known, danger);
 }
 
 /** A deferred notice is due: from now on it is a cordon like any other. */
@@ -84,7 +83,7 @@ export function activate(known: Draft): Draft {
 export function clear(known: Draft, eventTime: number): Draft | undefined {
   if (known.severity !== 'scheduled' || known.eventTime > eventTime) return undefined;
   if (known.expiresAt !== undefined && known.expiresAt <= eventTime) return undefined;
-  return { ...known, expiresAt: eventTime };
+  return { ...known, eventTime, expiresAt: eventTime };
 }
 
 export function withSteps(known: Draft, outcomes: Readonly<Partial<Record<Step, string>>>): Draft {
@@ -92,7 +91,8 @@ export function withSteps(known: Draft, outcomes: Readonly<Partial<Record<Step, 
 }
 
 function dueTime(danger: Danger, leadMs: number): number {
-  if (danger.severity !== 'scheduled' || danger.deadline === undefined) return danger.eventTime;
+  // Never by the event's own time: a clock that runs a second behind EC2's would put a warning off.
+  if (danger.severity !== 'scheduled' || danger.deadline === undefined) return 0;
   return danger.deadline - leadMs;
 }
 
@@ -107,8 +107,14 @@ function mergeDeferred(known: Draft, danger: Danger, dueAt: number, now: number)
   return moved ? defer(danger, dueAt) : unchanged(known);
 }
 
+/** A warning after the last one's deadline is about the instance's next life: it was stopped and started since. */
+function followsInterruption(known: Draft, danger: Danger): boolean {
+  return danger.severity === 'interruption' && danger.eventTime > (known.deadline ?? danger.eventTime);
+}
+
 function raise(known: Draft, danger: Danger): Draft {
-  const deadline = earliest(known.deadline, danger.deadline);
+  const isAhead = known.deadline !== undefined && known.deadline >= danger.eventTime;
+  const deadline = earliest(isAhead ? known.deadline : undefined, danger.deadline);
   return {
     ...fresh(danger),
     ...(deadline !== undefined && { deadline }),
@@ -123,7 +129,10 @@ function raise(known: Draft, danger: Danger): Draft {
 function sharpen(known: Draft, danger: Danger): Merged {
   const sooner =
     danger.deadline !== undefined && danger.deadline < (known.deadline ?? Number.POSITIVE_INFINITY);
-  const renewed = (danger.expiresAt ?? 0) > (known.expiresAt ?? Number.POSITIVE_INFINITY);
+  // Not by an older event: it would take back an all-clear.
+  const renewed =
+    danger.eventTime >= known.eventTime &&
+    (danger.expiresAt ?? 0) > (known.expiresAt ?? Number.POSITIVE_INFINITY);
   if (!sooner && !renewed) return unchanged(known);
   const { announce: _announce, ...kept } = known.steps;
   const record: Draft = {

@@ -13,8 +13,9 @@ export interface Digest {
   readonly text: string;
 }
 
-/** SNS takes at most 256 KiB; beyond this many the list is cut and the log has the rest. */
+/** Beyond this many the list is cut, and before SNS's 256 KiB; the log has the rest. */
 const MAX_LINES = 200;
+const MAX_BYTES = 240_000;
 
 /** One mail for a whole batch. The subject is ASCII and below 100 characters, as SNS demands. */
 export function writeDigest(lines: readonly DigestLine[]): Digest {
@@ -24,13 +25,19 @@ export function writeDigest(lines: readonly DigestLine[]): Digest {
     .filter(({ n }) => n > 0)
     .map(({ severity, n }) => `${n} ${severity}`);
   const subject = `Groundcrew cordoned ${lines.length} instance${lines.length === 1 ? '' : 's'} (${counts.join(', ')})`;
-  const shown = lines.slice(0, MAX_LINES).map(paragraph);
-  const more =
-    lines.length > MAX_LINES
-      ? [`... and ${lines.length - MAX_LINES} more; the function's log names them.`]
-      : [];
+  const shown = fitting(lines.slice(0, MAX_LINES).map(paragraph));
+  const left = lines.length - shown.length;
+  const more = left > 0 ? [`... and ${left} more; the function's log names them.`] : [];
   const text = [`${subject}.`, 'No new work should be placed on them.', '', ...shown, ...more].join('\n');
   return { subject, text };
+}
+
+function fitting(paragraphs: readonly string[]): string[] {
+  let bytes = 0;
+  return paragraphs.filter((text) => {
+    bytes += Buffer.byteLength(text);
+    return bytes <= MAX_BYTES;
+  });
 }
 
 function paragraph({ cordon, outcomes, remarks }: DigestLine): string {

@@ -38,12 +38,16 @@ export function candidates(
   );
 }
 
-/** Every registration of the instance, under each of its ports: a port override has to be named to be deregistered. */
+/**
+ * Every registration of the instance, under each of its ports: a port override has to be named to be deregistered.
+ * Only in its own VPC: another one may well use the same address for somebody else.
+ */
 export function targetsOf(
   instance: Instance,
   group: TargetGroup,
   registered: readonly Registered[],
 ): Target[] {
+  if (group.vpcId !== instance.vpcId) return [];
   const ids = group.targetType === 'ip' ? instance.privateIps : [instance.instanceId];
   return registered
     .filter(({ target, state }) => ids.includes(target.Id) && state !== 'draining')

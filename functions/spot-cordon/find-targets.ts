@@ -1,4 +1,3 @@
-import { mapLimit } from '../../shared/concurrency.ts';
 import {
   classicHolding,
   deregistrationDelaySeconds,
@@ -6,9 +5,9 @@ import {
   listTargets,
   readTargetGroups,
 } from './aws/load-balancing.ts';
-import { type Case, lacks } from './case.ts';
-import type { DrainedTargets } from './cordon.ts';
+import { type Case, fail, lacks } from './case.ts';
 import { candidates, outlivesNotice, type TargetGroup, targetsOf, wantsDraining } from './draining.ts';
+import { eachApart } from './each-apart.ts';
 
 export type DrainSearch = 'vpc' | 'group';
 
@@ -16,7 +15,8 @@ const CALLS_AT_ONCE = 8;
 
 /**
  * Finds where the instances that want draining are registered, under which ports. One call lists a whole target
- * group, so the cost is that of the target groups and does not grow with the instances.
+ * group, so the cost is that of the target groups and does not grow with the instances. What could not be looked at
+ * fails the step, and keeps nothing from being drained that was found elsewhere.
  */
 export async function findTargets(
   cases: readonly Case[],
@@ -25,34 +25,34 @@ export async function findTargets(
 ): Promise<void> {
   const wanting = cases.filter((one) => lacks(one, 'drain') && wantsDraining(one.instance));
   if (wanting.length === 0) return;
-  const [found, classic] = await Promise.all([
-    searchGroups(wanting, search, signal),
-    classicHolding(new Set(wanting.map(({ instanceId }) => instanceId)), signal),
+  const failed = (error: unknown): void => fail(wanting, 'drain', error);
+  await Promise.all([
+    searchGroups(wanting, search, signal).catch(failed),
+    searchClassic(wanting, signal).catch(failed),
   ]);
-  for (const one of wanting) {
-    one.drain = found.get(one.instanceId) ?? [];
-    one.drainClassic = [...classic].filter(([, held]) => held.includes(one.instanceId)).map(([name]) => name);
-  }
   await remarkOnSlowGroups(wanting, signal);
 }
 
-async function searchGroups(
-  cases: readonly Case[],
-  search: DrainSearch,
-  signal: AbortSignal,
-): Promise<Map<string, DrainedTargets[]>> {
-  const groups = await groupsToSearch(cases, search, signal);
-  const found = new Map<string, DrainedTargets[]>();
-  await mapLimit(groups, CALLS_AT_ONCE, async (group) => {
-    const registered = await listTargets(group.arn, signal);
-    for (const { instanceId, instance } of cases) {
-      const targets = instance ? targetsOf(instance, group, registered) : [];
-      if (targets.length > 0) {
-        found.set(instanceId, [...(found.get(instanceId) ?? []), { targetGroupArn: group.arn, targets }]);
+async function searchGroups(cases: readonly Case[], search: DrainSearch, signal: AbortSignal): Promise<void> {
+  await eachApart(
+    await groupsToSearch(cases, search, signal),
+    CALLS_AT_ONCE,
+    async (group) => {
+      const registered = await listTargets(group.arn, signal);
+      for (const one of cases) {
+        const targets = one.instance ? targetsOf(one.instance, group, registered) : [];
+        if (targets.length > 0) one.drain = [...one.drain, { targetGroupArn: group.arn, targets }];
       }
-    }
-  });
-  return found;
+    },
+    (_, error) => fail(cases, 'drain', error),
+  );
+}
+
+async function searchClassic(cases: readonly Case[], signal: AbortSignal): Promise<void> {
+  const classic = await classicHolding(new Set(cases.map(({ instanceId }) => instanceId)), signal);
+  for (const one of cases) {
+    one.drainClassic = [...classic].filter(([, held]) => held.includes(one.instanceId)).map(([name]) => name);
+  }
 }
 
 async function groupsToSearch(
@@ -69,18 +69,21 @@ async function groupsToSearch(
 /** A target group that drains for longer than the instance lives cuts its connections off: somebody should know. */
 async function remarkOnSlowGroups(cases: readonly Case[], signal: AbortSignal): Promise<void> {
   const arns = new Set(cases.flatMap(({ drain }) => drain.map(({ targetGroupArn }) => targetGroupArn)));
-  const delays = new Map(
-    await mapLimit(
-      [...arns],
-      CALLS_AT_ONCE,
-      async (arn) => [arn, await deregistrationDelaySeconds(arn, signal)] as const,
-    ),
+  const remark = new Map<string, string>();
+  await eachApart(
+    arns,
+    CALLS_AT_ONCE,
+    async (arn) => {
+      const delay = await deregistrationDelaySeconds(arn, signal);
+      if (outlivesNotice(delay)) remark.set(arn, `drains for ${delay} s, longer than the notice of 120 s`);
+    },
+    // No reason to keep anybody from draining.
+    (arn) => remark.set(arn, 'could not be asked for how long it drains'),
   );
   for (const { drain, remarks } of cases) {
     for (const { targetGroupArn } of drain) {
-      const delay = delays.get(targetGroupArn) ?? 0;
-      if (outlivesNotice(delay))
-        remarks.push(`${targetGroupArn} drains for ${delay} s, longer than the notice of 120 s`);
+      const text = remark.get(targetGroupArn);
+      if (text) remarks.push(`${targetGroupArn} ${text}`);
     }
   }
 }

@@ -44,9 +44,9 @@ function conclude(known: Cordon, one: Case, claims: boolean): Draft {
   return one.group ? { ...noted, group: one.group.name } : noted;
 }
 
-/** While a release may still be undoing them, these steps are not done for good. */
+/** While a release may still be undoing them, or announcing its end, these steps are not done for good. */
 function keepOpen(outcomes: Case['outcomes']): Case['outcomes'] {
-  const { tag: _tag, protect: _protect, drain: _drain, ...kept } = outcomes;
+  const { tag: _tag, announce: _announce, protect: _protect, drain: _drain, ...kept } = outcomes;
   return kept;
 }
 

@@ -22,6 +22,9 @@ export interface Member {
   readonly protectedFromScaleIn: boolean;
 }
 
+/** The outcome of a step that has no object any more. */
+export const GONE = 'instance is gone';
+
 /** Terminated instances stay visible for about an hour; they are as gone as unknown ones. */
 export function isGone(instance: Instance | undefined): boolean {
   return !instance || instance.state === 'terminated' || instance.state === 'shutting-down';

@@ -32,19 +32,21 @@ export interface Dropped {
   readonly detail?: Readonly<Record<string, string>>;
 }
 
-/** Sorts a batch by instance. What is too old to act on is dropped here, and said. */
+/** Sorts a batch by instance. What is too old to act on, or called off in the same batch, is dropped here, and said. */
 export function sortBatch(received: readonly Received[], now: number): Intake {
+  const cleared = readAllClears(received);
   const dangers = new Map<string, Told>();
   const due = new Map<string, Told>();
-  const cleared = new Map<string, Cleared>();
   const dropped: Dropped[] = [];
   for (const { id, message } of received) {
     if (message.kind === 'due') tell(due, message.instanceId, id);
-    if (message.kind === 'all-clear') clearAll(cleared, message.instanceIds, id, message.eventTime);
-    if ('ignored' in message) dropped.push(...message.ignored.map(({ value, reason }) => ({ instanceId: value, reason })));
-    const told = message.kind === 'danger' ? message.dangers : [];
-    for (const danger of told.filter(({ staleAt }) => staleAt >= now)) tell(dangers, danger.instanceId, id, danger);
-    dropped.push(...told.filter(({ staleAt }) => staleAt < now).map((danger) => stale(danger, now)));
+    if ('ignored' in message)
+      dropped.push(...message.ignored.map(({ value, reason }) => ({ instanceId: value, reason })));
+    for (const danger of message.kind === 'danger' ? message.dangers : []) {
+      const over = whyOver(danger, cleared.get(danger.instanceId), now);
+      if (over) dropped.push(over);
+      else tell(dangers, danger.instanceId, id, danger);
+    }
   }
   return { dangers, due, cleared, dropped };
 }
@@ -58,26 +60,29 @@ function tell(told: Map<string, Told>, instanceId: string, messageId: string, da
   });
 }
 
-function clearAll(
-  cleared: Map<string, Cleared>,
-  ids: readonly string[],
-  messageId: string,
-  eventTime: number,
-): void {
-  for (const id of ids) {
-    const before = cleared.get(id);
-    cleared.set(id, {
-      messages: [...(before?.messages ?? []), messageId],
-      eventTime: Math.max(before?.eventTime ?? 0, eventTime),
-    });
+/** All of them first: in a batch, what they end may well stand behind them. */
+function readAllClears(received: readonly Received[]): Map<string, Cleared> {
+  const cleared = new Map<string, Cleared>();
+  for (const { id, message } of received) {
+    if (message.kind !== 'all-clear') continue;
+    for (const instanceId of message.instanceIds) {
+      const before = cleared.get(instanceId);
+      cleared.set(instanceId, {
+        messages: [...(before?.messages ?? []), id],
+        eventTime: Math.max(before?.eventTime ?? 0, message.eventTime),
+      });
+    }
   }
+  return cleared;
 }
 
-function stale(danger: Danger, now: number): Dropped {
-  const late = Math.round((now - danger.staleAt) / 1000);
-  return {
-    instanceId: danger.instanceId,
-    reason: 'too old',
-    detail: { severity: danger.severity, sourceEventId: danger.sourceEventId, secondsLate: String(late) },
-  };
+function whyOver(danger: Danger, cleared: Cleared | undefined, now: number): Dropped | undefined {
+  const { instanceId, severity, sourceEventId } = danger;
+  if (danger.staleAt < now) {
+    const secondsLate = String(Math.round((now - danger.staleAt) / 1000));
+    return { instanceId, reason: 'too old', detail: { severity, sourceEventId, secondsLate } };
+  }
+  const isCalledOff =
+    severity === 'scheduled' && cleared !== undefined && danger.eventTime <= cleared.eventTime;
+  return isCalledOff ? { instanceId, reason: 'called off', detail: { severity, sourceEventId } } : undefined;
 }

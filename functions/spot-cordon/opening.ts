@@ -82,17 +82,19 @@ async function recordDangers(run: Run, { told, instances }: Scoped): Promise<Ope
   };
   const settled = run.config.dryRun ? await pretend(run, ids, mutate) : await amend(run.use, ids, mutate);
   const cases: Case[] = [];
+  const retry: Again[] = [];
   for (const [id, record] of settled) {
-    const about = {
-      messages: told.get(id)?.messages ?? [],
-      ...(merges.get(id) ?? { change: 'none', contested: false }),
-    };
-    if (record?.status !== 'cordoned') reportWaiting(run.tools, id, record);
+    const messages = told.get(id)?.messages ?? [];
+    const about = { messages, ...(merges.get(id) ?? { change: 'none', contested: false }) };
+    // What is told now would be forgotten with the record.
+    if (record?.status === 'releasing') retry.push(...again(messages, new Retryable('is being released')));
+    else if (record?.status !== 'cordoned') reportWaiting(run.tools, id, record);
     else if (steps.every((step) => record.steps[step] !== undefined)) reportDuplicate(run.tools, record);
     else cases.push(openCase(record, about, instances.get(id)));
   }
   const lost = ids.filter((id) => !settled.has(id));
-  return { cases, retry: lost.flatMap((id) => again(told.get(id)?.messages ?? [], unwritten())) };
+  retry.push(...lost.flatMap((id) => again(told.get(id)?.messages ?? [], unwritten())));
+  return { cases, retry };
 }
 
 /** All that a batch says of one instance, in the order in which it happened. */

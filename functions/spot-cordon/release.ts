@@ -17,13 +17,16 @@ const OVERDUE_MS = 600_000;
 export function fateAtSweep(cordon: Cordon, instance: Instance | undefined, now: number): Fate {
   if (isGone(instance)) return { fate: 'forget', why: 'instance is gone' };
   if (cordon.status === 'deferred') return fateOfDeferred(cordon, now);
+  // A stopped instance cannot be put back among targets; it keeps its cordon until it runs.
+  const runs = instance?.state === 'running';
   if (cordon.status === 'releasing') {
     const died = now - (cordon.releasingSince ?? 0) > RELEASE_LEASE_MS;
-    return died ? { fate: 'release', why: 'release was cut short' } : { fate: 'keep', overdue: false };
+    return died && runs
+      ? { fate: 'release', why: 'release was cut short' }
+      : { fate: 'keep', overdue: false };
   }
-  // A stopped instance cannot be put back among targets; it keeps its cordon until it runs.
   const expired = cordon.expiresAt !== undefined && cordon.expiresAt <= now;
-  if (expired && instance?.state === 'running') return { fate: 'release', why: 'expired' };
+  if (expired && runs) return { fate: 'release', why: 'expired' };
   return { fate: 'keep', overdue: isOverdue(cordon, instance, now) };
 }
 

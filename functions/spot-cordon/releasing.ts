@@ -1,4 +1,3 @@
-import { mapLimit } from '../../shared/concurrency.ts';
 import { Retryable } from '../../shared/errors.ts';
 import { count } from '../../shared/metrics.ts';
 import { describe, uncordoned } from './announcement.ts';
@@ -8,6 +7,8 @@ import { untagCordoned } from './aws/ec2.ts';
 import { announce } from './aws/event-bridge.ts';
 import { registerTargets, registerWithClassic } from './aws/load-balancing.ts';
 import type { Cordon } from './cordon.ts';
+import { type Severity, severities } from './danger.ts';
+import { eachApart } from './each-apart.ts';
 import type { Instance } from './instance.ts';
 import type { Failure, Round } from './uncordon-instances.ts';
 
@@ -33,6 +34,7 @@ export async function releaseCordons(round: Round, due: readonly Due[]): Promise
   const { signal } = round.tools;
   await Promise.all([
     step(releases, (some) => putTargetsBack(some, signal)),
+    step(releases, (some) => putBackIntoClassic(some, signal)),
     step(releases, (some) => restoreProtection(some, signal)),
   ]);
   // Marks go last: as long as the instance is not back in full, schedulers see it as cordoned.
@@ -78,49 +80,68 @@ function unclaimed(due: readonly Due[], releases: readonly Release[]): Failure[]
 }
 
 async function putTargetsBack(releases: readonly Release[], signal: AbortSignal): Promise<void> {
-  const targets = releases.flatMap(({ cordon }) => cordon.drainedTargets ?? []);
-  const byArn = Map.groupBy(targets, ({ targetGroupArn }) => targetGroupArn);
-  await mapLimit([...byArn], 8, ([arn, some]) =>
-    registerTargets(
-      arn,
-      some.flatMap(({ targets }) => targets),
-      signal,
-    ),
+  const taken = releases.flatMap((release) =>
+    (release.cordon.drainedTargets ?? []).map((drained) => ({ release, ...drained })),
   );
-  const classic = releases.flatMap(({ cordon }) =>
-    (cordon.drainedLoadBalancers ?? []).map((name) => ({ name, id: cordon.instanceId })),
+  await eachApart(
+    Map.groupBy(taken, ({ targetGroupArn }) => targetGroupArn),
+    8,
+    async ([arn, some]) => {
+      const all = some.flatMap(({ targets }) => targets);
+      for (const { item, error } of await registerTargets(arn, all, signal)) {
+        const owners = some.filter(({ targets }) => targets.includes(item));
+        fail(owners, error);
+      }
+    },
+    ([, some], error) => fail(some, error),
   );
-  const byName = Map.groupBy(classic, ({ name }) => name);
-  await mapLimit([...byName], 4, ([name, some]) =>
-    registerWithClassic(
-      name,
-      some.map(({ id }) => id),
-      signal,
-    ),
+}
+
+async function putBackIntoClassic(releases: readonly Release[], signal: AbortSignal): Promise<void> {
+  const taken = releases.flatMap((release) =>
+    (release.cordon.drainedLoadBalancers ?? []).map((name) => ({ release, name })),
+  );
+  await eachApart(
+    Map.groupBy(taken, ({ name }) => name),
+    4,
+    ([name, some]) => registerWithClassic(name, idsOf(some), signal),
+    ([, some], error) => fail(some, error),
   );
 }
 
 /** Only for those that are still in the group they were protected in. */
 async function restoreProtection(releases: readonly Release[], signal: AbortSignal): Promise<void> {
-  const ours = releases.filter(({ cordon }) => cordon.protectionRemoved && cordon.group !== undefined);
-  if (ours.length === 0) return;
-  const byGroup = Map.groupBy(ours, ({ cordon }) => cordon.group ?? '');
-  const groups = await describeGroups([...byGroup.keys()], signal);
-  await mapLimit([...byGroup], 4, async ([name, some]) => {
-    const members = groups.get(name)?.members;
-    const ids = some.map(({ cordon }) => cordon.instanceId).filter((id) => members?.has(id));
-    if (ids.length > 0) await setProtection(name, ids, true, signal);
+  const ours = releases.flatMap((release) => {
+    const { protectionRemoved, group } = release.cordon;
+    return protectionRemoved && group !== undefined ? [{ release, group }] : [];
   });
+  if (ours.length === 0) return;
+  const byGroup = Map.groupBy(ours, ({ group }) => group);
+  const groups = await describeGroups([...byGroup.keys()], signal);
+  await eachApart(
+    byGroup,
+    4,
+    async ([name, some]) => {
+      const members = groups.get(name)?.members;
+      const ids = idsOf(some).filter((id) => members?.has(id));
+      if (ids.length > 0) await setProtection(name, ids, true, signal);
+    },
+    ([, some], error) => fail(some, error),
+  );
 }
 
 async function removeMarks(releases: readonly Release[], signal: AbortSignal): Promise<void> {
-  for (const [severity, some] of Map.groupBy(releases, ({ cordon }) => cordon.severity)) {
-    await untagCordoned(
-      some.map(({ cordon }) => cordon.instanceId),
-      severity,
-      signal,
-    );
+  const marks = releases.flatMap((release) =>
+    marksOf(release.cordon).map((severity) => ({ release, severity })),
+  );
+  for (const [severity, some] of Map.groupBy(marks, (mark) => mark.severity)) {
+    await untagCordoned(idsOf(some), severity, signal);
   }
+}
+
+/** Where the present danger never got its mark, that of the one before may still be there. */
+function marksOf({ severity, steps }: Cordon): readonly Severity[] {
+  return steps.tag === undefined ? severities.slice(0, severities.indexOf(severity) + 1) : [severity];
 }
 
 async function tellSchedulers(releases: readonly Release[], signal: AbortSignal): Promise<void> {
@@ -158,6 +179,14 @@ async function step(
   } catch (error) {
     for (const release of releases) release.failure = error;
   }
+}
+
+function fail(some: readonly { readonly release: Release }[], error: unknown): void {
+  for (const { release } of some) release.failure = error;
+}
+
+function idsOf(some: readonly { readonly release: Release }[]): string[] {
+  return some.map(({ release }) => release.cordon.instanceId);
 }
 
 function sound(releases: readonly Release[]): Release[] {

@@ -22,14 +22,18 @@ export interface Attempt {
   readonly cases: readonly Case[];
 }
 
-/** Runs one step for all its cases. Its failure is theirs alone: noted, counted, and tried again by the next delivery. */
+/** Runs one step for its cases. Failures are noted in those they hit, counted, and tried again by the next delivery. */
 export async function attempt({ tools }: Run, { step, limit, cases }: Attempt, work: StepRun): Promise<void> {
   if (cases.length === 0) return;
+  const sound = cases.filter((one) => !one.failures.has(step));
   try {
     await work(cases, AbortSignal.any([tools.signal, AbortSignal.timeout(limitsMs[limit])]));
   } catch (error) {
-    tools.logger.warn(`step failed: ${step}`, { step, instances: cases.length, error });
-    count(tools.metrics, 'StepFailed');
     fail(step === 'look' ? cases : cases.filter((one) => lacks(one, step)), step, error);
   }
+  const failed = sound.filter((one) => one.failures.has(step));
+  if (failed.length === 0) return;
+  const error = failed[0]?.failures.get(step);
+  tools.logger.warn(`step failed: ${step}`, { step, instances: failed.length, error });
+  count(tools.metrics, 'StepFailed');
 }

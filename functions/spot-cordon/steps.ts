@@ -1,12 +1,13 @@
-import { mapLimit } from '../../shared/concurrency.ts';
 import { cordoned } from './announcement.ts';
 import { describeGroups, detach, hasTerminatingHook, setProtection, terminate } from './aws/auto-scaling.ts';
 import { describeInstances, tagCordoned } from './aws/ec2.ts';
 import { announce } from './aws/event-bridge.ts';
 import { deregisterFromClassic, deregisterTargets, listTargets } from './aws/load-balancing.ts';
 import { type Case, fail, lacks } from './case.ts';
+import type { Target } from './cordon.ts';
 import { targetKey } from './draining.ts';
-import { groupName, isGone } from './instance.ts';
+import { eachApart } from './each-apart.ts';
+import { GONE, groupName, isGone } from './instance.ts';
 import { chooseReplacement, wantsReplacement } from './replacement.ts';
 
 /** A step does its part for all cases at once and writes outcomes into them. What it throws fails all of them. */
@@ -16,22 +17,15 @@ export type StepRun = (cases: readonly Case[], signal: AbortSignal) => Promise<v
 export async function tag(cases: readonly Case[], signal: AbortSignal): Promise<void> {
   const bySeverity = Map.groupBy(lacking(cases, 'tag'), (one) => one.record.severity);
   for (const [severity, some] of bySeverity) {
-    const unknown = new Set(
-      await tagCordoned(
-        some.map(({ instanceId }) => instanceId),
-        severity,
-        signal,
-      ),
-    );
-    for (const one of some) one.outcomes.tag = unknown.has(one.instanceId) ? 'instance is gone' : 'done';
+    const unmarked = await tagCordoned(idsOf(some), severity, signal);
+    for (const one of some) one.outcomes.tag = unmarked.get(one.instanceId) ?? 'done';
   }
 }
 
 /** Looks the instances up, and the groups that their tags name. */
 export async function look(cases: readonly Case[], signal: AbortSignal): Promise<void> {
   const open = cases.filter(({ looked }) => !looked);
-  const ids = open.map(({ instanceId }) => instanceId);
-  const instances = ids.length > 0 ? await describeInstances(ids, signal) : new Map();
+  const instances = open.length > 0 ? await describeInstances(idsOf(open), signal) : new Map();
   for (const one of open) {
     const instance = instances.get(one.instanceId);
     if (instance) one.instance = instance;
@@ -49,9 +43,11 @@ export async function look(cases: readonly Case[], signal: AbortSignal): Promise
 /** Nothing is left to do for an instance that EC2 no longer knows; the sweep forgets its record. */
 export function settleGone(cases: readonly Case[]): void {
   for (const one of cases) {
-    if (!one.looked || !isGone(one.instance)) continue;
+    const isKnownGone = one.looked && isGone(one.instance);
+    // CreateTags says so too, should the look have failed.
+    if (!isKnownGone && one.outcomes.tag !== GONE) continue;
     for (const step of ['announce', 'protect', 'drain', 'replace', 'notify'] as const) {
-      if (lacks(one, step)) one.outcomes[step] = 'instance is gone';
+      if (lacks(one, step)) one.outcomes[step] = GONE;
     }
   }
 }
@@ -75,15 +71,15 @@ export async function unprotect(cases: readonly Case[], signal: AbortSignal): Pr
   const open = lacking(cases, 'protect');
   for (const one of open.filter((one) => !isProtected(one))) one.outcomes.protect = 'not protected';
   const byGroup = Map.groupBy(open.filter(isProtected), ({ group }) => group?.name ?? '');
-  await mapLimit([...byGroup], 4, async ([group, some]) => {
-    await setProtection(
-      group,
-      some.map(({ instanceId }) => instanceId),
-      false,
-      signal,
-    );
-    for (const one of some) one.outcomes.protect = 'removed';
-  });
+  await eachApart(
+    byGroup,
+    4,
+    async ([group, some]) => {
+      const left = new Set(await setProtection(group, idsOf(some), false, signal));
+      for (const one of some) one.outcomes.protect = left.has(one.instanceId) ? 'not in service' : 'removed';
+    },
+    ([, some], error) => fail(some, 'protect', error),
+  );
 }
 
 export function isProtected(one: Case): boolean {
@@ -97,26 +93,42 @@ export async function drain(cases: readonly Case[], signal: AbortSignal): Promis
     open.flatMap((one) => one.drain.map((drained) => ({ one, ...drained }))),
     ({ targetGroupArn }) => targetGroupArn,
   );
-  const stuck = new Map<Case, string>();
-  await mapLimit([...byArn], 8, async ([arn, some]) => {
-    await deregisterTargets(
-      arn,
-      some.flatMap(({ targets }) => targets),
-      signal,
-    );
-    const registered = await listTargets(arn, signal);
-    const left = new Set(
-      registered.filter(({ state }) => state !== 'draining').map(({ target }) => targetKey(target)),
-    );
-    for (const { one, targets } of some)
-      if (targets.some((target) => left.has(targetKey(target)))) stuck.set(one, arn);
-  });
-  await drainClassic(open, signal);
-  for (const one of open) {
-    const arn = stuck.get(one);
-    if (arn) fail([one], 'drain', new Error(`${one.instanceId} is still registered in ${arn}`));
-    else one.outcomes.drain = drainOutcome(one);
-  }
+  await Promise.all([
+    eachApart(
+      byArn,
+      8,
+      ([arn, some]) => drainTargetGroup(arn, some, signal),
+      ([, some], error) => failDrain(some, error),
+    ),
+    drainClassic(open, signal),
+  ]);
+  for (const one of open) if (!one.failures.has('drain')) one.outcomes.drain = drainOutcome(one);
+}
+
+async function drainTargetGroup(
+  arn: string,
+  some: readonly { readonly one: Case; readonly targets: readonly Target[] }[],
+  signal: AbortSignal,
+): Promise<void> {
+  await deregisterTargets(
+    arn,
+    some.flatMap(({ targets }) => targets),
+    signal,
+  );
+  const registered = await listTargets(arn, signal);
+  const left = new Set(
+    registered.filter(({ state }) => state !== 'draining').map(({ target }) => targetKey(target)),
+  );
+  const stuck = some.filter(({ targets }) => targets.some((target) => left.has(targetKey(target))));
+  failDrain(stuck, new Error(`targets are still registered in ${arn}`));
+}
+
+function failDrain(some: readonly { readonly one: Case }[], error: unknown): void {
+  fail(
+    some.map(({ one }) => one),
+    'drain',
+    error,
+  );
 }
 
 /** Has Auto Scaling launch a replacement, in the way that was chosen for each. */
@@ -124,21 +136,25 @@ export async function replace(cases: readonly Case[], signal: AbortSignal): Prom
   const open = lacking(cases, 'replace');
   const chosen = open.filter(({ replacement }) => replacement && replacement.by !== 'nobody');
   const byWay = Map.groupBy(chosen, ({ replacement, group }) => `${replacement?.by} ${group?.name}`);
-  await mapLimit([...byWay.values()], 4, async (some) => {
-    const [first] = some;
-    const name = first?.group?.name;
-    if (!first || !name) return;
-    const ids = some.map(({ instanceId }) => instanceId);
-    const isDetach = first.replacement?.by === 'detach';
-    const left = new Set(await (isDetach ? detach(name, ids, signal) : terminate(name, ids, signal)));
-    for (const one of some) {
-      const done = isDetach ? 'detached, replacement ordered' : 'terminating, replacement ordered';
-      one.outcomes.replace = left.has(one.instanceId) ? 'had left its group' : done;
-    }
-  });
+  await eachApart(
+    byWay.values(),
+    4,
+    (some) => replaceInGroup(some, signal),
+    (some, error) => fail(some, 'replace', error),
+  );
   for (const one of open) {
     if (one.replacement?.by === 'nobody') one.outcomes.replace = one.replacement.why;
   }
+}
+
+async function replaceInGroup(some: readonly Case[], signal: AbortSignal): Promise<void> {
+  const [first] = some;
+  const name = first?.group?.name;
+  if (!first || !name) return;
+  const isDetach = first.replacement?.by === 'detach';
+  const left = new Set(await (isDetach ? detach : terminate)(name, idsOf(some), signal));
+  const done = isDetach ? 'detached, replacement ordered' : 'terminating, replacement ordered';
+  for (const one of some) one.outcomes.replace = left.has(one.instanceId) ? 'had left its group' : done;
 }
 
 /** Decides for each case who replaces it. Hooks are read once for each group that has somebody to replace. */
@@ -146,18 +162,18 @@ export async function planReplacements(cases: readonly Case[], signal: AbortSign
   const open = lacking(cases, 'replace');
   const wanted = open.filter(({ record, instance }) => wantsReplacement(record, instance));
   for (const one of open) one.replacement = { by: 'nobody', why: whyNot(one) };
-  const groups = new Set(wanted.filter(isReplaceable).map(({ group }) => group?.name ?? ''));
-  const hooks = new Map(
-    await mapLimit([...groups], 4, async (name) => [name, await hasTerminatingHook(name, signal)] as const),
+  for (const one of wanted) one.replacement = chooseReplacement(one.instanceId, one.group, false);
+  // Only where something is to be replaced does the choice depend on hooks.
+  const replaceable = wanted.filter(({ replacement }) => replacement?.by === 'detach');
+  await eachApart(
+    Map.groupBy(replaceable, ({ group }) => group?.name ?? ''),
+    4,
+    async ([name, some]) => {
+      const hasHook = await hasTerminatingHook(name, signal);
+      for (const one of some) one.replacement = chooseReplacement(one.instanceId, one.group, hasHook);
+    },
+    ([, some], error) => fail(some, 'replace', error),
   );
-  for (const one of wanted) {
-    one.replacement = chooseReplacement(one.instanceId, one.group, hooks.get(one.group?.name ?? '') ?? false);
-  }
-}
-
-/** Whether the choice depends on hooks at all. */
-function isReplaceable({ instanceId, group }: Case): boolean {
-  return chooseReplacement(instanceId, group, false).by === 'detach';
 }
 
 function whyNot({ record }: Case): string {
@@ -167,15 +183,14 @@ function whyNot({ record }: Case): string {
 
 async function drainClassic(cases: readonly Case[], signal: AbortSignal): Promise<void> {
   const byName = Map.groupBy(
-    cases.flatMap((one) => one.drainClassic.map((name) => ({ name, id: one.instanceId }))),
+    cases.flatMap((one) => one.drainClassic.map((name) => ({ name, one }))),
     ({ name }) => name,
   );
-  await mapLimit([...byName], 4, ([name, some]) =>
-    deregisterFromClassic(
-      name,
-      some.map(({ id }) => id),
-      signal,
-    ),
+  await eachApart(
+    byName,
+    4,
+    ([name, some]) => deregisterFromClassic(name, idsOf(some.map(({ one }) => one)), signal),
+    ([, some], error) => failDrain(some, error),
   );
 }
 
@@ -184,6 +199,10 @@ function drainOutcome({ instance, drain: drained, drainClassic: classic }: Case)
   const targets = drained.reduce((sum, { targets }) => sum + targets.length, 0);
   if (targets + classic.length === 0) return 'registered nowhere';
   return `${targets} targets in ${drained.length} target groups, ${classic.length} Classic Load Balancers`;
+}
+
+function idsOf(cases: readonly Case[]): string[] {
+  return cases.map(({ instanceId }) => instanceId);
 }
 
 function lacking(cases: readonly Case[], step: Parameters<typeof lacks>[1]): Case[] {

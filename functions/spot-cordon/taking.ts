@@ -1,7 +1,7 @@
 import { Retryable } from '../../shared/errors.ts';
 import { amend } from './aws/cordons.ts';
 import { type Case, fail, knownOf, lacks } from './case.ts';
-import type { Cordon, Draft, Step } from './cordon.ts';
+import type { Cordon, Draft } from './cordon.ts';
 import { mergeDrained } from './draining.ts';
 import { attempt, type Run } from './run.ts';
 import { drain, isProtected, replace, unprotect } from './steps.ts';
@@ -24,12 +24,13 @@ export async function takeAway(run: Run, cases: readonly Case[]): Promise<void> 
   const unnoted = [...taking.values()].filter(({ instanceId }) => !settled.has(instanceId));
   fail(unnoted, 'record', new Retryable('what was to be taken away could not be written down'));
   for (const one of taking.values()) one.record = settled.get(one.instanceId) ?? one.record;
-  const able = (step: Step): Case[] =>
-    cases.filter((one) => !one.failures.has(step) && !one.failures.has('record'));
+  const noted = cases.filter((one) => !one.failures.has('record'));
+  const planned = noted.filter((one) => !one.failures.has('replace'));
   await Promise.all([
-    attempt(run, { step: 'protect', limit: 'act', cases: able('protect') }, unprotect),
-    attempt(run, { step: 'drain', limit: 'act', cases: able('drain') }, drain),
-    attempt(run, { step: 'replace', limit: 'act', cases: able('replace') }, replace),
+    attempt(run, { step: 'protect', limit: 'act', cases: noted }, unprotect),
+    // What an incomplete search has found is taken out all the same; the rest waits for the next delivery.
+    attempt(run, { step: 'drain', limit: 'act', cases: noted }, drain),
+    attempt(run, { step: 'replace', limit: 'act', cases: planned }, replace),
   ]);
 }
 

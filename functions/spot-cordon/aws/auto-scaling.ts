@@ -13,7 +13,7 @@ import { mapLimit } from '../../../shared/concurrency.ts';
 import { hasName } from '../../../shared/errors.ts';
 import type { Group } from '../instance.ts';
 
-const autoScaling = createClient(AutoScalingClient, { deadlineMs: 6_000 });
+const autoScaling = createClient(AutoScalingClient, { deadlineMs: 12_000 });
 
 /** Group names a describe takes, and ids that the three changes take in one call. */
 const NAMES = 50;

@@ -13,7 +13,7 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { chunk } from '../../../shared/chunk.ts';
 import { createClient } from '../../../shared/clients.ts';
 import { mapLimit } from '../../../shared/concurrency.ts';
-import { hasName } from '../../../shared/errors.ts';
+import { hasName, Retryable } from '../../../shared/errors.ts';
 import type { Cordon, Draft } from '../cordon.ts';
 
 const dynamo = createClient(DynamoDBClient, { deadlineMs: 8_000 });
@@ -49,7 +49,7 @@ export async function amend(
   let known = new Map(start ?? (await readCordons(use, ids)));
   let open: readonly string[] = ids;
   for (let round = 0; open.length > 0 && round < ROUNDS; round++) {
-    if (round > 0) await pause(Math.random() * 25 * 2 ** round, undefined, { signal: use.signal });
+    await giveWay(use, round);
     const writes = decide(open, known, mutate, settled);
     const { stale, again } = await putAll(use, writes, settled);
     if (stale.length > 0) known = await refresh(use, known, stale, settled);
@@ -81,19 +81,30 @@ export async function scanCordons({ table, signal }: TableUse): Promise<Cordon[]
 
 /** Deletes each record that is still as it was read. @returns the ids of those that somebody changed meanwhile */
 export async function removeCordons(use: TableUse, cordons: readonly Cordon[]): Promise<string[]> {
-  const outcomes = await transact(use, cordons, (cordon) => ({
-    Delete: {
-      TableName: use.table,
-      Key: marshall({ instanceId: cordon.instanceId }),
-      ...unchangedSince(cordon.revision),
-    },
-  }));
-  const again = outcomes.filter(({ code }) => code !== 'written' && code !== 'stale').map(({ item }) => item);
-  const stale = outcomes.filter(({ code }) => code === 'stale').map(({ item }) => item.instanceId);
-  // A repeated delete fails its condition too: only what is still there was changed by somebody.
-  const there = stale.length > 0 ? await readCordons(use, stale) : new Map<string, Cordon>();
-  const left = again.length > 0 ? await removeCordons(use, again) : [];
-  return [...there.keys(), ...left];
+  const changed: string[] = [];
+  let open = cordons;
+  for (let round = 0; open.length > 0; round++) {
+    if (round === ROUNDS)
+      throw new Retryable(`${open.length} records could not be deleted: others kept writing them`);
+    await giveWay(use, round);
+    const outcomes = await transact(use, open, (cordon) => ({
+      Delete: {
+        TableName: use.table,
+        Key: marshall({ instanceId: cordon.instanceId }),
+        ...unchangedSince(cordon.revision),
+      },
+    }));
+    const stale = outcomes.filter(({ code }) => code === 'stale').map(({ item }) => item.instanceId);
+    // A repeated delete fails its condition too: only what is still there was changed by somebody.
+    if (stale.length > 0) changed.push(...(await readCordons(use, stale)).keys());
+    open = outcomes.filter(({ code }) => code === 'again').map(({ item }) => item);
+  }
+  return changed;
+}
+
+/** Lets whoever else is writing get through: a refused transaction is never repeated at once. */
+async function giveWay({ signal }: TableUse, round: number): Promise<void> {
+  if (round > 0) await pause(Math.random() * 25 * 2 ** round, undefined, { signal });
 }
 
 interface Write {

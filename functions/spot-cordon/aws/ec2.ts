@@ -11,10 +11,10 @@ import { createClient } from '../../../shared/clients.ts';
 import { mapLimit } from '../../../shared/concurrency.ts';
 import { hasName } from '../../../shared/errors.ts';
 import type { Severity } from '../danger.ts';
-import type { Instance } from '../instance.ts';
+import { GONE, type Instance } from '../instance.ts';
 import { tagKeys } from '../scope.ts';
 
-const ec2 = createClient(EC2Client, { deadlineMs: 12_000 });
+const ec2 = createClient(EC2Client, { deadlineMs: 15_000 });
 
 /** The recommended most of DescribeInstances, CreateTags and DeleteTags; a filter takes 200 values. */
 const IDS = 1000;
@@ -38,19 +38,34 @@ export async function describeInstances(
   return new Map(found.flat().map((instance) => [instance.instanceId, instance]));
 }
 
-/** Marks instances as cordoned. @returns the ids that no longer exist */
+/** Marks instances as cordoned. @returns the ids that could not be marked, with why */
 export async function tagCordoned(
   ids: readonly string[],
   severity: Severity,
   signal: AbortSignal,
-): Promise<string[]> {
-  const unknown = await mapLimit(chunk(ids, IDS), 2, (some) =>
-    withoutUnknown(some, async (known) => {
+): Promise<Map<string, string>> {
+  const parts = await mapLimit(chunk(ids, IDS), 2, (some) => mark(some, severity, signal));
+  return new Map(parts.flat());
+}
+
+/** EC2 refuses the whole call when one instance has no room for a tag, and may not name it: halving finds it. */
+async function mark(
+  ids: readonly string[],
+  severity: Severity,
+  signal: AbortSignal,
+): Promise<[string, string][]> {
+  try {
+    const unknown = await withoutUnknown(ids, async (known) => {
       const tags = [{ Key: tagKeys.cordon, Value: severity }];
       await ec2.send(new CreateTagsCommand({ Resources: [...known], Tags: tags }), { abortSignal: signal });
-    }),
-  );
-  return unknown.flat();
+    });
+    return unknown.map((id) => [id, GONE]);
+  } catch (error) {
+    if (!hasName(error, 'TagLimitExceeded')) throw error;
+    if (ids.length === 1) return ids.map((id) => [id, 'has 50 tags already']);
+    const halves = chunk(ids, Math.ceil(ids.length / 2));
+    return (await mapLimit(halves, 1, (half) => mark(half, severity, signal))).flat();
+  }
 }
 
 /** Takes the mark away where it still has this severity: a worse danger's mark, written meanwhile, stays. */
@@ -92,7 +107,14 @@ async function withoutUnknown(
 }
 
 function isUnknownInstance(error: unknown): boolean {
-  return hasName(error, 'InvalidInstanceID.NotFound', 'InvalidInstanceID.Malformed', 'InvalidInstanceID');
+  // InvalidID is what the calls say that take any resource.
+  const names = [
+    'InvalidInstanceID.NotFound',
+    'InvalidInstanceID.Malformed',
+    'InvalidInstanceID',
+    'InvalidID',
+  ];
+  return hasName(error, ...names);
 }
 
 function idsIn(error: unknown): string[] {

@@ -2,7 +2,7 @@ import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge
 import { chunk } from '../../../shared/chunk.ts';
 import { createClient } from '../../../shared/clients.ts';
 import { mapLimit } from '../../../shared/concurrency.ts';
-import { Retryable } from '../../../shared/errors.ts';
+import { Retryable, toError } from '../../../shared/errors.ts';
 import { type Announcement, SOURCE } from '../announcement.ts';
 
 const events = createClient(EventBridgeClient, { deadlineMs: 5_000 });
@@ -21,7 +21,10 @@ export async function announce(
       DetailType: detailType,
       Detail: JSON.stringify(detail),
     }));
-    const reply = await events.send(new PutEventsCommand({ Entries }), { abortSignal: signal });
+    const command = new PutEventsCommand({ Entries });
+    const reply = await events.send(command, { abortSignal: signal }).catch(toError);
+    // Ten that could not be told keep nobody from telling the rest.
+    if (reply instanceof Error) return group.map(() => reply);
     // PutEvents answers 200 for a batch of which parts failed.
     return group.map((_, i) => {
       const code = reply.Entries?.[i]?.ErrorCode;

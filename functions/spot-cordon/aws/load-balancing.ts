@@ -16,6 +16,7 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { chunk } from '../../../shared/chunk.ts';
 import { createClient } from '../../../shared/clients.ts';
+import { mapLimit } from '../../../shared/concurrency.ts';
 import { hasName } from '../../../shared/errors.ts';
 import type { Target } from '../cordon.ts';
 import type { Registered, TargetGroup } from '../draining.ts';
@@ -73,19 +74,24 @@ export async function deregisterTargets(
   }
 }
 
-/** A target group that was deleted meanwhile has nothing to go back to; that is no failure. */
+/**
+ * A target group that was deleted meanwhile has nothing to go back to; that is no failure.
+ *
+ * @returns the targets that cannot be registered, such as an instance that is not running
+ */
 export async function registerTargets(
   targetGroupArn: string,
   targets: readonly Target[],
   signal: AbortSignal,
-): Promise<void> {
-  for (const some of chunk(targets, TARGETS)) {
-    const command = new RegisterTargetsCommand({
-      TargetGroupArn: targetGroupArn,
-      Targets: some.map(toDescription),
-    });
-    await elb.send(command, { abortSignal: signal }).catch(unlessGone);
-  }
+): Promise<Refused<Target>[]> {
+  const refused = await mapLimit(chunk(targets, TARGETS), 1, (part) =>
+    sortOut(part, async (some) => {
+      const Targets = some.map(toDescription);
+      const command = new RegisterTargetsCommand({ TargetGroupArn: targetGroupArn, Targets });
+      await elb.send(command, { abortSignal: signal }).catch(unlessGone);
+    }),
+  );
+  return refused.flat();
 }
 
 /** @returns names of the Classic Load Balancers with the instances among `ids` that each holds */
@@ -114,19 +120,51 @@ export async function deregisterFromClassic(
   ids: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  const Instances = ids.map((InstanceId) => ({ InstanceId }));
-  const command = new DeregisterInstancesFromLoadBalancerCommand({ LoadBalancerName: name, Instances });
-  await classic.send(command, { abortSignal: signal }).catch(unlessGone);
+  await sortOut(ids, async (some) => {
+    const Instances = some.map((InstanceId) => ({ InstanceId }));
+    const command = new DeregisterInstancesFromLoadBalancerCommand({ LoadBalancerName: name, Instances });
+    await classic.send(command, { abortSignal: signal }).catch(unlessGone);
+  });
 }
 
+/** An instance that does not exist any more has nothing to go back to; that is no failure. */
 export async function registerWithClassic(
   name: string,
   ids: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  const Instances = ids.map((InstanceId) => ({ InstanceId }));
-  const command = new RegisterInstancesWithLoadBalancerCommand({ LoadBalancerName: name, Instances });
-  await classic.send(command, { abortSignal: signal }).catch(unlessGone);
+  await sortOut(ids, async (some) => {
+    const Instances = some.map((InstanceId) => ({ InstanceId }));
+    const command = new RegisterInstancesWithLoadBalancerCommand({ LoadBalancerName: name, Instances });
+    await classic.send(command, { abortSignal: signal }).catch(unlessGone);
+  });
+}
+
+export interface Refused<T> {
+  readonly item: T;
+  readonly error: unknown;
+}
+
+/** Both load balancers refuse a whole call for one member that they cannot take. Then each goes alone. */
+async function sortOut<T>(
+  items: readonly T[],
+  call: (some: readonly T[]) => Promise<void>,
+): Promise<Refused<T>[]> {
+  try {
+    await call(items);
+    return [];
+  } catch (error) {
+    // As ELBv2 and Classic spell it, by the model's names and by the codes on the wire.
+    const members = [
+      'InvalidTargetException',
+      'InvalidTarget',
+      'InvalidEndPointException',
+      'InvalidInstance',
+    ];
+    if (!hasName(error, ...members)) throw error;
+    if (items.length === 1) return items.map((item) => ({ item, error }));
+    return (await mapLimit(items, 4, (item) => sortOut([item], call))).flat();
+  }
 }
 
 async function describeTargetGroups(
@@ -158,8 +196,6 @@ function unlessGone(error: unknown): undefined {
     'TargetGroupNotFound',
     'AccessPointNotFoundException',
     'LoadBalancerNotFound',
-    'InvalidEndPointException',
-    'InvalidInstance',
   ];
   if (!hasName(error, ...gone)) throw error;
   return undefined;
@@ -170,6 +206,7 @@ function toTarget(target: TargetDescription | undefined): Target {
     Id: target?.Id ?? '',
     ...(target?.Port !== undefined && { Port: target.Port }),
     ...(target?.AvailabilityZone && { AvailabilityZone: target.AvailabilityZone }),
+    ...(target?.QuicServerId && { QuicServerId: target.QuicServerId }),
   };
 }
 

@@ -17,11 +17,15 @@ const retirement = (startsAt: number, at = NOW): Danger =>
   maintenance(seen(at), { reason: 'scheduled retirement', action: 'stop' }, startsAt);
 
 /** The record after these dangers, one after another, with every step done in between. */
-function after(...dangers: Danger[]): Cordon {
+function recordAfter(...dangers: Danger[]): Cordon {
   let known: Cordon | undefined;
   for (const danger of dangers) {
     const { record } = merge(known, danger, LEAD, NOW);
-    known = { ...record, revision: 'r', steps: { tag: 'done', announce: 'done', notify: 'claimed', drain: 'done' } };
+    known = {
+      ...record,
+      revision: 'r',
+      steps: { tag: 'done', announce: 'done', notify: 'claimed', drain: 'done' },
+    };
   }
   if (!known) throw new Error('no danger');
   return known;
@@ -29,50 +33,119 @@ function after(...dangers: Danger[]): Cordon {
 
 describe('merge', () => {
   it.each([
-    ['a first warning', undefined, warning(), 'new', { severity: 'interruption', deadline: NOW + 2 * MINUTE }],
-    ['the same warning again', after(warning()), warning(), 'none', {}],
-    ['a warning after advice', after(advice()), warning(), 'raised', { severity: 'interruption', steps: {} }],
-    ['advice after a warning', after(warning()), advice(), 'none', { severity: 'interruption' }],
-    ['a warning after maintenance began', after(retirement(NOW)), warning(), 'raised', { deadline: NOW }],
-    ['an earlier warning', after(warning()), warning(NOW - MINUTE), 'sooner', { deadline: NOW + MINUTE }],
-    ['a later warning', after(warning()), warning(NOW + MINUTE), 'none', { deadline: NOW + 2 * MINUTE }],
-    ['newer advice', after(advice()), advice(NOW + MINUTE), 'renewed', { expiresAt: NOW + MINUTE + HOLD }],
-    ['older advice', after(advice()), advice(NOW - MINUTE), 'none', { expiresAt: NOW + HOLD }],
-    ['maintenance far ahead', undefined, retirement(NOW + 2 * LEAD), 'deferred', { status: 'deferred', dueAt: NOW + LEAD }],
+    [
+      'a first warning',
+      undefined,
+      warning(),
+      'new',
+      { severity: 'interruption', deadline: NOW + 2 * MINUTE },
+    ],
+    ['the same warning again', recordAfter(warning()), warning(), 'none', {}],
+    [
+      'a warning after advice',
+      recordAfter(advice()),
+      warning(),
+      'raised',
+      { severity: 'interruption', steps: {} },
+    ],
+    ['advice after a warning', recordAfter(warning()), advice(), 'none', { severity: 'interruption' }],
+    [
+      'a warning after maintenance began',
+      recordAfter(retirement(NOW)),
+      warning(),
+      'raised',
+      { deadline: NOW },
+    ],
+    [
+      'an earlier warning',
+      recordAfter(warning()),
+      warning(NOW - MINUTE),
+      'sooner',
+      { deadline: NOW + MINUTE },
+    ],
+    [
+      'a later warning',
+      recordAfter(warning()),
+      warning(NOW + MINUTE),
+      'none',
+      { deadline: NOW + 2 * MINUTE },
+    ],
+    [
+      'newer advice',
+      recordAfter(advice()),
+      advice(NOW + MINUTE),
+      'renewed',
+      { expiresAt: NOW + MINUTE + HOLD },
+    ],
+    ['older advice', recordAfter(advice()), advice(NOW - MINUTE), 'none', { expiresAt: NOW + HOLD }],
+    [
+      'maintenance far ahead',
+      undefined,
+      retirement(NOW + 2 * LEAD),
+      'deferred',
+      { status: 'deferred', dueAt: NOW + LEAD },
+    ],
     ['maintenance near', undefined, retirement(NOW + HOUR), 'new', { status: 'cordoned', action: 'stop' }],
-    ['maintenance far ahead of an instance at risk', after(advice()), retirement(NOW + 2 * LEAD), 'raised', { severity: 'scheduled' }],
+    [
+      'maintenance far ahead of an instance at risk',
+      recordAfter(advice()),
+      retirement(NOW + 2 * LEAD),
+      'raised',
+      { severity: 'scheduled' },
+    ],
   ] as const)('%s', (_, known, danger, change, record) => {
     expect(merge(known, danger, LEAD, NOW)).toMatchObject({ change, record });
   });
 
   it('tells schedulers of a renewed expiry, and nobody else', () => {
-    const { record } = merge(after(advice()), advice(NOW + MINUTE), LEAD, NOW);
+    const { record } = merge(recordAfter(advice()), advice(NOW + MINUTE), LEAD, NOW);
     expect(record.steps).toEqual({ tag: 'done', notify: 'claimed', drain: 'done' });
   });
 
   it('keeps what it has to give back when the severity rises', () => {
     const drainedTargets = [{ targetGroupArn: 'arn', targets: [{ Id: 'i-abcd1111', Port: 80 }] }];
-    const known = { ...after(advice()), group: 'workers', protectionRemoved: true, drainedTargets, drainedLoadBalancers: ['old'] };
+    const known = {
+      ...recordAfter(advice()),
+      group: 'workers',
+      protectionRemoved: true,
+      drainedTargets,
+      drainedLoadBalancers: ['old'],
+    };
     const { record } = merge(known, warning(), LEAD, NOW);
-    expect(record).toMatchObject({ group: 'workers', protectionRemoved: true, drainedTargets, drainedLoadBalancers: ['old'] });
+    expect(record).toMatchObject({
+      group: 'workers',
+      protectionRemoved: true,
+      drainedTargets,
+      drainedLoadBalancers: ['old'],
+    });
     expect(record.expiresAt).toBeUndefined();
   });
 
   it('takes an instance back whose release is under way, for the same severity too', () => {
-    const known = { ...after(advice()), status: 'releasing', releasingSince: NOW } as const;
+    const known = { ...recordAfter(advice()), status: 'releasing', releasingSince: NOW } as const;
     const { record, change } = merge(known, advice(NOW + MINUTE), LEAD, NOW);
     expect([change, record.status, record.steps]).toEqual(['raised', 'cordoned', {}]);
     expect(record.releasingSince).toBeUndefined();
   });
 
   describe('while maintenance is deferred', () => {
-    const deferred = after(retirement(NOW + 2 * LEAD));
+    const deferred = recordAfter(retirement(NOW + 2 * LEAD));
 
     it.each([
       ['its duplicate changes nothing', retirement(NOW + 2 * LEAD), 'none', { status: 'deferred' }],
       ['its new date counts', retirement(NOW + 3 * LEAD, NOW + 1), 'deferred', { dueAt: NOW + 2 * LEAD }],
-      ['an update that arrives late does not', retirement(NOW + 3 * LEAD, NOW - 1), 'none', { dueAt: NOW + LEAD }],
-      ['a date inside the lead window cordons', retirement(NOW + HOUR, NOW + 1), 'new', { status: 'cordoned' }],
+      [
+        'an update that arrives late does not',
+        retirement(NOW + 3 * LEAD, NOW - 1),
+        'none',
+        { dueAt: NOW + LEAD },
+      ],
+      [
+        'a date inside the lead window cordons',
+        retirement(NOW + HOUR, NOW + 1),
+        'new',
+        { status: 'cordoned' },
+      ],
       ['advice makes it due', advice(), 'new', { status: 'cordoned', severity: 'scheduled' }],
       ['a warning replaces it', warning(), 'new', { status: 'cordoned', severity: 'interruption' }],
     ] as const)('%s', (_, danger, change, record) => {
@@ -87,9 +160,15 @@ describe('merge', () => {
 
   // Whatever the order in which the same events arrive, the end is the same.
   it('ends alike for every order of arrival', () => {
-    const dangers = [warning(), advice(), advice(NOW + MINUTE), warning(NOW - MINUTE), retirement(NOW + HOUR)];
+    const dangers = [
+      warning(),
+      advice(),
+      advice(NOW + MINUTE),
+      warning(NOW - MINUTE),
+      retirement(NOW + HOUR),
+    ];
     const ends = permutations(dangers).map((order) => {
-      const { severity, action, deadline } = after(...order);
+      const { severity, action, deadline } = recordAfter(...order);
       return JSON.stringify({ severity, action, deadline });
     });
     expect([...new Set(ends)]).toEqual([
@@ -100,10 +179,20 @@ describe('merge', () => {
 
 describe('clear', () => {
   it.each([
-    ['maintenance that was called off', after(retirement(NOW + HOUR)), NOW + 1, NOW + 1],
-    ['maintenance that was announced anew after the all-clear', after(retirement(NOW + HOUR, NOW + 2)), NOW + 1, undefined],
-    ['a warning, which no all-clear ends', after(warning()), NOW + 1, undefined],
-    ['what an all-clear ended before', { ...after(retirement(NOW + HOUR)), expiresAt: NOW }, NOW + 1, undefined],
+    ['maintenance that was called off', recordAfter(retirement(NOW + HOUR)), NOW + 1, NOW + 1],
+    [
+      'maintenance that was announced anew after the all-clear',
+      recordAfter(retirement(NOW + HOUR, NOW + 2)),
+      NOW + 1,
+      undefined,
+    ],
+    ['a warning, which no all-clear ends', recordAfter(warning()), NOW + 1, undefined],
+    [
+      'what an all-clear ended before',
+      { ...recordAfter(retirement(NOW + HOUR)), expiresAt: NOW },
+      NOW + 1,
+      undefined,
+    ],
   ])('%s', (_, known, at, expiresAt) => {
     expect(clear(known, at)?.expiresAt).toBe(expiresAt);
   });

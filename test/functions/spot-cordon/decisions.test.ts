@@ -2,15 +2,20 @@ import { describe, expect, it } from 'vitest';
 import type { Cordon } from '../../../functions/spot-cordon/cordon.ts';
 import { interruption, maintenance, rebalance } from '../../../functions/spot-cordon/danger.ts';
 import { writeDigest } from '../../../functions/spot-cordon/digest.ts';
-import { candidates, mergeDrained, outlivesNotice, targetsOf } from '../../../functions/spot-cordon/draining.ts';
+import {
+  candidates,
+  mergeDrained,
+  outlivesNotice,
+  targetsOf,
+} from '../../../functions/spot-cordon/draining.ts';
 import type { Group, Instance } from '../../../functions/spot-cordon/instance.ts';
 import { sortBatch } from '../../../functions/spot-cordon/intake.ts';
 import { readOccasion } from '../../../functions/spot-cordon/occasion.ts';
 import { fateAtStateChange, fateAtSweep } from '../../../functions/spot-cordon/release.ts';
 import { chooseReplacement, wantsReplacement } from '../../../functions/spot-cordon/replacement.ts';
 import { needsLook, outOfScope } from '../../../functions/spot-cordon/scope.ts';
-import schedule from '../../events/schedule.json' with { type: 'json' };
 import stateChange from '../../events/instance-state-change.json' with { type: 'json' };
+import schedule from '../../events/schedule.json' with { type: 'json' };
 
 const NOW = Date.parse('2026-11-02T10:00:00Z');
 const MINUTE = 60_000;
@@ -21,7 +26,15 @@ const advice = rebalance(seen, 30 * MINUTE);
 const reboot = maintenance(seen, { reason: 'scheduled reboot', action: 'reboot' }, NOW);
 
 function instance(more: Partial<Instance> = {}): Instance {
-  return { instanceId: ID, state: 'running', spot: true, vpcId: 'vpc-1', privateIps: ['10.0.0.1'], tags: {}, ...more };
+  return {
+    instanceId: ID,
+    state: 'running',
+    spot: true,
+    vpcId: 'vpc-1',
+    privateIps: ['10.0.0.1'],
+    tags: {},
+    ...more,
+  };
 }
 
 function cordon(more: Partial<Cordon> = {}): Cordon {
@@ -47,7 +60,11 @@ describe('scope', () => {
   });
 
   it('asks EC2 only when the event leaves it open', () => {
-    expect([needsLook(warning, 'all'), needsLook(reboot, 'all'), needsLook(warning, 'tagged')]).toEqual([false, true, true]);
+    expect([needsLook(warning, 'all'), needsLook(reboot, 'all'), needsLook(warning, 'tagged')]).toEqual([
+      false,
+      true,
+      true,
+    ]);
   });
 });
 
@@ -63,7 +80,12 @@ describe('replacement', () => {
     ['in service', group('InService'), false, { by: 'detach', group: 'workers' }],
     ['in service with a hook', group('InService'), true, { by: 'terminate', group: 'workers' }],
     ['on standby', group('Standby'), false, { by: 'detach', group: 'workers' }],
-    ['rebalanced by the group', group('InService', true), true, { by: 'nobody', why: 'Capacity Rebalancing replaces it' }],
+    [
+      'rebalanced by the group',
+      group('InService', true),
+      true,
+      { by: 'nobody', why: 'Capacity Rebalancing replaces it' },
+    ],
     ['leaving', group('Terminating:Wait'), true, { by: 'nobody', why: 'is Terminating:Wait already' }],
     ['detaching', group('Detaching'), false, { by: 'nobody', why: 'is Detaching already' }],
     ['not there yet', group('Pending'), false, { by: 'nobody', why: 'is Pending already' }],
@@ -81,9 +103,12 @@ describe('replacement', () => {
     [cordon({ action: 'hibernate' }), asked, false],
     [cordon({ severity: 'rebalance', action: 'none' }), asked, false],
     [cordon({ severity: 'scheduled', action: 'terminate' }), asked, false],
-  ])('is wanted only for a termination that is certain, and only when asked for (%#)', (record, found, wanted) => {
-    expect(wantsReplacement(record, found)).toBe(wanted);
-  });
+  ])(
+    'is wanted only for a termination that is certain, and only when asked for (%#)',
+    (record, found, wanted) => {
+      expect(wantsReplacement(record, found)).toBe(wanted);
+    },
+  );
 });
 
 describe('draining', () => {
@@ -119,8 +144,27 @@ describe('draining', () => {
 
   it('remembers each target once', () => {
     const a = { targetGroupArn: 'a', targets: [{ Id: ID, Port: 80 }] };
-    expect(mergeDrained([a], [{ targetGroupArn: 'a', targets: [{ Id: ID, Port: 80 }, { Id: ID, Port: 81 }] }])).toEqual([
-      { targetGroupArn: 'a', targets: [{ Id: ID, Port: 80 }, { Id: ID, Port: 81 }] },
+    expect(
+      mergeDrained(
+        [a],
+        [
+          {
+            targetGroupArn: 'a',
+            targets: [
+              { Id: ID, Port: 80 },
+              { Id: ID, Port: 81 },
+            ],
+          },
+        ],
+      ),
+    ).toEqual([
+      {
+        targetGroupArn: 'a',
+        targets: [
+          { Id: ID, Port: 80 },
+          { Id: ID, Port: 81 },
+        ],
+      },
     ]);
   });
 
@@ -131,20 +175,61 @@ describe('draining', () => {
 
 describe('what the sweep makes of a record', () => {
   const expired = cordon({ severity: 'rebalance', expiresAt: NOW });
-  const deferred = cordon({ severity: 'scheduled', status: 'deferred', dueAt: NOW + MINUTE, expiresAt: NOW + 60 * MINUTE });
+  const deferred = cordon({
+    severity: 'scheduled',
+    status: 'deferred',
+    dueAt: NOW + MINUTE,
+    expiresAt: NOW + 60 * MINUTE,
+  });
   it.each([
     ['of an instance that is gone', cordon(), undefined, NOW, { fate: 'forget', why: 'instance is gone' }],
-    ['of a terminated one', expired, instance({ state: 'terminated' }), NOW, { fate: 'forget', why: 'instance is gone' }],
+    [
+      'of a terminated one',
+      expired,
+      instance({ state: 'terminated' }),
+      NOW,
+      { fate: 'forget', why: 'instance is gone' },
+    ],
     ['that has not expired', expired, instance(), NOW - 1, { fate: 'keep', overdue: false }],
     ['that has', expired, instance(), NOW, { fate: 'release', why: 'expired' }],
-    ['that has, of a stopped instance', expired, instance({ state: 'stopped' }), NOW, { fate: 'keep', overdue: false }],
+    [
+      'that has, of a stopped instance',
+      expired,
+      instance({ state: 'stopped' }),
+      NOW,
+      { fate: 'keep', overdue: false },
+    ],
     ['of an interruption', cordon(), instance(), NOW + 5 * MINUTE, { fate: 'keep', overdue: false }],
-    ['of an interruption that never came', cordon(), instance(), NOW + 13 * MINUTE, { fate: 'keep', overdue: true }],
-    ['that is being released', cordon({ status: 'releasing', releasingSince: NOW }), instance(), NOW + MINUTE, { fate: 'keep', overdue: false }],
-    ['whose release died', cordon({ status: 'releasing', releasingSince: NOW }), instance(), NOW + 2 * MINUTE, { fate: 'release', why: 'release was cut short' }],
+    [
+      'of an interruption that never came',
+      cordon(),
+      instance(),
+      NOW + 13 * MINUTE,
+      { fate: 'keep', overdue: true },
+    ],
+    [
+      'that is being released',
+      cordon({ status: 'releasing', releasingSince: NOW }),
+      instance(),
+      NOW + MINUTE,
+      { fate: 'keep', overdue: false },
+    ],
+    [
+      'whose release died',
+      cordon({ status: 'releasing', releasingSince: NOW }),
+      instance(),
+      NOW + 2 * MINUTE,
+      { fate: 'release', why: 'release was cut short' },
+    ],
     ['that is deferred', deferred, instance(), NOW, { fate: 'keep', overdue: false }],
     ['that has come due', deferred, instance(), NOW + MINUTE, { fate: 'hand back' }],
-    ['that was called off before it came due', { ...deferred, expiresAt: NOW }, instance(), NOW, { fate: 'forget', why: 'notice has passed' }],
+    [
+      'that was called off before it came due',
+      { ...deferred, expiresAt: NOW },
+      instance(),
+      NOW,
+      { fate: 'forget', why: 'notice has passed' },
+    ],
   ])('%s', (_, record, found, now, fate) => {
     expect(fateAtSweep(record, found, now)).toEqual(fate);
   });
@@ -179,13 +264,24 @@ describe('what a state change makes of a record', () => {
 
 describe('a batch', () => {
   it('is sorted by instance and time, and what is too old is dropped and said', () => {
-    const old = interruption({ ...seen, eventTime: NOW - 5 * MINUTE, sourceEventId: 'old' }, 'spot interruption', 'stop');
+    const old = interruption(
+      { ...seen, eventTime: NOW - 5 * MINUTE, sourceEventId: 'old' },
+      'spot interruption',
+      'stop',
+    );
     const early = rebalance({ ...seen, eventTime: NOW - 1 }, 30 * MINUTE);
     const intake = sortBatch(
       [
         { id: 'm1', message: { kind: 'danger', dangers: [warning], ignored: [] } },
         { id: 'm2', message: { kind: 'danger', dangers: [old], ignored: [] } },
-        { id: 'm3', message: { kind: 'danger', dangers: [early], ignored: [{ value: 'h-1', reason: 'is no instance' }] } },
+        {
+          id: 'm3',
+          message: {
+            kind: 'danger',
+            dangers: [early],
+            ignored: [{ value: 'h-1', reason: 'is no instance' }],
+          },
+        },
         { id: 'm4', message: { kind: 'all-clear', instanceIds: ['i-1'], eventTime: NOW } },
         { id: 'm5', message: { kind: 'due', instanceId: 'i-2' } },
       ],
@@ -195,7 +291,11 @@ describe('a batch', () => {
     expect(intake.cleared.get('i-1')).toEqual({ messages: ['m4'], eventTime: NOW });
     expect(intake.due.get('i-2')).toEqual({ messages: ['m5'], dangers: [] });
     expect(intake.dropped).toEqual([
-      { instanceId: ID, reason: 'too old', detail: { severity: 'interruption', sourceEventId: 'old', secondsLate: '180' } },
+      {
+        instanceId: ID,
+        reason: 'too old',
+        detail: { severity: 'interruption', sourceEventId: 'old', secondsLate: '180' },
+      },
       { instanceId: 'h-1', reason: 'is no instance' },
     ]);
   });

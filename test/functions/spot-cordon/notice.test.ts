@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { readNotice } from '../../../functions/spot-cordon/notice.ts';
-import capacityWarning from '../../events/capacity-reservation-interruption-warning.json' with { type: 'json' };
+import capacityWarning from '../../events/capacity-reservation-interruption-warning.json' with {
+  type: 'json',
+};
 import health from '../../events/health-scheduled-change.json' with { type: 'json' };
 import recommendation from '../../events/rebalance-recommendation.json' with { type: 'json' };
 import warning from '../../events/spot-interruption-warning.json' with { type: 'json' };
@@ -124,14 +126,24 @@ describe('bad input names the field and the value', () => {
   it.each([
     ['no event at all', 'nonsense', /nonsense/],
     ['no instance id', { ...warning, detail: { 'instance-action': 'stop' } }, /detail\.instance-id/],
-    ['an id of the wrong form', withDetail(warning, { 'instance-id': 'i-XYZ' }), /detail\.instance-id.*i-XYZ/],
-    ['an id with more behind it', withDetail(warning, { 'instance-id': 'i-abcd1111; rm -rf' }), /instance-id/],
+    [
+      'an id of the wrong form',
+      withDetail(warning, { 'instance-id': 'i-XYZ' }),
+      /detail\.instance-id.*i-XYZ/,
+    ],
+    [
+      'an id with more behind it',
+      withDetail(warning, { 'instance-id': 'i-abcd1111; rm -rf' }),
+      /instance-id/,
+    ],
     ['an unknown action', withDetail(warning, { 'instance-action': 'explode' }), /instance-action.*explode/],
     ['another event', { ...warning, 'detail-type': 'Tag Change on Resource' }, /detail-type.*Tag Change/],
     ['no time', { ...warning, time: 'yesterday' }, /time.*yesterday/],
     ['a Health date that is none', withDetail(health, { startTime: 'soon' }), /detail\.startTime.*soon/],
     ['a Health status of its own', withDetail(health, { statusCode: 'maybe' }), /detail\.statusCode.*maybe/],
   ])('%s', (_, body, message) => {
-    expect(() => read(body)).toThrow(expect.objectContaining({ name: 'BadInput', message: expect.stringMatching(message) }));
+    expect(() => read(body)).toThrow(
+      expect.objectContaining({ name: 'BadInput', message: expect.stringMatching(message) }),
+    );
   });
 });

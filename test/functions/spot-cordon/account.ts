@@ -1,0 +1,235 @@
+import {
+  AutoScalingClient,
+  DescribeAutoScalingGroupsCommand,
+  DescribeLifecycleHooksCommand,
+  DetachInstancesCommand,
+  SetInstanceProtectionCommand,
+} from '@aws-sdk/client-auto-scaling';
+import {
+  BatchGetItemCommand,
+  DynamoDBClient,
+  ScanCommand,
+  TransactWriteItemsCommand,
+} from '@aws-sdk/client-dynamodb';
+import {
+  CreateTagsCommand,
+  DeleteTagsCommand,
+  DescribeInstancesCommand,
+  EC2Client,
+} from '@aws-sdk/client-ec2';
+import {
+  DescribeLoadBalancersCommand,
+  ElasticLoadBalancingClient,
+} from '@aws-sdk/client-elastic-load-balancing';
+import {
+  DeregisterTargetsCommand,
+  DescribeTargetGroupAttributesCommand,
+  DescribeTargetGroupsCommand,
+  DescribeTargetHealthCommand,
+  ElasticLoadBalancingV2Client,
+  RegisterTargetsCommand,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { mockClient } from 'aws-sdk-client-mock';
+import type { Cordon, Draft } from '../../../functions/spot-cordon/cordon.ts';
+import type { Tools } from '../../../shared/tools.ts';
+
+// An account that refuses on demand: for refusals and races that no stand-in produces.
+
+export interface SeenInstance {
+  readonly id: string;
+  readonly vpc?: string;
+  readonly ip?: string;
+  readonly state?: string;
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+export interface SeenGroup {
+  readonly name: string;
+  readonly members: readonly string[];
+  readonly isProtected?: boolean;
+}
+
+export interface SeenTargetGroup {
+  readonly arn: string;
+  readonly type?: string;
+  readonly vpc?: string;
+  readonly targets: { Id: string; Port: number }[];
+}
+
+export interface Fleet {
+  readonly instances: readonly SeenInstance[];
+  readonly groups?: readonly SeenGroup[];
+  readonly targetGroups?: readonly SeenTargetGroup[];
+}
+
+export const clients = {
+  dynamo: mockClient(DynamoDBClient),
+  ec2: mockClient(EC2Client),
+  autoScaling: mockClient(AutoScalingClient),
+  elb: mockClient(ElasticLoadBalancingV2Client),
+  classic: mockClient(ElasticLoadBalancingClient),
+  events: mockClient(EventBridgeClient),
+  sns: mockClient(SNSClient),
+  sqs: mockClient(SQSClient),
+};
+
+export const table = new Map<string, Cordon>();
+
+export function openAccount(fleet: Fleet): void {
+  table.clear();
+  for (const client of Object.values(clients)) client.reset();
+  answerTable();
+  answerInstances(fleet);
+  answerGroups(fleet);
+  answerTargetGroups(fleet);
+  clients.classic.onAnyCommand().resolves({});
+  clients.classic.on(DescribeLoadBalancersCommand).resolves({ LoadBalancerDescriptions: [] });
+  clients.events
+    .on(PutEventsCommand)
+    .callsFake(async ({ Entries }) => ({ Entries: Entries.map(() => ({ EventId: 'e' })) }));
+  clients.sns.on(PublishCommand).resolves({ MessageId: 'm' });
+  clients.sqs.on(SendMessageCommand).resolves({ MessageId: 'm' });
+}
+
+export function keep(cordon: Draft): Cordon {
+  const kept = { ...cordon, revision: `seed of ${cordon.instanceId}` };
+  table.set(cordon.instanceId, kept);
+  return kept;
+}
+
+export interface Book {
+  readonly lines: { level: string; message: string; fields: Record<string, unknown> }[];
+  readonly counts: Map<string, number>;
+}
+
+export function fakeTools(
+  now: () => number = Date.now,
+  signal = new AbortController().signal,
+): { tools: Tools; book: Book } {
+  const book: Book = { lines: [], counts: new Map() };
+  const line = (level: string) => (message: string, fields: Record<string, unknown>) => {
+    book.lines.push({ level, message, fields });
+  };
+  const logger = { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') };
+  const metrics = {
+    addMetric: (name: string, _: unknown, n: number) =>
+      book.counts.set(name, (book.counts.get(name) ?? 0) + n),
+    addMetadata: () => {},
+  };
+  return { tools: { logger, metrics, signal, remainingMs: () => 24_000, now } as unknown as Tools, book };
+}
+
+/** An SDK error as the service names it. */
+export function refusal(name: string, message: string = name, more: object = {}): Error {
+  return Object.assign(new Error(message), { name, $metadata: { httpStatusCode: 400 }, ...more });
+}
+
+/** The details of what was put on the bus. */
+export function told(): { type: string; detail: Record<string, string> }[] {
+  return clients.events
+    .commandCalls(PutEventsCommand)
+    .flatMap(({ args }) => args[0].input.Entries ?? [])
+    .map(({ DetailType, Detail }) => ({ type: DetailType ?? '', detail: JSON.parse(Detail ?? '{}') }));
+}
+
+function answerTable(): void {
+  clients.dynamo.on(BatchGetItemCommand).callsFake(async ({ RequestItems }) => {
+    const [name = ''] = Object.keys(RequestItems);
+    const ids: string[] = RequestItems[name].Keys.map(
+      ({ instanceId }: { instanceId: { S: string } }) => instanceId.S,
+    );
+    return { Responses: { [name]: ids.flatMap((id) => table.get(id) ?? []).map((one) => marshall(one)) } };
+  });
+  clients.dynamo
+    .on(ScanCommand)
+    .callsFake(async () => ({ Items: [...table.values()].map((one) => marshall(one)) }));
+  clients.dynamo.on(TransactWriteItemsCommand).callsFake(async ({ TransactItems }) => write(TransactItems));
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the items of a transaction, as the wing wrote them
+function write(items: any[]): object {
+  const reasons = items.map(({ Put, Delete }) => {
+    const id = Put?.Item.instanceId.S ?? Delete.Key.instanceId.S;
+    const expected = (Put ?? Delete).ExpressionAttributeValues?.[':revision'].S;
+    return { Code: table.get(id)?.revision === expected ? 'None' : 'ConditionalCheckFailed' };
+  });
+  if (reasons.some(({ Code }) => Code !== 'None')) {
+    throw refusal('TransactionCanceledException', 'cancelled', { CancellationReasons: reasons });
+  }
+  for (const { Put, Delete } of items) {
+    if (Put) table.set(Put.Item.instanceId.S, unmarshall(Put.Item) as Cordon);
+    else table.delete(Delete.Key.instanceId.S);
+  }
+  return {};
+}
+
+function answerInstances({ instances }: Fleet): void {
+  clients.ec2.on(DescribeInstancesCommand).callsFake(async ({ InstanceIds }) => ({
+    Reservations: instances
+      .filter(({ id }) => InstanceIds.includes(id))
+      .map(({ id, vpc = 'vpc-1', ip = '10.0.0.1', state = 'running', tags = {} }) => ({
+        Instances: [
+          {
+            InstanceId: id,
+            VpcId: vpc,
+            PrivateIpAddress: ip,
+            State: { Name: state },
+            InstanceLifecycle: 'spot',
+            Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
+          },
+        ],
+      })),
+  }));
+  clients.ec2.on(CreateTagsCommand).resolves({});
+  clients.ec2.on(DeleteTagsCommand).resolves({});
+}
+
+function answerGroups({ groups = [] }: Fleet): void {
+  clients.autoScaling.onAnyCommand().resolves({});
+  clients.autoScaling.on(DescribeLifecycleHooksCommand).resolves({ LifecycleHooks: [] });
+  clients.autoScaling.on(SetInstanceProtectionCommand).resolves({});
+  clients.autoScaling.on(DetachInstancesCommand).resolves({});
+  clients.autoScaling.on(DescribeAutoScalingGroupsCommand).callsFake(async ({ AutoScalingGroupNames }) => ({
+    AutoScalingGroups: groups
+      .filter(({ name }) => AutoScalingGroupNames.includes(name))
+      .map(({ name, members, isProtected = false }) => ({
+        AutoScalingGroupName: name,
+        Instances: members.map((InstanceId) => ({
+          InstanceId,
+          LifecycleState: 'InService',
+          ProtectedFromScaleIn: isProtected,
+        })),
+      })),
+  }));
+}
+
+function answerTargetGroups({ targetGroups = [] }: Fleet): void {
+  const draining = new Set<string>();
+  const key = (arn: string, { Id, Port }: { Id: string; Port: number }): string => `${arn} ${Id} ${Port}`;
+  clients.elb.on(DescribeTargetGroupsCommand).callsFake(async () => ({
+    TargetGroups: targetGroups.map(({ arn, type = 'instance', vpc = 'vpc-1' }) => ({
+      TargetGroupArn: arn,
+      TargetType: type,
+      VpcId: vpc,
+      LoadBalancerArns: ['alb'],
+    })),
+  }));
+  clients.elb.on(DescribeTargetHealthCommand).callsFake(async ({ TargetGroupArn }) => ({
+    TargetHealthDescriptions: (targetGroups.find(({ arn }) => arn === TargetGroupArn)?.targets ?? []).map(
+      (target) => ({
+        Target: target,
+        TargetHealth: { State: draining.has(key(TargetGroupArn, target)) ? 'draining' : 'healthy' },
+      }),
+    ),
+  }));
+  clients.elb.on(DescribeTargetGroupAttributesCommand).resolves({ Attributes: [] });
+  clients.elb.on(DeregisterTargetsCommand).callsFake(async ({ TargetGroupArn, Targets }) => {
+    for (const target of Targets) draining.add(key(TargetGroupArn, target));
+    return {};
+  });
+  clients.elb.on(RegisterTargetsCommand).resolves({});
+}
