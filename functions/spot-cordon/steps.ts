@@ -5,7 +5,7 @@ import { announce } from './aws/event-bridge.ts';
 import { deregisterFromClassic, deregisterTargets, listTargets } from './aws/load-balancing.ts';
 import { type Case, fail, lacks } from './case.ts';
 import type { Target } from './cordon.ts';
-import { targetKey } from './draining.ts';
+import { targetKey, wantsDraining } from './draining.ts';
 import { eachApart } from './each-apart.ts';
 import { GONE, groupName, isGone } from './instance.ts';
 import { chooseReplacement, wantsReplacement } from './replacement.ts';
@@ -195,7 +195,7 @@ async function drainClassic(cases: readonly Case[], signal: AbortSignal): Promis
 }
 
 function drainOutcome({ instance, drain: drained, drainClassic: classic }: Case): string {
-  if (instance?.tags['groundcrew:drain'] !== 'true') return 'not asked for';
+  if (!wantsDraining(instance)) return 'not asked for';
   const targets = drained.reduce((sum, { targets }) => sum + targets.length, 0);
   if (targets + classic.length === 0) return 'registered nowhere';
   return `${targets} targets in ${drained.length} target groups, ${classic.length} Classic Load Balancers`;

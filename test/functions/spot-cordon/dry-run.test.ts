@@ -1,0 +1,29 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Pack, startPack } from '../../../local/pack.ts';
+import { rebalance, warning } from '../../../local/scenarios/spot-cordon/events.ts';
+import { servingGroup } from '../../../local/scenarios/spot-cordon/fleets.ts';
+import { observe } from '../../../local/scenarios/spot-cordon/observe.ts';
+
+let pack: Pack;
+beforeAll(async () => {
+  pack = await startPack({ parameters: { SpotCordonDryRun: 'true' } });
+}, 120_000);
+afterAll(() => pack.close());
+
+it('looks, says what it would do, and changes nothing', async () => {
+  const fleet = await servingGroup(pack);
+  const before = await observe(pack, fleet);
+  const [first = '', second = ''] = fleet.ids;
+  await pack.put(warning(pack, first), rebalance(pack, second));
+  await pack.settle();
+  await pack.fire('UncordonInstancesSweep');
+  await pack.settle();
+  expect(await observe(pack, fleet)).toEqual(before);
+  const made = pack.calls().filter((call) => call.function !== 'local');
+  const writes = made.filter(({ action }) => !/^(Describe|BatchGet|Scan)/.test(action));
+  expect(made.length).toBeGreaterThan(0);
+  expect(writes).toEqual([]);
+  const lines = pack.logs('CordonInstances').join('\n');
+  expect(lines).toContain('dry run: would cordon');
+  expect(lines).toMatch(new RegExp(`"instanceId":"${first}".*2 targets of .*"by":"detach"`));
+});
