@@ -1,0 +1,190 @@
+import { execFile } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, normalize } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { GOOD, OFFENCES } from './support/lint-cases.ts';
+import { ROOT, readText } from './support/template.ts';
+
+describe('lint refuses', () => {
+  // The real path: where the folder for temporary files is a link, Biome reports paths behind it.
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'groundcrew-house-')));
+  let found: ReadonlyMap<string, readonly string[]>;
+
+  beforeAll(async () => {
+    for (const file of ['biome.json', 'package.json']) cpSync(join(ROOT, file), join(folder, file));
+    for (const name of ['@aws-sdk/client-sns', '@smithy/core', '@smithy/types']) copyTypes(name, folder);
+    for (const [path, code] of [...OFFENCES.map(([, , path, code]) => [path, code] as const), ...GOOD]) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      writeFileSync(join(folder, path), `${code}\n`);
+    }
+    found = await lint(folder);
+  });
+
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  for (const [what, rule, path] of OFFENCES) {
+    it(what, () => {
+      expect(found.get(path) ?? []).toContain(`lint/${rule}`);
+    });
+  }
+
+  it('nothing that is in order', () => {
+    const offences = GOOD.flatMap(([path]) => (found.get(path) ?? []).map((rule) => `${path} ${rule}`));
+    expect(offences).toEqual(['shared/z.ts lint/suspicious/noImportCycles']);
+  });
+});
+
+/** Biome reads types of packages where it finds them, and follows no links: the declarations alone are copied. */
+function copyTypes(name: string, folder: string): void {
+  const from = join(ROOT, 'node_modules', name);
+  for (const part of ['package.json', 'dist-types']) {
+    cpSync(join(from, part), join(folder, 'node_modules', name, part), { recursive: true });
+  }
+}
+
+/** The errors of a lint over the folder, by file. */
+async function lint(folder: string): Promise<ReadonlyMap<string, readonly string[]>> {
+  const args = ['lint', '--reporter=json', '--max-diagnostics=none', '--diagnostic-level=error'];
+  const output = await new Promise<string>((resolve) => {
+    execFile(join(ROOT, 'node_modules/.bin/biome'), args, { cwd: folder, maxBuffer: 1 << 26 }, (_, stdout) =>
+      resolve(stdout),
+    );
+  });
+  const found = new Map<string, string[]>();
+  for (const { category, location } of JSON.parse(output).diagnostics) {
+    found.set(location.path, [...(found.get(location.path) ?? []), category]);
+  }
+  return found;
+}
+
+interface Source {
+  readonly path: string;
+  readonly text: string;
+}
+
+const AREAS = ['functions', 'shared', 'local', 'bench', 'build', 'test'];
+
+const SOURCES: readonly Source[] = [
+  ...AREAS.flatMap(filesIn),
+  ...readdirSync(ROOT).filter((name) => name.endsWith('.ts')),
+]
+  .filter((path) => /\.(ts|mjs|cjs|py)$/.test(path))
+  .map((path) => ({ path, text: readText(path) }));
+
+function filesIn(area: string): string[] {
+  if (!existsSync(join(ROOT, area))) return [];
+  return readdirSync(join(ROOT, area), { recursive: true, encoding: 'utf8' }).map((path) =>
+    normalize(`${area}/${path}`).replaceAll('\\', '/'),
+  );
+}
+
+/** What each area may import besides itself. A wing is an area of its own. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  functions: ['shared'],
+  shared: ['package.json'],
+  local: ['build', 'package.json'],
+  bench: ['build', 'local', 'package.json'],
+  build: ['package.json'],
+};
+
+describe('in the tree as it is', () => {
+  it('every area imports what it may', () => {
+    const offences = SOURCES.filter(({ path }) => areaOf(path) !== 'test').flatMap(({ path, text }) =>
+      importsOf(text)
+        .filter((name) => name.startsWith('.'))
+        .map((name) => normalize(join(dirname(path), name)).replaceAll('\\', '/'))
+        .filter((target) => wingOrArea(target) !== wingOrArea(path))
+        .filter((target) => !(MAY_IMPORT[areaOf(path)] ?? []).includes(areaOf(target)))
+        .map((target) => `${path} imports ${target}`),
+    );
+    expect(offences).toEqual([]);
+  });
+
+  it('the domain of no wing knows the SDK or the process', () => {
+    const domain = SOURCES.filter(({ path }) =>
+      /^functions\/[^/]+\/(?!aws\.ts|config\.ts)[^/.]+\.ts$/.test(path),
+    );
+    expect(domain.length).toBeGreaterThan(0);
+    const offences = domain.filter(
+      ({ text }) =>
+        /\bprocess\b\s*[.[;)]|=\s*process\b/.test(text) ||
+        importsOf(text).some((name) => /^@aws-sdk\/|process$/.test(name)),
+    );
+    expect(offences.map(({ path }) => path)).toEqual([]);
+  });
+
+  it('every wing has the same anatomy', () => {
+    for (const wing of readdirSync(join(ROOT, 'functions'))) {
+      const names = readdirSync(join(ROOT, 'functions', wing));
+      expect(names, wing).toContain('README.md');
+      expect(names, wing).toContain('config.ts');
+      expect(
+        names.filter((name) => name.endsWith('.handler.ts')),
+        wing,
+      ).not.toEqual([]);
+      expect(
+        names.filter((name) => name === 'aws.ts' || name === 'aws'),
+        wing,
+      ).toHaveLength(1);
+      expect(existsSync(join(ROOT, 'local/scenarios', `${wing}.ts`)), `${wing} has scenarios`).toBe(true);
+    }
+  });
+
+  it('a rule is silenced only where a value is parsed', () => {
+    const silenced = SOURCES.filter(({ path }) => !path.startsWith('test/')).flatMap(({ path, text }) =>
+      [...text.matchAll(/biome-ignore(?:-\w+)? (\S+?):|@ts-\w+/g)].map(
+        ([what, rule]) => `${path}: ${rule ?? what}`,
+      ),
+    );
+    expect(silenced.filter((line) => !line.endsWith('noUnsafeTypeAssertion'))).toEqual([]);
+  });
+
+  it('no test replaces a module of the project', () => {
+    const replaced = SOURCES.filter(
+      ({ path, text }) => path.endsWith('.test.ts') && /\bvi\.(do)?[mM]ock\(\s*'\./.test(text),
+    );
+    expect(replaced.map(({ path }) => path)).toEqual([]);
+  });
+
+  it('nothing is left for later', () => {
+    const left = SOURCES.filter(
+      ({ path, text }) => path !== 'test/house.test.ts' && /\b(TODO|FIXME|XXX)\b/.test(text),
+    );
+    expect(left.map(({ path }) => path)).toEqual([]);
+  });
+
+  it('every dependency is pinned, and the lock file names no registry', () => {
+    const { dependencies, devDependencies, optionalDependencies } = JSON.parse(readText('package.json'));
+    const versions = Object.values({ ...dependencies, ...devDependencies, ...optionalDependencies });
+    expect(versions.filter((version) => !/^\d+\.\d+\.\d+$/.test(String(version)))).toEqual([]);
+    const hosts = [...readText('package-lock.json').matchAll(/"resolved": "(\w+:\/\/[^/"]*)/g)].map(
+      ([, host]) => host,
+    );
+    expect(hosts.filter((host) => host !== 'https://registry.npmjs.org')).toEqual([]);
+  });
+});
+
+/** The folder, or the file at the root: build.ts and build/ are one. */
+function areaOf(path: string): string {
+  return path.split('/')[0]?.replace(/\.ts$/, '') ?? '';
+}
+
+function wingOrArea(path: string): string {
+  return areaOf(path) === 'functions' ? path.split('/').slice(0, 2).join('/') : areaOf(path);
+}
+
+/** Every module that a source imports, whatever way: import, export ... from, import(), require(). */
+function importsOf(text: string): string[] {
+  const found = text.matchAll(/\bfrom\s+['"]([^'"]+)['"]|\b(?:import|require)\s*\(?\s*['"]([^'"]+)['"]/g);
+  return [...found].map(([, from, called]) => from ?? called ?? '');
+}

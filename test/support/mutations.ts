@@ -1,0 +1,523 @@
+import type { Pack } from './pack-rules.ts';
+import type { Json, Template } from './template.ts';
+
+/** A rule, a change that breaks it, and the offence it must then report. */
+export interface Mutation<T> {
+  readonly rule: string;
+  readonly change: string;
+  readonly make: (target: T) => void;
+  readonly offence: RegExp;
+}
+
+function of(template: Template, type: string): Json {
+  const found = Object.values(template.Resources).find(({ Type }) => Type === type);
+  if (!found) throw new Error(`There is no ${type} in the template`);
+  return found.Properties;
+}
+
+function add(template: Template, id: string, Type: string, Properties: Json): void {
+  template.Resources[id] = { Type, Properties };
+}
+
+function firstFunction(template: Template): Json {
+  return of(template, 'AWS::Lambda::Function');
+}
+
+/** The statements of the first role that has some of its own. */
+function statements(template: Template): Json[] {
+  const roles = Object.values(template.Resources).filter(({ Type }) => Type === 'AWS::IAM::Role');
+  const policies = roles.flatMap(({ Properties }) => Properties.Policies ?? []);
+  return policies.find(({ PolicyDocument }: Json) => PolicyDocument.Statement[0].Sid).PolicyDocument
+    .Statement;
+}
+
+/** Breaks every queue that has a redrive policy: a queue of dead letters would not count. */
+function eachRedrivenQueue(template: Template, make: (queue: Json) => void): void {
+  for (const { Type, Properties } of Object.values(template.Resources)) {
+    if (Type === 'AWS::SQS::Queue' && Properties.RedrivePolicy) make(Properties);
+  }
+}
+
+const FAILURES = 'keeps what an asynchronous caller could not deliver, unless it carries credentials';
+const TARGETS = 'gives every rule, schedule and subscription a dead-letter queue and bounded retries';
+const REDRIVE = 'redrives every queue into one that keeps its messages for fourteen days';
+const TIMES = 'gives a queue time for its function, and its retries time before its retention ends';
+const LOGS = 'logs JSON into a log group of its own that forgets';
+const APIS = 'logs and throttles every HTTP API';
+const NODE = 'runs every function on Node 24 and arm64';
+const RESOURCES = 'gives every function its memory and its time-out';
+
+/** One line or more for every rule on the transformed template. */
+export const TEMPLATE_MUTATIONS: readonly Mutation<Template>[] = [
+  {
+    rule: 'traces every function',
+    change: 'tracing passes through',
+    make: (template) => Object.assign(firstFunction(template), { TracingConfig: { Mode: 'PassThrough' } }),
+    offence: /is not traced/,
+  },
+  {
+    rule: RESOURCES,
+    change: 'no time-out',
+    make: (template) => delete firstFunction(template).Timeout,
+    offence: /default memory or time-out/,
+  },
+  {
+    rule: RESOURCES,
+    change: 'no memory',
+    make: (template) => delete firstFunction(template).MemorySize,
+    offence: /default memory or time-out/,
+  },
+  {
+    rule: NODE,
+    change: 'an old runtime',
+    make: (template) => Object.assign(firstFunction(template), { Runtime: 'nodejs20.x' }),
+    offence: /is not nodejs24\.x/,
+  },
+  {
+    rule: NODE,
+    change: 'x86',
+    make: (template) => Object.assign(firstFunction(template), { Architectures: ['x86_64'] }),
+    offence: /on arm64/,
+  },
+  {
+    rule: 'says what every function is for',
+    change: 'no description',
+    make: (template) => delete firstFunction(template).Description,
+    offence: /has no description/,
+  },
+  {
+    rule: LOGS,
+    change: 'plain text',
+    make: (template) => Object.assign(firstFunction(template).LoggingConfig, { LogFormat: 'Text' }),
+    offence: /does not log JSON/,
+  },
+  {
+    rule: LOGS,
+    change: "Lambda's own log group",
+    make: (template) => delete firstFunction(template).LoggingConfig.LogGroup,
+    offence: /has no log group/,
+  },
+  {
+    rule: LOGS,
+    change: 'one log group for two functions',
+    make: (template) => {
+      template.Resources.Another = structuredClone({
+        Type: 'AWS::Lambda::Function',
+        Properties: firstFunction(template),
+      });
+    },
+    offence: /Another shares the log group/,
+  },
+  {
+    rule: LOGS,
+    change: 'endless retention',
+    make: (template) => delete of(template, 'AWS::Logs::LogGroup').RetentionInDays,
+    offence: /keeps its lines for ever/,
+  },
+  {
+    rule: FAILURES,
+    change: 'no destination',
+    make: (template) => delete of(template, 'AWS::Lambda::EventInvokeConfig').DestinationConfig,
+    offence: /no failure destination/,
+  },
+  {
+    rule: FAILURES,
+    change: 'a destination for a pipeline job',
+    make: (template) =>
+      statements(template).push({ Sid: 'Job', Action: 'codepipeline:PutJobFailureResult', Resource: '*' }),
+    offence: /keeps events with credentials/,
+  },
+  {
+    rule: TARGETS,
+    change: 'a rule without a dead-letter queue',
+    make: (template) => delete of(template, 'AWS::Events::Rule').Targets[0].DeadLetterConfig,
+    offence: /target .*has no dead-letter queue/,
+  },
+  {
+    rule: TARGETS,
+    change: 'a rule without a retry policy',
+    make: (template) => delete of(template, 'AWS::Events::Rule').Targets[0].RetryPolicy,
+    offence: /retries for a day/,
+  },
+  {
+    rule: TARGETS,
+    change: 'a schedule without a dead-letter queue',
+    make: (template) => delete of(template, 'AWS::Scheduler::Schedule').Target.DeadLetterConfig,
+    offence: /has no dead-letter queue/,
+  },
+  {
+    rule: TARGETS,
+    change: 'a subscription without a dead-letter queue',
+    make: (template) => delete of(template, 'AWS::SNS::Subscription').RedrivePolicy,
+    offence: /has no dead-letter queue/,
+  },
+  {
+    rule: REDRIVE,
+    change: 'queues without a redrive policy',
+    make: (template) => eachRedrivenQueue(template, (queue) => delete queue.RedrivePolicy),
+    offence: /has no redrive policy/,
+  },
+  {
+    rule: REDRIVE,
+    change: 'dead letters kept for four days',
+    make: (template) => {
+      for (const { Properties } of Object.values(template.Resources))
+        delete Properties?.MessageRetentionPeriod;
+    },
+    offence: /forgets dead letters/,
+  },
+  {
+    rule: 'reports the items of a batch that failed',
+    change: 'all or nothing',
+    make: (template) => delete of(template, 'AWS::Lambda::EventSourceMapping').FunctionResponseTypes,
+    offence: /fails a whole batch/,
+  },
+  {
+    rule: TIMES,
+    change: 'messages that come back while their batch runs',
+    make: (template) =>
+      eachRedrivenQueue(template, (queue) => Object.assign(queue, { VisibilityTimeout: 5 })),
+    offence: /hides messages for 5 s/,
+  },
+  {
+    rule: TIMES,
+    change: 'more receives than the retention has room for',
+    make: (template) =>
+      eachRedrivenQueue(template, ({ RedrivePolicy }) =>
+        Object.assign(RedrivePolicy, { maxReceiveCount: 1000 }),
+      ),
+    offence: /drops messages/,
+  },
+  {
+    rule: TIMES,
+    change: 'a rule that outlives its queue',
+    make: (template) =>
+      Object.assign(of(template, 'AWS::Events::Rule').Targets[0].RetryPolicy, {
+        MaximumEventAgeInSeconds: 86_400,
+      }),
+    offence: /delivers events older/,
+  },
+  {
+    rule: APIS,
+    change: 'a silent API',
+    make: (template) =>
+      add(template, 'Stage', 'AWS::ApiGatewayV2::Stage', {
+        DefaultRouteSettings: { ThrottlingBurstLimit: 5, ThrottlingRateLimit: 5 },
+      }),
+    offence: /Stage has no access log/,
+  },
+  {
+    rule: APIS,
+    change: 'an unthrottled API',
+    make: (template) =>
+      add(template, 'Stage', 'AWS::ApiGatewayV2::Stage', { AccessLogSettings: { DestinationArn: 'arn' } }),
+    offence: /Stage is not throttled/,
+  },
+  {
+    rule: APIS,
+    change: 'a function URL',
+    make: (template) => add(template, 'Url', 'AWS::Lambda::Url', {}),
+    offence: /Url cannot be throttled/,
+  },
+  {
+    rule: 'lets a service invoke a function only for a source in this account',
+    change: "anyone's topic",
+    make: (template) => add(template, 'Open', 'AWS::Lambda::Permission', { Principal: 'sns.amazonaws.com' }),
+    offence: /Open names no source/,
+  },
+  {
+    rule: 'names no action by a wildcard',
+    change: 'a wildcard',
+    make: (template) => Object.assign(statements(template)[0], { Action: 'dynamodb:*' }),
+    offence: /allows dynamodb:\*/,
+  },
+  {
+    rule: 'names only actions that exist',
+    change: 'a misspelt action',
+    make: (template) => Object.assign(statements(template)[0], { Action: ['sns:Publish', 'sns:Publsh'] }),
+    offence: /allows sns:Publsh, which does not exist/,
+  },
+  {
+    rule: 'names only actions that exist',
+    change: 'a misspelt service',
+    make: (template) => Object.assign(statements(template)[0], { Action: 'snss:Publish' }),
+    offence: /allows snss:Publish, which does not exist/,
+  },
+  {
+    rule: 'scopes every action that can be scoped',
+    change: 'a topic for all',
+    make: (template) => statements(template).push({ Sid: 'TellAll', Action: 'sns:Publish', Resource: '*' }),
+    offence: /TellAll allows sns:Publish, which can be scoped/,
+  },
+  {
+    rule: 'guards ForAllValues, which holds where its key is missing',
+    change: 'tags that may be missing',
+    make: (template) =>
+      statements(template).push({
+        Sid: 'Tag',
+        Effect: 'Allow',
+        Action: 'ec2:DeleteTags',
+        Condition: { 'ForAllValues:StringEquals': { 'aws:TagKeys': ['a'] } },
+      }),
+    offence: /Tag needs Null: \{ aws:TagKeys/,
+  },
+  {
+    rule: 'lets CloudFormation name everything, or the stack',
+    change: 'a fixed name',
+    make: (template) => Object.assign(firstFunction(template), { FunctionName: 'groundcrew-cordon' }),
+    offence: /is named "groundcrew-cordon"/,
+  },
+  {
+    rule: 'lets CloudFormation name everything, or the stack',
+    change: 'a name that differs by Region alone',
+    make: (template) =>
+      Object.assign(firstFunction(template), { FunctionName: { 'Fn::Sub': 'x-${AWS::Region}' } }),
+    offence: /a second stack would clash/,
+  },
+];
+
+function firstBlock({ template }: Pack): Json {
+  return Object.values(template.Resources).find(({ Type }) => Type === 'AWS::Serverless::Function');
+}
+
+function firstWingsQueue({ template }: Pack): Json {
+  return Object.values(template.Resources).find(
+    ({ Type, Condition }) => Type === 'AWS::SQS::Queue' && Condition,
+  );
+}
+
+function interfaceOf({ template }: Pack): Json {
+  return template.Metadata['AWS::CloudFormation::Interface'];
+}
+
+function sarOf({ template }: Pack): Json {
+  return template.Metadata['AWS::ServerlessRepo::Application'];
+}
+
+function replaceAll(texts: Record<string, string>, text: string): void {
+  for (const name of Object.keys(texts)) texts[name] = text;
+}
+
+const ANATOMY = 'writes every function block in the same order';
+const HANDLERS = 'has a block for every handler and a handler for every block';
+const WINGS = 'keeps each wing under its own comment and its own condition';
+const PARAMETERS = 'describes, groups, labels and uses every parameter';
+const VARIABLES = 'sets the variables that a function reads, and no others';
+const SIDS = 'gives every statement a Sid of its own';
+const ALARMS = 'sends every alarm to a heading of docs/operating.md';
+const PUBLISHING = 'can be published';
+const SAMCONFIG = 'overrides in samconfig.toml only parameters that exist, with values they allow';
+
+/** One line or more for every rule on template.yaml and the tree around it. */
+export const PACK_MUTATIONS: readonly Mutation<Pack>[] = [
+  {
+    rule: ANATOMY,
+    change: 'the description last',
+    make: (pack) => {
+      const { Description, ...rest } = firstBlock(pack).Properties;
+      firstBlock(pack).Properties = { ...rest, Description };
+    },
+    offence: /properties are not in the order/,
+  },
+  {
+    rule: ANATOMY,
+    change: 'the metadata last',
+    make: (pack) => {
+      const { Metadata, ...rest } = firstBlock(pack);
+      for (const key of Object.keys(firstBlock(pack))) delete firstBlock(pack)[key];
+      Object.assign(firstBlock(pack), rest, { Metadata });
+    },
+    offence: /is not written Type, Condition/,
+  },
+  {
+    rule: ANATOMY,
+    change: 'no time-out of its own',
+    make: (pack) => delete firstBlock(pack).Properties.Timeout,
+    offence: /has no Timeout/,
+  },
+  {
+    rule: ANATOMY,
+    change: 'the log group elsewhere',
+    make: ({ template }) => {
+      const id = Object.keys(template.Resources).find((name) => name.endsWith('Logs')) ?? '';
+      const group = template.Resources[id];
+      delete template.Resources[id];
+      if (group) template.Resources[id] = group;
+    },
+    offence: /is not followed by/,
+  },
+  {
+    rule: HANDLERS,
+    change: 'a handler without a block',
+    make: ({ handlers }) => handlers.push('functions/a/b.handler.ts'),
+    offence: /functions\/a\/b\.handler\.ts has no block/,
+  },
+  {
+    rule: HANDLERS,
+    change: 'a block without a handler',
+    make: (pack) => Object.assign(firstBlock(pack).Metadata, { Entry: 'functions/a/gone.handler.ts' }),
+    offence: /has no handler functions\/a\/gone/,
+  },
+  {
+    rule: WINGS,
+    change: 'a folder without a section',
+    make: ({ wings }) => wings.push('runway-lights'),
+    offence: /runway-lights has no parameter DeployRunwayLights/,
+  },
+  {
+    rule: WINGS,
+    change: 'a section without a folder',
+    make: ({ sections }) => Object.assign(sections, { 'runway-lights': [] }),
+    offence: /no folder functions\/runway-lights/,
+  },
+  {
+    rule: WINGS,
+    change: 'a resource that every deployment has',
+    make: (pack) => delete firstWingsQueue(pack).Condition,
+    offence: /is deployed without its wing/,
+  },
+  {
+    rule: 'can leave out any wing',
+    change: 'an output that stays behind',
+    make: ({ template }) => {
+      for (const output of Object.values(template.Outputs)) delete output.Condition;
+    },
+    offence: /refers to \w+, which is not there with/,
+  },
+  {
+    rule: 'can leave out any wing',
+    change: 'a reference to nothing',
+    make: ({ template }) =>
+      Object.assign(template.Outputs, { Lost: { Value: { 'Fn::Sub': 'x/${Nowhere.Arn}' } } }),
+    offence: /Lost refers to Nowhere/,
+  },
+  {
+    rule: PARAMETERS,
+    change: 'a parameter out of nowhere',
+    make: ({ template }) => Object.assign(template.Parameters, { Extra: { Type: 'String' } }),
+    offence: /Extra has no description/,
+  },
+  {
+    rule: PARAMETERS,
+    change: 'a parameter that nothing uses',
+    make: ({ template }) => Object.assign(template.Parameters, { Extra: { Type: 'String' } }),
+    offence: /Extra is not used/,
+  },
+  {
+    rule: PARAMETERS,
+    change: 'a parameter in two groups',
+    make: (pack) => interfaceOf(pack).ParameterGroups.push({ Parameters: ['LogLevel'] }),
+    offence: /LogLevel is not in one group/,
+  },
+  {
+    rule: PARAMETERS,
+    change: 'a parameter without a label',
+    make: (pack) => delete interfaceOf(pack).ParameterLabels.LogLevel,
+    offence: /LogLevel has no label/,
+  },
+  {
+    rule: PARAMETERS,
+    change: 'a label for nothing',
+    make: (pack) => Object.assign(interfaceOf(pack).ParameterLabels, { Gone: { default: 'x' } }),
+    offence: /there is no parameter Gone/,
+  },
+  {
+    rule: VARIABLES,
+    change: 'a variable that is read and not set',
+    make: (pack) => delete firstBlock(pack).Properties.Environment.Variables.DRY_RUN,
+    offence: /reads DRY_RUN, which is not set/,
+  },
+  {
+    rule: VARIABLES,
+    change: 'a variable that is set and not read',
+    make: (pack) => Object.assign(firstBlock(pack).Properties.Environment.Variables, { DRYRUN: 'true' }),
+    offence: /does not read DRYRUN/,
+  },
+  {
+    rule: VARIABLES,
+    change: 'a variable for all that none reads',
+    make: ({ template }) => Object.assign(template.Globals.Function.Environment.Variables, { IDLE: 'x' }),
+    offence: /no function reads IDLE/,
+  },
+  {
+    rule: VARIABLES,
+    change: 'no bundles',
+    make: ({ bundles }) => replaceAll(bundles, ''),
+    offence: /is not built/,
+  },
+  {
+    rule: SIDS,
+    change: 'a statement without a Sid',
+    make: (pack) => delete firstBlock(pack).Properties.Policies[0].Statement[0].Sid,
+    offence: /has a statement without a Sid/,
+  },
+  {
+    rule: SIDS,
+    change: 'the same Sid twice',
+    make: (pack) => {
+      const { Statement } = firstBlock(pack).Properties.Policies[0];
+      Statement.push(Statement[0]);
+    },
+    offence: /has two statements/,
+  },
+  {
+    rule: ALARMS,
+    change: 'a heading that is not there',
+    make: (pack) => Object.assign(pack, { operating: '# Operating' }),
+    offence: /docs\/operating\.md has no heading/,
+  },
+  {
+    rule: ALARMS,
+    change: 'an alarm that says nothing',
+    make: ({ template }) => delete of(template, 'AWS::CloudWatch::Alarm').AlarmDescription,
+    offence: /does not say what to read/,
+  },
+  {
+    rule: ALARMS,
+    change: 'an alarm that tells nobody',
+    make: ({ template }) => delete of(template, 'AWS::CloudWatch::Alarm').AlarmActions,
+    offence: /tells nobody/,
+  },
+  {
+    rule: "tells of a wing's functions and parameters in its README",
+    change: 'an empty README',
+    make: ({ readmes }) => replaceAll(readmes, ''),
+    offence: /README\.md does not tell of Deploy/,
+  },
+  {
+    rule: PUBLISHING,
+    change: 'a long description',
+    make: (pack) => Object.assign(sarOf(pack), { Description: 'x'.repeat(257) }),
+    offence: /longer than 256/,
+  },
+  {
+    rule: PUBLISHING,
+    change: 'no licence',
+    make: (pack) => delete sarOf(pack).LicenseUrl,
+    offence: /has no LicenseUrl/,
+  },
+  {
+    rule: PUBLISHING,
+    change: 'another version',
+    make: (pack) => Object.assign(sarOf(pack), { SemanticVersion: '9.9.9' }),
+    offence: /as in package\.json/,
+  },
+  {
+    rule: SAMCONFIG,
+    change: 'a parameter that is none',
+    make: (pack) => Object.assign(pack, { samconfig: 'parameter_overrides = "LogLevl=INFO"' }),
+    offence: /LogLevl, which is no parameter/,
+  },
+  {
+    rule: SAMCONFIG,
+    change: 'a value that is none',
+    make: (pack) => Object.assign(pack, { samconfig: 'parameter_overrides = "LogLevel=LOUD"' }),
+    offence: /sets LogLevel to LOUD/,
+  },
+  {
+    rule: SAMCONFIG,
+    change: 'a line that is no TOML',
+    make: (pack) => Object.assign(pack, { samconfig: 'stack_name = groundcrew' }),
+    offence: /cannot read stack_name/,
+  },
+];

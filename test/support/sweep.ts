@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import type { FaultKind } from '../../local/account/account.ts';
+import type { Pack } from '../../local/pack.ts';
+import type { Call, Outcome, Scenario } from '../../local/scenario.ts';
+
+/** One fault: at this call of this function. */
+export interface Strike {
+  readonly function: string;
+  readonly call: number;
+  readonly kind: FaultKind;
+}
+
+export interface Played {
+  readonly outcome: Outcome;
+  readonly calls: readonly Call[];
+}
+
+const kinds: readonly FaultKind[] = ['throttled', 'failing', 'lost', 'killed', 'overtaken'];
+
+/** Plays a scenario on a fresh account, with a fault or without. */
+export async function play(pack: Pack, scenario: Scenario, strike?: Strike): Promise<Played> {
+  await pack.reset();
+  const seed = await scenario.arrange(pack);
+  const before = pack.calls().length;
+  if (strike) pack.account.injectFault(strike);
+  await scenario.act(pack, seed);
+  pack.account.clearFaults();
+  const calls = pack.calls().slice(before);
+  return {
+    outcome: await scenario.observe(pack, seed),
+    calls: calls.filter((call) => call.function !== 'local'),
+  };
+}
+
+/** Every fault at every call that the undisturbed run made. */
+export function strikesFor(calls: readonly Call[]): Strike[] {
+  const perFunction = Map.groupBy(calls, (call) => call.function);
+  return [...perFunction].flatMap(([name, made]) =>
+    made.flatMap((_, i) => kinds.map((kind) => ({ function: name, call: i + 1, kind }))),
+  );
+}
+
+/** What is wrong about the end of a disturbed run; undefined when nothing is. */
+export function judge(undisturbed: Outcome, disturbed: Outcome, kind: FaultKind): string | undefined {
+  try {
+    assert.deepEqual(disturbed.state, undisturbed.state, 'the state differs');
+    const told = [undisturbed, disturbed].map((outcome) => [...new Set(outcome.told ?? [])].sort());
+    assert.deepEqual(told[1], told[0], 'machines were not told the same');
+    assert.deepEqual(
+      [...(disturbed.seen ?? [])].sort(),
+      [...(undisturbed.seen ?? [])].sort(),
+      'people see another effect',
+    );
+    judgeMails(undisturbed.mails ?? [], disturbed.mails ?? [], kind);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** Never twice; missing only where nobody can know whether it went out (docs/adr/0006). */
+function judgeMails(before: readonly string[], after: readonly string[], kind: FaultKind): void {
+  const inDoubt = kind === 'lost' || kind === 'killed';
+  if (!inDoubt) assert.deepEqual([...after].sort(), [...before].sort(), 'the mails differ');
+  for (const [mail, some] of Map.groupBy(after, (one) => one)) {
+    const expected = before.filter((one) => one === mail).length;
+    assert.ok(some.length <= expected, `mailed ${some.length} times, not ${expected}: ${mail}`);
+  }
+}
