@@ -8,12 +8,14 @@ import { createClock } from './clock.ts';
 import { createMailbox } from './mailbox.ts';
 import { renderPage } from './page.ts';
 import { python as findPython } from './python.ts';
+import { openFileSystems } from './runtime/file-systems.ts';
 import { createFunctions, type Functions } from './runtime/functions.ts';
 import type { World } from './scenario.ts';
 import { type Mapping, mapping } from './stack/mapping.ts';
 import { createResources } from './stack/resources.ts';
 import { evaluate, type Stack } from './stack/stack.ts';
 import { transform } from './stack/transform.ts';
+import { discoverWings } from './wings.ts';
 import { type LocalServer, openLocalServer } from './wiring/local-server.ts';
 import { createWiring } from './wiring/wiring.ts';
 import {
@@ -37,8 +39,12 @@ export interface PackOptions {
   readonly progress?: (line: string) => void;
   /** Of the page and the HTTP API; any free one by default. */
   readonly port?: number;
+  /** An account that somebody else runs, as AWS_ENDPOINT_URL names it; without one, moto is started. */
+  readonly endpoint?: string | undefined;
   /** The folder where mails are written; none by default, for packs that run side by side. */
   readonly mailbox?: string;
+  /** The folder where the file systems that functions mount are folders; one for this pack alone by default. */
+  readonly fileSystems?: string;
 }
 
 /** The whole pack on this machine: the world that scenarios see, and what runs and tests need beside it. */
@@ -67,15 +73,18 @@ const root = resolve(import.meta.dirname, '..');
 const localParameters: Readonly<Record<string, string>> = { NotificationEmail: 'on-call@example.com' };
 
 export async function startPack(options: PackOptions = {}): Promise<Pack> {
-  const { progress = () => {}, port = 0, templatePath = join(root, 'template.yaml') } = options;
+  const { progress = () => {}, port = 0 } = options;
   const clock = createClock();
   const server = await openLocalServer(port);
   const python = await findPython(progress).catch((error: unknown) => closing(server, error));
-  const starting = startAccount({ python, clock });
+  const { templatePath = join(root, 'template.yaml') } = options;
+  // A template of somebody else's is none that the wings know.
+  const own = options.templatePath === undefined ? parametersOfWings() : {};
+  const starting = startAccount({ python, clock, endpoint: options.endpoint });
   try {
-    const [account, template] = await Promise.all([starting, transform(python, templatePath)]);
+    const [account, template, wings] = await Promise.all([starting, transform(python, templatePath), own]);
     const names = { region, accountId, stackName: 'groundcrew', endpoint: account.url, httpUrl: server.url };
-    const parameters = { ...declaredOnly(localParameters, template), ...options.parameters };
+    const parameters = { ...declaredOnly(localParameters, template), ...wings, ...options.parameters };
     const pack = assemble({ options, clock, server, account, stack: evaluate(template, parameters, names) });
     await pack.reset();
     return pack;
@@ -83,6 +92,11 @@ export async function startPack(options: PackOptions = {}): Promise<Pack> {
     await starting.then((account) => account.close()).catch(() => {});
     return closing(server, error);
   }
+}
+
+async function parametersOfWings(): Promise<Record<string, string>> {
+  const wings = await discoverWings();
+  return Object.fromEntries(wings.flatMap(({ parameters }) => Object.entries(parameters)));
 }
 
 function closing(server: LocalServer, error: unknown): never {
@@ -146,7 +160,9 @@ function connect(started: Started): Parts & Started {
     sns: new SNSClient(settings),
   };
   const mailbox = createMailbox(clock, options.mailbox);
+  const fileSystems = openFileSystems({ stack, folder: options.fileSystems });
   const functions = createFunctions({
+    fileSystems,
     stack,
     clock,
     dist: options.dist ?? join(root, 'dist'),
@@ -167,6 +183,7 @@ function connect(started: Started): Parts & Started {
     clients,
     mailbox,
     functions,
+    fileSystems,
     wiring,
     journal: { events: [], published: [], failed: [] },
   };
@@ -176,6 +193,7 @@ async function reset({
   account,
   clients,
   clock,
+  fileSystems,
   functions,
   journal,
   mailbox,
@@ -186,6 +204,7 @@ async function reset({
   await functions.reset();
   wiring.clear();
   mailbox.clear();
+  fileSystems.reset();
   for (const kept of [journal.events, journal.published, journal.failed]) kept.length = 0;
   clock.reset();
   await account.reset();
@@ -193,9 +212,10 @@ async function reset({
   return performance.now() - begun;
 }
 
-async function close({ account, clients, functions, server }: Parts): Promise<void> {
+async function close({ account, clients, fileSystems, functions, server }: Parts): Promise<void> {
   server.close();
   await functions.close();
+  fileSystems.close();
   for (const client of Object.values(clients)) client.destroy();
   await account.close();
 }

@@ -39,7 +39,7 @@ export function renderPage({ mails, events, functions, notes }: PageContent): st
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 h2 { margin-top: 2.5rem; }
 table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid #8884; }
+th, td { text-align: left; overflow-wrap: anywhere; vertical-align: top; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid #8884; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: .5rem 0; }
 .error { color: light-dark(#a00, #f88); }
 .quiet { opacity: .7; }

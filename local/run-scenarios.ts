@@ -1,9 +1,6 @@
-import { readdir } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { Pack } from './pack.ts';
 import type { Call, Outcome, Scenario } from './scenario.ts';
-import { list } from './stack/mapping.ts';
+import { discoverWings } from './wings.ts';
 
 export interface ScenarioResult {
   readonly wing: string;
@@ -17,33 +14,9 @@ export interface ScenarioResult {
   readonly failure?: string;
 }
 
-const folder = join(import.meta.dirname, 'scenarios');
-
 /** Every scenario of local/scenarios/<wing>.ts, by wing in the alphabet's order. */
-export async function discoverScenarios(from = folder): Promise<readonly Scenario[]> {
-  const files = (await readdir(from)).filter((name) => name.endsWith('.ts')).sort();
-  const found = await Promise.all(files.map((name) => importScenarios(join(from, name))));
-  return found.flat();
-}
-
-async function importScenarios(file: string): Promise<readonly Scenario[]> {
-  const { default: scenarios }: { readonly default?: unknown } = await import(pathToFileURL(file).href);
-  const checked = list(scenarios).filter(isScenario);
-  if (!Array.isArray(scenarios) || checked.length !== scenarios.length) {
-    throw new Error(`${file} has no list of scenarios as its default export`);
-  }
-  const wing = basename(file, '.ts');
-  const stray = checked.find((one) => one.wing !== wing);
-  if (stray) throw new Error(`${file} holds the scenario '${stray.name}' of the wing ${stray.wing}`);
-  return checked;
-}
-
-function isScenario(value: unknown): value is Scenario {
-  const parts = ['arrange', 'act', 'observe', 'expect'];
-  if (typeof value !== 'object' || value === null) return false;
-  const members = new Map<string, unknown>(Object.entries(value));
-  const named = typeof members.get('wing') === 'string' && typeof members.get('name') === 'string';
-  return named && parts.every((part) => typeof members.get(part) === 'function');
+export async function discoverScenarios(from?: string): Promise<readonly Scenario[]> {
+  return (await discoverWings(from)).flatMap(({ scenarios }) => scenarios);
 }
 
 /** Plays a scenario on an empty account. */

@@ -42,8 +42,12 @@ export interface World {
   fire(schedule: string): Promise<void>;
   /** A synchronous invocation. Throws the function's error. */
   invoke(functionId: string, payload: unknown): Promise<unknown>;
+  /** An asynchronous invocation, as CodePipeline, S3 and others make it: Lambda queues it and repeats what fails. */
+  invokeAsync(functionId: string, payload: unknown): void;
   /** Delivers until queues and retries are empty, turning the clock over visibility time-outs and delays. */
   settle(): Promise<void>;
+  /** Lets so many milliseconds pass, and delivers on the way what falls due. */
+  advance(ms: number): Promise<void>;
   /** The events that functions put on the bus, as EventBridge's envelopes. */
   published(): readonly object[];
   mails(): readonly Mail[];
@@ -51,6 +55,10 @@ export interface World {
   deadLetters(): Promise<readonly string[]>;
   /** Since the last reset, the oldest first. */
   calls(): readonly Call[];
+  /** What a stand-in keeps (local/account/stand-ins), to be filled before functions read it. */
+  stateOf(service: string): unknown;
+  /** The folder that stands for the file system which a function mounts. */
+  folderOf(functionId: string): string;
   /** A request to the pack's HTTP API. */
   http(path: string, init?: RequestInit): Promise<Response>;
 }
@@ -78,4 +86,12 @@ export interface Scenario<Seed = unknown> {
   expect(outcome: Outcome, calls: readonly Call[]): void;
   /** False leaves it out of the fault sweep; a comment beside it says why. */
   readonly sweep?: false;
+}
+
+/** Arranges what a wing has to show while the pack stays up; the lines it gives are printed. */
+export type Seed = (world: World, stay: Stay) => Promise<readonly string[]>;
+
+export interface Stay {
+  /** Keeps an event as a file, `<name>.json`. Returns the command that sends it. */
+  keepEvent(name: string, event: object): Promise<string>;
 }

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
 export const startUsage = `npm start -- [options]
@@ -8,6 +9,8 @@ when its output is no terminal, it leaves.
   --once         leave after the scenarios; exit 1 if one failed
   --json         one JSON object on stdout, everything else on stderr
   --only <wing>  the scenarios of one wing
+  --scenarios <folder>
+                 scenarios of your own, a file <wing>.ts for each wing (local/scenarios)
   --port <n>     of the page and the HTTP API (3000)
   --help         this text`;
 
@@ -15,6 +18,8 @@ export interface StartArguments {
   readonly once: boolean;
   readonly json: boolean;
   readonly only: string | undefined;
+  /** The folder with the wings' scenarios, absolute. */
+  readonly scenarios: string | undefined;
   readonly port: number;
   readonly help: boolean;
 }
@@ -23,14 +28,22 @@ export interface StartArguments {
 export class Refused extends Error {}
 
 export function readStartArguments(args: readonly string[], isTerminal: boolean): StartArguments {
-  const { once, json, only, port, help } = parse(args);
-  return { json, only, help, port: readPort(port), once: once || !isTerminal };
+  const { once, json, only, scenarios, port, help } = parse(args);
+  return {
+    json,
+    only,
+    help,
+    scenarios: scenarios === undefined ? undefined : resolve(scenarios),
+    port: readPort(port),
+    once: once || !isTerminal,
+  };
 }
 
 interface Values {
   readonly once: boolean;
   readonly json: boolean;
   readonly only?: string | undefined;
+  readonly scenarios?: string | undefined;
   readonly port: string;
   readonly help: boolean;
 }
@@ -43,6 +56,7 @@ function parse(args: readonly string[]): Values {
         once: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         only: { type: 'string' },
+        scenarios: { type: 'string' },
         port: { type: 'string', default: '3000' },
         help: { type: 'boolean', default: false },
       },

@@ -1,12 +1,14 @@
-import { join } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { build } from '../build.ts';
+import { EndpointRefused } from './account/endpoint.ts';
 import { type Leaving, whenAskedToLeave } from './leaving.ts';
 import { type Pack, startPack } from './pack.ts';
 import { describeResult, toJson } from './results.ts';
-import { discoverScenarios, runScenario, type ScenarioResult } from './run-scenarios.ts';
-import { seedFleet } from './sample-fleet.ts';
+import { runScenario, type ScenarioResult } from './run-scenarios.ts';
 import type { Scenario } from './scenario.ts';
 import { Refused, readStartArguments, type StartArguments, startUsage } from './start-arguments.ts';
+import { discoverWings, NoScenarios, type Wing } from './wings.ts';
 
 type Say = (line: string) => void;
 
@@ -20,11 +22,11 @@ async function main(args: readonly string[]): Promise<void> {
   }
   const say: Say = settings.json ? console.error : console.log;
   const leaving = whenAskedToLeave();
-  const scenarios = chooseScenarios(await discoverScenarios(), settings.only);
+  const wings = chooseWings(await discoverWings(settings.scenarios), settings.only);
   const pack = await bringUp(settings, say);
   leaving.ready();
   try {
-    await playAndStay(pack, scenarios, { settings, leaving, say });
+    await playAndStay(pack, wings, { settings, leaving, say });
   } finally {
     await pack.close();
   }
@@ -32,12 +34,11 @@ async function main(args: readonly string[]): Promise<void> {
   if (leaving.asked()) process.exit();
 }
 
-function chooseScenarios(scenarios: readonly Scenario[], only: string | undefined): readonly Scenario[] {
-  if (only === undefined) return scenarios;
-  const chosen = scenarios.filter(({ wing }) => wing === only);
+function chooseWings(wings: readonly Wing[], only: string | undefined): readonly Wing[] {
+  if (only === undefined) return wings;
+  const chosen = wings.filter(({ name }) => name === only);
   if (chosen.length > 0) return chosen;
-  const wings = [...new Set(scenarios.map(({ wing }) => wing))];
-  throw new Refused(`There is no wing ${only}. There are: ${wings.join(', ')}.`);
+  throw new Refused(`There is no wing ${only}. There are: ${wings.map(({ name }) => name).join(', ')}.`);
 }
 
 /** The account takes a second to start, and bundling one too: neither waits for the other. */
@@ -58,7 +59,11 @@ async function bringUp({ port, once }: StartArguments, say: Say): Promise<Pack> 
 
 /** Scenarios ask nothing of the port: that it is taken matters only to who stays. */
 async function startOn(port: number, once: boolean, say: Say): Promise<Pack> {
-  const options = { progress: say, mailbox: join(folder, 'mailbox') };
+  const endpoint = process.env.AWS_ENDPOINT_URL || undefined;
+  if (endpoint !== undefined) say(describeEndpoint(endpoint));
+  // Whoever stays wants to look at the files afterwards; two runs at once would empty each other's.
+  const files = once ? {} : { fileSystems: join(folder, 'efs') };
+  const options = { ...files, mailbox: join(folder, 'mailbox'), progress: say, endpoint };
   try {
     return await startPack({ ...options, port });
   } catch (error) {
@@ -67,6 +72,13 @@ async function startOn(port: number, once: boolean, say: Say): Promise<Pack> {
     say(`Port ${port} is in use; the scenarios do not need it, so any free one will do.`);
     return startPack({ ...options, port: 0 });
   }
+}
+
+function describeEndpoint(endpoint: string): string {
+  return (
+    `The account is ${endpoint}, as AWS_ENDPOINT_URL says. It keeps its own time and lacks the corrections of ` +
+    'local/account: scenarios that turn the clock or need a correction fail there.'
+  );
 }
 
 function isPortTaken(error: unknown): boolean {
@@ -79,8 +91,9 @@ interface Run {
   readonly say: Say;
 }
 
-async function playAndStay(pack: Pack, scenarios: readonly Scenario[], run: Run): Promise<void> {
+async function playAndStay(pack: Pack, wings: readonly Wing[], run: Run): Promise<void> {
   const { settings, leaving, say } = run;
+  const scenarios = wings.flatMap((wing) => wing.scenarios);
   const results = await Promise.race([play(pack, scenarios, run), leaving.begun]);
   if (!results) {
     process.exitCode = 130;
@@ -94,7 +107,7 @@ async function playAndStay(pack: Pack, scenarios: readonly Scenario[], run: Run)
       : `${failed} of ${results.length} scenarios failed.`,
   );
   if (settings.json) console.log(JSON.stringify({ scenarios: results.map(toJson) }));
-  if (!settings.once) await stay(pack, run);
+  if (!settings.once) await stay(pack, wings, run);
 }
 
 async function play(
@@ -112,17 +125,35 @@ async function play(
   return results;
 }
 
-async function stay(pack: Pack, { leaving, say }: Run): Promise<void> {
+async function stay(pack: Pack, wings: readonly Wing[], { leaving, say }: Run): Promise<void> {
   await pack.reset();
-  const file = await seedFleet(pack, join(folder, 'events'));
+  const lines = await seedAll(pack, wings);
   const stop = pack.live();
-  const { port } = new URL(pack.url);
-  const onPort = port === '3000' ? '' : ` --port ${port}`;
   say(`\nThe page with mails, calls and events:  ${pack.url}`);
-  say(`An interruption of a seeded instance:   npm run send -- --now${onPort} ${file}`);
+  for (const line of lines) say(line);
   say('Ctrl-C leaves.');
   await leaving.begun;
   await stop();
+}
+
+async function seedAll(pack: Pack, wings: readonly Wing[]): Promise<readonly string[]> {
+  const events = join(folder, 'events');
+  const { port } = new URL(pack.url);
+  const onPort = port === '3000' ? '' : ` --port ${port}`;
+  await mkdir(events, { recursive: true });
+  const keepEvent = async (name: string, event: object): Promise<string> => {
+    const file = join(events, `${name}.json`);
+    await writeFile(file, `${JSON.stringify(event, null, 2)}\n`);
+    return `npm run send -- --now${onPort} ${relative(process.cwd(), file)}`;
+  };
+  const lines: string[] = [];
+  for (const { seed } of wings) lines.push(...((await seed?.(pack, { keepEvent })) ?? []));
+  return lines;
+}
+
+/** Somebody asked for what cannot be: its message says all, and a stack would say nothing more. */
+function isForPeople(error: unknown): error is Error {
+  return [Refused, EndpointRefused, NoScenarios].some((known) => error instanceof known);
 }
 
 function secondsSince(begun: number): string {
@@ -130,6 +161,6 @@ function secondsSince(begun: number): string {
 }
 
 await main(process.argv.slice(2)).catch((error: unknown) => {
-  console.error(error instanceof Refused ? error.message : error);
+  console.error(isForPeople(error) ? error.message : error);
   process.exit(1);
 });

@@ -1,6 +1,7 @@
 import { type Account, accessKeyFor, accountId, region } from './account/account.ts';
 import type { TurnedClock } from './clock.ts';
 import type { Mailbox } from './mailbox.ts';
+import type { FileSystems } from './runtime/file-systems.ts';
 import { FunctionFailed, type Functions } from './runtime/functions.ts';
 import type { Call, World } from './scenario.ts';
 import type { ResourceClients } from './stack/resources.ts';
@@ -18,6 +19,7 @@ export interface Parts {
   readonly clients: ResourceClients;
   readonly mailbox: Mailbox;
   readonly functions: Functions;
+  readonly fileSystems: FileSystems;
   readonly wiring: Wiring;
   readonly journal: Journal;
 }
@@ -36,7 +38,7 @@ export const wiringCaller = 'wiring';
 
 /** What the account asks for when a call puts an event, or when a fault strikes. */
 export function connectHooks(parts: Parts): void {
-  const { account, functions, journal } = parts;
+  const { account, functions, journal, stack, wiring } = parts;
   account.setHooks({
     onKill: (caller) => functions.pool(caller.function).kill(caller.process),
     onOvertake: async (caller) => {
@@ -48,11 +50,22 @@ export function connectHooks(parts: Parts): void {
       if (!String(event.source).startsWith('aws.')) journal.published.push(event);
       await put(parts, [event]);
     },
+    onInvoke: (name, payload) => functions.invoke(functionNamed(name, stack), payload),
+    onEnqueue: (name, payload) => wiring.enqueue(functionNamed(name, stack), payload),
+    onLater: wiring.timers.later,
   });
 }
 
+/** By name, by ARN, or by either with a version or an alias behind it. */
+function functionNamed(name: string, stack: Stack): string {
+  const [plain] = name.replace(/^.*:function:/, '').split(':');
+  const lambda = stack.ofType('AWS::Lambda::Function').find((one) => one.name === plain);
+  if (lambda) return lambda.id;
+  throw new Error(`${name} is no function of the template`);
+}
+
 export function worldOf(parts: Parts): World {
-  const { account, clock, journal, mailbox, server, stack, wiring } = parts;
+  const { account, clock, fileSystems, journal, mailbox, server, stack, wiring } = parts;
   return {
     clock,
     region,
@@ -64,7 +77,15 @@ export function worldOf(parts: Parts): World {
     },
     fire: wiring.fire,
     invoke: (functionId, payload) => invoke(parts, functionId, payload),
+    invokeAsync: (functionId, payload) => wiring.enqueue(stack.find(functionId).id, payload),
     settle: wiring.settle,
+    advance: wiring.advance,
+    stateOf: account.stateOf,
+    folderOf: (functionId) => {
+      const mount = fileSystems.mountOf(stack.find(functionId).id);
+      if (mount) return mount.folder;
+      throw new Error(`${functionId} mounts no file system`);
+    },
     published: () => journal.published,
     mails: () => mailbox.mails,
     deadLetters: wiring.deadLetters,

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { callerOf } from './caller.ts';
 import { type Desk, type Hooks, type Listener, stateOf } from './desk.ts';
+import { openEndpoint } from './endpoint.ts';
 import { createFaults, type Fault } from './faults.ts';
 import { createGateway } from './gateway.ts';
 import { startMoto } from './moto.ts';
@@ -29,7 +30,7 @@ export interface Account {
   stateOf(service: string): unknown;
   /** Empties the account: resources, calls, faults and states. Hooks and listeners stay. */
   reset(): Promise<void>;
-  /** Stops moto and the endpoint. May be called again. */
+  /** Stops the endpoint, and moto if it was started here. May be called again. */
   close(): Promise<void>;
 }
 
@@ -37,10 +38,12 @@ export interface AccountOptions {
   /** An executable with moto, as `python()` gives it. */
   readonly python: string;
   readonly clock: Clock;
+  /** An account that somebody else runs; without one, moto is started. */
+  readonly endpoint?: string | undefined;
 }
 
-export async function startAccount({ python, clock }: AccountOptions): Promise<Account> {
-  const desk = await openDesk(python, clock);
+export async function startAccount(options: AccountOptions): Promise<Account> {
+  const desk = await openDesk(options);
   const { faults, listeners } = desk;
   const server = createGateway(desk);
   const url = await listen(server);
@@ -60,10 +63,10 @@ export async function startAccount({ python, clock }: AccountOptions): Promise<A
   };
 }
 
-async function openDesk(python: string, clock: Clock): Promise<Desk> {
+async function openDesk({ python, clock, endpoint }: AccountOptions): Promise<Desk> {
   const standIns = await loadStandIns();
   return {
-    moto: await startMoto(python, clock),
+    moto: await (endpoint === undefined ? startMoto(python, clock) : openEndpoint(endpoint)),
     clock,
     faults: createFaults(),
     standIns: new Map(standIns.map((standIn) => [standIn.service, standIn])),

@@ -49,13 +49,15 @@ export function encodeError(request: ApiRequest, { code, message, status }: Serv
     const body = `<Error><Type>${type}</Type>${error}</Error><RequestId>${id}</RequestId>`;
     return xmlAnswer(status, id, 'ErrorResponse', body);
   }
+  if (request.protocol === 'rest-xml')
+    return xmlAnswer(status, id, 'Error', `${error}<RequestId>${id}</RequestId>`);
   const answer = jsonAnswer(request, status, id, { __type: code, message, Message: message });
   return { ...answer, headers: { ...answer.headers, 'x-amzn-errortype': code } };
 }
 
 /** The members of a successful answer. */
 export function decodeOutput(request: ApiRequest, { body }: Answer): Members {
-  if (body.length === 0) return {};
+  if (body.length === 0 || request.protocol === 'rest-xml') return {};
   if (request.protocol === 'json' || request.protocol === 'rest') {
     const value: unknown = JSON.parse(body.toString());
     return isMembers(value) ? value : {};

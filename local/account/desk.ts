@@ -3,6 +3,11 @@ import type { Moto } from './moto.ts';
 import type { StandIn } from './stand-in.ts';
 import type { Call, Caller, Clock, Members } from './types.ts';
 
+/** How an invocation ended: the answer as JSON, or what Lambda says of the error. */
+export type Invoked =
+  | { readonly ok: true; readonly payload: string }
+  | { readonly ok: false; readonly error: object };
+
 /** What the account asks of those who run the functions and the rules. */
 export interface Hooks {
   /** Kills the process with which the caller called; resolves when it is dead. */
@@ -11,6 +16,12 @@ export interface Hooks {
   onOvertake(caller: Caller): void | Promise<void>;
   /** Takes an event put on the default bus, as a whole envelope. */
   onPublish(event: Members): void | Promise<void>;
+  /** Invokes a function, named as the API takes it, and waits for its end. */
+  onInvoke(functionName: string, payload: unknown): Promise<Invoked>;
+  /** Hands over an asynchronous invocation. */
+  onEnqueue(functionName: string, payload: unknown): void;
+  /** Runs `work` when so many milliseconds of the clock have passed. Returns how to call it off. */
+  onLater(ms: number, work: () => void | Promise<void>): () => void;
 }
 
 /** A call that succeeded. */

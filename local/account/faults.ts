@@ -95,6 +95,8 @@ export function throttle(request: ApiRequest): Answer {
     return encodeError(request, new ServiceError('RequestLimitExceeded', 'Request limit exceeded.', 503));
   }
   if (protocol === 'query') return encodeError(request, new ServiceError('Throttling', 'Rate exceeded'));
+  if (protocol === 'rest-xml')
+    return encodeError(request, new ServiceError('SlowDown', 'Please reduce your request rate.', 503));
   if (protocol === 'rest')
     return encodeError(request, new ServiceError('TooManyRequestsException', 'Rate exceeded', 429));
   const code = jsonThrottles[service] ?? 'ThrottlingException';
@@ -108,6 +110,7 @@ const jsonThrottles: Readonly<Record<string, string>> = {
 
 /** An answer of a service that failed inside. */
 export function breakDown(request: ApiRequest): Answer {
-  const code = request.protocol === 'ec2' ? 'InternalError' : 'InternalFailure';
+  const isNamedError = request.protocol === 'ec2' || request.protocol === 'rest-xml';
+  const code = isNamedError ? 'InternalError' : 'InternalFailure';
   return encodeError(request, new ServiceError(code, 'An internal error has occurred', 500));
 }

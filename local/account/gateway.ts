@@ -3,11 +3,11 @@ import { decodeOutput, encodeError, encodeOutput, ServiceError } from './answers
 import { corrections } from './corrections.ts';
 import { type Desk, hookOf, type Recorded, type Seen, stateOf } from './desk.ts';
 import { breakDown, type FaultKind, throttle } from './faults.ts';
+import { readAll } from './forward.ts';
 import { iamActions } from './iam-actions.ts';
-import { readAll } from './moto.ts';
 import { type ApiRequest, decodeRequest, type RawRequest } from './request.ts';
-import type { StandInContext } from './stand-in.ts';
-import { type Answer, accountId, type Members, region } from './types.ts';
+import { isAnswer, type StandInContext } from './stand-in.ts';
+import { type Answer, accountId, region } from './types.ts';
 
 /** The endpoint of every service. */
 export function createGateway(desk: Desk): Server {
@@ -62,7 +62,8 @@ async function answerUndisturbed(desk: Desk, request: ApiRequest): Promise<Answe
   const operation = desk.standIns.get(request.service)?.operations[request.action];
   if (!operation) return readable(desk, request, await desk.moto.send(request));
   try {
-    return encodeOutput(request, await operation(request.input, contextOf(desk, request)));
+    const output = await operation(request.input, contextOf(desk, request));
+    return isAnswer(output) ? output : encodeOutput(request, output);
   } catch (error) {
     if (error instanceof ServiceError) return encodeError(request, error);
     throw error;
@@ -79,8 +80,17 @@ function refuse({ service, action, input }: ApiRequest): ServiceError | undefine
 }
 
 function contextOf(desk: Desk, { service, caller }: ApiRequest): StandInContext {
-  const publish = async (event: Members): Promise<void> => hookOf(desk, 'onPublish')(event);
-  return { state: stateOf(desk, service), caller, region, accountId, now: () => desk.clock.now(), publish };
+  return {
+    state: stateOf(desk, service),
+    caller,
+    region,
+    accountId,
+    now: () => desk.clock.now(),
+    publish: async (event) => hookOf(desk, 'onPublish')(event),
+    invoke: (name, payload) => hookOf(desk, 'onInvoke')(name, payload),
+    invokeAsync: (name, payload) => hookOf(desk, 'onEnqueue')(name, payload),
+    later: (ms, work) => hookOf(desk, 'onLater')(ms, work),
+  };
 }
 
 /** moto answers what it does not know with a web page, which the SDK takes for a broken answer. */

@@ -3,13 +3,11 @@ import { isMembers } from './request.ts';
 import type { Members } from './types.ts';
 
 /** The IAM actions that a role must allow for a call: mostly the action of the same name. */
-export function iamActions({
-  service,
-  action,
-  input,
-}: Pick<ApiRequest, 'service' | 'action' | 'input'>): string[] {
-  const needs = exceptions[`${service}:${action}`];
-  return needs ? [...new Set(needs(input))] : [`${service}:${action}`];
+export function iamActions(request: Pick<ApiRequest, 'service' | 'action' | 'input'>): string[] {
+  const name = `${request.service}:${request.action}`;
+  const needs = exceptions[name];
+  // The input is decoded for those that look at it alone.
+  return needs ? [...new Set(needs(request.input))] : [name];
 }
 
 const exceptions: Readonly<Record<string, (input: Members) => string[]>> = {
@@ -39,6 +37,16 @@ const exceptions: Readonly<Record<string, (input: Members) => string[]>> = {
 
   // The role that AWS Backup restores with is handed over by the caller.
   'backup:StartRestoreJob': withTags('backup:StartRestoreJob', 'iam:PassRole', 'IamRoleArn'),
+
+  // S3 authorizes by what is read and written.
+  's3:HeadBucket': () => ['s3:ListBucket'],
+  's3:ListObjects': () => ['s3:ListBucket'],
+  's3:ListObjectsV2': () => ['s3:ListBucket'],
+  's3:ListObjectVersions': () => ['s3:ListBucketVersions'],
+  's3:HeadObject': ({ versionId }) => [versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion'],
+  's3:GetObject': ({ versionId }) => [versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion'],
+  's3:DeleteObjects': () => ['s3:DeleteObject'],
+  's3:CopyObject': () => ['s3:GetObject', 's3:PutObject'],
 
   // The API calls it Invoke, IAM InvokeFunction.
   'lambda:Invoke': () => ['lambda:InvokeFunction'],

@@ -3,7 +3,7 @@ import { callerOf } from './caller.ts';
 import { matchRoute } from './rest-routes.ts';
 import type { Caller, Members } from './types.ts';
 
-export type Protocol = 'json' | 'query' | 'ec2' | 'rest';
+export type Protocol = 'json' | 'query' | 'ec2' | 'rest' | 'rest-xml';
 
 export interface RawRequest {
   readonly method: string;
@@ -52,8 +52,11 @@ function decodeOperation(raw: RawRequest, service: string): Operation {
     const action = form.get('Action') ?? '';
     return { action, protocol: service === 'ec2' ? 'ec2' : 'query', decode: () => decodeForm(form) };
   }
-  const { action, members } = matchRoute(service, raw.method, raw.url);
-  return { action, protocol: 'rest', decode: () => ({ ...members, ...decodeJson(raw.body) }) };
+  const { action, members, payload } = matchRoute(service, raw.method, raw.url, raw.headers);
+  // S3's bodies are objects' bytes, or XML that nobody here reads.
+  if (service === 's3') return { action, protocol: 'rest-xml', decode: () => members };
+  const decodeBody = (): Members => (payload ? { [payload]: raw.body.toString() } : decodeJson(raw.body));
+  return { action, protocol: 'rest', decode: () => ({ ...members, ...decodeBody() }) };
 }
 
 /** Most requests go on to moto as they are: decoding each of them would slow the account down. */

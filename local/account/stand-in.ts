@@ -1,7 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Caller, Members } from './types.ts';
+import type { Invoked } from './desk.ts';
+import type { Answer, Caller, Members } from './types.ts';
 
 /** What an operation of a stand-in gets to work with. */
 export interface StandInContext<State = unknown> {
@@ -13,9 +14,18 @@ export interface StandInContext<State = unknown> {
   now(): number;
   /** Puts an event, as a whole envelope, on the default bus. */
   publish(event: Members): Promise<void>;
+  /** Invokes a function of the template, by name or ARN, and waits for its end. */
+  invoke(functionName: string, payload: unknown): Promise<Invoked>;
+  /** Invokes it asynchronously, as CodePipeline does: Lambda repeats what fails. */
+  invokeAsync(functionName: string, payload: unknown): void;
+  /** Does something when so many milliseconds of the clock have passed. Returns how to call it off. */
+  later(ms: number, work: () => void | Promise<void>): () => void;
 }
 
-/** Throws a ServiceError to answer with an error. */
+/**
+ * Gives the members of the answer, or a whole Answer where those are not all (a payload of its own, headers). Throws a
+ * ServiceError to answer with an error.
+ */
 export type Operation<State = unknown> = (
   input: Members,
   context: StandInContext<State>,
@@ -40,7 +50,16 @@ export function defineStandIn<State>(standIn: StandIn<State>): StandIn<State> {
 export async function loadStandIns(): Promise<StandIn[]> {
   const folder = join(import.meta.dirname, 'stand-ins');
   const files = (await readdir(folder)).filter((file) => file.endsWith('.ts')).toSorted();
-  return Promise.all(files.map((file) => loadStandIn(join(folder, file))));
+  const loaded = await Promise.all(files.map((file) => loadStandIn(join(folder, file))));
+  const services = loaded.map(({ service }) => service);
+  const twice = services.find((service, at) => services.indexOf(service) !== at);
+  if (twice !== undefined) throw new Error(`${twice} has two stand-ins in ${folder}: make them one.`);
+  return loaded;
+}
+
+/** Whether an operation gave a whole answer. */
+export function isAnswer(output: unknown): output is Answer {
+  return typeof output === 'object' && output !== null && 'body' in output && Buffer.isBuffer(output.body);
 }
 
 async function loadStandIn(file: string): Promise<StandIn> {

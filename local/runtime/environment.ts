@@ -1,5 +1,6 @@
 import { mapping, optionalText } from '../stack/mapping.ts';
 import type { Resource } from '../stack/stack.ts';
+import { type Mount, rewritePaths } from './file-systems.ts';
 
 export interface Surroundings {
   readonly region: string;
@@ -10,6 +11,7 @@ export interface Surroundings {
   readonly taskRoot: string;
   readonly runtimeApi: string;
   readonly clockOffset: number;
+  readonly mount?: Mount | undefined;
 }
 
 /** The whole environment of a function's process: the template's variables and what Lambda sets, nothing of ours. */
@@ -17,7 +19,7 @@ export function environmentOf(lambda: Resource, around: Surroundings): NodeJS.Pr
   const { properties, name } = lambda;
   const logging = mapping(properties.LoggingConfig);
   return {
-    ...variablesOf(lambda),
+    ...variablesOf(lambda, around.mount),
     AWS_LAMBDA_FUNCTION_NAME: name,
     AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryOf(lambda)),
@@ -49,7 +51,8 @@ export function memoryOf({ properties }: Resource): number {
   return Number(properties.MemorySize ?? 128);
 }
 
-function variablesOf({ properties }: Resource): Record<string, string> {
+function variablesOf({ properties }: Resource, mount: Mount | undefined): Record<string, string> {
   const variables = mapping(mapping(properties.Environment).Variables);
-  return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, String(value)]));
+  const write = (value: unknown): string => (mount ? rewritePaths(String(value), mount) : String(value));
+  return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, write(value)]));
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { TurnedClock } from '../clock.ts';
 import type { Stack } from '../stack/stack.ts';
+import type { FileSystems } from './file-systems.ts';
 import { createPool, type InvokeOptions, type Pool } from './pool.ts';
 import type { FunctionError } from './runtime-api.ts';
 import type { Invoked } from './sandbox.ts';
@@ -11,6 +12,7 @@ export interface FunctionsOptions {
   readonly dist: string;
   readonly endpoint: string;
   readonly clock: TurnedClock;
+  readonly fileSystems: FileSystems;
   readonly accessKeyFor: (functionId: string, process: number) => string;
   readonly beginning?: (accessKey: string) => void;
 }
@@ -25,7 +27,8 @@ export interface Functions {
   close(): Promise<void>;
 }
 
-export function createFunctions({ stack, dist, accessKeyFor, ...shared }: FunctionsOptions): Functions {
+export function createFunctions(options: FunctionsOptions): Functions {
+  const { stack, dist, accessKeyFor, fileSystems, ...shared } = options;
   const pools = new Map(
     stack.ofType('AWS::Lambda::Function').map((lambda) => [
       lambda.id,
@@ -35,6 +38,7 @@ export function createFunctions({ stack, dist, accessKeyFor, ...shared }: Functi
         functionArn: stack.attribute(lambda.id, 'Arn'),
         region: stack.names.region,
         taskRoot: join(dist, lambda.id),
+        mount: fileSystems.mountOf(lambda.id),
         accessKey: (process) => accessKeyFor(lambda.id, process),
       }),
     ]),

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { numberOr } from '../stack/mapping.ts';
 import type { Resource } from '../stack/stack.ts';
 import { environmentOf, memoryOf } from './environment.ts';
+import type { Mount } from './file-systems.ts';
 import type { Logs } from './logs.ts';
 import { type FunctionError, openRuntimeApi, type RuntimeApi } from './runtime-api.ts';
 
@@ -23,6 +24,8 @@ export interface SandboxOptions {
   readonly endpoint: string;
   readonly accessKey: string;
   readonly taskRoot: string;
+  /** What it mounts of EFS. */
+  readonly mount?: Mount | undefined;
   readonly logs: Logs;
   readonly clock: { now(): number; offset(): number };
 }
@@ -89,6 +92,12 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   };
 }
 
+/** Set by the fault sweep for its own process: the SDK's retries wait a random time, and a thousand runs add up. */
+function swiftness(): NodeJS.ProcessEnv {
+  const { GROUNDCREW_SWIFT } = process.env;
+  return GROUNDCREW_SWIFT === undefined ? {} : { GROUNDCREW_SWIFT };
+}
+
 /** The invocation that a process is at work on, and its time limit. */
 interface Work {
   begin(payload: string): { readonly requestId: string; readonly invoked: Promise<Invoked> };
@@ -139,7 +148,7 @@ function launch({ lambda, logs, clock, ...around }: SandboxOptions, api: Runtime
   const heap = `--max-old-space-size=${Math.floor(memoryOf(lambda) * 0.9)}`;
   const child = spawn(process.execPath, [heap, '--require', preload, runtimeClient], {
     cwd: around.taskRoot,
-    env: environmentOf(lambda, surroundings),
+    env: { ...environmentOf(lambda, surroundings), ...swiftness() },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   if (child.stdout) logs.follow(child.stdout);

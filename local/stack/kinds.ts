@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /** What a resource of a type is called. `name` is its physical name. */
 export interface Names {
   readonly id: string;
@@ -26,6 +28,13 @@ const arn =
 const queueUrl = ({ endpoint, accountId, name }: Names): string => `${endpoint}/${accountId}/${name}`;
 const topicArn = arn('sns', (name) => name);
 const plain = (names: Names): string => names.name;
+/** S3 takes no capitals. */
+const bucketName = ({ name }: Names): string => name.toLowerCase();
+/** `fs-0123456789abcdef0`, always the same for a logical id: what AWS numbers, an ARN can be told from. */
+const awsId =
+  (prefix: string) =>
+  ({ id }: Names): string =>
+    `${prefix}-0${createHash('sha256').update(id).digest('hex').slice(0, 16)}`;
 
 /**
  * Every type of resource that a template may declare. A type that the wings' code meets at run time is created in the
@@ -77,8 +86,51 @@ export const kinds: Readonly<Record<string, Kind>> = {
     named: 'AlarmName',
     attributes: { Arn: arn('cloudwatch', (name) => `alarm:${name}`) },
   },
-  'AWS::CloudWatch::CompositeAlarm': { named: 'AlarmName' },
+  'AWS::CloudWatch::CompositeAlarm': {
+    named: 'AlarmName',
+    attributes: { Arn: arn('cloudwatch', (name) => `alarm:${name}`) },
+  },
   'AWS::CloudWatch::Dashboard': { named: 'DashboardName' },
   'AWS::ApiGatewayV2::Api': { attributes: { ApiEndpoint: ({ httpUrl }) => httpUrl, ApiId: plain } },
+  'AWS::ApiGatewayV2::ApiMapping': {},
+  'AWS::ApiGatewayV2::DomainName': { named: 'DomainName' },
+  'AWS::ApiGatewayV2::Integration': {},
+  'AWS::ApiGatewayV2::Route': {},
   'AWS::ApiGatewayV2::Stage': {},
+  'AWS::SSM::Parameter': { named: 'Name', attributes: { Type: () => 'String' } },
+  'AWS::S3::Bucket': {
+    named: 'BucketName',
+    ref: bucketName,
+    attributes: { Arn: (names) => `arn:aws:s3:::${bucketName(names)}` },
+  },
+  'AWS::S3::BucketPolicy': {},
+  'AWS::KMS::Key': { attributes: { Arn: arn('kms', (name) => `key/${name}`), KeyId: plain } },
+  'AWS::KMS::Alias': { named: 'AliasName' },
+  'AWS::EC2::SecurityGroup': { ref: awsId('sg'), attributes: { GroupId: awsId('sg') } },
+  'AWS::EC2::SecurityGroupEgress': {},
+  'AWS::EC2::SecurityGroupIngress': {},
+  'AWS::EC2::VPCEndpoint': { ref: awsId('vpce') },
+  'AWS::EFS::FileSystem': {
+    ref: awsId('fs'),
+    attributes: {
+      Arn: (names) => arn('elasticfilesystem', () => `file-system/${awsId('fs')(names)}`)(names),
+      FileSystemId: awsId('fs'),
+    },
+  },
+  'AWS::EFS::AccessPoint': {
+    ref: awsId('fsap'),
+    attributes: {
+      Arn: (names) => arn('elasticfilesystem', () => `access-point/${awsId('fsap')(names)}`)(names),
+      AccessPointId: awsId('fsap'),
+    },
+  },
+  'AWS::EFS::MountTarget': { ref: awsId('fsmt') },
+  'AWS::Backup::BackupVault': {
+    named: 'BackupVaultName',
+    attributes: { BackupVaultArn: arn('backup', (name) => `backup-vault:${name}`), BackupVaultName: plain },
+  },
+  'AWS::Backup::BackupPlan': {
+    attributes: { BackupPlanArn: arn('backup', (name) => `backup-plan:${name}`), BackupPlanId: plain },
+  },
+  'AWS::Backup::BackupSelection': {},
 };

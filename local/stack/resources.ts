@@ -1,6 +1,7 @@
 import { CreateTableCommand, type DynamoDBClient, UpdateTimeToLiveCommand } from '@aws-sdk/client-dynamodb';
 import { CreateTopicCommand, type SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, type QueueAttributeName, type SQSClient } from '@aws-sdk/client-sqs';
+import { accessKeyFor } from '../account/caller.ts';
 import { mapping } from './mapping.ts';
 import type { Resource, Stack } from './stack.ts';
 
@@ -10,12 +11,14 @@ export interface ResourceClients {
   readonly sns: SNSClient;
 }
 
-/** Creates in the account what the functions expect to find there: queues, topics and tables. */
+/** Creates in the account what the functions expect to find there: queues, topics, tables, buckets, parameters. */
 export async function createResources(stack: Stack, clients: ResourceClients): Promise<void> {
   await Promise.all([
     createQueues(stack.ofType('AWS::SQS::Queue'), clients),
     ...stack.ofType('AWS::DynamoDB::Table').map((table) => createTable(table, clients)),
     ...stack.ofType('AWS::SNS::Topic').map((topic) => createTopic(topic, clients)),
+    ...stack.ofType('AWS::S3::Bucket').map((bucket) => createBucket(bucket, stack)),
+    ...stack.ofType('AWS::SSM::Parameter').map((parameter) => putParameter(parameter, stack)),
   ]);
   await Promise.all(stack.ofType('AWS::SNS::Subscription').map((one) => subscribe(one, clients)));
 }
@@ -97,4 +100,29 @@ async function createTable({ name, properties }: Resource, { dynamodb }: Resourc
       TimeToLiveSpecification: { AttributeName: String(AttributeName), Enabled: true },
     }),
   );
+}
+
+async function createBucket({ id }: Resource, stack: Stack): Promise<void> {
+  const { region } = stack.names;
+  const body = `<CreateBucketConfiguration><LocationConstraint>${region}</LocationConstraint></CreateBucketConfiguration>`;
+  await request(stack, 's3', { path: `/${stack.ref(id)}`, method: 'PUT', body });
+}
+
+async function putParameter({ name, properties }: Resource, stack: Stack): Promise<void> {
+  const { Type, Value } = properties;
+  const headers = { 'x-amz-target': 'AmazonSSM.PutParameter', 'content-type': 'application/x-amz-json-1.1' };
+  const body = JSON.stringify({ Name: name, Type, Value: String(Value) });
+  await request(stack, 'ssm', { path: '/', method: 'POST', headers, body });
+}
+
+interface Bare extends RequestInit {
+  readonly path: string;
+}
+
+/** For services of whose clients the pack has none: the account does not look at signatures. */
+async function request({ names }: Stack, service: string, { path, ...init }: Bare): Promise<void> {
+  const scope = `${accessKeyFor('wiring')}/20260101/${names.region}/${service}/aws4_request`;
+  const authorization = `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=local`;
+  const answer = await fetch(names.endpoint + path, { ...init, headers: { ...init.headers, authorization } });
+  if (!answer.ok) throw new Error(`${service} refused ${init.method} ${path}: ${await answer.text()}`);
 }

@@ -2,11 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AsyncInvocations } from './async-invocations.ts';
 import type { Pump } from './queue-pump.ts';
 import type { Schedule } from './schedules.ts';
+import type { Timers } from './timers.ts';
 
 export interface LiveParts {
   readonly async: AsyncInvocations;
   readonly pumps: readonly Pump[];
   readonly schedules: readonly Schedule[];
+  readonly timers: Timers;
   readonly complain: (line: string) => void;
 }
 
@@ -17,7 +19,7 @@ const longestTimer = 2 ** 31 - 1;
 export const longestWindow = 5000;
 
 /** Polls queues, runs what is due and fires schedules at their rates, in real time. Returns how to stop. */
-export function runLive({ async, pumps, schedules, complain }: LiveParts): () => Promise<void> {
+export function runLive({ async, pumps, schedules, timers, complain }: LiveParts): () => Promise<void> {
   const stopping = new AbortController();
   const { signal } = stopping;
   const keepOn = async (name: string, work: () => Promise<boolean>): Promise<void> => {
@@ -33,7 +35,8 @@ export function runLive({ async, pumps, schedules, complain }: LiveParts): () =>
     keepOn(pump.id, async () => (await pump.pump(Math.min(pump.window, longestWindow))) > 0),
   );
   loops.push(keepOn('asynchronous invocations', () => async.runDue()));
-  const timers = schedules.flatMap(({ id, every, fire }) => {
+  loops.push(keepOn('stand-ins', () => timers.runDue()));
+  const rates = schedules.flatMap(({ id, every, fire }) => {
     const run = (): void => {
       fire().catch((error: unknown) => complain(`${id}: ${error}`));
     };
@@ -41,7 +44,7 @@ export function runLive({ async, pumps, schedules, complain }: LiveParts): () =>
   });
   return async () => {
     stopping.abort();
-    for (const timer of timers) clearInterval(timer);
+    for (const rate of rates) clearInterval(rate);
     await Promise.all(loops);
   };
 }

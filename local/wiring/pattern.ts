@@ -7,7 +7,8 @@ type FieldTest = (values: readonly unknown[]) => boolean;
 
 /**
  * An EventBridge event pattern as a function, or an error that names what it does not understand: exact values,
- * `prefix`, `suffix`, `anything-but` and `exists`, in nested objects. A rule that would match otherwise on AWS than it
+ * `prefix`, `suffix`, `equals-ignore-case`, `wildcard`, `numeric`, `anything-but` (also with one of the first three
+ * inside) and `exists`, in nested objects. A rule that would match otherwise on AWS than it
  * does here must not load.
  */
 export function compilePattern(pattern: unknown): Matches {
@@ -48,7 +49,11 @@ function compileValue(part: unknown, path: string): FieldTest {
   switch (operator) {
     case 'prefix':
     case 'suffix':
-      return affix(operator, operand, path);
+    case 'equals-ignore-case':
+    case 'wildcard':
+      return textTest(operator, operand, path);
+    case 'numeric':
+      return numeric(operand, path);
     case 'anything-but':
       return anythingBut(operand, path);
     case 'exists':
@@ -61,20 +66,76 @@ function compileValue(part: unknown, path: string): FieldTest {
   }
 }
 
-function affix(operator: 'prefix' | 'suffix', operand: unknown, path: string): FieldTest {
+type TextOperator = keyof typeof textFits;
+
+const textFits = {
+  prefix: (value: string, operand: string) => value.startsWith(operand),
+  suffix: (value: string, operand: string) => value.endsWith(operand),
+  'equals-ignore-case': (value: string, operand: string) => value.toLowerCase() === operand.toLowerCase(),
+  wildcard: (value: string, operand: string) => wildcardOf(operand).test(value),
+};
+
+function textTest(operator: TextOperator, operand: unknown, path: string): FieldTest {
+  const fits = textFit(operator, operand, path);
+  return (values) => values.some(fits);
+}
+
+function textFit(operator: TextOperator, operand: unknown, path: string): (value: unknown) => boolean {
   if (typeof operand !== 'string') {
     throw new Error(
       `The event pattern's ${path} has ${operator}: ${JSON.stringify(operand)}, which is no text`,
     );
   }
-  const fits = operator === 'prefix' ? 'startsWith' : 'endsWith';
-  return (values) => values.some((value) => typeof value === 'string' && value[fits](operand));
+  return (value) => typeof value === 'string' && textFits[operator](value, operand);
+}
+
+/** `*` stands for any text, and `\*` for itself. */
+function wildcardOf(operand: string): RegExp {
+  const parts = operand
+    .split(/(?<!\\)\*/)
+    .map((part) => part.replaceAll('\\*', '*').replaceAll('\\\\', '\\'));
+  const escaped = parts.map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${escaped.join('.*')}$`, 's');
+}
+
+const compares: Readonly<Record<string, (value: number, bound: number) => boolean>> = {
+  '=': (value, bound) => value === bound,
+  '<': (value, bound) => value < bound,
+  '<=': (value, bound) => value <= bound,
+  '>': (value, bound) => value > bound,
+  '>=': (value, bound) => value >= bound,
+};
+
+/** `['>', 0, '<=', 5]`: one comparison or two, all of which hold for one value. */
+function numeric(operand: unknown, path: string): FieldTest {
+  const parts: readonly unknown[] = Array.isArray(operand) ? operand : [];
+  const pairs = parts.flatMap((part, at) => (at % 2 === 0 ? [[part, parts[at + 1]] as const] : []));
+  const tests = pairs.map(([name, bound]) => {
+    const compare = compares[String(name)];
+    if (compare && typeof bound === 'number') return (value: number) => compare(value, bound);
+    throw new Error(`The event pattern's ${path} has numeric: ${JSON.stringify(operand)}`);
+  });
+  if (tests.length === 0)
+    throw new Error(`The event pattern's ${path} has numeric: ${JSON.stringify(operand)}`);
+  return (values) =>
+    values.some((value) => typeof value === 'number' && tests.every((holds) => holds(value)));
 }
 
 /** A missing field does not match, and a list matches when one of its values is another. */
 function anythingBut(operand: unknown, path: string): FieldTest {
-  const refused = (Array.isArray(operand) ? operand : [operand]).map((one) => scalar(one, path));
-  return (values) => values.some((value) => !refused.includes(value));
+  const refused = (Array.isArray(operand) ? operand : [operand]).map((one) => refusal(one, path));
+  return (values) => values.some((value) => !refused.some((fits) => fits(value)));
+}
+
+function refusal(operand: unknown, path: string): (value: unknown) => boolean {
+  const [[operator, text] = ['', undefined], ...others] = isMapping(operand) ? Object.entries(operand) : [];
+  if (others.length === 0 && isTextOperator(operator)) return textFit(operator, text, path);
+  const plain = scalar(operand, path);
+  return (value) => value === plain;
+}
+
+function isTextOperator(name: string): name is TextOperator {
+  return Object.hasOwn(textFits, name);
 }
 
 function scalar(value: unknown, path: string): unknown {

@@ -3,6 +3,7 @@ import type { Clock } from '../scenario.ts';
 import type { AsyncInvocations } from './async-invocations.ts';
 import type { Delays } from './delays.ts';
 import type { Pump } from './queue-pump.ts';
+import type { Timers } from './timers.ts';
 
 export interface Unsettled {
   readonly clock: Clock;
@@ -10,6 +11,7 @@ export interface Unsettled {
   readonly async: AsyncInvocations;
   readonly pumps: readonly Pump[];
   readonly delays: Delays;
+  readonly timers: Timers;
 }
 
 /** Nothing that the pack does is put off for longer: whoever waits on goes round in circles. */
@@ -37,16 +39,38 @@ export async function settle(parts: Unsettled): Promise<void> {
   throw new Error(`The pack did not settle. Pending: ${(await pending(parts)).join(', ')}`);
 }
 
-async function deliverDue({ async, pumps }: Unsettled): Promise<boolean> {
-  let delivered = await async.runDue();
+/** Turns the clock on by so much, and delivers on the way what falls due, each at its time. */
+export async function advance(parts: Unsettled, ms: number): Promise<void> {
+  const { clock } = parts;
+  const end = clock.now() + ms;
+  for (let round = 0; round < mostRounds; round += 1) {
+    if (await deliverDue(parts)) continue;
+    const next = nextDue(parts);
+    if (next === undefined || next > end) {
+      clock.turn(Math.max(0, end - clock.now()));
+      return;
+    }
+    clock.turn(Math.max(0, next - clock.now()) + 1);
+  }
+  throw new Error(`More fell due in ${ms} ms than could be delivered in ${mostRounds} rounds`);
+}
+
+async function deliverDue({ async, pumps, timers }: Unsettled): Promise<boolean> {
+  let delivered = await timers.runDue();
+  if (await async.runDue()) delivered = true;
   for (const pump of pumps) {
     while ((await pump.pump()) > 0) delivered = true;
   }
   return delivered;
 }
 
-function nextDue({ async, pumps, delays }: Unsettled): number | undefined {
-  const times = [async.nextDue(), delays.next(), ...pumps.map((pump) => pump.nextVisible())];
+function nextDue({ async, pumps, delays, timers }: Unsettled): number | undefined {
+  const times = [
+    async.nextDue(),
+    timers.nextDue(),
+    delays.next(),
+    ...pumps.map((pump) => pump.nextVisible()),
+  ];
   const known = times.filter((time) => time !== undefined);
   return known.length === 0 ? undefined : Math.min(...known);
 }

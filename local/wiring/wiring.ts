@@ -13,7 +13,8 @@ import { runLive } from './live.ts';
 import { receiveSome } from './queue-client.ts';
 import { createPumps, deadLetterQueues } from './queue-pump.ts';
 import { createSchedules, type Schedule } from './schedules.ts';
-import { settle } from './settle.ts';
+import { advance, settle } from './settle.ts';
+import { createTimers, type Timers } from './timers.ts';
 import { createTopics } from './topics.ts';
 
 /** A call to the account that succeeded, as the account tells of it. */
@@ -38,7 +39,11 @@ export interface Wiring {
   put(events: readonly Mapping[]): Promise<readonly (readonly string[])[]>;
   readonly schedules: readonly Schedule[];
   fire(schedule: string): Promise<void>;
+  /** Hands over an asynchronous invocation. */
+  enqueue(functionId: string, payload: unknown): void;
+  readonly timers: Timers;
   settle(): Promise<void>;
+  advance(ms: number): Promise<void>;
   deadLetters(): Promise<readonly string[]>;
   readonly http: HttpApi;
   live(complain: (line: string) => void): () => Promise<void>;
@@ -54,6 +59,8 @@ export function createWiring(options: WiringOptions): Wiring {
   const pumps = createPumps({ stack, sqs, clock, invoke });
   const topics = createTopics({ stack, clock, mail, enqueue });
   const delays = createDelays(stack, clock);
+  const timers = createTimers(clock);
+  const unsettled = { clock, sqs, async, pumps, delays, timers };
   const schedules = createSchedules({ stack, clock, deliver: delivery.one });
   onCall('sns', 'Publish', ({ input, output }) => topics.published(input, output));
   onCall('sns', 'PublishBatch', ({ input, output }) => topics.batchPublished(input, output));
@@ -63,12 +70,15 @@ export function createWiring(options: WiringOptions): Wiring {
     put: bus.put,
     schedules,
     fire: async (id) => findSchedule(schedules, id).fire(),
-    settle: () => settle({ clock, sqs, async, pumps, delays }),
+    enqueue,
+    timers,
+    settle: () => settle(unsettled),
+    advance: (ms) => advance(unsettled, ms),
     deadLetters: () => readDeadLetters(stack, sqs),
     http: createHttpApi({ stack, clock, invoke }),
-    live: (complain) => runLive({ async, pumps, schedules, complain }),
+    live: (complain) => runLive({ async, pumps, schedules, timers, complain }),
     clear: () => {
-      for (const part of [async, delays, ...pumps]) part.clear();
+      for (const part of [async, delays, timers, ...pumps]) part.clear();
     },
   };
 }

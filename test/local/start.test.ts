@@ -66,18 +66,29 @@ function isAlive(pid: number): boolean {
 
 const run = (script: string, ...args: readonly string[]): Promise<Ran> => finish(launch(script, ...args));
 
+/** Small ones: the wings' own play in test/scenarios.test.ts. */
+const scenarios = ['--scenarios', join(root, 'test/local/fixtures/scenarios')] as const;
+
 describe('npm start', () => {
   it('plays a scenario and leaves when its output is no terminal', { timeout: 120_000 }, async () => {
-    const { code, out, err } = await run('start.ts', '--json', '--only', 'spot-cordon', '--port', '0');
+    const { code, out, err } = await run(
+      'start.ts',
+      '--json',
+      ...scenarios,
+      '--only',
+      'quick',
+      '--port',
+      '0',
+    );
     expect({ code, err }).toEqual({
       code: 0,
-      err: expect.stringMatching(/Built.*up after.*ok +spot-cordon.*passed/s),
+      err: expect.stringMatching(/Built.*up after.*ok +quick.*passed/s),
     });
-    const { scenarios } = JSON.parse(out);
-    expect(scenarios.length).toBeGreaterThan(0);
-    expect(scenarios[0]).toEqual({
-      wing: 'spot-cordon',
-      name: expect.any(String),
+    const played = JSON.parse(out).scenarios;
+    expect(played).toHaveLength(1);
+    expect(played[0]).toEqual({
+      wing: 'quick',
+      name: 'a warning about nobody',
       ok: true,
       ms: expect.any(Number),
       calls: expect.arrayContaining([
@@ -96,7 +107,7 @@ describe('npm start', () => {
     'leaves no process behind after %s',
     { timeout: 60_000 },
     async (signal) => {
-      const child = launch('start.ts', '--only', 'spot-cordon', '--port', '0');
+      const child = launch('start.ts', ...scenarios, '--only', 'waiting', '--port', '0');
       const closed = once(child, 'close');
       await untilSays(child, /^ok /m);
       const children = await childrenOf(child.pid);
@@ -119,7 +130,8 @@ describe('npm start', () => {
     [['--only'], "'--only <value>' argument missing"],
     [['--port', 'http'], '--port is http, which is no port'],
     [['--port', '70000'], '--port is 70000, which is no port'],
-    [['--only', 'nobody'], 'There is no wing nobody. There are: spot-cordon'],
+    [['--only', 'nobody'], 'There is no wing nobody. There are: '],
+    [['--scenarios', '/nowhere'], 'There are no scenarios in /nowhere'],
   ])('refuses %j in words, without a stack', async (args, message) => {
     const { code, out, err } = await run('start.ts', ...args);
     expect({ code, out }).toEqual({ code: 1, out: '' });

@@ -50,15 +50,28 @@ describe('an event pattern', () => {
     [{ detail: { groups: { name: ['y'], size: [2] } } }, true],
     [{ detail: { groups: { name: ['x'], size: [2] } } }, false],
     [{ detail: { state: ['stopped', { prefix: 'run' }] } }, true],
+    [{ source: [{ 'equals-ignore-case': 'AWS.EC2' }] }, true],
+    [{ source: [{ 'equals-ignore-case': 'AWS' }] }, false],
+    [{ resources: [{ wildcard: 'arn:aws:ec2:*/i-2' }] }, true],
+    [{ source: [{ wildcard: 'aws.*' }] }, true],
+    [{ source: [{ wildcard: 'aws?ec2' }] }, false],
+    [{ source: [{ wildcard: 'aws.\\*' }] }, false],
+    [{ detail: { count: [{ numeric: ['>', 1] }] } }, true],
+    [{ detail: { count: [{ numeric: ['>', 1, '<', 3] }] } }, false],
+    [{ detail: { count: [{ numeric: ['=', 3] }] } }, true],
+    [{ detail: { state: [{ numeric: ['>', 1] }] } }, false],
+    [{ source: [{ 'anything-but': { prefix: 'aws.' } }] }, false],
+    [{ source: [{ 'anything-but': { suffix: '.s3' } }] }, true],
+    [{ detail: { missing: [{ 'anything-but': { prefix: 'a' } }] } }, false],
     [{ toString: ['x'] }, false],
   ])('%j matches: %s', (pattern, expected) => {
     expect(compilePattern(pattern)(event)).toBe(expected);
   });
 
   it.each<[unknown, string]>([
-    [{ detail: { count: [{ numeric: ['>', 1] }] } }, 'detail.count uses numeric'],
-    [{ source: [{ wildcard: 'aws.*' }] }, 'source uses wildcard'],
-    [{ source: [{ 'equals-ignore-case': 'AWS' }] }, 'source uses equals-ignore-case'],
+    [{ detail: { count: [{ numeric: ['near', 1] }] } }, 'detail.count has numeric: ["near",1]'],
+    [{ detail: { count: [{ numeric: 3 }] } }, 'detail.count has numeric: 3'],
+    [{ source: [{ wildcard: 3 }] }, 'source has wildcard: 3, which is no text'],
     [{ source: [{ cidr: '10.0.0.0/8' }] }, 'source uses cidr'],
     [{ source: [{}] }, 'source uses'],
     [{ $or: [{ source: ['a'] }, { source: ['b'] }] }, '$or is not understood'],
@@ -69,7 +82,7 @@ describe('an event pattern', () => {
     ['aws.ec2', 'is an object, not "aws.ec2"'],
     [{ source: [{ exists: 'true' }] }, 'source has exists: true'],
     [{ source: [{ prefix: { 'equals-ignore-case': 'A' } }] }, 'source has prefix'],
-    [{ source: [{ 'anything-but': { prefix: 'a' } }] }, 'source compares with {"prefix":"a"}'],
+    [{ source: [{ 'anything-but': { numeric: [1] } }] }, 'source compares with {"numeric":[1]}'],
     [{ source: [{ prefix: 'a', suffix: 'b' }] }, 'two operators'],
   ])('%j is refused', (pattern, message) => {
     expect(() => compilePattern(pattern)).toThrow(message);
