@@ -14,7 +14,14 @@ export interface Run {
 }
 
 /** How long each step may take, so that none eats the whole notice; in sequence they fit the function's time limit. */
-const limitsMs = { tag: 7_000, look: 7_000, find: 5_000, announce: 5_000, act: 6_000 } as const;
+const limitsMs = {
+  tag: 7_000,
+  look: 7_000,
+  find: 5_000,
+  announce: 5_000,
+  protect: 3_000,
+  act: 6_000,
+} as const;
 
 export interface Attempt {
   readonly step: Step | 'look';

@@ -27,10 +27,12 @@ export async function takeAway(run: Run, cases: readonly Case[]): Promise<void> 
   const noted = cases.filter((one) => !one.failures.has('record'));
   const planned = noted.filter((one) => !one.failures.has('replace'));
   await Promise.all([
-    attempt(run, { step: 'protect', limit: 'act', cases: noted }, unprotect),
     // What an incomplete search has found is taken out all the same; the rest waits for the next delivery.
     attempt(run, { step: 'drain', limit: 'act', cases: noted }, drain),
-    attempt(run, { step: 'replace', limit: 'act', cases: planned }, replace),
+    // Protection first: the group refuses to change that of an instance which has left it.
+    attempt(run, { step: 'protect', limit: 'protect', cases: noted }, unprotect).then(() =>
+      attempt(run, { step: 'replace', limit: 'act', cases: planned }, replace),
+    ),
   ]);
 }
 
