@@ -41,8 +41,6 @@ export interface Cordon {
   readonly protectionRemoved?: boolean;
   readonly drainedTargets?: readonly DrainedTargets[];
   readonly drainedLoadBalancers?: readonly string[];
-  /** Epoch seconds; DynamoDB's own clean-up, should every other way have failed. */
-  readonly ttl: number;
 }
 
 export type Change = 'new' | 'raised' | 'renewed' | 'sooner' | 'deferred' | 'none';
@@ -54,8 +52,6 @@ export interface Merged {
 
 /** A record before its write gives it a revision. */
 export type Draft = Omit<Cordon, 'revision'>;
-
-const BACKSTOP_MS = 30 * 86_400_000;
 
 /**
  * What a danger makes of what is known: severity only rises, the earliest deadline and the latest expiry stay,
@@ -139,7 +135,7 @@ function sharpen(known: Draft, danger: Danger): Merged {
     ...known,
     steps: kept,
     ...(sooner && danger.deadline !== undefined && { deadline: danger.deadline }),
-    ...(renewed && danger.expiresAt !== undefined && { expiresAt: danger.expiresAt, ttl: backstop(danger) }),
+    ...(renewed && danger.expiresAt !== undefined && { expiresAt: danger.expiresAt }),
   };
   return { record, change: sooner ? 'sooner' : 'renewed' };
 }
@@ -150,11 +146,7 @@ function unchanged(known: Draft): Merged {
 
 function fresh(danger: Danger): Draft {
   const { staleAt: _staleAt, ...kept } = danger;
-  return { ...kept, status: 'cordoned', steps: {}, ttl: backstop(danger) };
-}
-
-function backstop(danger: Danger): number {
-  return Math.floor(((danger.expiresAt ?? danger.deadline ?? danger.eventTime) + BACKSTOP_MS) / 1000);
+  return { ...kept, status: 'cordoned', steps: {} };
 }
 
 function earliest(a: number | undefined, b: number | undefined): number | undefined {

@@ -1,3 +1,6 @@
+/** The short form is of instances from before 2016. */
+export const INSTANCE_ID = /^i-(?:[0-9a-f]{8}|[0-9a-f]{17})$/;
+
 /** What the wing needs to know of an EC2 instance. */
 export interface Instance {
   readonly instanceId: string;
@@ -13,7 +16,6 @@ export interface Group {
   readonly name: string;
   readonly capacityRebalance: boolean;
   readonly targetGroupArns: readonly string[];
-  readonly loadBalancers: readonly string[];
   readonly members: ReadonlyMap<string, Member>;
 }
 

@@ -3,11 +3,17 @@ import { BadInput } from '../../shared/errors.ts';
 import { eventBridgeEvent } from '../../shared/events/eventbridge.ts';
 import { parseAs } from '../../shared/parse.ts';
 import { type Danger, interruption, maintenance, maintenanceKind, rebalance, type Seen } from './danger.ts';
+import { INSTANCE_ID } from './instance.ts';
 
 /** What one event says, in the wing's own terms. */
 export type Notice =
   | { readonly kind: 'danger'; readonly dangers: readonly Danger[]; readonly ignored: readonly Ignored[] }
-  | { readonly kind: 'all-clear'; readonly instanceIds: readonly string[]; readonly eventTime: number }
+  | {
+      readonly kind: 'all-clear';
+      readonly instanceIds: readonly string[];
+      readonly ignored: readonly Ignored[];
+      readonly eventTime: number;
+    }
   | { readonly kind: 'due'; readonly instanceId: string }
   | { readonly kind: 'none'; readonly ignored: readonly Ignored[] };
 
@@ -22,7 +28,6 @@ export interface NoticeRules {
   readonly rebalanceHoldMs: number;
 }
 
-const INSTANCE_ID = /^i-(?:[0-9a-f]{8}|[0-9a-f]{17})$/;
 const instanceId = z.string().check(z.regex(INSTANCE_ID));
 
 const warning = eventBridgeEvent(
@@ -96,20 +101,23 @@ function readHealth(body: unknown, rules: NoticeRules): Notice {
   const kind = maintenanceKind(detail.eventTypeCode);
   if (!kind) return leave(detail.eventTypeCode, 'does not touch a running instance');
   const entities = sortEntities(detail.affectedEntities ?? []);
-  if (detail.statusCode === 'closed') return allClear(entities.instances, event.time);
+  if (entities.instances.length + entities.ignored.length === 0) return leave(event.id, 'names nothing');
+  if (detail.statusCode === 'closed') return allClear(entities, event.time);
   const startsAt = readDate('detail.startTime', detail.startTime);
   const endsAt = detail.endTime === undefined ? undefined : readDate('detail.endTime', detail.endTime);
   const dangers = entities.instances.map((id) => maintenance(seenIn(event, id), kind, startsAt, endsAt));
   return { kind: 'danger', dangers, ignored: entities.ignored };
 }
 
+interface Entities {
+  readonly instances: readonly string[];
+  readonly ignored: readonly Ignored[];
+}
+
 /** Entities come as bare ids in one page of AWS's documentation and as full ARNs in another; hosts come along. */
 function sortEntities(
   entities: readonly { readonly entityValue: string; readonly status?: string | undefined }[],
-): {
-  instances: string[];
-  ignored: Ignored[];
-} {
+): Entities {
   const instances = new Set<string>();
   const ignored: Ignored[] = [];
   for (const { entityValue, status } of entities) {
@@ -121,8 +129,8 @@ function sortEntities(
   return { instances: [...instances], ignored };
 }
 
-function allClear(instanceIds: readonly string[], time: string): Notice {
-  return { kind: 'all-clear', instanceIds, eventTime: readDate('time', time) };
+function allClear({ instances, ignored }: Entities, time: string): Notice {
+  return { kind: 'all-clear', instanceIds: instances, ignored, eventTime: readDate('time', time) };
 }
 
 function leave(value: string, reason: string): Notice {

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { BadInput } from '../../shared/errors.ts';
 import { eventBridgeEvent } from '../../shared/events/eventbridge.ts';
 import { parseAs } from '../../shared/parse.ts';
+import { INSTANCE_ID } from './instance.ts';
 
 /** Why UncordonInstances was woken. Times are epoch milliseconds. */
 export type Occasion = { readonly kind: 'sweep' } | StateChange;
@@ -16,7 +17,7 @@ export interface StateChange {
 const anyEvent = eventBridgeEvent(z.unknown());
 const stateChange = eventBridgeEvent(
   z.object({
-    'instance-id': z.string().check(z.regex(/^i-(?:[0-9a-f]{8}|[0-9a-f]{17})$/)),
+    'instance-id': z.string().check(z.regex(INSTANCE_ID)),
     state: z.enum(['pending', 'running', 'stopping', 'stopped', 'shutting-down', 'terminated']),
   }),
 );

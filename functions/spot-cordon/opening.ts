@@ -6,7 +6,7 @@ import { activate, type Cordon, clear, type Draft, merge, steps } from './cordon
 import type { Instance } from './instance.ts';
 import type { Intake, Told } from './intake.ts';
 import { reportDropped, reportDuplicate, reportWaiting } from './reporting.ts';
-import type { Run } from './run.ts';
+import { limitsMs, type Run } from './run.ts';
 import { needsLook, outOfScope } from './scope.ts';
 
 /** Cases to act on, and messages that could not be turned into one. */
@@ -57,7 +57,8 @@ async function keepInScope({ config, tools }: Run, { dangers, due }: Intake): Pr
   if (open.length === 0) return { told, instances: new Map(), retry: [] };
   try {
     const ids = open.map(([id]) => id);
-    const instances = await describeInstances(ids, tools.signal);
+    const signal = AbortSignal.any([tools.signal, AbortSignal.timeout(limitsMs.look)]);
+    const instances = await describeInstances(ids, signal);
     for (const [id, { dangers }] of open) {
       const why = dangers[0] && outOfScope(dangers[0], config.scope, instances.get(id));
       if (!why) continue;

@@ -33,7 +33,7 @@ export function fateAtSweep(cordon: Cordon, instance: Instance | undefined, now:
 /** By a state change of the instance. An event from before the cordon says nothing about it. */
 export function fateAtStateChange(cordon: Cordon, state: string, at: number): Fate {
   if (state === 'terminated') return { fate: 'forget', why: 'instance is gone' };
-  const cameBack = state === 'running' && at > cordon.eventTime && endsWhenRunning(cordon);
+  const cameBack = state === 'running' && at > cordon.eventTime && endsWhenRunning(cordon, at);
   return cameBack ? { fate: 'release', why: 'running again' } : { fate: 'keep', overdue: false };
 }
 
@@ -42,9 +42,13 @@ function fateOfDeferred(cordon: Cordon, now: number): Fate {
   return (cordon.dueAt ?? 0) <= now ? { fate: 'hand back' } : { fate: 'keep', overdue: false };
 }
 
-/** A stopped or hibernated Spot instance may return; a start after a scheduled stop moves it to sound hardware. */
-function endsWhenRunning(cordon: Cordon): boolean {
-  return cordon.status !== 'deferred' && (cordon.action === 'stop' || cordon.action === 'hibernate');
+/**
+ * A stopped or hibernated Spot instance may return; a start after a scheduled stop moves it to sound hardware; and one
+ * that starts after the deadline of its interruption has outlived it, whatever was announced.
+ */
+function endsWhenRunning({ status, severity, action, deadline = 0 }: Cordon, at: number): boolean {
+  if (status === 'deferred') return false;
+  return action === 'stop' || action === 'hibernate' || (severity === 'interruption' && at > deadline);
 }
 
 function isOverdue(cordon: Cordon, instance: Instance | undefined, now: number): boolean {

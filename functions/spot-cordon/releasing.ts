@@ -9,13 +9,11 @@ import { registerTargets, registerWithClassic } from './aws/load-balancing.ts';
 import type { Cordon } from './cordon.ts';
 import { type Severity, severities } from './danger.ts';
 import { eachApart } from './each-apart.ts';
-import type { Instance } from './instance.ts';
-import type { Failure, Round } from './uncordon-instances.ts';
+import type { Failure, Round } from './round.ts';
 
 export interface Due {
   readonly cordon: Cordon;
   readonly why: string;
-  readonly instance?: Instance | undefined;
 }
 
 /** A release under way: the record says so, so that a new danger takes the instance back instead of racing it. */

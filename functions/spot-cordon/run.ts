@@ -4,7 +4,6 @@ import type { TableUse } from './aws/cordons.ts';
 import { type Case, fail, lacks } from './case.ts';
 import type { CordonConfig } from './config.ts';
 import type { Step } from './cordon.ts';
-import type { StepRun } from './steps.ts';
 
 /** What one invocation of CordonInstances works with. */
 export interface Run {
@@ -13,8 +12,11 @@ export interface Run {
   readonly use: TableUse;
 }
 
-/** How long each step may take, so that none eats the whole notice; in sequence they fit the function's time limit. */
-const limitsMs = {
+/**
+ * How long each step may take, so that none eats the whole notice: in sequence 21 of the function's 25 s. The rest is
+ * for the writes between them; should DynamoDB be slow as well, time runs out and the whole batch comes again.
+ */
+export const limitsMs = {
   tag: 7_000,
   look: 7_000,
   find: 5_000,
@@ -28,6 +30,9 @@ export interface Attempt {
   readonly limit: keyof typeof limitsMs;
   readonly cases: readonly Case[];
 }
+
+/** A step does its part for all cases at once and writes outcomes into them. What it throws fails all of them. */
+export type StepRun = (cases: readonly Case[], signal: AbortSignal) => Promise<void>;
 
 /** Runs one step for its cases. Failures are noted in those they hit, counted, and tried again by the next delivery. */
 export async function attempt({ tools }: Run, { step, limit, cases }: Attempt, work: StepRun): Promise<void> {

@@ -10,9 +10,6 @@ import { eachApart } from './each-apart.ts';
 import { GONE, groupName, isGone } from './instance.ts';
 import { chooseReplacement, wantsReplacement } from './replacement.ts';
 
-/** A step does its part for all cases at once and writes outcomes into them. What it throws fails all of them. */
-export type StepRun = (cases: readonly Case[], signal: AbortSignal) => Promise<void>;
-
 /** CreateTags in one call for each severity: the value carries nothing of the single instance. */
 export async function tag(cases: readonly Case[], signal: AbortSignal): Promise<void> {
   const bySeverity = Map.groupBy(lacking(cases, 'tag'), (one) => one.record.severity);

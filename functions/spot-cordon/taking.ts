@@ -1,5 +1,5 @@
 import { Retryable } from '../../shared/errors.ts';
-import { amend } from './aws/cordons.ts';
+import { amend, type Mutation } from './aws/cordons.ts';
 import { type Case, fail, knownOf, lacks } from './case.ts';
 import type { Cordon, Draft } from './cordon.ts';
 import { mergeDrained } from './draining.ts';
@@ -11,19 +11,8 @@ import { drain, isProtected, replace, unprotect } from './steps.ts';
  * first, so that it can be given back whatever happens in between.
  */
 export async function takeAway(run: Run, cases: readonly Case[]): Promise<void> {
-  const taking = new Map(cases.filter(takes).map((one) => [one.instanceId, one]));
-  const settled = await amend(
-    run.use,
-    [...taking.keys()],
-    (known, id) => {
-      const one = taking.get(id);
-      return known && one ? remember(known, one) : undefined;
-    },
-    knownOf([...taking.values()]),
-  );
-  const unnoted = [...taking.values()].filter(({ instanceId }) => !settled.has(instanceId));
-  fail(unnoted, 'record', new Retryable('what was to be taken away could not be written down'));
-  for (const one of taking.values()) one.record = settled.get(one.instanceId) ?? one.record;
+  await writeDown(run, cases.filter(takes));
+
   const noted = cases.filter((one) => !one.failures.has('record'));
   const planned = noted.filter((one) => !one.failures.has('replace'));
   await Promise.all([
@@ -34,6 +23,23 @@ export async function takeAway(run: Run, cases: readonly Case[]): Promise<void> 
       attempt(run, { step: 'replace', limit: 'act', cases: planned }, replace),
     ),
   ]);
+}
+
+/** What cannot be written down is not taken; the others go on. */
+async function writeDown({ use }: Run, cases: readonly Case[]): Promise<void> {
+  const taking = new Map(cases.map((one) => [one.instanceId, one]));
+  const mutate: Mutation = (known, id) => {
+    const one = taking.get(id);
+    return known && one ? remember(known, one) : undefined;
+  };
+  try {
+    const settled = await amend(use, [...taking.keys()], mutate, knownOf(cases));
+    const unnoted = cases.filter(({ instanceId }) => !settled.has(instanceId));
+    fail(unnoted, 'record', new Retryable('what was to be taken away could not be written down'));
+    for (const one of cases) one.record = settled.get(one.instanceId) ?? one.record;
+  } catch (error) {
+    fail(cases, 'record', error);
+  }
 }
 
 function takes(one: Case): boolean {

@@ -2,29 +2,22 @@ import type { Delivery, Handled } from '../../shared/doors/queue.ts';
 import { count } from '../../shared/metrics.ts';
 import type { Tools } from '../../shared/tools.ts';
 import { describe } from './announcement.ts';
-import { readCordons, removeCordons, scanCordons, type TableUse } from './aws/cordons.ts';
+import { readCordons, removeCordons, scanCordons } from './aws/cordons.ts';
 import { describeInstances } from './aws/ec2.ts';
-import { send } from './aws/sqs.ts';
+import { sendAll } from './aws/sqs.ts';
 import type { UncordonConfig } from './config.ts';
 import type { Cordon } from './cordon.ts';
-import type { Instance } from './instance.ts';
 import { dueNotice } from './notice.ts';
 import type { Occasion, StateChange } from './occasion.ts';
 import { type Fate, fateAtStateChange, fateAtSweep } from './release.ts';
 import { releaseCordons } from './releasing.ts';
-
-export interface Round {
-  readonly config: UncordonConfig;
-  readonly tools: Tools;
-  readonly use: TableUse;
-}
+import type { Failure, Round } from './round.ts';
 
 /** A record with what becomes of it, and the messages that decided it. */
 interface Sentence {
   readonly cordon: Cordon;
   readonly fate: Fate;
   readonly messages: readonly string[];
-  readonly instance?: Instance | undefined;
 }
 
 /**
@@ -55,7 +48,7 @@ async function judgeAll({ tools, use }: Round, messageId: string): Promise<Sente
   const instances = await describeInstances(ids, tools.signal);
   return cordons.map((cordon) => {
     const instance = instances.get(cordon.instanceId);
-    return { cordon, instance, fate: fateAtSweep(cordon, instance, tools.now()), messages: [messageId] };
+    return { cordon, fate: fateAtSweep(cordon, instance, tools.now()), messages: [messageId] };
   });
 }
 
@@ -95,14 +88,9 @@ async function carryOut(round: Round, sentences: readonly Sentence[]): Promise<H
   return { retry, answer };
 }
 
-export interface Failure {
-  readonly instanceId: string;
-  readonly error: unknown;
-}
-
 async function release(round: Round, sentences: readonly Sentence[]): Promise<readonly Failure[]> {
-  const due = sentences.flatMap(({ cordon, fate, instance }) =>
-    fate.fate === 'release' ? [{ cordon, why: fate.why, instance }] : [],
+  const due = sentences.flatMap(({ cordon, fate }) =>
+    fate.fate === 'release' ? [{ cordon, why: fate.why }] : [],
   );
   return due.length === 0 ? [] : releaseCordons(round, due);
 }
@@ -118,16 +106,14 @@ async function forget({ tools, use }: Round, cordons: readonly Cordon[]): Promis
 }
 
 async function handBack({ config, tools }: Round, cordons: readonly Cordon[]): Promise<readonly Failure[]> {
-  const failures: Failure[] = [];
-  for (const { instanceId } of cordons) {
-    try {
-      await send(config.advisoryQueueUrl, dueNotice(instanceId, config.region, tools.now()), tools.signal);
-      tools.logger.info('notice has come due and is handed back', { instanceId });
-    } catch (error) {
-      failures.push({ instanceId, error });
-    }
-  }
-  return failures;
+  if (cordons.length === 0) return [];
+  const notices = cordons.map(({ instanceId }) => dueNotice(instanceId, config.region, tools.now()));
+  const errors = await sendAll(config.advisoryQueueUrl, notices, tools.signal);
+  const handed = cordons.filter((_, i) => errors[i] === undefined);
+  for (const cordon of handed) tools.logger.info('notice has come due and is handed back', describe(cordon));
+  return cordons.flatMap(({ instanceId }, i) =>
+    errors[i] === undefined ? [] : [{ instanceId, error: errors[i] }],
+  );
 }
 
 function rehearse({ tools }: Round, sentences: readonly Sentence[]): Handled {

@@ -136,7 +136,6 @@ function toGroup(group: AutoScalingGroup): Group {
     name: group.AutoScalingGroupName ?? '',
     capacityRebalance: group.CapacityRebalance ?? false,
     targetGroupArns: group.TargetGroupARNs ?? [],
-    loadBalancers: group.LoadBalancerNames ?? [],
     members: new Map(
       (group.Instances ?? []).map((instance) => [
         instance.InstanceId ?? '',

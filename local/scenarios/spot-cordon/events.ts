@@ -21,6 +21,11 @@ export function warning(world: World, id: string, action = 'terminate'): object 
   return envelope(world, 'aws.ec2', 'EC2 Spot Instance Interruption Warning', detail);
 }
 
+export function capacityWarning(world: World, id: string): object {
+  const detail = { 'instance-id': id, 'instance-action': 'terminate' };
+  return envelope(world, 'aws.ec2', 'EC2 Capacity Reservation Instance Interruption Warning', detail);
+}
+
 export function rebalance(world: World, id: string): object {
   return envelope(world, 'aws.ec2', 'EC2 Instance Rebalance Recommendation', { 'instance-id': id });
 }

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { instances, runSpot } from '../../fleet.ts';
 import { maintenance, warning } from './events.ts';
 import { first, loneInstance, plainGroup, scenario } from './fleets.ts';
-import { CORDON, countOf, type Fleet, stateOf } from './observe.ts';
+import { countOf, type Fleet, stateOf } from './observe.ts';
 
 const SWEEP = 'UncordonInstancesSweep';
 
@@ -65,42 +64,6 @@ export const oddInput = [
         [['Groundcrew cordoned 1 instance (1 interruption)'], ['replacement']],
       );
       assert.equal(countOf(calls, 'CreateTags'), 1);
-    },
-  }),
-
-  scenario<Fleet>('a storm of 1,000 warnings', {
-    sweep: false, // its calls are those of one warning, in larger batches; a run takes seconds
-    arrange: async (world) => ({ ids: await runSpot(world, 1000) }),
-    async act(world, fleet) {
-      await world.put(...fleet.ids.map((id) => warning(world, id)));
-      await world.settle();
-    },
-    async observe(world, fleet) {
-      const seen = await instances(world, fleet.ids);
-      const tagged = fleet.ids.filter((id) => seen.get(id)?.tags[CORDON] === 'interruption').length;
-      const announced = new Set(world.published().map((event) => JSON.stringify(event))).size;
-      const mails = world.mails().map(({ subject }) => subject);
-      return { state: { tagged, announced, deadLetters: (await world.deadLetters()).length }, mails };
-    },
-    expect(outcome, calls) {
-      assert.deepEqual(outcome.state, { tagged: 1000, announced: 1000, deadLetters: 0 });
-      assert.deepEqual(outcome.mails, ['Groundcrew cordoned 1000 instances (1000 interruption)']);
-      const counts = [
-        'DescribeInstances',
-        'CreateTags',
-        'BatchGetItem',
-        'TransactWriteItems',
-        'PutEvents',
-        'Publish',
-      ];
-      assert.deepEqual(Object.fromEntries(counts.map((action) => [action, countOf(calls, action)])), {
-        DescribeInstances: 1,
-        CreateTags: 1,
-        BatchGetItem: 10,
-        TransactWriteItems: 20,
-        PutEvents: 100,
-        Publish: 1,
-      });
     },
   }),
 ];

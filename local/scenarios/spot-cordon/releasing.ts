@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing';
 import { runSpot } from '../../fleet.ts';
 import type { World } from '../../scenario.ts';
-import { maintenance, rebalance, stateChange, warning } from './events.ts';
+import { capacityWarning, maintenance, rebalance, stateChange, warning } from './events.ts';
 import { first, loneInstance, OPT_IN, scenario, servingGroup } from './fleets.ts';
 import { type Fleet, observe, records, stateOf } from './observe.ts';
 
@@ -93,10 +93,10 @@ export const releasing = [
     },
   }),
 
-  scenario<Fleet>('an interruption that ends as announced', {
+  scenario<Fleet>('a capacity reservation interrupted as announced', {
     arrange: loneInstance,
     async act(world, fleet) {
-      const gone = warning(world, first(fleet));
+      const gone = capacityWarning(world, first(fleet));
       await world.put(gone);
       await world.settle();
       await world.client(EC2Client).send(new TerminateInstancesCommand({ InstanceIds: [first(fleet)] }));

@@ -144,7 +144,10 @@ describe('a danger is not lost', () => {
 });
 
 describe('an all-clear holds', () => {
-  const closed: Received = { id: 'm2', message: { kind: 'all-clear', instanceIds: [A], eventTime: NOW } };
+  const closed: Received = {
+    id: 'm2',
+    message: { kind: 'all-clear', instanceIds: [A], ignored: [], eventTime: NOW },
+  };
 
   it('against the notice that it ends, in one batch with it', async () => {
     openAccount({ instances: [instance(A)] });

@@ -39,7 +39,7 @@ function instance(more: Partial<Instance> = {}): Instance {
 
 function cordon(more: Partial<Cordon> = {}): Cordon {
   const { staleAt: _, ...danger } = warning;
-  return { ...danger, revision: 'r', status: 'cordoned', steps: {}, ttl: 0, ...more };
+  return { ...danger, revision: 'r', status: 'cordoned', steps: {}, ...more };
 }
 
 describe('scope', () => {
@@ -73,7 +73,6 @@ describe('replacement', () => {
     name: 'workers',
     capacityRebalance,
     targetGroupArns: [],
-    loadBalancers: [],
     members: new Map([[ID, { lifecycleState, protectedFromScaleIn: false }]]),
   });
   it.each([
@@ -242,6 +241,7 @@ describe('what a state change makes of a record', () => {
     ['running', cordon({ action: 'hibernate' }), NOW + 1, 'release'],
     ['running', cordon({ action: 'stop' }), NOW, 'keep'],
     ['running', cordon({ action: 'terminate' }), NOW + 1, 'keep'],
+    ['running', cordon({ action: 'terminate' }), NOW + 3 * MINUTE, 'release'],
     ['running', cordon({ severity: 'rebalance', action: 'none' }), NOW + 1, 'keep'],
     ['running', cordon({ status: 'deferred', action: 'stop' }), NOW + 1, 'keep'],
     ['stopped', cordon({ action: 'stop' }), NOW + 1, 'keep'],
@@ -282,7 +282,7 @@ describe('a batch', () => {
             ignored: [{ value: 'h-1', reason: 'is no instance' }],
           },
         },
-        { id: 'm4', message: { kind: 'all-clear', instanceIds: ['i-1'], eventTime: NOW } },
+        { id: 'm4', message: { kind: 'all-clear', instanceIds: ['i-1'], ignored: [], eventTime: NOW } },
         { id: 'm5', message: { kind: 'due', instanceId: 'i-2' } },
       ],
       NOW,

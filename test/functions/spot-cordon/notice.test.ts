@@ -90,9 +90,12 @@ describe('a Health event', () => {
     });
   });
 
-  it('may come without entities, with page numbers as strings or numbers', () => {
+  it('may name nothing, with page numbers as strings or numbers', () => {
     const detail = { ...health.detail, affectedEntities: undefined, page: 1, backupEvent: false };
-    expect(read({ ...health, detail })).toMatchObject({ kind: 'danger', dangers: [] });
+    expect(read({ ...health, detail })).toMatchObject({
+      kind: 'none',
+      ignored: [{ reason: 'names nothing' }],
+    });
   });
 
   it('is an all-clear once it is closed', () => {
@@ -100,6 +103,7 @@ describe('a Health event', () => {
     expect(notice).toEqual({
       kind: 'all-clear',
       instanceIds: ['i-1234567890abcdef0', 'i-abcd1111'],
+      ignored: [],
       eventTime: Date.parse(health.time),
     });
   });

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { AutoScalingClient, SetInstanceProtectionCommand } from '@aws-sdk/client-auto-scaling';
+import { createTargetGroup, instances, members, register, runGroup, runSpot, targets } from '../../fleet.ts';
+import type { Outcome, World } from '../../scenario.ts';
+import { warning } from './events.ts';
+import { OPT_IN, scenario } from './fleets.ts';
+import { CORDON, type Fleet } from './observe.ts';
+
+const GROUPS = ['night-shift', 'day-shift'];
+
+/** What a storm leaves, in numbers, and what it cost. */
+async function observeStorm(world: World, { ids }: Fleet): Promise<Outcome> {
+  const seen = await instances(world, ids);
+  const tagged = ids.filter((id) => seen.get(id)?.tags[CORDON] === 'interruption').length;
+  const announced = new Set(world.published().map((event) => JSON.stringify(event))).size;
+  const made = world.calls().filter((call) => call.function !== 'local');
+  const calls = [...Map.groupBy(made, ({ action }) => action)].map(([action, some]) => [action, some.length]);
+  return {
+    state: { tagged, announced, deadLetters: (await world.deadLetters()).length },
+    mails: world.mails().map(({ subject }) => subject),
+    detail: { calls: Object.fromEntries(calls) },
+  };
+}
+
+async function strike(world: World, { ids }: Fleet): Promise<void> {
+  await world.put(...ids.map((id) => warning(world, id)));
+  await world.settle();
+}
+
+/** Two groups of sixty protected instances behind one target group. */
+async function servingGroups(world: World): Promise<Fleet> {
+  const arn = await createTargetGroup(world, 'busy');
+  const ids: string[] = [];
+  for (const name of GROUPS) {
+    const some = await runGroup(world, { name, size: 60, tags: OPT_IN });
+    for (const half of [some.slice(0, 50), some.slice(50)]) {
+      const protect = { AutoScalingGroupName: name, InstanceIds: half, ProtectedFromScaleIn: true };
+      await world.client(AutoScalingClient).send(new SetInstanceProtectionCommand(protect));
+    }
+    await register(
+      world,
+      arn,
+      some.map((Id) => ({ Id, Port: 8080 })),
+    );
+    ids.push(...some);
+  }
+  return { ids, targetGroups: [arn] };
+}
+
+// Left out of the fault sweep: their calls are those of a single warning, in larger batches, and a run takes seconds.
+export const storms = [
+  scenario<Fleet>('a storm of 1,000 warnings', {
+    sweep: false,
+    arrange: async (world) => ({ ids: await runSpot(world, 1000) }),
+    act: strike,
+    observe: observeStorm,
+    expect(outcome) {
+      assert.deepEqual(outcome.state, { tagged: 1000, announced: 1000, deadLetters: 0 });
+      assert.deepEqual(outcome.mails, ['Groundcrew cordoned 1000 instances (1000 interruption)']);
+      assert.deepEqual(outcome.detail, {
+        calls: {
+          BatchGetItem: 10,
+          TransactWriteItems: 20,
+          CreateTags: 1,
+          DescribeInstances: 1,
+          PutEvents: 100,
+          Publish: 1,
+        },
+      });
+    },
+  }),
+
+  scenario<Fleet>('a storm over two groups behind a target group', {
+    sweep: false,
+    arrange: servingGroups,
+    act: strike,
+    async observe(world, fleet) {
+      const outcome = await observeStorm(world, fleet);
+      const left = await targets(world, fleet.targetGroups?.[0] ?? '');
+      const groups = await Promise.all(GROUPS.map((name) => members(world, name)));
+      const replaced = groups.map((group) => group.filter(({ id }) => !fleet.ids.includes(id)).length);
+      return {
+        ...outcome,
+        state: { left: left.length, groups: groups.map(({ length }) => length), replaced },
+      };
+    },
+    expect(outcome) {
+      assert.deepEqual(outcome.state, { left: 0, groups: [60, 60], replaced: [60, 60] });
+      assert.deepEqual(outcome.detail, {
+        calls: {
+          BatchGetItem: 2,
+          TransactWriteItems: 6,
+          CreateTags: 1,
+          DescribeInstances: 1,
+          DescribeAutoScalingGroups: 1,
+          DescribeLifecycleHooks: 2,
+          DescribeTargetGroups: 1,
+          DescribeLoadBalancers: 1,
+          DescribeTargetHealth: 2,
+          DescribeTargetGroupAttributes: 1,
+          SetInstanceProtection: 4,
+          DeregisterTargets: 2,
+          DetachInstances: 6,
+          PutEvents: 12,
+          Publish: 1,
+        },
+      });
+    },
+  }),
+];
