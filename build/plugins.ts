@@ -14,16 +14,17 @@ export function rewrite(name: string, filter: RegExp, change: (source: string) =
   };
 }
 
-/** Puts these lines in place of what is imported by a name that the filter matches. */
-export function substitute(name: string, filter: RegExp, lines: readonly string[]): Plugin {
+/**
+ * Puts these lines in place of what is imported by a name that the filter matches. Importers whose paths `whole`
+ * matches go on to get the real thing.
+ */
+export function substitute(name: string, filter: RegExp, lines: readonly string[], whole?: RegExp): Plugin {
   return {
     name,
     setup(build) {
-      build.onResolve({ filter }, ({ path, resolveDir }) => ({
-        path,
-        namespace: name,
-        pluginData: resolveDir,
-      }));
+      build.onResolve({ filter }, ({ path, importer, resolveDir }) =>
+        whole?.test(importer) ? undefined : { path, namespace: name, pluginData: resolveDir },
+      );
       build.onLoad({ filter, namespace: name }, ({ pluginData: resolveDir }) => ({
         contents: lines.join('\n'),
         resolveDir,

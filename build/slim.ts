@@ -1,4 +1,5 @@
 import type { Plugin } from 'esbuild';
+import { bucketsWithS3 } from './buckets.ts';
 import { smallEndpoints } from './endpoints.ts';
 import { rewrite, substitute } from './plugins.ts';
 import { keepVersion, shareDateParser } from './rewrites.ts';
@@ -44,6 +45,17 @@ export const slimming: readonly Plugin[] = [
     () => 'export const getInstanceMetadataRegion = async () => undefined;',
   ),
 
+  // Clients with an operation that streams events (Lambda, S3) prepare for it when they are made.
+  substitute(
+    'no-event-stream-settings',
+    /^@smithy\/core\/event-streams$/,
+    [
+      'export const eventStreamSerdeProvider = () => undefined;',
+      'export const resolveEventStreamSerdeConfig = (config) => config;',
+    ],
+    /@smithy[\\/]core[\\/]/,
+  ),
+
   // Loaded only by operations that stream events, of which the pack calls none.
   substitute('no-event-streams', /^@smithy\/core\/event-streams$/, [
     'export class EventStreamSerde {',
@@ -61,11 +73,17 @@ export const slimming: readonly Plugin[] = [
   ),
 
   // Signs for many Regions at once with packages that are not installed. EventBridge's client takes it for all its
-  // calls and has it sign those for one Region, which are all, as any other client does.
-  substitute('one-region-signatures', /^@aws-sdk\/signature-v4-multi-region$/, [
-    `import { SignatureV4 } from '@smithy/signature-v4';`,
-    `export class SignatureV4MultiRegion extends SignatureV4 { static sigv4aDependency() { return 'none'; } }`,
-  ]),
+  // calls and has it sign those for one Region, which are all, as any other client does. S3's signs with the
+  // credentials of directory buckets besides, and keeps it whole.
+  substitute(
+    'one-region-signatures',
+    /^@aws-sdk\/signature-v4-multi-region$/,
+    [
+      `import { SignatureV4 } from '@smithy/signature-v4';`,
+      `export class SignatureV4MultiRegion extends SignatureV4 { static sigv4aDependency() { return 'none'; } }`,
+    ],
+    /@aws-sdk[\\/](client|middleware-sdk)-s3/,
+  ),
 
   rewrite('one-region-signer', /@aws-sdk[\\/]core[\\/].*[\\/]AwsSdkSigV4ASigner\.js$/, () =>
     [
@@ -84,14 +102,7 @@ export const slimming: readonly Plugin[] = [
     ].join('\n'),
   ),
 
-  // Every client can name S3 buckets, and none of the pack's has any.
-  rewrite('no-buckets', /@smithy[\\/]core[\\/].*[\\/]service-customizations[\\/]index\.js$/, () =>
-    [
-      'export const resolveParamsForS3 = () => {',
-      `  throw new Error('S3 is left out of the bundles: see build/slim.ts.');`,
-      '};',
-    ].join('\n'),
-  ),
+  bucketsWithS3,
 
   // Extensions are plug-ins that a client is given, and the pack gives none. What runs without any stays: it hands the
   // connection its time-out.

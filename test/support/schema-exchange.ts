@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import type { ProbedOperation } from './schema-probe.ts';
 import type { Reply } from './schema-reply.ts';
@@ -40,12 +41,21 @@ export async function startCaptureServer(): Promise<CaptureServer> {
       reply = answer;
       request = undefined;
       const client = new Client({ region: 'eu-central-1', endpoint, maxAttempts: 1 });
-      const result = await client.send(new Command(input)).catch(describeFailure);
+      const result = await client.send(new Command(input)).then(readWhole).catch(describeFailure);
       client.destroy();
       return { request, result };
     },
     close: () => server.close(),
   };
+}
+
+/** A result with its streams read to their ends. Bytes come in classes of each bundle's own: as plain ones. */
+export async function readWhole(result: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
+  const members = Object.entries(result).map(async ([name, value]) => {
+    if (value instanceof Readable) return [name, Uint8Array.from(await buffer(value))];
+    return [name, value instanceof Uint8Array ? Uint8Array.from(value) : value];
+  });
+  return Object.fromEntries(await Promise.all(members));
 }
 
 async function describeRequest(incoming: IncomingMessage): Promise<unknown> {

@@ -7,7 +7,7 @@ import type { Operation } from './schema-operations.ts';
 
 /** What the tests use of the SDK's NormalizedSchema. */
 export interface Shape {
-  getName(): string | undefined;
+  getName(withNamespace?: boolean): string | undefined;
   getMergedTraits(): Readonly<Record<string, unknown>>;
   getMemberTraits(): Readonly<Record<string, unknown>>;
   getKeySchema(): Shape;
@@ -107,6 +107,12 @@ function writeProbe(operations: readonly Operation[]): string {
     `export const errors = {\n${errors.join('\n')}\n};`,
     'export const shapeOf = (schema) => NormalizedSchema.of(schema);',
   ].join('\n');
+}
+
+/** Method, path and status of an operation of REST; the other protocols name none. */
+export function httpOf({ schema }: ProbedOperation): readonly unknown[] | undefined {
+  const { http } = Object(schema[3]);
+  return Array.isArray(http) ? http : undefined;
 }
 
 /** client-ec2 exports EC2Client; asked of the package, because no rule gives SQSClient and CodePipelineClient. */
