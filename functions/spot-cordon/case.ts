@@ -1,3 +1,4 @@
+import { Retryable } from '../../shared/errors.ts';
 import type { Change, Cordon, DrainedTargets, Step } from './cordon.ts';
 import type { Group, Instance } from './instance.ts';
 import type { Replacement } from './replacement.ts';
@@ -54,4 +55,9 @@ export function fail(cases: readonly Case[], step: Step | 'record' | 'look', err
 /** The records as this run last saw them: where nobody wrote in between, no read is needed. */
 export function knownOf(cases: readonly Case[]): ReadonlyMap<string, Cordon> {
   return new Map(cases.map((one) => [one.instanceId, one.record]));
+}
+
+/** Others kept writing the record; the next delivery finds it as they left it. */
+export function unwritten(): Retryable {
+  return new Retryable('the record could not be written');
 }

@@ -1,8 +1,8 @@
-import { Retryable, wasAnswered } from '../../shared/errors.ts';
+import { wasAnswered } from '../../shared/errors.ts';
 import { count } from '../../shared/metrics.ts';
 import { amend } from './aws/cordons.ts';
 import { mail } from './aws/sns.ts';
-import { type Case, fail, knownOf } from './case.ts';
+import { type Case, fail, knownOf, unwritten } from './case.ts';
 import { type Cordon, type Draft, withSteps } from './cordon.ts';
 import { writeDigest } from './digest.ts';
 import type { Run } from './run.ts';
@@ -29,8 +29,7 @@ export async function finish(run: Run, cases: readonly Case[]): Promise<void> {
   );
   for (const one of cases) {
     one.record = settled.get(one.instanceId) ?? one.record;
-    if (!settled.has(one.instanceId))
-      fail([one], 'record', new Retryable('the outcomes could not be written down'));
+    if (!settled.has(one.instanceId)) fail([one], 'record', unwritten());
   }
   await notify(
     run,

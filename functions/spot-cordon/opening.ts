@@ -1,7 +1,7 @@
 import { Retryable } from '../../shared/errors.ts';
 import { amend, type Mutation, readCordons } from './aws/cordons.ts';
 import { describeInstances } from './aws/ec2.ts';
-import { type Case, openCase } from './case.ts';
+import { type Case, openCase, unwritten } from './case.ts';
 import { activate, type Cordon, clear, type Draft, merge, steps } from './cordon.ts';
 import type { Instance } from './instance.ts';
 import type { Intake, Told } from './intake.ts';
@@ -142,8 +142,4 @@ function join(a: Told, b: Told | undefined): Told {
 
 function again(messages: readonly string[], error: unknown): Again[] {
   return messages.map((id) => ({ id, error }));
-}
-
-function unwritten(): Retryable {
-  return new Retryable('the record could not be written: others kept writing it');
 }

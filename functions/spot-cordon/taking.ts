@@ -1,6 +1,5 @@
-import { Retryable } from '../../shared/errors.ts';
 import { amend, type Mutation } from './aws/cordons.ts';
-import { type Case, fail, knownOf, lacks } from './case.ts';
+import { type Case, fail, knownOf, lacks, unwritten } from './case.ts';
 import type { Cordon, Draft } from './cordon.ts';
 import { mergeDrained } from './draining.ts';
 import { attempt, type Run } from './run.ts';
@@ -35,7 +34,7 @@ async function writeDown({ use }: Run, cases: readonly Case[]): Promise<void> {
   try {
     const settled = await amend(use, [...taking.keys()], mutate, knownOf(cases));
     const unnoted = cases.filter(({ instanceId }) => !settled.has(instanceId));
-    fail(unnoted, 'record', new Retryable('what was to be taken away could not be written down'));
+    fail(unnoted, 'record', unwritten());
     for (const one of cases) one.record = settled.get(one.instanceId) ?? one.record;
   } catch (error) {
     fail(cases, 'record', error);

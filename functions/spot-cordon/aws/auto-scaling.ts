@@ -12,6 +12,7 @@ import { createClient } from '../../../shared/clients.ts';
 import { mapLimit } from '../../../shared/concurrency.ts';
 import { hasName } from '../../../shared/errors.ts';
 import type { Group } from '../instance.ts';
+import { readPages } from './pages.ts';
 
 const autoScaling = createClient(AutoScalingClient, { deadlineMs: 12_000 });
 
@@ -114,21 +115,13 @@ function hasLeft(error: unknown): boolean {
   );
 }
 
-async function describePage(names: readonly string[], signal: AbortSignal): Promise<Group[]> {
-  const found: Group[] = [];
-  let token: string | undefined;
-  do {
-    const page = await autoScaling.send(
-      new DescribeAutoScalingGroupsCommand({
-        AutoScalingGroupNames: [...names],
-        ...(token && { NextToken: token }),
-      }),
-      { abortSignal: signal },
-    );
-    found.push(...(page.AutoScalingGroups ?? []).map(toGroup));
-    token = page.NextToken;
-  } while (token);
-  return found;
+function describePage(names: readonly string[], signal: AbortSignal): Promise<Group[]> {
+  return readPages<Group, string>(async (next) => {
+    const input = { AutoScalingGroupNames: [...names], ...(next && { NextToken: next }) };
+    const command = new DescribeAutoScalingGroupsCommand(input);
+    const { AutoScalingGroups = [], NextToken } = await autoScaling.send(command, { abortSignal: signal });
+    return { items: AutoScalingGroups.map(toGroup), next: NextToken };
+  });
 }
 
 function toGroup(group: AutoScalingGroup): Group {

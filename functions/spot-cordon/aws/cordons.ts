@@ -15,6 +15,7 @@ import { createClient } from '../../../shared/clients.ts';
 import { mapLimit } from '../../../shared/concurrency.ts';
 import { hasName, Retryable } from '../../../shared/errors.ts';
 import type { Cordon, Draft } from '../cordon.ts';
+import { readPages } from './pages.ts';
 
 const dynamo = createClient(DynamoDBClient, { deadlineMs: 8_000 });
 
@@ -65,18 +66,14 @@ export async function readCordons(use: TableUse, ids: readonly string[]): Promis
 }
 
 /** Every record there is, page by page: the table only holds what is cordoned now. */
-export async function scanCordons({ table, signal }: TableUse): Promise<Cordon[]> {
-  const found: Cordon[] = [];
-  let from: Item | undefined;
-  do {
-    const page = await dynamo.send(
-      new ScanCommand({ TableName: table, ConsistentRead: true, ...(from && { ExclusiveStartKey: from }) }),
-      { abortSignal: signal },
-    );
-    found.push(...(page.Items ?? []).map(toCordon));
-    from = page.LastEvaluatedKey;
-  } while (from);
-  return found;
+export function scanCordons({ table, signal }: TableUse): Promise<Cordon[]> {
+  return readPages<Cordon, Item>(async (next) => {
+    const input = { TableName: table, ConsistentRead: true, ...(next && { ExclusiveStartKey: next }) };
+    const { Items = [], LastEvaluatedKey } = await dynamo.send(new ScanCommand(input), {
+      abortSignal: signal,
+    });
+    return { items: Items.map(toCordon), next: LastEvaluatedKey };
+  });
 }
 
 /** Deletes each record that is still as it was read. @returns the ids of those that somebody changed meanwhile */

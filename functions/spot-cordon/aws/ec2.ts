@@ -13,6 +13,7 @@ import { hasName } from '../../../shared/errors.ts';
 import type { Severity } from '../danger.ts';
 import { GONE, type Instance } from '../instance.ts';
 import { tagKeys } from '../scope.ts';
+import { readPages } from './pages.ts';
 
 const ec2 = createClient(EC2Client, { deadlineMs: 15_000 });
 
@@ -129,21 +130,13 @@ async function describeByFilter(ids: readonly string[], signal: AbortSignal): Pr
   return pages.flat();
 }
 
-async function describe(input: DescribeInstancesCommandInput, signal: AbortSignal): Promise<Instance[]> {
-  const found: Instance[] = [];
-  let token: string | undefined;
-  do {
-    const page = await ec2.send(
-      new DescribeInstancesCommand({ ...input, ...(token && { NextToken: token }) }),
-      {
-        abortSignal: signal,
-      },
-    );
-    const instances = (page.Reservations ?? []).flatMap((reservation) => reservation.Instances ?? []);
-    found.push(...instances.map(toInstance));
-    token = page.NextToken;
-  } while (token);
-  return found;
+function describe(input: DescribeInstancesCommandInput, signal: AbortSignal): Promise<Instance[]> {
+  return readPages<Instance, string>(async (next) => {
+    const command = new DescribeInstancesCommand({ ...input, ...(next && { NextToken: next }) });
+    const { Reservations = [], NextToken } = await ec2.send(command, { abortSignal: signal });
+    const items = Reservations.flatMap(({ Instances = [] }) => Instances.map(toInstance));
+    return { items, next: NextToken };
+  });
 }
 
 function toInstance(instance: Ec2Instance): Instance {

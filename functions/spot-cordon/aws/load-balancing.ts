@@ -11,6 +11,7 @@ import {
   type DescribeTargetGroupsCommandInput,
   DescribeTargetHealthCommand,
   ElasticLoadBalancingV2Client,
+  type TargetGroup as ElbTargetGroup,
   RegisterTargetsCommand,
   type TargetDescription,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
@@ -20,6 +21,7 @@ import { mapLimit } from '../../../shared/concurrency.ts';
 import { hasName } from '../../../shared/errors.ts';
 import type { Target } from '../cordon.ts';
 import type { Registered, TargetGroup } from '../draining.ts';
+import { readPages } from './pages.ts';
 
 const elb = createClient(ElasticLoadBalancingV2Client, { deadlineMs: 6_000 });
 const classic = createClient(ElasticLoadBalancingClient, { deadlineMs: 6_000 });
@@ -68,7 +70,7 @@ export async function deregisterTargets(
   for (const some of chunk(targets, TARGETS)) {
     const command = new DeregisterTargetsCommand({
       TargetGroupArn: targetGroupArn,
-      Targets: some.map(toDescription),
+      Targets: [...some],
     });
     await elb.send(command, { abortSignal: signal }).catch(unlessGone);
   }
@@ -86,7 +88,7 @@ export async function registerTargets(
 ): Promise<Refused<Target>[]> {
   const refused = await mapLimit(chunk(targets, TARGETS), 1, (part) =>
     sortOut(part, async (some) => {
-      const Targets = some.map(toDescription);
+      const Targets = [...some];
       const command = new RegisterTargetsCommand({ TargetGroupArn: targetGroupArn, Targets });
       await elb.send(command, { abortSignal: signal }).catch(unlessGone);
     }),
@@ -99,20 +101,18 @@ export async function classicHolding(
   ids: ReadonlySet<string>,
   signal: AbortSignal,
 ): Promise<Map<string, string[]>> {
-  const found = new Map<string, string[]>();
-  let marker: string | undefined;
-  do {
-    const command = new DescribeLoadBalancersCommand({ PageSize: PAGE, ...(marker && { Marker: marker }) });
-    const page = await classic.send(command, { abortSignal: signal });
-    for (const balancer of page.LoadBalancerDescriptions ?? []) {
-      const held = (balancer.Instances ?? [])
-        .map(({ InstanceId }) => InstanceId ?? '')
-        .filter((id) => ids.has(id));
-      if (held.length > 0) found.set(balancer.LoadBalancerName ?? '', held);
-    }
-    marker = page.NextMarker;
-  } while (marker);
-  return found;
+  const balancers = await readPages<readonly [string, string[]], string>(async (next) => {
+    const command = new DescribeLoadBalancersCommand({ PageSize: PAGE, ...(next && { Marker: next }) });
+    const { LoadBalancerDescriptions = [], NextMarker } = await classic.send(command, {
+      abortSignal: signal,
+    });
+    const items = LoadBalancerDescriptions.map(({ LoadBalancerName = '', Instances = [] }) => {
+      const held = Instances.map(({ InstanceId = '' }) => InstanceId).filter((id) => ids.has(id));
+      return [LoadBalancerName, held] as const;
+    });
+    return { items, next: NextMarker };
+  });
+  return new Map(balancers.filter(([, held]) => held.length > 0));
 }
 
 export async function deregisterFromClassic(
@@ -167,26 +167,24 @@ async function sortOut<T>(
   }
 }
 
-async function describeTargetGroups(
+function describeTargetGroups(
   input: DescribeTargetGroupsCommandInput,
   signal: AbortSignal,
 ): Promise<TargetGroup[]> {
-  const found: TargetGroup[] = [];
-  let marker: string | undefined;
-  do {
-    const command = new DescribeTargetGroupsCommand({ ...input, ...(marker && { Marker: marker }) });
-    const page = await elb.send(command, { abortSignal: signal });
-    for (const group of page.TargetGroups ?? []) {
-      found.push({
-        arn: group.TargetGroupArn ?? '',
-        targetType: group.TargetType ?? '',
-        ...(group.VpcId && { vpcId: group.VpcId }),
-        inUse: (group.LoadBalancerArns ?? []).length > 0,
-      });
-    }
-    marker = page.NextMarker;
-  } while (marker);
-  return found;
+  return readPages<TargetGroup, string>(async (next) => {
+    const command = new DescribeTargetGroupsCommand({ ...input, ...(next && { Marker: next }) });
+    const { TargetGroups = [], NextMarker } = await elb.send(command, { abortSignal: signal });
+    return { items: TargetGroups.map(toTargetGroup), next: NextMarker };
+  });
+}
+
+function toTargetGroup(group: ElbTargetGroup): TargetGroup {
+  return {
+    arn: group.TargetGroupArn ?? '',
+    targetType: group.TargetType ?? '',
+    ...(group.VpcId && { vpcId: group.VpcId }),
+    inUse: (group.LoadBalancerArns ?? []).length > 0,
+  };
 }
 
 /** Names as ELBv2 and Classic spell "it is not there any more". */
@@ -208,8 +206,4 @@ function toTarget(target: TargetDescription | undefined): Target {
     ...(target?.AvailabilityZone && { AvailabilityZone: target.AvailabilityZone }),
     ...(target?.QuicServerId && { QuicServerId: target.QuicServerId }),
   };
-}
-
-function toDescription(target: Target): TargetDescription {
-  return { ...target };
 }
