@@ -52,7 +52,7 @@ export async function measureColdStart(): Promise<readonly ColdStart[]> {
 export function formatColdStart(rows: readonly ColdStart[]): string {
   const width = Math.max(...rows.map((row) => row.function.length), 'function'.length);
   const line = (name: string, ...cells: readonly string[]): string =>
-    [name.padEnd(width), ...cells.map((cell) => cell.padStart(12))].join('');
+    [name.padEnd(width), ...cells.map((cell) => cell.padStart(14))].join('');
   return [
     'Cold start as a multiple of an empty function (median of interleaved rounds)',
     line('function', 'deployed', 'plain bundle', 'unbundled'),
