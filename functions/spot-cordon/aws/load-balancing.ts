@@ -115,28 +115,35 @@ export async function classicHolding(
   return new Map(balancers.filter(([, held]) => held.length > 0));
 }
 
-export async function deregisterFromClassic(
+export function deregisterFromClassic(
   name: string,
   ids: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  await sortOut(ids, async (some) => {
-    const Instances = some.map((InstanceId) => ({ InstanceId }));
+  return changeClassic(ids, (Instances) => {
     const command = new DeregisterInstancesFromLoadBalancerCommand({ LoadBalancerName: name, Instances });
-    await classic.send(command, { abortSignal: signal }).catch(unlessGone);
+    return classic.send(command, { abortSignal: signal });
   });
 }
 
 /** An instance that does not exist any more has nothing to go back to; that is no failure. */
-export async function registerWithClassic(
+export function registerWithClassic(
   name: string,
   ids: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  await sortOut(ids, async (some) => {
-    const Instances = some.map((InstanceId) => ({ InstanceId }));
+  return changeClassic(ids, (Instances) => {
     const command = new RegisterInstancesWithLoadBalancerCommand({ LoadBalancerName: name, Instances });
-    await classic.send(command, { abortSignal: signal }).catch(unlessGone);
+    return classic.send(command, { abortSignal: signal });
+  });
+}
+
+async function changeClassic(
+  ids: readonly string[],
+  change: (instances: { InstanceId: string }[]) => Promise<unknown>,
+): Promise<void> {
+  await sortOut(ids, async (some) => {
+    await change(some.map((InstanceId) => ({ InstanceId }))).catch(unlessGone);
   });
 }
 
