@@ -1,9 +1,9 @@
-import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Pack, startPack } from '../local/pack.ts';
 import { python } from '../local/python.ts';
 import { discoverScenarios } from '../local/run-scenarios.ts';
 import type { Call, Scenario } from '../local/scenario.ts';
+import { transform } from '../local/stack/transform.ts';
 import { functionIds, grantedActions, type IamTemplate, iamOffences, withActions } from './support/iam.ts';
 import { judge, type Played, play, type Strike, strikesFor } from './support/sweep.ts';
 
@@ -14,26 +14,23 @@ const MINUTES = 60_000;
 const scenarios = await discoverScenarios();
 const calls: Call[] = [];
 const undisturbed = new Map<Scenario, Played>();
-const idle: Pack[] = [];
-const all: Pack[] = [];
+const packs: Pack[] = [];
 let template: IamTemplate;
 
 beforeAll(async () => {
   process.env.GROUNDCREW_SWIFT = '1';
   const executable = await python(() => {});
-  const transformed = execFileSync(executable, ['local/transform.py', 'template.yaml'], { encoding: 'utf8' });
-  template = JSON.parse(transformed);
-  for (let i = 0; i < PACKS; i++) all.push(await startPack({ port: 0 }));
-  idle.push(...all);
+  template = (await transform(executable, 'template.yaml')) as unknown as IamTemplate;
+  for (let i = 0; i < PACKS; i++) packs.push(await startPack({ port: 0 }));
 }, 5 * MINUTES);
 
 afterAll(async () => {
-  await Promise.all(all.map((pack) => pack.close()));
+  await Promise.all(packs.map((pack) => pack.close()));
 });
 
 describe('every scenario', () => {
   it.each(scenarios)('$wing: $name', { timeout: 2 * MINUTES }, async (scenario) => {
-    const [pack] = all;
+    const [pack] = packs;
     if (!pack) throw new Error('no pack is up');
     const played = await play(pack, scenario);
     undisturbed.set(scenario, played);
@@ -101,7 +98,7 @@ async function share(
 ): Promise<void> {
   const queue = [...strikes];
   await Promise.all(
-    idle.map(async (pack) => {
+    packs.map(async (pack) => {
       for (let strike = queue.shift(); strike; strike = queue.shift()) await work(pack, strike);
     }),
   );

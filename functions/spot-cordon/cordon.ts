@@ -1,4 +1,4 @@
-import { type Action, type Danger, isWorse, type Reason, type Severity } from './danger.ts';
+import { type Danger, isWorse } from './danger.ts';
 
 /** What is done for a cordoned instance. A step that has an outcome in the record is not run again. */
 export const steps = ['tag', 'announce', 'protect', 'drain', 'replace', 'notify'] as const;
@@ -19,19 +19,11 @@ export interface Target {
   readonly QuicServerId?: string;
 }
 
-/** The record of one instance: the source of truth of which tags and events are projections. */
-export interface Cordon {
-  readonly instanceId: string;
+/** The record of one instance and its worst danger: the source of truth of which tags and events are projections. */
+export interface Cordon extends Omit<Danger, 'staleAt'> {
   /** Changes with every write; the condition of the next one. */
   readonly revision: string;
   readonly status: Status;
-  readonly severity: Severity;
-  readonly reason: Reason;
-  readonly action: Action;
-  readonly eventTime: number;
-  readonly sourceEventId: string;
-  readonly deadline?: number;
-  readonly expiresAt?: number;
   /** When a deferred cordon comes due. */
   readonly dueAt?: number;
   readonly releasingSince?: number;

@@ -11,7 +11,6 @@ import { drain, isProtected, replace, unprotect } from './steps.ts';
  */
 export async function takeAway(run: Run, cases: readonly Case[]): Promise<void> {
   await writeDown(run, cases.filter(takes));
-
   const noted = cases.filter((one) => !one.failures.has('record'));
   const planned = noted.filter((one) => !one.failures.has('replace'));
   await Promise.all([

@@ -57,12 +57,10 @@ async function judgeChanged(
   { use }: Round,
   changes: readonly (StateChange & { readonly id: string })[],
 ): Promise<Sentence[]> {
-  const cordons = await readCordons(
-    use,
-    changes.map(({ instanceId }) => instanceId),
-  );
+  const byInstance = Map.groupBy(changes, ({ instanceId }) => instanceId);
+  const cordons = await readCordons(use, [...byInstance.keys()]);
   return [...cordons.values()].map((cordon) => {
-    const own = changes.filter(({ instanceId }) => instanceId === cordon.instanceId);
+    const own = byInstance.get(cordon.instanceId) ?? [];
     const fates = own.map(({ state, time }) => fateAtStateChange(cordon, state, time));
     // Out of order or not, an instance that was terminated does not come back.
     const fate = fates.find(({ fate }) => fate === 'forget') ?? fates.find(({ fate }) => fate === 'release');
