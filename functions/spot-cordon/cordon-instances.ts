@@ -24,7 +24,7 @@ export async function cordonInstances(
   config: CordonConfig,
   tools: Tools,
 ): Promise<Handled> {
-  const run: Run = { config, tools, use: { table: config.table, signal: tools.signal } };
+  const run: Run = { config, tools, use: { table: config.table, key: 'instanceId', signal: tools.signal } };
   const intake = sortBatch(deliveries, tools.now());
   reportDropped(tools, intake.dropped);
   const opened = await openCases(run, intake);

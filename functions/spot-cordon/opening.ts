@@ -1,5 +1,5 @@
 import { Retryable } from '../../shared/errors.ts';
-import { amend, type Mutation, readCordons } from './aws/cordons.ts';
+import { amend, type Mutation, readRecords } from '../../shared/records.ts';
 import { describeInstances } from './aws/ec2.ts';
 import { type Case, openCase, unwritten } from './case.ts';
 import { activate, type Cordon, clear, type Draft, merge, steps } from './cordon.ts';
@@ -76,7 +76,7 @@ async function recordDangers(run: Run, { told, instances }: Scoped): Promise<Ope
   const ids = [...told.keys()];
   if (ids.length === 0) return { cases: [], retry: [] };
   const merges = new Map<string, Pick<Case, 'change' | 'contested'>>();
-  const mutate: Mutation = (known, id) => {
+  const mutate: Mutation<Cordon> = (known, id) => {
     const { record, change } = fold(known, told.get(id), run);
     merges.set(id, { change, contested: change === 'raised' && known?.status === 'releasing' });
     return change === 'none' ? undefined : record;
@@ -122,9 +122,9 @@ interface Folded {
 async function pretend(
   { use }: Run,
   ids: readonly string[],
-  mutate: Mutation,
+  mutate: Mutation<Cordon>,
 ): Promise<Map<string, Cordon | undefined>> {
-  const known = await readCordons(use, ids);
+  const known = await readRecords(use, ids);
   return new Map(
     ids.map((id) => {
       const draft = mutate(known.get(id), id);

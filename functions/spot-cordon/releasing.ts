@@ -1,8 +1,8 @@
 import { Retryable } from '../../shared/errors.ts';
 import { count } from '../../shared/metrics.ts';
+import { amend, removeRecords } from '../../shared/records.ts';
 import { describe, uncordoned } from './announcement.ts';
 import { describeGroups, setProtection } from './aws/auto-scaling.ts';
-import { amend, removeCordons } from './aws/cordons.ts';
 import { untagCordoned } from './aws/ec2.ts';
 import { announce } from './aws/event-bridge.ts';
 import { registerTargets, registerWithClassic } from './aws/load-balancing.ts';
@@ -49,7 +49,7 @@ export async function releaseCordons(round: Round, due: readonly Due[]): Promise
 async function claim({ tools, use }: Round, due: readonly Due[]): Promise<Release[]> {
   const judged = new Map(due.map((one) => [one.cordon.instanceId, one]));
   const won = new Set<string>();
-  const settled = await amend(
+  const settled = await amend<Cordon>(
     use,
     [...judged.keys()],
     (known, id) => {
@@ -155,7 +155,7 @@ async function tellSchedulers(releases: readonly Release[], signal: AbortSignal)
 async function close({ tools, use }: Round, releases: readonly Release[]): Promise<void> {
   if (releases.length === 0) return;
   const cordons = releases.map(({ cordon }) => cordon);
-  const taken = new Set(await removeCordons(use, cordons));
+  const taken = new Set(await removeRecords(use, cordons));
   for (const { cordon, why } of releases) {
     const overtaken = taken.has(cordon.instanceId);
     tools.logger.info(overtaken ? 'uncordoned, and taken back by a new danger' : 'uncordoned', {

@@ -1,15 +1,15 @@
 import { count } from '../../shared/metrics.ts';
+import type { Records } from '../../shared/records.ts';
 import type { Tools } from '../../shared/tools.ts';
-import type { TableUse } from './aws/cordons.ts';
 import { type Case, fail, lacks } from './case.ts';
 import type { CordonConfig } from './config.ts';
-import type { Step } from './cordon.ts';
+import type { Cordon, Step } from './cordon.ts';
 
 /** What one invocation of CordonInstances works with. */
 export interface Run {
   readonly config: CordonConfig;
   readonly tools: Tools;
-  readonly use: TableUse;
+  readonly use: Records<Cordon>;
 }
 
 /**

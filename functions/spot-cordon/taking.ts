@@ -1,4 +1,4 @@
-import { amend, type Mutation } from './aws/cordons.ts';
+import { amend, type Mutation } from '../../shared/records.ts';
 import { type Case, fail, knownOf, lacks, unwritten } from './case.ts';
 import type { Cordon, Draft } from './cordon.ts';
 import { mergeDrained } from './draining.ts';
@@ -26,7 +26,7 @@ export async function takeAway(run: Run, cases: readonly Case[]): Promise<void> 
 /** What cannot be written down is not taken; the others go on. */
 async function writeDown({ use }: Run, cases: readonly Case[]): Promise<void> {
   const taking = new Map(cases.map((one) => [one.instanceId, one]));
-  const mutate: Mutation = (known, id) => {
+  const mutate: Mutation<Cordon> = (known, id) => {
     const one = taking.get(id);
     return known && one ? remember(known, one) : undefined;
   };

@@ -1,8 +1,8 @@
 import type { Delivery, Handled } from '../../shared/doors/queue.ts';
 import { count } from '../../shared/metrics.ts';
+import { readRecords, removeRecords, scanRecords } from '../../shared/records.ts';
 import type { Tools } from '../../shared/tools.ts';
 import { describe } from './announcement.ts';
-import { readCordons, removeCordons, scanCordons } from './aws/cordons.ts';
 import { describeInstances } from './aws/ec2.ts';
 import { sendAll } from './aws/sqs.ts';
 import type { UncordonConfig } from './config.ts';
@@ -29,7 +29,11 @@ export async function uncordonInstances(
   config: UncordonConfig,
   tools: Tools,
 ): Promise<Handled> {
-  const round: Round = { config, tools, use: { table: config.table, signal: tools.signal } };
+  const round: Round = {
+    config,
+    tools,
+    use: { table: config.table, key: 'instanceId', signal: tools.signal },
+  };
   const changes = deliveries.flatMap(({ id, message }) =>
     message.kind === 'state-change' ? [{ ...message, id }] : [],
   );
@@ -42,7 +46,7 @@ export async function uncordonInstances(
 }
 
 async function judgeAll({ tools, use }: Round, messageId: string): Promise<Sentence[]> {
-  const cordons = await scanCordons(use);
+  const cordons = await scanRecords(use);
   if (cordons.length === 0) return [];
   const ids = cordons.map(({ instanceId }) => instanceId);
   const instances = await describeInstances(ids, tools.signal);
@@ -58,7 +62,7 @@ async function judgeChanged(
   changes: readonly (StateChange & { readonly id: string })[],
 ): Promise<Sentence[]> {
   const byInstance = Map.groupBy(changes, ({ instanceId }) => instanceId);
-  const cordons = await readCordons(use, [...byInstance.keys()]);
+  const cordons = await readRecords(use, [...byInstance.keys()]);
   return [...cordons.values()].map((cordon) => {
     const own = byInstance.get(cordon.instanceId) ?? [];
     const fates = own.map(({ state, time }) => fateAtStateChange(cordon, state, time));
@@ -95,7 +99,7 @@ async function release(round: Round, sentences: readonly Sentence[]): Promise<re
 
 async function forget({ tools, use }: Round, cordons: readonly Cordon[]): Promise<readonly Failure[]> {
   if (cordons.length === 0) return [];
-  const changed = new Set(await removeCordons(use, cordons));
+  const changed = new Set(await removeRecords(use, cordons));
   const gone = cordons.filter(({ instanceId }) => !changed.has(instanceId));
   for (const cordon of gone) tools.logger.info('forgotten', describe(cordon));
   count(tools.metrics, 'Forgotten', gone.length);

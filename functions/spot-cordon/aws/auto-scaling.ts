@@ -11,8 +11,8 @@ import { chunk } from '../../../shared/chunk.ts';
 import { createClient } from '../../../shared/clients.ts';
 import { mapLimit } from '../../../shared/concurrency.ts';
 import { hasName } from '../../../shared/errors.ts';
+import { readPages } from '../../../shared/pages.ts';
 import type { Group } from '../instance.ts';
-import { readPages } from './pages.ts';
 
 const autoScaling = createClient(AutoScalingClient, { deadlineMs: 12_000 });
 

@@ -10,10 +10,10 @@ import { chunk } from '../../../shared/chunk.ts';
 import { createClient } from '../../../shared/clients.ts';
 import { mapLimit } from '../../../shared/concurrency.ts';
 import { hasName } from '../../../shared/errors.ts';
+import { readPages } from '../../../shared/pages.ts';
 import type { Severity } from '../danger.ts';
 import { GONE, type Instance } from '../instance.ts';
 import { tagKeys } from '../scope.ts';
-import { readPages } from './pages.ts';
 
 const ec2 = createClient(EC2Client, { deadlineMs: 15_000 });
 

@@ -19,9 +19,9 @@ import { chunk } from '../../../shared/chunk.ts';
 import { createClient } from '../../../shared/clients.ts';
 import { mapLimit } from '../../../shared/concurrency.ts';
 import { hasName } from '../../../shared/errors.ts';
+import { readPages } from '../../../shared/pages.ts';
 import type { Target } from '../cordon.ts';
 import type { Registered, TargetGroup } from '../draining.ts';
-import { readPages } from './pages.ts';
 
 const elb = createClient(ElasticLoadBalancingV2Client, { deadlineMs: 6_000 });
 const classic = createClient(ElasticLoadBalancingClient, { deadlineMs: 6_000 });

@@ -15,7 +15,6 @@ import {
 import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { PublishCommand } from '@aws-sdk/client-sns';
 import { describe, expect, it } from 'vitest';
-import { removeCordons } from '../../../functions/spot-cordon/aws/cordons.ts';
 import type { CordonConfig } from '../../../functions/spot-cordon/config.ts';
 import { activate, type Cordon, clear, merge } from '../../../functions/spot-cordon/cordon.ts';
 import { cordonInstances } from '../../../functions/spot-cordon/cordon-instances.ts';
@@ -25,6 +24,7 @@ import type { Instance } from '../../../functions/spot-cordon/instance.ts';
 import { type Received, sortBatch } from '../../../functions/spot-cordon/intake.ts';
 import { fateAtSweep } from '../../../functions/spot-cordon/release.ts';
 import { uncordonInstances } from '../../../functions/spot-cordon/uncordon-instances.ts';
+import { removeRecords } from '../../../shared/records.ts';
 import { clients, fakeTools, keep, openAccount, refusal, type SeenInstance, table, told } from './account.ts';
 
 // What AWS refuses, and what happens at the same moment.
@@ -418,7 +418,10 @@ it('a table whose every transaction conflicts is not hammered', async () => {
   clients.dynamo
     .on(TransactWriteItemsCommand)
     .rejects(refusal('TransactionCanceledException', 'cancelled', reasons));
-  const removing = removeCordons({ table: 'cordons', signal: AbortSignal.timeout(5_000) }, [known]);
+  const removing = removeRecords<Cordon>(
+    { table: 'cordons', key: 'instanceId', signal: AbortSignal.timeout(5_000) },
+    [known],
+  );
   await expect(removing).rejects.toThrow(/kept/);
   expect(clients.dynamo.commandCalls(TransactWriteItemsCommand).length).toBeLessThan(10);
 });
