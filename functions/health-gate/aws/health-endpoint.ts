@@ -1,0 +1,43 @@
+import { Resolver } from 'node:dns/promises';
+
+// AWS Health has one active and one passive endpoint a partition, and none in other Regions. The global name is an
+// alias of the active one; AWS's advice is to look it up before a workflow, and the passive one answers late.
+// https://docs.aws.amazon.com/health/latest/ug/health-api.html#endpoints
+
+const ALIAS = 'global.health.amazonaws.com';
+const CACHED_MS = 60_000;
+
+const partitions = [
+  { prefix: 'cn-', regions: ['cn-northwest-1', 'cn-north-1'], hasAlias: false },
+  { prefix: 'us-gov-', regions: ['us-gov-west-1'], hasAlias: false },
+  { prefix: '', regions: ['us-east-1', 'us-east-2'], hasAlias: true },
+] as const;
+
+export type LookUp = (name: string) => Promise<readonly string[]>;
+
+let known: { readonly region: string | undefined; readonly at: number } | undefined;
+
+/** The Regions to ask, the active one first. Where the alias cannot be looked up, the usual order holds. */
+export async function healthRegions(
+  own: string,
+  now: number,
+  lookUp: LookUp = lookUpAlias,
+): Promise<string[]> {
+  const partition = partitions.find(({ prefix }) => own.startsWith(prefix)) ?? partitions[2];
+  if (!partition.hasAlias) return [...partition.regions];
+  const isKnown = known !== undefined && now >= known.at && now - known.at < CACHED_MS;
+  if (!isKnown) known = { region: await activeRegion(lookUp), at: now };
+  return [...new Set([known?.region ?? partition.regions[0], ...partition.regions])];
+}
+
+async function activeRegion(lookUp: LookUp): Promise<string | undefined> {
+  try {
+    const [target = ''] = await lookUp(ALIAS);
+    return /^health\.(us-east-[12])\.amazonaws\.com\.?$/.exec(target)?.[1];
+  } catch {
+    // In a network without DNS the endpoints may answer all the same.
+    return undefined;
+  }
+}
+
+const lookUpAlias: LookUp = (name) => new Resolver({ timeout: 500, tries: 2 }).resolveCname(name);

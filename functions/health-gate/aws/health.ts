@@ -1,0 +1,84 @@
+import { DescribeEventsCommand, type Event, HealthClient } from '@aws-sdk/client-health';
+import { type Credentials, createClient } from '../../../shared/clients.ts';
+import { isRefusal } from '../../../shared/errors.ts';
+import { readPages } from '../../../shared/pages.ts';
+import type { Issue } from '../issue.ts';
+import { GLOBAL } from '../regions.ts';
+import { healthRegions } from './health-endpoint.ts';
+
+/** DescribeEvents takes ten Regions to a filter. */
+export const REGIONS_A_CALL = 10;
+
+export interface HealthQuestion {
+  readonly account: string;
+  /** Of another account; none is the function's own. */
+  readonly credentials?: Credentials | undefined;
+  /** At most ten. */
+  readonly regions: readonly string[];
+  /** Started at or after; epoch milliseconds. */
+  readonly since: number;
+  /** The function's Region, which says the partition. */
+  readonly ownRegion: string;
+  readonly now: number;
+}
+
+/**
+ * Every open issue in the Regions, all pages. Asks the active endpoint and then the other, unless AWS said no: that no
+ * is the same everywhere. Services are filtered in code, because an outage of several is filed under none of them.
+ */
+export async function openIssues(question: HealthQuestion, signal: AbortSignal): Promise<Issue[]> {
+  let failure: unknown;
+  for (const region of await healthRegions(question.ownRegion, question.now)) {
+    try {
+      return await readIssues(clientFor(region, question.credentials), question, signal);
+    } catch (error) {
+      if (isRefusal(error) || signal.aborted) throw error;
+      failure = error;
+    }
+  }
+  throw failure;
+}
+
+function readIssues(client: HealthClient, question: HealthQuestion, signal: AbortSignal): Promise<Issue[]> {
+  const { account, regions, since } = question;
+  const filter = {
+    regions: [...regions],
+    eventTypeCategories: ['issue' as const],
+    eventStatusCodes: ['open' as const],
+    startTimes: [{ from: new Date(since) }],
+  };
+  return readPages<Issue, string>(async (next) => {
+    const command = new DescribeEventsCommand({ filter, maxResults: 100, ...(next && { nextToken: next }) });
+    const { events = [], nextToken } = await client.send(command, { abortSignal: signal });
+    return { items: events.flatMap((event) => toIssue(event, account)), next: nextToken };
+  });
+}
+
+const clients = new Map<string, HealthClient>();
+
+function clientFor(region: string, credentials: Credentials | undefined): HealthClient {
+  const settings = { deadlineMs: 6_000, attempts: 2, region };
+  if (credentials) return createClient(HealthClient, { ...settings, credentials });
+  const client = clients.get(region) ?? createClient(HealthClient, settings);
+  clients.set(region, client);
+  return client;
+}
+
+/** An event without a code or a start cannot be judged, and AWS sends none. */
+function toIssue(event: Event, account: string): Issue[] {
+  const { arn, eventTypeCode, service, region, eventScopeCode, statusCode, startTime, endTime } = event;
+  if (!(arn && eventTypeCode && startTime)) return [];
+  return [
+    {
+      arn,
+      code: eventTypeCode,
+      service: service ?? '',
+      region: region ?? GLOBAL,
+      scope: eventScopeCode ?? 'NONE',
+      status: statusCode ?? 'open',
+      startedAt: startTime.getTime(),
+      ...(endTime && { endedAt: endTime.getTime() }),
+      account,
+    },
+  ];
+}

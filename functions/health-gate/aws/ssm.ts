@@ -1,0 +1,23 @@
+import { GetCalendarStateCommand, GetParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { createClient } from '../../../shared/clients.ts';
+import type { Calendars } from '../verdict.ts';
+
+const ssm = createClient(SSMClient, { deadlineMs: 4_000 });
+
+/** The texts of those that exist. Secure strings come encrypted: a policy is no secret. */
+export async function readParameters(
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, string>> {
+  const command = new GetParametersCommand({ Names: [...new Set(names)] });
+  const { Parameters = [] } = await ssm.send(command, { abortSignal: signal });
+  return new Map(Parameters.map(({ Name = '', Value = '' }) => [Name, Value]));
+}
+
+/** Open only if every calendar is. */
+export async function readCalendars(names: readonly string[], signal: AbortSignal): Promise<Calendars> {
+  const command = new GetCalendarStateCommand({ CalendarNames: [...names] });
+  const { State, NextTransitionTime = '' } = await ssm.send(command, { abortSignal: signal });
+  const changesAt = Date.parse(NextTransitionTime);
+  return { isOpen: State === 'OPEN', ...(Number.isNaN(changesAt) ? {} : { changesAt }) };
+}

@@ -1,0 +1,135 @@
+import type { JobAnswer, JobWith } from '../../shared/doors/job.ts';
+import { BadInput } from '../../shared/errors.ts';
+import { count } from '../../shared/metrics.ts';
+import type { Tools } from '../../shared/tools.ts';
+import { answerDryRun, answerOf, answerOverridden, type Decided, nextStep } from './answer.ts';
+import { writeStop } from './aws/notes.ts';
+import { readParameters } from './aws/ssm.ts';
+import type { GateConfig } from './config.ts';
+import { evaluate } from './evaluate.ts';
+import { type Override, readOverride } from './override.ts';
+import { type Ask, type Policy, readPolicy } from './policy.ts';
+import { markerOf } from './stop.ts';
+import { type Trouble, troubleOf, type Verdict } from './verdict.ts';
+import { readProgress } from './waiting.ts';
+import { describeOverride, describeVerdict } from './wording.ts';
+
+export type GateJob = JobWith<Ask>;
+
+interface Gate {
+  readonly job: GateJob;
+  readonly config: GateConfig;
+  readonly tools: Tools;
+}
+
+/**
+ * Decides about one job of a gate action. The break-glass comes before everything that could be down with the incident.
+ *
+ * @throws BadInput for a policy or an override that cannot be read, which fails the action as a ConfigurationError
+ */
+export async function gateDeployment(job: GateJob, config: GateConfig, tools: Tools): Promise<JobAnswer> {
+  const gate: Gate = { job, config, tools };
+  const { said, parameter } = job.parameters;
+  const own = readOverride(said.override, { now: tools.now(), maxHours: config.maxOverrideHours });
+  if (own) return overridden(gate, own);
+  const stored = await readStored(gate);
+  const central = centralOverride(gate, stored.texts.get(config.overrideParameter));
+  if (central) return overridden(gate, central);
+  const defaults = { region: config.region, onUnknown: config.onUnknown };
+  if (stored.trouble)
+    return decide(gate, readPolicy({ said, parameter: undefined }, undefined, defaults), stored.trouble);
+  const text = parameter === undefined ? undefined : stored.texts.get(parameter);
+  if (parameter !== undefined && text === undefined)
+    throw new BadInput(`policy: no parameter "${parameter}" in ${config.region}`);
+  return decide(gate, readPolicy(job.parameters, text, defaults));
+}
+
+async function decide(gate: Gate, policy: Policy, trouble?: Trouble): Promise<JobAnswer> {
+  const { config, job, tools } = gate;
+  const verdict = trouble ? verdictOf(trouble) : await evaluate(policy, gate);
+  const now = tools.now();
+  const step = nextStep(verdict, policy, readProgress(job.continuationToken, now), now);
+  const decided: Decided = { verdict, step, policy, now };
+  report(gate, decided);
+  if (config.dryRun) return answerDryRun(decided);
+  if (step.step !== 'stop' || !step.resumable) return answerOf(decided);
+  return answerOf(decided, await writeDown(gate, decided));
+}
+
+function verdictOf(trouble: Trouble): Verdict {
+  return { verdict: trouble.kind === 'passing' ? 'UNKNOWN' : 'MISCONFIGURED', troubles: [trouble] };
+}
+
+interface Stored {
+  readonly texts: ReadonlyMap<string, string>;
+  /** There when the policy's parameter could not be read; the central override alone is done without. */
+  readonly trouble?: Trouble;
+}
+
+async function readStored({ job, config, tools }: Gate): Promise<Stored> {
+  const { parameter } = job.parameters;
+  const names = [config.overrideParameter, ...(parameter === undefined ? [] : [parameter])];
+  try {
+    return { texts: await readParameters(names, tools.signal) };
+  } catch (error) {
+    if (tools.signal.aborted) throw error;
+    tools.logger.warn('parameters could not be read', { names, error });
+    const trouble = parameter === undefined ? {} : { trouble: troubleOf(error, `Parameter ${parameter}`) };
+    return { texts: new Map(), ...trouble };
+  }
+}
+
+/** One that cannot be read is everybody's: it fails nobody's pipeline, but it opens none either. */
+function centralOverride({ config, tools }: Gate, text: string | undefined): Override | undefined {
+  try {
+    return readOverride(text, { now: tools.now(), maxHours: config.maxOverrideHours });
+  } catch (error) {
+    if (!(error instanceof BadInput)) throw error;
+    tools.logger.error('the override for all pipelines is not used', { reason: error.message });
+    count(tools.metrics, 'OverrideMalformed');
+    return undefined;
+  }
+}
+
+function overridden({ tools }: Gate, override: Override): JobAnswer {
+  tools.logger.warn('let through, the gate is overridden', { override: describeOverride(override) });
+  count(tools.metrics, 'Verdict.OVERRIDDEN');
+  return answerOverridden(override);
+}
+
+/** The marker under which ResumeDeployments finds the stop, or none when it could not be written down. */
+async function writeDown({ job, config, tools }: Gate, decided: Decided): Promise<string | undefined> {
+  const { override: _, ...policy } = decided.policy;
+  const stop = {
+    id: policy.executionId ?? job.id,
+    jobId: job.id,
+    at: decided.now,
+    policy,
+    reason: describeVerdict(decided.verdict, policy),
+  };
+  try {
+    await writeStop(config.notesTable, stop, tools.signal);
+    return markerOf(stop);
+  } catch (error) {
+    // The pipeline must be told all the same: a person can retry what cannot resume by itself.
+    if (tools.signal.aborted) throw error;
+    tools.logger.error('the stop could not be written down: nothing will resume it', { error });
+    count(tools.metrics, 'Failed');
+    return undefined;
+  }
+}
+
+const outcomes = { pass: 'let through', wait: 'waiting', stop: 'stopped' } as const;
+
+function report({ config, tools }: Gate, { verdict, step, policy }: Decided): void {
+  tools.logger.info(`${config.dryRun ? 'dry run: ' : ''}${outcomes[step.step]}`, {
+    verdict: verdict.verdict,
+    mode: policy.mode,
+    regions: policy.regions,
+    reason: describeVerdict(verdict, policy),
+    ...(step.step === 'wait' && { checks: step.progress.checks, errors: step.progress.errors }),
+    ...(policy.executionId !== undefined && { executionId: policy.executionId }),
+  });
+  count(tools.metrics, `Verdict.${verdict.verdict}`);
+  if (step.step === 'stop') count(tools.metrics, 'Stopped');
+}

@@ -1,0 +1,25 @@
+import type { Issue } from '../../../functions/health-gate/issue.ts';
+import { type Policy, readAsk, readPolicy } from '../../../functions/health-gate/policy.ts';
+
+export const NOW = Date.parse('2026-11-21T12:00:00Z');
+
+/** A public outage of EC2 in eu-west-1, three hours old. */
+export function issue(about: Partial<Issue> = {}): Issue {
+  return {
+    arn: 'arn:aws:health:eu-west-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/1',
+    code: 'AWS_EC2_OPERATIONAL_ISSUE',
+    service: 'EC2',
+    region: 'eu-west-1',
+    scope: 'PUBLIC',
+    status: 'open',
+    startedAt: NOW - 3 * 3_600_000,
+    account: '123456789012',
+    ...about,
+  };
+}
+
+/** What an action without UserParameters in eu-west-1 gets. */
+export function policy(said: Partial<Policy> = {}): Policy {
+  const usual = readPolicy(readAsk(undefined), undefined, { region: 'eu-west-1', onUnknown: 'block' });
+  return { ...usual, ...said };
+}
