@@ -16,6 +16,14 @@ export interface ClientOptions {
    * carried out. `wasAnswered(error)` then tells the two apart.
    */
   readonly retryAnswered?: boolean;
+  /** For calls in another account's name; the function's own role unless told. */
+  readonly credentials?: Credentials;
+}
+
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
 }
 
 interface ClientSettings {
@@ -23,6 +31,7 @@ interface ClientSettings {
   readonly customUserAgent: string;
   readonly requestHandler: Record<string, unknown>;
   readonly region?: string;
+  readonly credentials?: Credentials;
   readonly retryStrategy?: RetryStrategy;
 }
 
@@ -42,12 +51,13 @@ interface RetryStrategy {
 
 /** An SDK client that gives up in time. Endpoint, Region and credentials come from the environment. */
 export function createClient<C>(Client: new (settings: ClientSettings) => C, options: ClientOptions = {}): C {
-  const { deadlineMs = 10_000, attempts = 3, region, retryAnswered = false } = options;
+  const { deadlineMs = 10_000, attempts = 3, region, credentials, retryAnswered = false } = options;
   return new Client({
     maxAttempts: attempts,
     customUserAgent: `groundcrew/${version}`,
     requestHandler: { ...timeLimits(deadlineMs, attempts), ...(retryAnswered ? freshConnections : {}) },
     ...(region === undefined ? {} : { region }),
+    ...(credentials ? { credentials } : {}),
     ...(retryAnswered ? { retryStrategy: retryOnlyAnswered(attempts) } : {}),
   });
 }

@@ -125,6 +125,25 @@ export function wasAnswered(error: unknown): boolean {
   return status !== undefined && status >= 400 && status !== 502 && status !== 504;
 }
 
+const refusals = [
+  'AccessDenied',
+  'AccessDeniedException',
+  'AuthorizationError',
+  'AuthorizationErrorException',
+  'NotAuthorizedException',
+  'OptInRequired',
+  'SubscriptionRequiredException',
+  'UnauthorizedOperation',
+  'UnrecognizedClientException',
+];
+
+/** Whether AWS or the file system said that this function may not. */
+export function isRefusal(error: unknown, depth = 0): boolean {
+  if (!isRecord(error) || depth > 3) return false;
+  if (hasName(error, ...refusals) || error.code === 'EACCES' || error.code === 'EPERM') return true;
+  return isRefusal(error.cause, depth + 1);
+}
+
 /** SDK errors are told apart by name: most are not modelled, and bundling breaks instanceof. */
 export function hasName(error: unknown, ...names: string[]): boolean {
   return isRecord(error) && names.includes(textOf(error.name));

@@ -1,4 +1,4 @@
-import { BadConfig, BadInput, hasName, isRecord, isRetryable, toError } from '../errors.ts';
+import { BadConfig, BadInput, isRecord, isRefusal, isRetryable, toError } from '../errors.ts';
 import { redact } from '../redact.ts';
 
 export type FailureType =
@@ -54,18 +54,6 @@ interface Failure {
 /** What PutJobSuccessResult or PutJobFailureResult is given, without the job's id. */
 export type JobResult = { readonly success: Success } | { readonly failure: Failure };
 
-const refusals = [
-  'AccessDenied',
-  'AccessDeniedException',
-  'AuthorizationError',
-  'AuthorizationErrorException',
-  'NotAuthorizedException',
-  'OptInRequired',
-  'SubscriptionRequiredException',
-  'UnauthorizedOperation',
-  'UnrecognizedClientException',
-];
-
 /** Throws TypeError for an answer that CodePipeline would refuse and that cutting cannot mend. */
 export function resultOf(answer: JobAnswer, requestId: string): JobResult {
   if (!isRecord(answer)) throw new TypeError('handle answered with nothing that CodePipeline could be told');
@@ -104,13 +92,6 @@ function failureTypeOf(error: unknown): FailureType {
   if (error instanceof BadInput || error instanceof BadConfig) return 'ConfigurationError';
   if (isRefusal(error)) return 'PermissionError';
   return isRetryable(error) ? 'SystemUnavailable' : 'JobFailed';
-}
-
-/** Whether AWS or the file system said that this function may not. */
-export function isRefusal(error: unknown, depth = 0): boolean {
-  if (!isRecord(error) || depth > 3) return false;
-  if (hasName(error, ...refusals) || error.code === 'EACCES' || error.code === 'EPERM') return true;
-  return isRefusal(error.cause, depth + 1);
 }
 
 function summaryOf(summary: string): { summary?: string } {

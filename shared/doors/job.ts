@@ -4,14 +4,14 @@ import {
   PutJobSuccessResultCommand,
 } from '@aws-sdk/client-codepipeline';
 import { createClient } from '../clients.ts';
-import { hasName, isRetryable, wasAnswered } from '../errors.ts';
+import { hasName, isRefusal, isRetryable, wasAnswered } from '../errors.ts';
 import { type Job, jobIdOf, readJob, secretsOf } from '../events/codepipeline.ts';
 import { logger } from '../log.ts';
 import { count, metrics } from '../metrics.ts';
 import { withhold } from '../redact.ts';
 import type { Tools } from '../tools.ts';
 import { type Handler, type Invocation, lambda } from './invocation.ts';
-import { failureOf, isRefusal, type JobAnswer, type JobResult, resultOf } from './job-result.ts';
+import { failureOf, type JobAnswer, type JobResult, resultOf } from './job-result.ts';
 import { reportFailure, reportMalformed, reportTimeout } from './report.ts';
 
 export type { FailureType, JobAnswer } from './job-result.ts';
