@@ -1,5 +1,6 @@
 // Loaded into every function's process before anything else. It does what the Lambda sandbox does around the Node
 // runtime client: the client's native half, a clock that the pack can turn, and an end when the pack ends.
+const dns = require('node:dns');
 const { Agent, request } = require('node:http');
 const Module = require('node:module');
 
@@ -9,6 +10,7 @@ delete process.env.GROUNDCREW_CLOCK_OFFSET;
 
 turnDate();
 waitLess();
+lookNothingUp();
 answerNativeClient();
 leaveWithParent();
 
@@ -33,6 +35,14 @@ function waitLess() {
   delete process.env.GROUNDCREW_SWIFT;
   const random = Math.random;
   Math.random = () => random() / 50;
+}
+
+/** No name leaves this machine: what a function looks up is not found, as in a network without DNS. */
+function lookNothingUp() {
+  const notFound = async (name) => {
+    throw Object.assign(new Error(`queryCname ENOTFOUND ${name}`), { code: 'ENOTFOUND' });
+  };
+  dns.promises.Resolver.prototype.resolveCname = notFound;
 }
 
 /**
