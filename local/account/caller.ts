@@ -6,8 +6,17 @@ export function accessKeyFor(functionId: string, process = 0): string {
   return `GROUNDCREW_${functionId}_${process}`;
 }
 
+/**
+ * The access key id of a role in `account` that the caller assumed. It says by itself who calls: a warm function keeps
+ * the credentials longer than the account its memory.
+ */
+export function assumedKeyFor(caller: Caller, account: string): string {
+  return `${accessKeyFor(caller.function, caller.process)}_${account}`;
+}
+
 /** The caller whom an access key id names; a key this account did not give out is `local`. */
 export function callerOf(accessKey: string): Caller {
-  const [, id, process] = /^GROUNDCREW_([A-Za-z0-9]+)_(\d+)$/.exec(accessKey) ?? [];
-  return id === undefined ? { function: 'local', process: 0 } : { function: id, process: Number(process) };
+  const [, id, process, account] = /^GROUNDCREW_([A-Za-z0-9]+)_(\d+)(?:_(\d{12}))?$/.exec(accessKey) ?? [];
+  if (id === undefined) return { function: 'local', process: 0 };
+  return { function: id, process: Number(process), ...(account !== undefined && { account }) };
 }

@@ -6,7 +6,7 @@ import { breakDown, type FaultKind, throttle } from './faults.ts';
 import { readAll } from './forward.ts';
 import { iamActions } from './iam-actions.ts';
 import { type ApiRequest, decodeRequest, type RawRequest } from './request.ts';
-import { isAnswer, type StandInContext } from './stand-in.ts';
+import { HangUp, isAnswer, type StandInContext } from './stand-in.ts';
 import { type Answer, accountId, region } from './types.ts';
 
 /** The endpoint of every service. */
@@ -30,21 +30,26 @@ async function receive(desk: Desk, incoming: IncomingMessage, outgoing: ServerRe
   else outgoing.destroy();
 }
 
-/** Nothing when the answer is to be lost. */
+/** Nothing when there is no answer, or when it is to be lost. */
 async function handle(desk: Desk, request: ApiRequest): Promise<Answer | undefined> {
   const call = record(request);
   desk.calls.push(call);
   const fault = desk.faults.strike(request);
-  const answer = await answerUnder(fault, desk, request).catch((error: unknown) => failure(request, error));
-  call.status = answer.status;
-  if (answer.status < 300) await tell(desk, request, answer);
+  const answer = await answerUnder(fault, desk, request).catch((error: unknown) => {
+    if (error instanceof HangUp) return undefined;
+    return failure(request, error);
+  });
+  if (answer) call.status = answer.status;
+  if (answer && answer.status < 300) await tell(desk, request, answer);
   if (fault === 'killed') await hookOf(desk, 'onKill')(request.caller);
   return fault === 'killed' || fault === 'lost' ? undefined : answer;
 }
 
 function record(request: ApiRequest): Recorded {
   const { caller, service, action } = request;
-  return { function: caller.function, service, action, status: 0, iam: iamActions(request) };
+  // What an assumed role may do is for its own account to say.
+  const iam = caller.account === undefined ? iamActions(request) : [];
+  return { function: caller.function, service, action, status: 0, iam };
 }
 
 async function answerUnder(fault: FaultKind | undefined, desk: Desk, request: ApiRequest): Promise<Answer> {
@@ -60,7 +65,7 @@ async function answerUndisturbed(desk: Desk, request: ApiRequest): Promise<Answe
   const refusal = refuse(request);
   if (refusal) return encodeError(request, refusal);
   const operation = desk.standIns.get(request.service)?.operations[request.action];
-  if (!operation) return readable(desk, request, await desk.moto.send(request));
+  if (!operation) return readable(desk, request, await desk.moto.send(toAccount(request)));
   try {
     const output = await operation(request.input, contextOf(desk, request));
     return isAnswer(output) ? output : encodeOutput(request, output);
@@ -68,6 +73,13 @@ async function answerUndisturbed(desk: Desk, request: ApiRequest): Promise<Answe
     if (error instanceof ServiceError) return encodeError(request, error);
     throw error;
   }
+}
+
+/** moto keeps many accounts, and takes this one for a caller whose key it did not give out. */
+function toAccount(request: ApiRequest): RawRequest {
+  const { method, url, headers, body, caller } = request;
+  if (caller.account === undefined) return request;
+  return { method, url, headers: { ...headers, 'x-moto-account-id': caller.account }, body };
 }
 
 function refuse({ service, action, input }: ApiRequest): ServiceError | undefined {
@@ -79,12 +91,13 @@ function refuse({ service, action, input }: ApiRequest): ServiceError | undefine
   return undefined;
 }
 
-function contextOf(desk: Desk, { service, caller }: ApiRequest): StandInContext {
+function contextOf(desk: Desk, { service, caller, region: askedRegion }: ApiRequest): StandInContext {
   return {
     state: stateOf(desk, service),
     caller,
     region,
     accountId,
+    askedRegion,
     now: () => desk.clock.now(),
     publish: async (event) => hookOf(desk, 'onPublish')(event),
     invoke: (name, payload) => hookOf(desk, 'onInvoke')(name, payload),

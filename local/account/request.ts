@@ -16,6 +16,8 @@ export interface RawRequest {
 /** A request to an AWS API. `service` is the IAM prefix; `input` is decoded when first read. */
 export interface ApiRequest extends RawRequest {
   readonly caller: Caller;
+  /** The Region that it was signed for. */
+  readonly region: string;
   readonly service: string;
   readonly action: string;
   readonly protocol: Protocol;
@@ -27,12 +29,13 @@ const iamPrefixes: Readonly<Record<string, string>> = { monitoring: 'cloudwatch'
 
 /** Nothing for a request that no AWS client signed. */
 export function decodeRequest(raw: RawRequest): ApiRequest | undefined {
-  const [, accessKey, signingName] =
-    /Credential=([^/,\s]+)\/[^/]+\/[^/]+\/([^/]+)\/aws4_request/.exec(raw.headers.authorization ?? '') ?? [];
-  if (accessKey === undefined || signingName === undefined) return undefined;
+  const [, accessKey, region, signingName] =
+    /Credential=([^/,\s]+)\/[^/]+\/([^/]+)\/([^/]+)\/aws4_request/.exec(raw.headers.authorization ?? '') ??
+    [];
+  if (accessKey === undefined || region === undefined || signingName === undefined) return undefined;
   const service = iamPrefixes[signingName] ?? signingName;
   const { action, protocol, decode } = decodeOperation(raw, service);
-  return { ...raw, caller: callerOf(accessKey), service, action, protocol, ...lazily(decode) };
+  return { ...raw, caller: callerOf(accessKey), region, service, action, protocol, ...lazily(decode) };
 }
 
 interface Operation {

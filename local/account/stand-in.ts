@@ -10,6 +10,8 @@ export interface StandInContext<State = unknown> {
   readonly caller: Caller;
   readonly region: string;
   readonly accountId: string;
+  /** The Region that the call was meant for: some services are in few. */
+  readonly askedRegion: string;
   /** Milliseconds of the epoch, by the clock that can be turned. */
   now(): number;
   /** Puts an event, as a whole envelope, on the default bus. */
@@ -22,9 +24,12 @@ export interface StandInContext<State = unknown> {
   later(ms: number, work: () => void | Promise<void>): () => void;
 }
 
+/** Thrown by an operation to answer with nothing: the connection dies, as where no host is or one that is down. */
+export class HangUp extends Error {}
+
 /**
  * Gives the members of the answer, or a whole Answer where those are not all (a payload of its own, headers). Throws a
- * ServiceError to answer with an error.
+ * ServiceError to answer with an error, or a HangUp.
  */
 export type Operation<State = unknown> = (
   input: Members,

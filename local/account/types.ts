@@ -8,6 +8,8 @@ export const accountId = '123456789012';
 export interface Caller {
   readonly function: string;
   readonly process: number;
+  /** The account of the role that it assumed; absent when it calls in its own name. */
+  readonly account?: string;
 }
 
 /** Members of a request or an answer, decoded. */

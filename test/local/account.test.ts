@@ -16,7 +16,7 @@ import {
   ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
-import { DescribeEventsCommand, HealthClient } from '@aws-sdk/client-health';
+import { DescribeEventTypesCommand, HealthClient } from '@aws-sdk/client-health';
 import { CreateTopicCommand, PublishBatchCommand, PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import {
   CreateQueueCommand,
@@ -92,12 +92,12 @@ describe('the record', () => {
   });
 
   test('says it when nobody answers: an operation that moto lacks is an error with a name', async () => {
-    const error = await errorOf(fixture.client(HealthClient, 'A').send(new DescribeEventsCommand({})));
+    const error = await errorOf(fixture.client(HealthClient, 'A').send(new DescribeEventTypesCommand({})));
     expect(error).toMatchObject({
       name: 'NotImplemented',
-      message: expect.stringContaining('health:DescribeEvents'),
+      message: expect.stringContaining('health:DescribeEventTypes'),
     });
-    expect(names()).toEqual(['A health:DescribeEvents 501']);
+    expect(names()).toEqual(['A health:DescribeEventTypes 501']);
   });
 
   test('tells listeners of calls that succeeded, with input and answer decoded', async () => {
