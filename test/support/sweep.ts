@@ -15,7 +15,12 @@ export interface Played {
   readonly calls: readonly Call[];
 }
 
-const kinds: readonly FaultKind[] = ['throttled', 'failing', 'lost', 'killed', 'overtaken'];
+const faultsOfWrites: readonly FaultKind[] = ['throttled', 'failing', 'lost', 'killed', 'overtaken'];
+
+// A read leaves nothing behind: failing or lost it is repeated like a throttled one, and a function that dies after it
+// stands where it stood after the call before. What another delivery does behind its back is what matters.
+const faultsOfReads: readonly FaultKind[] = ['throttled', 'overtaken'];
+const read = /^(AssumeRole|BatchGet|Describe|Get|Head|List|Query|Scan)/;
 
 /** Plays a scenario on a fresh account, with a fault or without. */
 export async function play(pack: Pack, scenario: Scenario, strike?: Strike): Promise<Played> {
@@ -32,12 +37,16 @@ export async function play(pack: Pack, scenario: Scenario, strike?: Strike): Pro
   };
 }
 
-/** Every fault at every call that the undisturbed run made. */
+/** Every fault that can make a difference, at every call that the undisturbed run made. */
 export function strikesFor(calls: readonly Call[]): Strike[] {
   const perFunction = Map.groupBy(calls, (call) => call.function);
   return [...perFunction].flatMap(([name, made]) =>
-    made.flatMap((_, i) => kinds.map((kind) => ({ function: name, call: i + 1, kind }))),
+    made.flatMap(({ action }, i) => faultsOf(action).map((kind) => ({ function: name, call: i + 1, kind }))),
   );
+}
+
+function faultsOf(action: string): readonly FaultKind[] {
+  return read.test(action) ? faultsOfReads : faultsOfWrites;
 }
 
 /** What is wrong about the end of a disturbed run; undefined when nothing is. */
