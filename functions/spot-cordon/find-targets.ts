@@ -1,3 +1,4 @@
+import { eachApart } from '../../shared/each-apart.ts';
 import {
   classicHolding,
   deregistrationDelaySeconds,
@@ -7,7 +8,6 @@ import {
 } from './aws/load-balancing.ts';
 import { type Case, fail, lacks } from './case.ts';
 import { candidates, outlivesNotice, type TargetGroup, targetsOf, wantsDraining } from './draining.ts';
-import { eachApart } from './each-apart.ts';
 
 export type DrainSearch = 'vpc' | 'group';
 

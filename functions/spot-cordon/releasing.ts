@@ -1,3 +1,4 @@
+import { eachApart } from '../../shared/each-apart.ts';
 import { Retryable } from '../../shared/errors.ts';
 import { count } from '../../shared/metrics.ts';
 import { amend, removeRecords } from '../../shared/records.ts';
@@ -8,7 +9,6 @@ import { announce } from './aws/event-bridge.ts';
 import { registerTargets, registerWithClassic } from './aws/load-balancing.ts';
 import type { Cordon } from './cordon.ts';
 import { type Severity, severities } from './danger.ts';
-import { eachApart } from './each-apart.ts';
 import type { Failure, Round } from './round.ts';
 
 export interface Due {

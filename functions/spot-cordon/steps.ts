@@ -1,3 +1,4 @@
+import { eachApart } from '../../shared/each-apart.ts';
 import { cordoned } from './announcement.ts';
 import { describeGroups, detach, hasTerminatingHook, setProtection, terminate } from './aws/auto-scaling.ts';
 import { describeInstances, tagCordoned } from './aws/ec2.ts';
@@ -6,7 +7,6 @@ import { deregisterFromClassic, deregisterTargets, listTargets } from './aws/loa
 import { type Case, fail, lacks } from './case.ts';
 import type { Target } from './cordon.ts';
 import { targetKey, wantsDraining } from './draining.ts';
-import { eachApart } from './each-apart.ts';
 import { GONE, groupName, isGone } from './instance.ts';
 import { chooseReplacement, wantsReplacement } from './replacement.ts';
 

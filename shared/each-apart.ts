@@ -1,4 +1,4 @@
-import { mapLimit } from '../../shared/concurrency.ts';
+import { mapLimit } from './concurrency.ts';
 
 /**
  * Works on the items at most `limit` at a time. What fails for one is told to `failed` and stops no other: one group
