@@ -47,7 +47,7 @@ describe('the bundles of the pack', () => {
 
     test('holds no credential provider but the environment', () => {
       const unwanted =
-        /node_modules.*(credential-provider-(?!env)|client-(sso|sts|cognito)|nested-clients|token-providers)/;
+        /node_modules.*(credential-provider-(?!env)|client-(sso|cognito)|nested-clients|token-providers)/;
       expect(inputsOf(built()).filter((path) => unwanted.test(path))).toEqual([]);
     });
 

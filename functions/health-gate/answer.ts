@@ -17,8 +17,7 @@ export type Step =
 
 /** The verdict, the policy's mode and what was waited already, in one table. */
 export function nextStep(verdict: Verdict, policy: Policy, progress: Progress, now: number): Step {
-  const checks = progress.checks + 1;
-  const until = progress.since + policy.maxWaitMinutes * MINUTE_MS;
+  const until = deadline(policy, progress);
   switch (verdict.verdict) {
     case 'PASS':
       return { step: 'pass' };
@@ -26,20 +25,32 @@ export function nextStep(verdict: Verdict, policy: Policy, progress: Progress, n
       return { step: 'stop', resumable: false };
     case 'BLOCK':
       if (policy.mode === 'warn') return { step: 'pass' };
-      if (policy.mode === 'wait' && now < until)
-        return { step: 'wait', until, progress: { ...progress, checks, errors: 0 } };
+      if (policy.mode === 'wait' && now < until) return waitOn(policy, progress, 0);
       return { step: 'stop', resumable: true };
     case 'UNKNOWN': {
       if (policy.mode === 'warn') return { step: 'pass' };
-      const errors = progress.errors + 1;
-      const isSpent = errors >= policy.errorBudget;
-      if (isSpent && policy.onUnknown === 'allow') return { step: 'pass' };
-      const mayWait = !isSpent || (policy.mode === 'wait' && now < until);
-      return mayWait
-        ? { step: 'wait', until, progress: { ...progress, checks, errors } }
-        : { step: 'stop', resumable: true };
+      const again = comeBack(policy, progress, now);
+      if (again) return again;
+      return policy.onUnknown === 'allow' ? { step: 'pass' } : { step: 'stop', resumable: true };
     }
   }
+}
+
+/** After a failure of a service: another check, while the budget of errors lasts or the policy waits anyway. */
+export function comeBack(policy: Policy, progress: Progress, now: number): Step | undefined {
+  const errors = progress.errors + 1;
+  const waitsAnyway =
+    policy.mode === 'wait' && policy.onUnknown === 'block' && now < deadline(policy, progress);
+  return errors < policy.errorBudget || waitsAnyway ? waitOn(policy, progress, errors) : undefined;
+}
+
+function waitOn(policy: Policy, progress: Progress, errors: number): Step {
+  const until = deadline(policy, progress);
+  return { step: 'wait', until, progress: { ...progress, checks: progress.checks + 1, errors } };
+}
+
+function deadline({ maxWaitMinutes }: Policy, { since }: Progress): number {
+  return since + maxWaitMinutes * MINUTE_MS;
 }
 
 export interface Decided {

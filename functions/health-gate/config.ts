@@ -23,3 +23,27 @@ export function readGateConfig(env: Env = process.env) {
 export type GateConfig = ReturnType<typeof readGateConfig>;
 
 export type SourceConfig = Pick<GateConfig, keyof typeof sourceFields>;
+
+const MINUTE_MS = 60_000;
+
+/** What ResumeDeployments is told by its environment. */
+export function readResumeConfig(env: Env = process.env) {
+  const read = readEnv(env, {
+    ...sourceFields,
+    holdsTable: text('HOLDS_TABLE'),
+    queueUrl: text('QUEUE_URL'),
+    topicArn: text('NOTIFICATION_TOPIC_ARN'),
+    dryRun: flag('DRY_RUN'),
+    coolDownMinutes: wholeNumber('COOL_DOWN_MINUTES', { min: 0, max: 120 }),
+    jitterMinutes: wholeNumber('JITTER_MINUTES', { min: 0, max: 60 }),
+    maxAttempts: wholeNumber('MAX_ATTEMPTS', { min: 1, max: 10 }),
+    maxHoldHours: wholeNumber('MAX_HOLD_HOURS', { min: 1, max: 168 }),
+  });
+  return {
+    ...read,
+    coolDownMs: read.coolDownMinutes * MINUTE_MS,
+    jitterMs: read.jitterMinutes * MINUTE_MS,
+    maxHoldMs: read.maxHoldHours * 60 * MINUTE_MS,
+  };
+}
+export type ResumeConfig = ReturnType<typeof readResumeConfig>;

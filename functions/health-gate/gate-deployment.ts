@@ -1,8 +1,8 @@
 import type { JobAnswer, JobWith } from '../../shared/doors/job.ts';
-import { BadInput } from '../../shared/errors.ts';
+import { BadInput, isRetryable } from '../../shared/errors.ts';
 import { count } from '../../shared/metrics.ts';
 import type { Tools } from '../../shared/tools.ts';
-import { answerDryRun, answerOf, answerOverridden, type Decided, nextStep } from './answer.ts';
+import { answerDryRun, answerOf, answerOverridden, comeBack, type Decided, nextStep } from './answer.ts';
 import { writeStop } from './aws/notes.ts';
 import { readParameters } from './aws/ssm.ts';
 import type { GateConfig } from './config.ts';
@@ -48,12 +48,16 @@ async function decide(gate: Gate, policy: Policy, trouble?: Trouble): Promise<Jo
   const { config, job, tools } = gate;
   const verdict = trouble ? verdictOf(trouble) : await evaluate(policy, gate);
   const now = tools.now();
-  const step = nextStep(verdict, policy, readProgress(job.continuationToken, now), now);
-  const decided: Decided = { verdict, step, policy, now };
+  const progress = readProgress(job.continuationToken, now);
+  const decided: Decided = { verdict, step: nextStep(verdict, policy, progress, now), policy, now };
   report(gate, decided);
   if (config.dryRun) return answerDryRun(decided);
-  if (step.step !== 'stop' || !step.resumable) return answerOf(decided);
-  return answerOf(decided, await writeDown(gate, decided));
+  if (decided.step.step !== 'stop' || !decided.step.resumable) return answerOf(decided);
+  const written = await writeDown(gate, decided);
+  if ('marker' in written) return answerOf(decided, written.marker);
+  // The pipeline must be told in the end: a person can retry what cannot resume by itself.
+  const again = isRetryable(written.error) ? comeBack(policy, progress, now) : undefined;
+  return answerOf(again ? { ...decided, step: again } : decided);
 }
 
 function verdictOf(trouble: Trouble): Verdict {
@@ -97,8 +101,11 @@ function overridden({ tools }: Gate, override: Override): JobAnswer {
   return answerOverridden(override);
 }
 
-/** The marker under which ResumeDeployments finds the stop, or none when it could not be written down. */
-async function writeDown({ job, config, tools }: Gate, decided: Decided): Promise<string | undefined> {
+/** The marker under which ResumeDeployments finds the stop, or why it could not be written down. */
+async function writeDown(
+  { job, config, tools }: Gate,
+  decided: Decided,
+): Promise<{ readonly marker: string } | { readonly error: unknown }> {
   const { override: _, ...policy } = decided.policy;
   const stop = {
     id: policy.executionId ?? job.id,
@@ -109,13 +116,12 @@ async function writeDown({ job, config, tools }: Gate, decided: Decided): Promis
   };
   try {
     await writeStop(config.notesTable, stop, tools.signal);
-    return markerOf(stop);
+    return { marker: markerOf(stop) };
   } catch (error) {
-    // The pipeline must be told all the same: a person can retry what cannot resume by itself.
     if (tools.signal.aborted) throw error;
-    tools.logger.error('the stop could not be written down: nothing will resume it', { error });
+    tools.logger.error('the stop could not be written down', { error });
     count(tools.metrics, 'Failed');
-    return undefined;
+    return { error };
   }
 }
 

@@ -1,0 +1,11 @@
+import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import { createClient } from '../../../shared/clients.ts';
+import type { Digest } from '../notice.ts';
+
+// A mail cannot be unsent: after a lost answer nobody knows whether it went out, so only an answered refusal is repeated.
+const sns = createClient(SNSClient, { deadlineMs: 5_000, retryAnswered: true });
+
+export async function mail(topicArn: string, digest: Digest, signal: AbortSignal): Promise<void> {
+  const command = new PublishCommand({ TopicArn: topicArn, Subject: digest.subject, Message: digest.text });
+  await sns.send(command, { abortSignal: signal });
+}

@@ -1,0 +1,169 @@
+import { eachApart } from '../../shared/each-apart.ts';
+import { Retryable } from '../../shared/errors.ts';
+import { amend, type Known, readRecords } from '../../shared/records.ts';
+import { describeExecution, readTags } from './aws/code-pipeline.ts';
+import { whyNotHeld } from './fate.ts';
+import { absorb, type Draft, type Hold, isOpen, nameOf, owed, type Stoppage, withClaim } from './hold.ts';
+import type { Told } from './notice.ts';
+import { tell, tellWhatIsOwed } from './notifying.ts';
+import type { FailedAction } from './occasion.ts';
+import { recognise } from './recognising.ts';
+import {
+  describe,
+  reportDuplicate,
+  reportEnd,
+  reportHeld,
+  reportNotHeld,
+  reportNotOurs,
+} from './reporting.ts';
+import { CALLS_AT_ONCE, type Failure, type Round } from './round.ts';
+
+/** Writes down what gates have stopped in pipelines that want to be resumed, and tells people once. */
+export async function holdDeployments(round: Round, failed: readonly FailedAction[]): Promise<Failure[]> {
+  const current = failed.filter((action) => isCurrent(round, action));
+  if (current.length === 0) return [];
+  const known = await readRecords(round.use, current.map(nameOf));
+  const isKnown = (action: FailedAction): boolean =>
+    known.get(nameOf(action))?.seen.includes(action.actionExecutionId) === true;
+  const duplicates = current.filter(isKnown);
+  for (const action of duplicates) reportDuplicate(round.tools, action);
+  const failures: Failure[] = [];
+  const stoppages: Stoppage[] = [];
+  await eachApart(
+    eachOnce(current.filter((action) => !isKnown(action))),
+    CALLS_AT_ONCE,
+    async (action) => {
+      const stoppage = await readStoppage(round, action, known.get(nameOf(action)));
+      if (stoppage) stoppages.push(stoppage);
+    },
+    (action, error) => failures.push({ deployment: nameOf(action), error }),
+  );
+  if (round.config.dryRun) {
+    rehearse(round, stoppages);
+    return failures;
+  }
+  const owing = duplicates.flatMap((action) => known.get(nameOf(action)) ?? []);
+  return [
+    ...failures,
+    ...(await writeDown(round, stoppages, known)),
+    ...(await tellWhatIsOwed(round, owing)),
+  ];
+}
+
+function isCurrent({ config, tools }: Round, action: FailedAction): boolean {
+  if (action.region !== config.region || action.account !== config.accountId)
+    reportNotHeld(tools, action, `of ${action.account} in ${action.region}, which another pack looks after`);
+  else if (tools.now() - action.time > config.maxHoldMs) reportNotHeld(tools, action, 'the event is too old');
+  else return true;
+  return false;
+}
+
+function eachOnce(actions: readonly FailedAction[]): Iterable<FailedAction> {
+  return new Map(actions.map((action) => [action.actionExecutionId, action])).values();
+}
+
+/** Undefined, and said why, for what is not held. */
+async function readStoppage(
+  round: Round,
+  action: FailedAction,
+  known: Hold | undefined,
+): Promise<Stoppage | undefined> {
+  const { tools } = round;
+  const stop = await recognise(round, action);
+  if (stop === 'not ours') reportNotOurs(tools, action);
+  else if (stop === 'no record') reportNotHeld(tools, action, "the gate's record is missing");
+  else {
+    const version = await admit(round, action, known);
+    if (version === undefined) return undefined;
+    const { pipeline, pipelineArn, stage, executionId, action: name, actionExecutionId } = action;
+    const { jobId, at, policy, reason } = stop;
+    const place = { pipeline, pipelineArn, stage, executionId };
+    return { place, action: name, actionExecutionId, jobId, at, policy, reason, pipelineVersion: version };
+  }
+  return undefined;
+}
+
+/** The version of a pipeline whose deployment is to be held; that of one which is on record needs no look. */
+async function admit(
+  { tools }: Round,
+  action: FailedAction,
+  known: Hold | undefined,
+): Promise<number | undefined> {
+  if (known && (isOpen(known) || known.status === 'resumed')) return known.pipelineVersion;
+  const [tags, execution] = await Promise.all([
+    readTags(action.pipelineArn, tools.signal),
+    describeExecution(action, tools.signal),
+  ]);
+  const reason = whyNotHeld(tags, execution);
+  if (reason !== undefined) reportNotHeld(tools, action, reason);
+  return reason === undefined ? execution?.version : undefined;
+}
+
+interface Absorbed {
+  readonly draft: Draft | undefined;
+  /** Whether the record says something else than before, the list of known runs aside. */
+  readonly isNews: boolean;
+}
+
+/** The claim of the mail goes with the write: see docs/adr/0006. */
+async function writeDown(
+  round: Round,
+  stoppages: readonly Stoppage[],
+  start: Known<Hold>,
+): Promise<Failure[]> {
+  if (stoppages.length === 0) return [];
+  const byDeployment = Map.groupBy(stoppages, ({ place }) => nameOf(place));
+  const news = new Set<string>();
+  const claims = new Map<string, Told['notice']>();
+  const settled = await amend(
+    round.use,
+    [...byDeployment.keys()],
+    (known, deployment) => {
+      const { draft, isNews } = fold(known, byDeployment.get(deployment) ?? [], round);
+      const notice = draft && owed(draft);
+      news.delete(deployment);
+      claims.delete(deployment);
+      if (isNews) news.add(deployment);
+      if (!notice) return draft;
+      claims.set(deployment, notice);
+      return withClaim(draft, notice);
+    },
+    start,
+  );
+  const written = [...settled.values()].filter((hold) => hold !== undefined);
+  for (const hold of written.filter(({ deployment }) => news.has(deployment))) report(round, hold);
+  const told = written.flatMap((hold) => {
+    const notice = claims.get(hold.deployment);
+    return notice ? [{ hold, notice }] : [];
+  });
+  return [...unwritten(byDeployment.keys(), settled), ...(await tell(round, told))];
+}
+
+function fold(
+  known: Hold | undefined,
+  stoppages: readonly Stoppage[],
+  { config, tools }: Pick<Round, 'config' | 'tools'>,
+): Absorbed {
+  let draft: Draft | undefined;
+  for (const stoppage of stoppages.toSorted((a, b) => a.at - b.at))
+    draft = absorb(draft ?? known, stoppage, config, tools.now()) ?? draft;
+  return { draft, isNews: draft !== undefined && draft.actions !== known?.actions };
+}
+
+function report({ tools }: Round, hold: Hold): void {
+  if (hold.status === 'given up') reportEnd(tools, hold, 'given up', hold.endedWhy);
+  else reportHeld(tools, hold);
+}
+
+function unwritten(deployments: Iterable<string>, settled: ReadonlyMap<string, unknown>): Failure[] {
+  return [...deployments]
+    .filter((deployment) => !settled.has(deployment))
+    .map((deployment) => ({ deployment, error: new Retryable('the record could not be written') }));
+}
+
+function rehearse({ config, tools }: Round, stoppages: readonly Stoppage[]): void {
+  for (const stoppage of stoppages) {
+    const draft = absorb(undefined, stoppage, config, tools.now());
+    if (draft) tools.logger.info('dry run: would hold', { ...describe(draft), reason: draft.reason });
+  }
+}

@@ -1,0 +1,22 @@
+import { createHash } from 'node:crypto';
+
+/** How fast deployments follow an incident's end; milliseconds. */
+export interface Pace {
+  /** How long AWS Health must stay clear, since events are often opened again. */
+  readonly coolDownMs: number;
+  /** Over how long those that were held by one incident are spread: the Region has only just recovered. */
+  readonly jitterMs: number;
+}
+
+/**
+ * When to resume a deployment. Its place in the spread hangs on its name alone, so that nothing moves however often
+ * this is worked out. Names hold the execution, so that no pipeline is the last one each time.
+ */
+export function retryTime(deployment: string, clearSince: number, { coolDownMs, jitterMs }: Pace): number {
+  return clearSince + coolDownMs + Math.floor(placeOf(deployment) * jitterMs);
+}
+
+/** From 0 to 1, evenly over many names. */
+function placeOf(deployment: string): number {
+  return createHash('sha256').update(deployment).digest().readUInt32BE() / 2 ** 32;
+}

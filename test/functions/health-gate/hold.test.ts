@@ -1,0 +1,209 @@
+import { describe, expect, it } from 'vitest';
+import {
+  absorb,
+  attemptsMade,
+  claim,
+  type Draft,
+  end,
+  heed,
+  holdOn,
+  type Outlook,
+  owed,
+  putOff,
+  type Status,
+  withClaim,
+  withoutClaim,
+} from '../../../functions/health-gate/hold.ts';
+import { retryTime } from '../../../functions/health-gate/pace.ts';
+import { NOW, policy } from './examples.ts';
+import { config, HOUR, keep, MINUTE, stoppage } from './resume-account.ts';
+
+const held = keep('orders');
+const clearing: Draft = { ...held, status: 'clearing', clearSince: NOW, retryAt: NOW + 15 * MINUTE };
+const retrying = claim(clearing, NOW + 15 * MINUTE);
+const resumed = end(retrying, 'resumed', 'the checks are clear', NOW + 15 * MINUTE);
+const later = { at: NOW + 20 * MINUTE };
+
+describe('a stop', () => {
+  it('that nobody knows is held, under the policy it was stopped with', () => {
+    const draft = absorb(undefined, stoppage('orders'), config, NOW);
+    expect(draft).toMatchObject({
+      deployment: 'orders/Prod/execution of orders',
+      status: 'held',
+      attempts: 0,
+      heldAt: NOW,
+      actions: [{ action: 'Gate', jobId: 'job-1-of-orders', policy: policy() }],
+      expires: (NOW + 24 * HOUR) / 1000 + 7 * 86_400,
+    });
+  });
+
+  it.each([
+    ['held', held],
+    ['clearing', clearing],
+    ['retrying', retrying],
+    ['resumed', resumed],
+  ])('that is told again changes nothing while %s', (_, known) => {
+    expect(absorb(known, stoppage('orders'), config, NOW)).toBeUndefined();
+  });
+
+  it('of a second gate joins the first', () => {
+    const second = stoppage('orders', 2, { action: 'Gate2', policy: policy({ regions: ['us-east-1'] }) });
+    const both = absorb(held, second, config, NOW);
+    expect(both?.actions.map(({ action, policy }) => [action, policy.regions])).toEqual([
+      ['Gate', ['eu-west-1']],
+      ['Gate2', ['us-east-1']],
+    ]);
+  });
+
+  it('of the same gate takes the place of the one before, and never of a later one', () => {
+    const again = stoppage('orders', 2, later);
+    const renewed = absorb(held, again, config, NOW);
+    expect(renewed?.actions.map(({ jobId }) => jobId)).toEqual(['job-2-of-orders']);
+    const other = absorb(renewed, stoppage('orders', 3, { at: NOW + MINUTE }), config, NOW);
+    expect(other?.actions.map(({ jobId }) => jobId)).toEqual(['job-2-of-orders']);
+    expect(other?.seen).toHaveLength(3);
+  });
+
+  it.each([
+    ['retrying', retrying],
+    ['resumed', resumed],
+  ])('after it was %s holds it anew, its attempts and its age kept', (_, known) => {
+    expect(absorb(known, stoppage('orders', 2, later), config, NOW)).toMatchObject({
+      status: 'held',
+      attempts: 1,
+      heldAt: NOW,
+      actions: [{ jobId: 'job-2-of-orders' }],
+    });
+  });
+
+  it('after a resume is all that it is held for: the other gate has let it through', () => {
+    const other = stoppage('orders', 2, { ...later, action: 'Gate2' });
+    for (const known of [retrying, resumed])
+      expect(absorb(known, other, config, NOW)?.actions.map(({ action }) => action)).toEqual(['Gate2']);
+  });
+
+  it('from before the resume, told late, is taken note of and no more', () => {
+    const late = stoppage('orders', 9, { action: 'Gate2', at: NOW + 15 * MINUTE - 1 });
+    expect(absorb(resumed, late, config, NOW)).toEqual({
+      ...resumed,
+      seen: [...resumed.seen, late.actionExecutionId],
+    });
+  });
+
+  it('after the last attempt is given up', () => {
+    const last = { ...resumed, attempts: 3 };
+    expect(absorb(last, stoppage('orders', 4, later), config, NOW)).toMatchObject({
+      status: 'given up',
+      attempts: 3,
+      endedWhy: 'the gate stopped it again after being resumed 3 times',
+    });
+    expect(absorb({ ...resumed, attempts: 2 }, stoppage('orders', 4, later), config, NOW)?.status).toBe(
+      'held',
+    );
+  });
+
+  it('of a deployment that was first stopped too long ago is given up', () => {
+    const draft = absorb(resumed, stoppage('orders', 2, later), config, NOW + 24 * HOUR + 1);
+    expect(draft).toMatchObject({ status: 'given up', endedWhy: 'older than 24 hours' });
+    expect(absorb(resumed, stoppage('orders', 2, later), config, NOW + 24 * HOUR)?.status).toBe('held');
+  });
+
+  it('of a deployment that was given up leaves it so', () => {
+    const over = end(held, 'given up', 'older than 24 hours', NOW);
+    expect(absorb(over, stoppage('orders', 2, later), config, NOW)).toMatchObject({
+      status: 'given up',
+      actions: over.actions,
+    });
+  });
+
+  it('of one that was dropped, as by a retry by hand, holds it', () => {
+    const over = end(held, 'dropped', 'somebody has retried it', NOW);
+    const again = absorb(over, stoppage('orders', 2, { ...later, pipelineVersion: 5 }), config, NOW);
+    expect(again?.status).toBe('held');
+    expect(again).not.toHaveProperty('endedWhy');
+  });
+
+  it('with a reason of any length fits into a record and a mail', () => {
+    const draft = absorb(undefined, stoppage('orders', 1, { reason: 'x'.repeat(5000) }), config, NOW);
+    expect(draft?.reason.length).toBe(1000);
+  });
+
+  it('remembers the latest fifty runs', () => {
+    let known: Draft = held;
+    for (let n = 2; n <= 60; n++) known = absorb(known, stoppage('orders', n), config, NOW) ?? known;
+    expect([known.seen.length, known.seen.at(-1)]).toEqual([50, 'run 60 of orders']);
+  });
+});
+
+describe('what the sources say', () => {
+  const cases: [Status, Outlook, Status | undefined][] = [
+    ['held', 'clear', 'clearing'],
+    ['held', 'blocked', undefined],
+    ['held', 'unknown', undefined],
+    ['clearing', 'clear', undefined],
+    ['clearing', 'blocked', 'held'],
+    // AWS Health out of reach says nothing new; before the retry it has to be read.
+    ['clearing', 'unknown', undefined],
+    ['retrying', 'clear', undefined],
+    ['retrying', 'blocked', undefined],
+  ];
+  it.each(cases)('%s and %s: %s', (status, outlook, becomes) => {
+    const hold = { held, clearing, retrying }[status as 'held'];
+    expect(heed(hold, outlook, config, NOW)?.status).toBe(becomes);
+  });
+
+  it('clear starts the cool-down, blocked forgets it', () => {
+    expect(heed(held, 'clear', config, NOW)).toMatchObject({
+      clearSince: NOW,
+      retryAt: retryTime(held.deployment, NOW, config),
+    });
+    const blocked = heed({ ...clearing, waitsFor: 'something' }, 'blocked', config, NOW);
+    for (const member of ['clearSince', 'retryAt', 'waitsFor']) expect(blocked).not.toHaveProperty(member);
+  });
+});
+
+describe('attempts', () => {
+  it('count from the claim', () => {
+    expect([retrying.attempts, attemptsMade(retrying), resumed.attempts]).toEqual([1, 0, 1]);
+    expect(retrying.claimedAt).toBe(NOW + 15 * MINUTE);
+  });
+
+  it('of a claim whose run died are not counted twice', () => {
+    expect(claim(retrying, NOW + 20 * MINUTE).attempts).toBe(1);
+  });
+
+  it('that came to nothing do not count', () => {
+    expect(putOff(retrying, 'busy', NOW).attempts).toBe(0);
+    expect(holdOn(retrying).attempts).toBe(0);
+    expect(end(retrying, 'dropped', 'superseded', NOW).attempts).toBe(0);
+    expect(putOff(clearing, 'busy', NOW).attempts).toBe(0);
+  });
+});
+
+describe('a mail', () => {
+  const plain = { ...held, notices: {} };
+  it.each([
+    ['held', plain, 'held'],
+    ['clearing', { ...clearing, notices: {} }, 'held'],
+    ['retrying', { ...retrying, notices: {} }, undefined],
+    ['resumed', resumed, 'resumed'],
+    ['dropped', end(plain, 'dropped', 'superseded', NOW), undefined],
+    ['given up', end(held, 'given up', 'too old', NOW), 'given up'],
+  ])('is owed by one that is %s, once', (_, hold, notice) => {
+    expect(owed(hold)).toBe(notice);
+    if (notice) expect(owed(withClaim(hold, notice as 'held'))).toBeUndefined();
+  });
+
+  it('is owed anew in the next round', () => {
+    const again = absorb(withClaim(resumed, 'resumed'), stoppage('orders', 2, later), config, NOW);
+    expect(again && owed(again)).toBe('held');
+  });
+
+  it('that was refused is owed again', () => {
+    for (const hold of [plain, resumed, end(held, 'given up', 'too old', NOW)]) {
+      const notice = owed(hold);
+      if (!notice) throw new Error('nothing is owed');
+      expect(owed(withoutClaim(withClaim(hold, notice), notice))).toBe(notice);
+    }
+  });
+});

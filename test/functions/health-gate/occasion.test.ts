@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import { dueMessage, readOccasion } from '../../../functions/health-gate/occasion.ts';
+import { readMarker } from '../../../functions/health-gate/stop.ts';
+import { readEvent } from '../../support/events.ts';
+
+const at = Date.parse('2026-11-21T12:00:02Z');
+
+// biome-ignore lint/suspicious/noExplicitAny: tests change what real events hold
+function changed(name: string, change: (event: any) => void): unknown {
+  const event = readEvent(name);
+  change(event);
+  return event;
+}
+
+describe('a failed action', () => {
+  it('is told with its place and what a gate left in it', () => {
+    const read = readOccasion(readEvent('codepipeline-action-failed-gate'));
+    expect(read).toMatchObject({
+      kind: 'failed action',
+      account: '123456789012',
+      region: 'eu-west-1',
+      time: at,
+      pipelineArn: 'arn:aws:codepipeline:eu-west-1:123456789012:orders',
+      pipeline: 'orders',
+      stage: 'Prod',
+      action: 'Gate',
+      executionId: '12345678-1234-5678-abcd-12345678abcd',
+      actionExecutionId: '47f821c5-a902-44b2-ae61-b878d31ecd21',
+    });
+    const marker = {
+      id: '12345678-1234-5678-abcd-12345678abcd',
+      jobId: '11111111-abcd-1111-abcd-111111abcdef',
+    };
+    expect(read.kind === 'failed action' && readMarker(read.externalId)).toEqual(marker);
+    expect(read.kind === 'failed action' && readMarker(read.summary)).toEqual(marker);
+  });
+
+  it('is told without any of it', () => {
+    const read = readOccasion(readEvent('codepipeline-action-failed-bare'));
+    expect(read).toMatchObject({ kind: 'failed action', pipeline: 'orders', action: 'Gate' });
+    expect(read).toMatchObject({ externalId: undefined, summary: undefined });
+  });
+
+  it.each([
+    ['state', 'SUCCEEDED', /detail\.state must be "FAILED", got "SUCCEEDED"/],
+    ['pipeline', 'a/b', /detail\.pipeline must match .*, got "a\/b"/],
+    ['stage', '', /detail\.stage must match/],
+    ['action-execution-id', undefined, /detail\.action-execution-id must be a string, got nothing/],
+  ])('with an odd %s is refused', (member, value, message) => {
+    const event = changed('codepipeline-action-failed-gate', ({ detail }) => {
+      detail[member] = value;
+    });
+    expect(() => readOccasion(event)).toThrow(message);
+  });
+
+  it('that names no pipeline is refused', () => {
+    const event = changed('codepipeline-action-failed-gate', (one) => {
+      one.resources = [];
+    });
+    expect(() => readOccasion(event)).toThrow('resources must name the pipeline');
+  });
+});
+
+describe('a closed issue', () => {
+  it.each([
+    ['as AWS writes it', {}, 'eu-west-1'],
+    ['in a backup copy', { backupEvent: true, page: 2 }, 'eu-west-1'],
+    ['without an update time', { lastUpdatedTime: undefined }, 'eu-west-1'],
+    ['of the global services', { eventRegion: 'global' }, 'global'],
+    ['without a Region', { eventRegion: undefined }, undefined],
+    ['with an empty Region', { eventRegion: ' ' }, undefined],
+  ])('%s', (_, detail, region) => {
+    const event = changed('health-issue-closed', (one) => Object.assign(one.detail, detail));
+    expect(readOccasion(event)).toEqual({ kind: 'closed issue', region });
+  });
+
+  it('is another thing than an open one, or than scheduled maintenance', () => {
+    const open = changed('health-issue-closed', ({ detail }) => {
+      detail.statusCode = 'open';
+    });
+    expect(() => readOccasion(open)).toThrow('detail.statusCode must be "closed", got "open"');
+    expect(() => readOccasion(readEvent('health-scheduled-change'))).toThrow('eventTypeCategory');
+  });
+});
+
+it('the schedule sweeps', () => {
+  expect(readOccasion(readEvent('schedule'))).toEqual({ kind: 'sweep' });
+});
+
+it('a reminder comes back as what it was sent for', () => {
+  const message = dueMessage('orders/Prod/1', 'eu-west-1', at);
+  expect(readOccasion(JSON.parse(JSON.stringify(message)))).toEqual({
+    kind: 'due',
+    deployment: 'orders/Prod/1',
+  });
+});
+
+it.each([
+  [{}, 'event: id'],
+  ['text', 'event: it must be an object'],
+  [{ ...dueMessage('orders', 'eu-west-1', at) }, 'detail.deployment must match'],
+])('%j is refused', (body, message) => {
+  expect(() => readOccasion(body)).toThrow(message);
+});
+
+it('an event of another wing is refused', () => {
+  expect(() => readOccasion(readEvent('spot-interruption-warning'))).toThrow(
+    'detail-type: no event of this function: "EC2 Spot Instance Interruption Warning"',
+  );
+});

@@ -1,0 +1,818 @@
+import {
+  GetPipelineExecutionCommand,
+  GetPipelineStateCommand,
+  ListTagsForResourceCommand,
+  RetryStageExecutionCommand,
+} from '@aws-sdk/client-codepipeline';
+import { QueryCommand, ScanCommand, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
+import { DescribeEventsCommand } from '@aws-sdk/client-health';
+import { PublishCommand } from '@aws-sdk/client-sns';
+import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { claim, type Hold, LEASE_MS } from '../../../functions/health-gate/hold.ts';
+import { retryTime } from '../../../functions/health-gate/pace.ts';
+import { NOW, policy } from './examples.ts';
+import {
+  callsOf,
+  clients,
+  config,
+  deploymentOf,
+  due,
+  failedAction,
+  gateRun,
+  goOn,
+  HOUR,
+  holdOf,
+  keep,
+  keepDue,
+  lostAnswer,
+  MINUTE,
+  mails,
+  openAccount,
+  openIncidents,
+  pipelines,
+  refusal,
+  reminders,
+  retried,
+  run,
+  stopOf,
+  stoppedPipeline,
+  sweep,
+  table,
+} from './resume-account.ts';
+
+beforeEach(openAccount);
+
+const closed = (region?: string) => ({ kind: 'closed issue', region }) as const;
+
+/** A claim of a run that died. */
+function keepClaimed(pipeline: string, claimedAt: number): Hold {
+  const hold = keepDue(pipeline);
+  return keep(pipeline, claim(hold, claimedAt));
+}
+
+describe('a failed action', () => {
+  it('of a gate is held: one record, one mail, one line', async () => {
+    stoppedPipeline('orders');
+    stopOf('orders');
+    const { counts, lines, retry } = await run([failedAction('orders')]);
+    expect([retry, counts]).toEqual([[], { Held: 1 }]);
+    expect(holdOf('orders')).toMatchObject({ status: 'held', pipelineVersion: 4, notices: { held: 0 } });
+    expect(mails()).toHaveLength(1);
+    expect(lines).toMatchObject([
+      { level: 'info', message: 'held', fields: { pipeline: 'orders', stage: 'Prod' } },
+    ]);
+  });
+
+  it('that is told twice, in a batch or later, is held once', async () => {
+    stoppedPipeline('orders');
+    stopOf('orders');
+    await run([failedAction('orders'), failedAction('orders')]);
+    const before = holdOf('orders');
+    const { counts, retry } = await run([failedAction('orders')]);
+    expect([retry, counts, holdOf('orders'), mails().length]).toEqual([[], {}, before, 1]);
+    expect(callsOf()).toMatchObject({ Query: 1, TransactWriteItems: 1 });
+  });
+
+  it('that two runs take in at the same moment is held once', async () => {
+    stoppedPipeline('orders');
+    stopOf('orders');
+    const runs = await Promise.all([run([failedAction('orders')]), run([failedAction('orders')])]);
+    expect(runs.map(({ counts, retry }) => [retry, counts.Held ?? 0]).sort()).toEqual([
+      [[], 0],
+      [[], 1],
+    ]);
+    expect([table.size, mails().length]).toEqual([1, 1]);
+  });
+
+  it('from before a resume, told late, is no news', async () => {
+    stoppedPipeline('orders');
+    stopOf('orders', 2);
+    keep('orders', {
+      status: 'resumed',
+      attempts: 1,
+      claimedAt: NOW + MINUTE,
+      notices: { held: 0, resumed: 1 },
+    });
+    const { counts } = await run([failedAction('orders', 2)], { now: NOW + HOUR });
+    expect([counts, holdOf('orders')?.status, mails()]).toEqual([{}, 'resumed', []]);
+  });
+
+  it('of another function costs no call but the look into the table', async () => {
+    const { counts } = await run([
+      failedAction('orders', 1, { externalId: 'their request' }),
+      failedAction('carts', 1, { externalId: undefined, summary: 'Their words' }),
+    ]);
+    expect([counts, callsOf()]).toEqual([{ NotOurs: 2 }, { BatchGetItem: 1 }]);
+  });
+
+  it('whose marker stands in the summary alone is held', async () => {
+    stoppedPipeline('orders');
+    stopOf('orders');
+    const summary = gateRun('orders', 1).texts?.message;
+    await run([failedAction('orders', 1, { externalId: undefined, summary })]);
+    expect(holdOf('orders')?.status).toBe('held');
+  });
+
+  it.each([
+    ['no result', undefined],
+    ['a text that was cut before its marker', 'x'.repeat(2048)],
+  ])('told with %s is looked up in its pipeline', async (_, summary) => {
+    stoppedPipeline('orders');
+    stopOf('orders');
+    await run([failedAction('orders', 1, { externalId: undefined, summary })]);
+    expect(holdOf('orders')).toMatchObject({ status: 'held', actions: [{ jobId: 'job-1-of-orders' }] });
+  });
+
+  it('told without a result, and of another function, is none of ours', async () => {
+    const run1 = { id: 'run 1 of orders', status: 'Failed', texts: { message: 'Their words' } };
+    stoppedPipeline('orders', { runs: { Gate: run1 } });
+    stopOf('orders', 1, { id: 'execution of orders' });
+    const { counts } = await run([failedAction('orders', 1, { externalId: undefined })]);
+    expect([counts, table.size]).toEqual([{ NotOurs: 1 }, 0]);
+  });
+
+  describe('of which nothing is left in the pipeline', () => {
+    beforeEach(() => {
+      stoppedPipeline('orders', { runs: { Gate: { id: 'run 2 of orders', status: 'InProgress' } } });
+    });
+    const bare = failedAction('orders', 1, { externalId: undefined });
+
+    it("is found by the gate's record of the same moment", async () => {
+      stopOf('orders', 1, { id: 'execution of orders', at: NOW - 2000 });
+      await run([bare]);
+      expect(holdOf('orders')?.status).toBe('held');
+    });
+
+    it.each([
+      ['an hour before, in the same execution', NOW - HOUR],
+      ['an hour later', NOW + HOUR],
+    ])('is not taken for the stop of %s', async (_, at) => {
+      stopOf('orders', 1, { id: 'execution of orders', at });
+      const { counts } = await run([bare]);
+      expect([counts, table.size]).toEqual([{ NotOurs: 1 }, 0]);
+    });
+  });
+
+  it.each<[string, Parameters<typeof stoppedPipeline>[1]]>([
+    ['without the tag', { tags: {} }],
+    ['in parallel mode', { mode: 'PARALLEL' }],
+    ['that was stopped meanwhile', { executionStatus: 'Stopped' }],
+  ])('in a pipeline %s is not held, and nobody is mailed', async (_, about) => {
+    stoppedPipeline('orders', about);
+    stopOf('orders');
+    const { counts, lines } = await run([failedAction('orders')]);
+    expect([counts, table.size, mails()]).toEqual([{ Dropped: 1 }, 0, []]);
+    expect(lines).toMatchObject([{ message: 'not held', fields: { reason: expect.any(String) } }]);
+  });
+
+  it('in a pipeline that is gone is not held', async () => {
+    stopOf('orders');
+    const { counts, retry } = await run([failedAction('orders')]);
+    expect([counts, retry, table.size]).toEqual([{ Dropped: 1 }, [], 0]);
+  });
+
+  it("without the gate's record is not held: nobody knows its policy", async () => {
+    stoppedPipeline('orders');
+    const { lines } = await run([failedAction('orders')]);
+    expect(lines).toMatchObject([
+      { message: 'not held', fields: { reason: "the gate's record is missing" } },
+    ]);
+  });
+
+  it.each([
+    ['from before the longest hold', { time: NOW - 24 * HOUR - 1 }],
+    ['of another Region', { region: 'us-east-1' }],
+    ['of another account', { account: '210987654321' }],
+  ])('%s is dropped without a call', async (_, about) => {
+    const { counts } = await run([failedAction('orders', 1, about)]);
+    expect([counts, callsOf()]).toEqual([{ Dropped: 1 }, {}]);
+  });
+
+  it('that cannot be looked into comes again, and stops no other', async () => {
+    for (const name of ['orders', 'carts']) {
+      stoppedPipeline(name);
+      stopOf(name);
+    }
+    clients.codePipeline
+      .on(GetPipelineExecutionCommand, { pipelineName: 'orders' })
+      .rejectsOnce(refusal('ThrottlingException'))
+      .resolves({ pipelineExecution: { status: 'Failed', pipelineVersion: 4 } });
+    const messages = [failedAction('orders'), failedAction('carts')];
+    expect((await run(messages)).retry).toEqual(['m1']);
+    expect([...table.keys()]).toEqual([deploymentOf('carts')]);
+    expect((await run(messages)).retry).toEqual([]);
+    expect([table.size, mails().length]).toEqual([2, 2]);
+  });
+
+  it('of two gates of a stage make one hold with both policies', async () => {
+    stoppedPipeline('orders');
+    stopOf('orders');
+    stopOf('orders', 2, { policy: policy({ regions: ['us-east-1'] }), at: NOW + 1 });
+    await run([failedAction('orders', 2, { action: 'Gate2' }), failedAction('orders')]);
+    expect(holdOf('orders')?.actions.map(({ action }) => action)).toEqual(['Gate', 'Gate2']);
+    expect([table.size, mails().length]).toEqual([1, 1]);
+  });
+
+  it('after a resume holds it anew, without asking for its tags again', async () => {
+    stoppedPipeline('orders');
+    stopOf('orders', 2, { at: NOW + HOUR });
+    keep('orders', {
+      status: 'resumed',
+      attempts: 1,
+      claimedAt: NOW + MINUTE,
+      notices: { held: 0, resumed: 1 },
+    });
+    await run([failedAction('orders', 2)], { now: NOW + HOUR });
+    expect(holdOf('orders')).toMatchObject({ status: 'held', attempts: 1, notices: { held: 1, resumed: 1 } });
+    expect(mails()).toMatchObject([{ subject: 'Deployment held: orders, stage Prod' }]);
+    expect(callsOf()).not.toHaveProperty('ListTagsForResource');
+  });
+
+  it('after the last resume is given up, with one mail', async () => {
+    stoppedPipeline('orders');
+    stopOf('orders', 4, { at: NOW + HOUR });
+    stopOf('orders', 5, { at: NOW + 2 * HOUR });
+    keep('orders', {
+      status: 'resumed',
+      attempts: 3,
+      claimedAt: NOW + MINUTE,
+      notices: { held: 2, resumed: 3 },
+    });
+    const { counts } = await run([failedAction('orders', 4)], { now: NOW + HOUR });
+    expect([counts, holdOf('orders')?.status]).toEqual([{ GivenUp: 1 }, 'given up']);
+    await run([failedAction('orders', 5)], { now: NOW + 2 * HOUR });
+    expect(mails()).toMatchObject([{ subject: 'Deployment given up: orders, stage Prod' }]);
+  });
+});
+
+describe('AWS Health clear again', () => {
+  it('starts the cool-down, and does not retry', async () => {
+    keep('orders');
+    const { lines } = await run([sweep]);
+    expect(holdOf('orders')).toMatchObject({
+      status: 'clearing',
+      clearSince: NOW,
+      retryAt: retryTime(deploymentOf('orders'), NOW, config),
+    });
+    expect(lines.map(({ message }) => message)).toEqual(['clearing']);
+    expect([retried(), reminders()]).toEqual([[], {}]);
+  });
+
+  it('and still clear writes nothing', async () => {
+    keepDue('orders', { retryAt: NOW + 10 * MINUTE });
+    const { lines } = await run([sweep]);
+    expect([lines, callsOf()]).toEqual([[], { Scan: 1, DescribeEvents: 1, PutItem: 1 }]);
+  });
+
+  it('and bad again forgets the cool-down, however due', async () => {
+    stoppedPipeline('orders');
+    keepDue('orders');
+    openIncidents('eu-west-1');
+    await run([due('orders')]);
+    expect([holdOf('orders')?.status, retried()]).toEqual(['held', []]);
+    expect(holdOf('orders')).not.toHaveProperty('retryAt');
+  });
+
+  it('in one of two Regions is not enough for a deployment to both', async () => {
+    const [gate] = keep('orders').actions;
+    if (!gate) throw new Error('no gate');
+    const other = { ...gate, action: 'Gate2', policy: policy({ regions: ['us-east-1'] }) };
+    keep('orders', { actions: [gate, other] });
+    openIncidents('us-east-1');
+    await run([closed('eu-west-1')]);
+    expect(holdOf('orders')?.status).toBe('held');
+    openIncidents();
+    await run([closed('us-east-1')]);
+    expect(holdOf('orders')?.status).toBe('clearing');
+  });
+
+  it('is no news about a gate that has stopped since', async () => {
+    stoppedPipeline('orders');
+    keep('orders');
+    stopOf('orders', 2, { at: NOW + 1000 });
+    clients.health.on(DescribeEventsCommand).callsFake(async () => {
+      await run([failedAction('orders', 2)], { now: NOW + 1000 });
+      return { events: [] };
+    });
+    await run([sweep]);
+    expect(holdOf('orders')).toMatchObject({ status: 'held', actions: [{ jobId: 'job-2-of-orders' }] });
+  });
+
+  it('cannot be told: the cool-down goes on, and nothing is retried', async () => {
+    stoppedPipeline('orders');
+    keepDue('orders');
+    clients.health.on(DescribeEventsCommand).rejects(refusal('ThrottlingException'));
+    const { retry } = await run([due('orders')]);
+    expect([retry, holdOf('orders')?.status, retried()]).toEqual([[], 'clearing', []]);
+    await run([sweep], { now: NOW + MINUTE });
+    expect(reminders()).toEqual({});
+    clients.health.on(DescribeEventsCommand).resolves({ events: [] });
+    await run([sweep], { now: NOW + 5 * MINUTE });
+    expect(retried()).toEqual(['orders']);
+  });
+
+  it('reminds of what falls due before the next sweep, and of no more', async () => {
+    keepDue('orders', { retryAt: NOW + 90_500 });
+    keepDue('carts', { retryAt: NOW + 5 * MINUTE + 1 });
+    await run([sweep]);
+    expect(reminders()).toEqual({ [deploymentOf('orders')]: 91 });
+    await run([closed('eu-west-1'), closed('eu-west-1')]);
+    expect(clients.sqs.commandCalls(SendMessageBatchCommand)).toHaveLength(1);
+  });
+
+  it('by a closed event reminds of those it clears', async () => {
+    keep('orders');
+    await run([closed()], { coolDownMs: MINUTE, jitterMs: 0 });
+    expect(reminders()).toEqual({ [deploymentOf('orders')]: 60 });
+  });
+
+  it('without reminders is left to the next sweep', async () => {
+    keepDue('orders', { retryAt: NOW + MINUTE });
+    clients.sqs.on(SendMessageBatchCommand).rejects(refusal('AccessDenied'));
+    const { lines, retry } = await run([sweep]);
+    expect([retry, lines.map(({ level }) => level)]).toEqual([[], ['warn']]);
+    stoppedPipeline('orders');
+    await run([sweep], { now: NOW + 5 * MINUTE });
+    expect(retried()).toEqual(['orders']);
+  });
+});
+
+describe('a closed event', () => {
+  it('with nothing held is one call', async () => {
+    await run([closed('eu-west-1')]);
+    expect(callsOf()).toEqual({ Scan: 1 });
+  });
+
+  it('of a Region that no deployment goes to asks AWS Health nothing', async () => {
+    keep('orders');
+    await run([closed('sa-east-1')]);
+    expect(callsOf()).toEqual({ Scan: 1 });
+  });
+
+  it.each(['global', undefined])('of %s may concern anybody', async (region) => {
+    keep('orders');
+    await run([closed(region)]);
+    expect(holdOf('orders')?.status).toBe('clearing');
+  });
+});
+
+describe('a deployment whose time has come', () => {
+  beforeEach(() => {
+    stoppedPipeline('orders');
+    keepDue('orders');
+  });
+
+  it.each([
+    ['by its reminder', due('orders')],
+    ['by the sweep', sweep],
+  ])('%s is retried, closed, and told', async (_, message) => {
+    const { counts, lines, retry } = await run([message]);
+    expect([retry, counts, retried()]).toEqual([[], { Resumed: 1 }, ['orders']]);
+    expect(holdOf('orders')).toMatchObject({
+      status: 'resumed',
+      attempts: 1,
+      notices: { held: 0, resumed: 1 },
+    });
+    expect(mails()).toMatchObject([{ subject: 'Deployment resumed: orders, stage Prod' }]);
+    expect(lines.map(({ message }) => message)).toEqual(['resumed']);
+    const [call] = clients.codePipeline.commandCalls(RetryStageExecutionCommand);
+    expect(call?.args[0].input).toEqual({
+      pipelineName: 'orders',
+      stageName: 'Prod',
+      pipelineExecutionId: 'execution of orders',
+      retryMode: 'FAILED_ACTIONS',
+    });
+  });
+
+  it('is claimed before the retry, and closed after it', async () => {
+    const seen: (string | undefined)[] = [];
+    clients.codePipeline.on(RetryStageExecutionCommand).callsFake(async () => {
+      seen.push(holdOf('orders')?.status);
+      return {};
+    });
+    await run([sweep]);
+    expect([seen, holdOf('orders')?.status]).toEqual([['retrying'], 'resumed']);
+  });
+
+  it('is retried once, however often it is told', async () => {
+    await run([due('orders'), due('orders'), sweep, closed()]);
+    await run([due('orders')]);
+    expect([retried(), mails().length]).toEqual([['orders'], 1]);
+  });
+
+  it('of two runs at the same moment is retried by one', async () => {
+    await Promise.all([run([due('orders')]), run([due('orders')]), run([sweep])]);
+    expect([retried(), mails().length, holdOf('orders')?.attempts]).toEqual([['orders'], 1, 1]);
+  });
+
+  it('is not asked about before', async () => {
+    keepDue('orders', { retryAt: NOW + 1 });
+    await run([due('orders')]);
+    expect(callsOf()).not.toHaveProperty('GetPipelineState');
+  });
+
+  it('that is not on record any more is nothing', async () => {
+    table.clear();
+    expect((await run([due('orders')])).retry).toEqual([]);
+  });
+
+  it.each<[string, () => void, string]>([
+    [
+      'superseded',
+      () => Object.assign(find('orders'), { executionId: 'newer' }),
+      'superseded by a newer execution',
+    ],
+    ['edited', () => Object.assign(find('orders'), { version: 5 }), 'the pipeline was edited'],
+    ['stopped', () => Object.assign(find('orders'), { stageStatus: 'Stopped' }), 'stopped'],
+    ['retried by hand', () => goOn('orders'), 'somebody has retried it'],
+    ['deleted', () => pipelines.clear(), 'the pipeline or its execution is gone'],
+  ])('and that was %s is dropped quietly', async (_, change, reason) => {
+    change();
+    const { counts, lines } = await run([sweep]);
+    expect([counts, mails(), retried()]).toEqual([{ Dropped: 1 }, [], []]);
+    expect(holdOf('orders')).toMatchObject({ status: 'dropped', endedWhy: reason });
+    expect(lines).toMatchObject([{ message: 'dropped', fields: { reason } }]);
+  });
+
+  it('and that failed for another reason too is given up, with a mail', async () => {
+    find('orders').runs['Test'] = { id: 'run of Test', status: 'Failed' };
+    await run([sweep]);
+    expect(mails()).toMatchObject([{ subject: 'Deployment given up: orders, stage Prod' }]);
+    expect(mails()[0]?.text).toContain('the action Test failed too');
+    expect(retried()).toEqual([]);
+  });
+
+  it('is not blamed for what failed in an older execution', async () => {
+    find('orders').elsewhere['Deploy'] = { id: 'an older run', status: 'Failed' };
+    find('orders').runs['Build'] = { id: 'run of Build', status: 'Succeeded' };
+    await run([sweep]);
+    expect([retried(), callsOf()['ListActionExecutions']]).toEqual([['orders'], 2]);
+  });
+
+  it('behind a closed transition is put off: one write, one line, and then it waits', async () => {
+    find('orders').isInboundEnabled = false;
+    const first = await run([sweep]);
+    expect([first.counts, holdOf('orders')?.attempts]).toEqual([{ Deferred: 1 }, 0]);
+    const kept = holdOf('orders');
+    const second = await run([sweep], { now: NOW + 5 * MINUTE });
+    expect([second.lines, holdOf('orders')]).toEqual([[], kept]);
+    find('orders').isInboundEnabled = true;
+    await run([sweep], { now: NOW + 10 * MINUTE });
+    expect(retried()).toEqual(['orders']);
+    expect(holdOf('orders')).not.toHaveProperty('waitsFor');
+  });
+
+  it('that is too old is given up, with what still stops it', async () => {
+    openIncidents('eu-west-1');
+    const now = NOW + 24 * HOUR + 1;
+    clients.health.on(DescribeEventsCommand).callsFake(async () => ({
+      events: [
+        {
+          arn: 'arn',
+          eventTypeCode: 'AWS_EC2_OPERATIONAL_ISSUE',
+          service: 'EC2',
+          region: 'eu-west-1',
+          eventScopeCode: 'PUBLIC',
+          statusCode: 'open',
+          startTime: new Date(now - HOUR),
+        },
+      ],
+    }));
+    await run([sweep], { now });
+    expect(holdOf('orders')?.endedWhy).toMatch(/^older than 24 hours, and still: Incident In Progress/);
+    expect([retried(), mails().length]).toEqual([[], 1]);
+  });
+
+  it('that is too old and went on long ago is dropped without a mail', async () => {
+    goOn('orders');
+    await run([sweep], { now: NOW + 24 * HOUR + 1 });
+    expect([holdOf('orders')?.status, mails()]).toEqual(['dropped', []]);
+  });
+
+  it('that cannot be looked at comes again, and stops no other', async () => {
+    stoppedPipeline('carts');
+    keepDue('carts');
+    clients.codePipeline
+      .on(GetPipelineStateCommand, { name: 'orders' })
+      .rejects(refusal('ThrottlingException'));
+    const { retry } = await run([due('orders'), due('carts')]);
+    expect([retry, retried(), holdOf('orders')?.status]).toEqual([['m1'], ['carts'], 'clearing']);
+  });
+
+  it('that may not be looked at is given up', async () => {
+    clients.codePipeline.on(GetPipelineStateCommand).rejects(refusal('AccessDeniedException'));
+    await run([sweep]);
+    expect(holdOf('orders')?.endedWhy).toMatch(/may not resume the pipeline.*AccessDeniedException/);
+  });
+
+  it('is left to the next run when no time is left', async () => {
+    const { retry } = await run([due('orders')], { remainingMs: () => 19_999 });
+    expect([retry, retried(), holdOf('orders')?.status]).toEqual([['m1'], [], 'clearing']);
+  });
+
+  it('whose pipeline was looked at too late to retry it is put off, and the record says so', async () => {
+    const times = [20_000, 7_999];
+    const { counts, retry } = await run([due('orders')], { remainingMs: () => times.shift() ?? 0 });
+    expect([retry, counts, retried()]).toEqual([[], { Deferred: 1 }, []]);
+    expect(holdOf('orders')).toMatchObject({ status: 'clearing', attempts: 0, retryAt: NOW + MINUTE });
+  });
+
+  function find(name: string) {
+    const pipeline = pipelines.get(name);
+    if (!pipeline) throw new Error(`no pipeline ${name}`);
+    return pipeline;
+  }
+});
+
+describe('a retry that is refused', () => {
+  beforeEach(() => {
+    stoppedPipeline('orders');
+    keepDue('orders');
+  });
+
+  it.each(['ConflictException', 'ConcurrentPipelineExecutionsLimitExceededException', 'ThrottlingException'])(
+    'by %s is tried again a minute later, and does not count',
+    async (name) => {
+      clients.codePipeline.on(RetryStageExecutionCommand).rejectsOnce(refusal(name));
+      const { counts, retry } = await run([due('orders')]);
+      expect([retry, counts, mails()]).toEqual([[], { Deferred: 1 }, []]);
+      expect(holdOf('orders')).toMatchObject({ status: 'clearing', attempts: 0, retryAt: NOW + MINUTE });
+      expect(reminders()).toEqual({ [deploymentOf('orders')]: 60 });
+      await run([due('orders')], { now: NOW + MINUTE });
+      expect(holdOf('orders')).toMatchObject({ status: 'resumed', attempts: 1 });
+    },
+  );
+
+  it.each(['StageNotRetryableException', 'NotLatestPipelineExecutionException'])(
+    'by %s is dropped',
+    async (name) => {
+      clients.codePipeline.on(RetryStageExecutionCommand).rejects(refusal(name));
+      await run([sweep]);
+      expect(holdOf('orders')).toMatchObject({ status: 'dropped', attempts: 0 });
+      expect(mails()).toEqual([]);
+    },
+  );
+
+  it.each(['ConflictException', 'StageNotRetryableException'])(
+    'by %s because its first call went through and only the answer was lost is resumed',
+    async (name) => {
+      clients.codePipeline.on(RetryStageExecutionCommand).callsFake(async () => {
+        goOn('orders');
+        throw refusal(name);
+      });
+      const { counts } = await run([sweep]);
+      expect([counts, holdOf('orders')?.status, mails().length]).toEqual([{ Resumed: 1 }, 'resumed', 1]);
+    },
+  );
+
+  it('for good is given up, and the mail says why', async () => {
+    clients.codePipeline.on(RetryStageExecutionCommand).rejects(refusal('ValidationException'));
+    await run([sweep]);
+    expect(holdOf('orders')?.status).toBe('given up');
+    expect(mails()[0]?.text).toContain('Given up: ValidationException');
+  });
+
+  it('for want of permission is given up, and the mail says what to do', async () => {
+    clients.codePipeline.on(RetryStageExecutionCommand).rejects(refusal('AccessDeniedException'));
+    await run([sweep]);
+    expect(mails()[0]?.text).toMatch(/may not resume the pipeline/);
+  });
+
+  it('because the owner took the tag away is dropped', async () => {
+    clients.codePipeline.on(RetryStageExecutionCommand).rejects(refusal('AccessDeniedException'));
+    clients.codePipeline.on(ListTagsForResourceCommand).resolves({ tags: [] });
+    await run([sweep]);
+    expect([holdOf('orders')?.status, mails()]).toEqual(['dropped', []]);
+  });
+
+  it('without an answer stays claimed until it is seen what became of it', async () => {
+    clients.codePipeline.on(RetryStageExecutionCommand).rejectsOnce(lostAnswer());
+    const { retry } = await run([due('orders')]);
+    expect([retry, holdOf('orders')?.status, mails()]).toEqual([['m1'], 'retrying', []]);
+    goOn('orders');
+    await run([due('orders')], { now: NOW + MINUTE });
+    expect([holdOf('orders')?.status, mails().length, retried().length]).toEqual(['resumed', 1, 1]);
+  });
+});
+
+describe('a claim whose run died', () => {
+  it('after the retry is closed as resumed, with its mail', async () => {
+    stoppedPipeline('orders');
+    keepClaimed('orders', NOW - LEASE_MS - 1);
+    goOn('orders');
+    await run([sweep]);
+    expect(holdOf('orders')).toMatchObject({ status: 'resumed', attempts: 1 });
+    expect([mails().length, retried()]).toEqual([1, []]);
+  });
+
+  it('before the retry is taken up, and its attempt counted once', async () => {
+    stoppedPipeline('orders');
+    keepClaimed('orders', NOW - LEASE_MS - 1);
+    await run([sweep]);
+    expect(holdOf('orders')).toMatchObject({ status: 'resumed', attempts: 1 });
+    expect(retried()).toEqual(['orders']);
+  });
+
+  it('before the retry, with an incident since, is held on', async () => {
+    stoppedPipeline('orders');
+    keepClaimed('orders', NOW - LEASE_MS - 1);
+    openIncidents('eu-west-1');
+    await run([sweep]);
+    expect(holdOf('orders')).toMatchObject({ status: 'held', attempts: 0 });
+    expect([retried(), mails()]).toEqual([[], []]);
+  });
+
+  it('less than a lease ago may be alive: the sweep leaves it, its own message comes again', async () => {
+    stoppedPipeline('orders');
+    const claimed = keepClaimed('orders', NOW - LEASE_MS);
+    expect((await run([sweep])).retry).toEqual([]);
+    expect(callsOf()).toEqual({ Scan: 1 });
+    expect((await run([due('orders')])).retry).toEqual(['m1']);
+    expect([holdOf('orders'), retried()]).toEqual([claimed, []]);
+  });
+});
+
+describe('a gate that stops it again before the resume is written down', () => {
+  it('is held anew, and people are told both', async () => {
+    stoppedPipeline('orders');
+    keepDue('orders');
+    stopOf('orders', 2, { at: NOW + 1000 });
+    clients.codePipeline.on(RetryStageExecutionCommand).callsFake(async () => {
+      await run([failedAction('orders', 2)], { now: NOW + 1000 });
+      return {};
+    });
+    const { counts } = await run([sweep]);
+    expect(counts).toEqual({ Resumed: 1 });
+    expect(holdOf('orders')).toMatchObject({ status: 'held', attempts: 1, notices: { held: 1, resumed: 1 } });
+    expect(mails().map(({ subject }) => subject)).toEqual([
+      'Deployment held: orders, stage Prod',
+      'Deployment resumed: orders, stage Prod',
+    ]);
+  });
+});
+
+describe('while a retry is under way', () => {
+  beforeEach(() => {
+    stoppedPipeline('orders');
+    keepDue('orders');
+  });
+
+  it('an old event that is taken note of does not get in its way', async () => {
+    stopOf('orders', 2, { at: NOW - 1000 });
+    clients.codePipeline.on(RetryStageExecutionCommand).callsFake(async () => {
+      await run([failedAction('orders', 2)]);
+      return {};
+    });
+    await run([sweep]);
+    expect(holdOf('orders')).toMatchObject({ status: 'resumed', attempts: 1 });
+    expect([holdOf('orders')?.seen.length, mails().length]).toEqual([2, 1]);
+  });
+
+  it('another run may see it done and tell it: nobody is told twice, even if the gate has stopped it since', async () => {
+    stopOf('orders', 2, { at: NOW + 1000 });
+    clients.codePipeline.on(RetryStageExecutionCommand).callsFake(async () => {
+      goOn('orders');
+      await run([due('orders')]);
+      await run([failedAction('orders', 2)], { now: NOW + 1000 });
+      return {};
+    });
+    await run([sweep]);
+    expect(mails().map(({ subject }) => subject)).toEqual([
+      'Deployment resumed: orders, stage Prod',
+      'Deployment held: orders, stage Prod',
+    ]);
+    expect(holdOf('orders')).toMatchObject({ status: 'held', attempts: 1 });
+  });
+});
+
+describe('a mail', () => {
+  it.each([
+    ['of a hold', () => [failedAction('orders')]],
+    ['of an end', () => [due('orders')]],
+  ])('%s that SNS refuses is sent by the next delivery, once', async (_, messages) => {
+    stoppedPipeline('orders');
+    stopOf('orders');
+    if (messages()[0]?.kind === 'due') keepDue('orders');
+    clients.sns.on(PublishCommand).rejectsOnce(refusal('InternalErrorException', 500));
+    expect((await run(messages())).retry).toEqual(['m1']);
+    expect((await run(messages())).retry).toEqual([]);
+    expect((await run(messages())).retry).toEqual([]);
+    expect(mails()).toHaveLength(2);
+    expect(retried().length).toBeLessThanOrEqual(1);
+  });
+
+  it('that was refused and whose message is gone is sent by the sweep', async () => {
+    keep('orders', { status: 'resumed', attempts: 1, notices: { held: 0 } });
+    keep('carts', { notices: {} });
+    openIncidents('eu-west-1');
+    await run([sweep]);
+    expect(mails()).toMatchObject([{ subject: 'Deployments: 1 held, 1 resumed' }]);
+  });
+
+  it('whose answer was lost is not sent again', async () => {
+    stoppedPipeline('orders');
+    stopOf('orders');
+    clients.sns.on(PublishCommand).rejects(lostAnswer());
+    const { counts, retry } = await run([failedAction('orders')]);
+    expect([retry, counts]).toEqual([[], { Held: 1, NoticeUncertain: 1 }]);
+    await run([failedAction('orders')]);
+    expect(clients.sns.commandCalls(PublishCommand)).toHaveLength(1);
+  });
+
+  it('is not sent when its claim could not be written', async () => {
+    stoppedPipeline('orders');
+    stopOf('orders');
+    clients.dynamo.on(TransactWriteItemsCommand).rejects(refusal('ThrottlingException'));
+    await expect(run([failedAction('orders')])).rejects.toThrow('ThrottlingException');
+    expect(mails()).toEqual([]);
+  });
+});
+
+describe('a hundred held pipelines', () => {
+  const names = Array.from({ length: 100 }, (_, i) => `service-${i}`);
+
+  it('are held with one write and one mail', async () => {
+    for (const name of names) {
+      stoppedPipeline(name);
+      stopOf(name);
+    }
+    await run(names.map((name) => failedAction(name)));
+    expect(callsOf()).toEqual({
+      BatchGetItem: 1,
+      Query: 100,
+      GetPipelineExecution: 100,
+      ListTagsForResource: 200, // two pages each
+      TransactWriteItems: 1,
+      Publish: 1,
+    });
+    expect(mails()).toMatchObject([{ subject: 'Deployments: 100 held' }]);
+  });
+
+  it('are cleared with one question to AWS Health, though each gate knew its own execution', async () => {
+    for (const name of names) {
+      const [gate] = keep(name).actions;
+      if (gate)
+        keep(name, { actions: [{ ...gate, policy: { ...policy(), executionId: name, mode: 'wait' } }] });
+    }
+    await run([sweep]);
+    expect(callsOf()).toEqual({ Scan: 1, DescribeEvents: 1, PutItem: 1, TransactWriteItems: 1 });
+  });
+
+  it('cost two looks and a retry each when they are due at once, and two writes for all', async () => {
+    for (const name of names) {
+      stoppedPipeline(name);
+      keepDue(name);
+    }
+    await run([sweep]);
+    expect(callsOf()).toEqual({
+      Scan: 1,
+      DescribeEvents: 1,
+      PutItem: 1,
+      GetPipelineState: 100,
+      GetPipelineExecution: 100,
+      RetryStageExecution: 100,
+      TransactWriteItems: 2,
+      Publish: 1,
+    });
+    expect(mails()).toMatchObject([{ subject: 'Deployments: 100 resumed' }]);
+  });
+
+  it('are reminded of ten to a call', async () => {
+    for (const name of names) keepDue(name, { retryAt: NOW + MINUTE });
+    await run([sweep]);
+    expect(clients.sqs.commandCalls(SendMessageBatchCommand)).toHaveLength(10);
+    expect(Object.keys(reminders())).toHaveLength(100);
+  });
+});
+
+describe('a dry run', () => {
+  it('says what it would hold and resume, and does nothing', async () => {
+    stoppedPipeline('orders');
+    stoppedPipeline('carts');
+    stopOf('orders');
+    const kept = keepDue('carts');
+    const held = await run([failedAction('orders')], { dryRun: true });
+    const resumed = await run([sweep], { dryRun: true });
+    expect(held.lines.map(({ message }) => message)).toEqual(['dry run: would hold']);
+    expect(resumed.lines).toMatchObject([{ message: 'dry run: would be', fields: { end: 'resumed' } }]);
+    expect([[...table.values()], retried(), mails(), reminders()]).toEqual([[kept], [], [], {}]);
+    expect(callsOf()).not.toHaveProperty('TransactWriteItems');
+  });
+});
+
+it('an empty table is one call', async () => {
+  await run([sweep]);
+  expect(callsOf()).toEqual({ Scan: 1 });
+});
+
+it('a table that cannot be read fails the run', async () => {
+  clients.dynamo.on(ScanCommand).rejects(refusal('InternalServerError', 500));
+  await expect(run([sweep])).rejects.toThrow('InternalServerError');
+});
+
+it("a gate's record that cannot be read brings its message back", async () => {
+  stoppedPipeline('orders');
+  clients.dynamo.on(QueryCommand).rejects(refusal('InternalServerError', 500));
+  expect((await run([failedAction('orders')])).retry).toEqual(['m1']);
+});
