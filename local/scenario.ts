@@ -57,6 +57,8 @@ export interface World {
   calls(): readonly Call[];
   /** What a stand-in keeps (local/account/stand-ins), to be filled before functions read it. */
   stateOf(service: string): unknown;
+  /** Throttles the next so many calls that functions make of an action, as when others use up its quota. */
+  throttle(service: string, action: string, calls: number): void;
   /** The folder that stands for the file system which a function mounts. */
   folderOf(functionId: string): string;
   /** A request to the pack's HTTP API. */

@@ -81,6 +81,7 @@ export function worldOf(parts: Parts): World {
     settle: wiring.settle,
     advance: wiring.advance,
     stateOf: account.stateOf,
+    throttle: account.throttle,
     folderOf: (functionId) => {
       const mount = fileSystems.mountOf(stack.find(functionId).id);
       if (mount) return mount.folder;

@@ -20,6 +20,8 @@ export interface Account {
   /** In the order in which they came, since the last reset. A call still under way has status 0. */
   readonly calls: readonly Call[];
   injectFault(fault: Fault): void;
+  /** Throttles the next so many calls that functions make of an action. */
+  throttle(service: string, action: string, calls: number): void;
   clearFaults(): void;
   /** Ends what a fault still refuses in the process that calls with this access key. */
   beginInvocation(accessKey: string): void;
@@ -51,6 +53,7 @@ export async function startAccount(options: AccountOptions): Promise<Account> {
     url,
     calls: desk.calls,
     injectFault: faults.inject,
+    throttle: faults.throttle,
     clearFaults: faults.clear,
     beginInvocation: (accessKey) => faults.beginInvocation(callerOf(accessKey)),
     setHooks: (hooks) => {

@@ -18,6 +18,8 @@ export interface Fault {
 
 export interface Faults {
   inject(fault: Fault): void;
+  /** Throttles the next so many calls that functions make of an action, as when somebody else uses up its quota. */
+  throttle(service: string, action: string, calls: number): void;
   clear(): void;
   beginInvocation(caller: Caller): void;
   /** Counts a call, and says what befalls it. */
@@ -36,13 +38,18 @@ interface Armed {
 
 export function createFaults(): Faults {
   let armed: Armed[] = [];
+  let quota = new Map<string, number>();
   const overtaken = new Map<string, number>();
   return {
     inject: (fault) => {
       armed.push({ fault: checked(fault), seen: 0, spent: false });
     },
+    throttle: (service, action, calls) => {
+      quota.set(`${service}:${action}`, calls);
+    },
     clear: () => {
       armed = [];
+      quota = new Map();
     },
     beginInvocation: (caller) => {
       for (const one of armed) {
@@ -54,6 +61,7 @@ export function createFaults(): Faults {
       const { caller } = request;
       const spared = overtaken.get(caller.function);
       if (spared !== undefined && spared !== caller.process) return undefined;
+      if (isRefused(quota, request)) return 'throttled';
       const mine = armed.filter(({ fault, spent }) => fault.function === caller.function && !spent);
       return mine.map((one) => strikeOne(one, request)).find((kind) => kind !== undefined);
     },
@@ -66,6 +74,13 @@ export function createFaults(): Faults {
       }
     },
   };
+}
+
+function isRefused(quota: Map<string, number>, { caller, service, action }: ApiRequest): boolean {
+  const left = quota.get(`${service}:${action}`) ?? 0;
+  if (left === 0 || caller.function === 'local') return false;
+  quota.set(`${service}:${action}`, left - 1);
+  return true;
 }
 
 function checked(fault: Fault): Fault {

@@ -11,6 +11,7 @@ delete process.env.GROUNDCREW_CLOCK_OFFSET;
 turnDate();
 waitLess();
 lookNothingUp();
+waitByTheClock();
 answerNativeClient();
 leaveWithParent();
 
@@ -43,6 +44,32 @@ function lookNothingUp() {
     throw Object.assign(new Error(`queryCname ENOTFOUND ${name}`), { code: 'ENOTFOUND' });
   };
   dns.promises.Resolver.prototype.resolveCname = notFound;
+}
+
+/**
+ * A function that keeps a pace or puts something off turns the pack's clock on instead of waiting. What waits by a
+ * callback, such as time limits and the SDK's retries, waits in real time.
+ */
+function waitByTheClock() {
+  const timers = require('node:timers/promises');
+  const waiting = new Map();
+  let asked = 0;
+  process.on('message', ({ waited, offset: turned }) => {
+    offset = turned;
+    waiting.get(waited)?.();
+    waiting.delete(waited);
+    if (waiting.size === 0) process.channel?.unref();
+  });
+  timers.setTimeout = (ms, value, { signal } = {}) =>
+    new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+      asked += 1;
+      waiting.set(asked, () => resolve(value));
+      process.channel?.ref();
+      process.send({ id: asked, wait: ms });
+    });
+  Module.syncBuiltinESMExports();
 }
 
 /**

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { numberOr } from '../stack/mapping.ts';
+import { mapping, numberOr } from '../stack/mapping.ts';
 import type { Resource } from '../stack/stack.ts';
 import { environmentOf, memoryOf } from './environment.ts';
 import type { Mount } from './file-systems.ts';
@@ -27,7 +27,7 @@ export interface SandboxOptions {
   /** What it mounts of EFS. */
   readonly mount?: Mount | undefined;
   readonly logs: Logs;
-  readonly clock: { now(): number; offset(): number };
+  readonly clock: { now(): number; offset(): number; turn(ms: number): void };
 }
 
 /** One process of a function: runs one invocation at a time and stays warm for the next. */
@@ -66,6 +66,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     },
   });
   const child = launch(options, api);
+  turnWhereItWaits(child, clock);
   const left = whenGone(child).then((how) => {
     alive = false;
     api.close();
@@ -154,6 +155,15 @@ function launch({ lambda, logs, clock, ...around }: SandboxOptions, api: Runtime
   if (child.stdout) logs.follow(child.stdout);
   if (child.stderr) logs.follow(child.stderr);
   return child;
+}
+
+/** Preload.cjs tells when the function waits. */
+function turnWhereItWaits(child: ChildProcess, clock: SandboxOptions['clock']): void {
+  child.on('message', (message) => {
+    const { id, wait } = mapping(message);
+    clock.turn(numberOr(wait, 0));
+    child.send({ waited: id, offset: clock.offset() });
+  });
 }
 
 /** How it ended, in Lambda's words. Waits for its last lines too. */
