@@ -36,8 +36,6 @@ function expectation(issue: z.core.$ZodIssue): string {
       return `must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
     case 'invalid_format':
       return `must match ${issue.pattern ?? issue.format}`;
-    case 'unrecognized_keys':
-      return `has members that nobody knows: ${issue.keys.slice(0, 5).map(show).join(', ')}`;
     case 'too_small':
       return `must be at least ${issue.minimum}${unit(issue.origin)}`;
     case 'too_big':

@@ -54,7 +54,7 @@ describe('UserParameters', () => {
     [
       'a misspelt field',
       '{"regoins":"us-east-1"}',
-      'UserParameters: it has members that nobody knows: "regoins", got an object',
+      'UserParameters: it must have no member "regoins", got an object',
     ],
     ['broken JSON', '{"regions":', 'UserParameters: expected JSON, got "{\\"regions\\":"'],
     [
@@ -109,7 +109,7 @@ describe('a policy in a parameter', () => {
   });
 
   it('is named when it cannot be read', () => {
-    expect(() => read('/p', '{"modes":"wait"}')).toThrow('/p: it has members that nobody knows: "modes"');
+    expect(() => read('/p', '{"modes":"wait"}')).toThrow('/p: it must have no member "modes"');
     expect(() => read('/p', '{"policy":"/q"}')).toThrow(
       '/p: a policy in a parameter cannot name another, got "/q"',
     );

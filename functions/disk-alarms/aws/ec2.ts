@@ -1,0 +1,76 @@
+import {
+  DescribeInstancesCommand,
+  DescribeVolumesCommand,
+  EC2Client,
+  type Instance as Ec2Instance,
+  type Filter,
+} from '@aws-sdk/client-ec2';
+import { chunk } from '../../../shared/chunk.ts';
+import { createClient } from '../../../shared/clients.ts';
+import { mapLimit } from '../../../shared/concurrency.ts';
+import { readPages } from '../../../shared/pages.ts';
+import type { Instance } from '../instance.ts';
+
+const ec2 = createClient(EC2Client, { deadlineMs: 20_000 });
+
+/** A page holds a thousand instances, a filter 200 values. */
+const PAGE = 1000;
+const FILTER_VALUES = 200;
+
+export function describeAllInstances(signal: AbortSignal): Promise<Instance[]> {
+  return describe([], signal);
+}
+
+/** By the Name tag; `*` and `?` as EC2's filters know them. */
+export function describeInstancesNamed(pattern: string, signal: AbortSignal): Promise<Instance[]> {
+  return describe([{ Name: 'tag:Name', Values: [pattern] }], signal);
+}
+
+/** Those that exist. A filter passes over unknown ids, where asking for them by id would fail for all. */
+export async function describeInstances(ids: readonly string[], signal: AbortSignal): Promise<Instance[]> {
+  const found = await mapLimit(chunk(ids, FILTER_VALUES), 2, (some) =>
+    describe([{ Name: 'instance-id', Values: [...some] }], signal),
+  );
+  return found.flat();
+}
+
+/** @returns GB by volume id, for those that exist */
+export async function volumeSizes(ids: readonly string[], signal: AbortSignal): Promise<Map<string, number>> {
+  const sizes = await mapLimit(chunk(ids, FILTER_VALUES), 2, (Values) =>
+    readPages<readonly [string, number], string>(async (next) => {
+      const Filters = [{ Name: 'volume-id', Values: [...Values] }];
+      const command = new DescribeVolumesCommand({ Filters, ...(next && { NextToken: next }) });
+      const { Volumes = [], NextToken } = await ec2.send(command, { abortSignal: signal });
+      return {
+        items: Volumes.map(({ VolumeId = '', Size = 0 }) => [VolumeId, Size] as const),
+        next: NextToken,
+      };
+    }),
+  );
+  return new Map(sizes.flat());
+}
+
+function describe(filters: readonly Filter[], signal: AbortSignal): Promise<Instance[]> {
+  return readPages<Instance, string>(async (next) => {
+    const command = new DescribeInstancesCommand({
+      ...(filters.length > 0 && { Filters: [...filters] }),
+      MaxResults: PAGE,
+      ...(next && { NextToken: next }),
+    });
+    const { Reservations = [], NextToken } = await ec2.send(command, { abortSignal: signal });
+    return {
+      items: Reservations.flatMap(({ Instances = [] }) => Instances.map(toInstance)),
+      next: NextToken,
+    };
+  });
+}
+
+function toInstance(instance: Ec2Instance): Instance {
+  return {
+    instanceId: instance.InstanceId ?? '',
+    state: instance.State?.Name ?? 'unknown',
+    launchedAt: instance.LaunchTime?.getTime() ?? 0,
+    tags: Object.fromEntries((instance.Tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? ''])),
+    volumeIds: (instance.BlockDeviceMappings ?? []).flatMap(({ Ebs }) => Ebs?.VolumeId ?? []),
+  };
+}

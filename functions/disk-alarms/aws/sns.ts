@@ -1,0 +1,17 @@
+import { GetTopicAttributesCommand, SNSClient } from '@aws-sdk/client-sns';
+import { createClient } from '../../../shared/clients.ts';
+import { hasName } from '../../../shared/errors.ts';
+
+const sns = createClient(SNSClient, { deadlineMs: 5_000 });
+
+/** False when there is surely no such topic; one of another account may well not tell. */
+export async function topicExists(topicArn: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    await sns.send(new GetTopicAttributesCommand({ TopicArn: topicArn }), { abortSignal: signal });
+    return true;
+  } catch (error) {
+    if (hasName(error, 'NotFoundException', 'NotFound')) return false;
+    if (hasName(error, 'AuthorizationErrorException', 'AuthorizationError')) return true;
+    throw error;
+  }
+}
