@@ -40,6 +40,8 @@ function expectation(issue: z.core.$ZodIssue): string {
       return `must be at least ${issue.minimum}${unit(issue.origin)}`;
     case 'too_big':
       return `must be at most ${issue.maximum}${unit(issue.origin)}`;
+    case 'unrecognized_keys':
+      return `must have no member ${issue.keys.map((key) => show(key)).join(', ')}`;
     default:
       return issue.message === 'Invalid input' ? 'has a shape nobody expects' : issue.message;
   }

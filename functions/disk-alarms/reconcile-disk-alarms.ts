@@ -1,9 +1,7 @@
 import type { Delivery, Handled } from '../../shared/doors/queue.ts';
 import { BadInput } from '../../shared/errors.ts';
 import { count } from '../../shared/metrics.ts';
-import { show } from '../../shared/redact.ts';
 import type { Tools } from '../../shared/tools.ts';
-import { describeInstancesNamed } from './aws/ec2.ts';
 import { topicExists } from './aws/sns.ts';
 import type { Config } from './config.ts';
 import type { Occasion, Scope } from './occasion.ts';
@@ -87,7 +85,7 @@ function plain({ dryRun }: Config, tools: Tools): Omit<Task, 'scope'> {
 /** What is wrong with a call is answered and not thrown: the caller sees it, and nothing was touched. */
 async function answerCall(call: Call, config: Config, tools: Tools): Promise<unknown> {
   try {
-    const scope = await scopeOf(call, config, tools);
+    const scope = scopeOf(call, config);
     const topicArn = await topicOf(call, config, tools);
     const dryRun = config.dryRun || call.dryRun;
     const task = { ...plain(config, tools), scope, topicArn, dryRun, isCall: true, looksAgain: true };
@@ -100,12 +98,10 @@ async function answerCall(call: Call, config: Config, tools: Tools): Promise<unk
   }
 }
 
-async function scopeOf({ hostname }: Call, { mode }: Config, { signal }: Tools): Promise<Scope> {
+function scopeOf({ hostname }: Call, { mode }: Config): Scope {
   if (hostname === undefined) return { fleet: true };
   if (mode === 'fleet') throw new BadInput('hostname: in fleet mode no instance has alarms of its own');
-  const named = await describeInstancesNamed(hostname, signal);
-  if (named.length > 0) return { hostname };
-  throw new BadInput(`hostname: no instance has a Name tag like ${show(hostname)}`);
+  return { hostname };
 }
 
 async function topicOf({ topic }: Call, config: Config, { signal }: Tools): Promise<string | undefined> {

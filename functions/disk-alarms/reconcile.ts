@@ -1,4 +1,6 @@
+import { BadInput } from '../../shared/errors.ts';
 import { count } from '../../shared/metrics.ts';
+import { show } from '../../shared/redact.ts';
 import type { Tools } from '../../shared/tools.ts';
 import { FLEET } from './alarm.ts';
 import { answerOf, countsOf, type Outcome } from './answer.ts';
@@ -40,6 +42,8 @@ const MOST_IDS = 5000;
 export async function reconcile(task: Task, config: Config, tools: Tools): Promise<object> {
   const begun = tools.now();
   const facts = await survey(task.scope, config, begun, tools.signal);
+  if (task.isCall && 'hostname' in task.scope && facts.instanceIds.length === 0)
+    throw new BadInput(`hostname: no instance has a Name tag like ${show(task.scope.hostname)}`);
   const wished =
     config.mode === 'disk' ? facts.instanceIds.map((id) => wishFor(id, facts, rulesOf(task, config))) : [];
   const decided = decide(facts, config, wished);

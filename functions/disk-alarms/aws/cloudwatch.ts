@@ -1,4 +1,4 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { createClient } from '../../../shared/clients.ts';
 
-export const cloudWatch = createClient(CloudWatchClient, { deadlineMs: 20_000, attempts: 4 });
+export const cloudWatch = createClient(CloudWatchClient, { deadlineMs: 45_000 });

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { CloudWatchClient, PutMetricAlarmCommand } from '@aws-sdk/client-cloudwatch';
+import { EC2Client, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import type { World } from '../../scenario.ts';
+import { stateChange } from './events.ts';
+import { actionsIn, alarmsOf, answersOf, call, PREFIX, type Servers, scenario, writesIn } from './observe.ts';
+import { metric, reportLinux, runServers, send } from './servers.ts';
+
+const HOURLY = 'ReconcileDiskAlarmsHourly';
+
+/** The first has disks, the second has none, the third has a tag that nobody can read. */
+async function oddServers(world: World): Promise<Servers> {
+  const [good = ''] = await runServers(world, 'good');
+  const [bare = ''] = await runServers(world, 'bare');
+  const [odd = ''] = await runServers(world, 'odd', 1, { 'groundcrew:disk-tiers': '30 and 20' });
+  for (const id of [good, odd])
+    await reportLinux(world, id, [{ mount: '/', device: 'nvme0n1p1', sizeGb: 20, free: 50 }]);
+  return { ids: [good, bare, odd], answers: [] };
+}
+
+// Left out of the fault sweep: they write nothing, or what others write.
+export const oddInput = [
+  scenario('calls that cannot be answered', {
+    sweep: false,
+    arrange: oddServers,
+    async act(world, servers) {
+      const far = 'arn:aws:sns:us-west-2:123456789012:far';
+      await call(world, servers, { hostname: 'nobody*' });
+      await call(world, servers, { hostname: 'good', sns_topic_name: far });
+      await call(world, servers, {
+        hostname: 'good',
+        sns_topic_name: 'arn:aws:sqs:eu-west-1:123456789012:queue',
+      });
+      await call(world, servers, { hostname: 'good', sns_topic_name: 'no-such-topic' });
+      await call(world, servers, { hostnme: 'good' });
+      await call(world, servers, { hostname: 'bare' });
+      await call(world, servers, { hostname: 'odd' });
+    },
+    expect(outcome) {
+      const errors = answersOf(outcome).flatMap(({ error }) => error ?? []);
+      assert.deepEqual(errors, [
+        'hostname: no instance has a Name tag like "nobody*"',
+        'sns_topic_name must be in eu-west-1, where the alarms are, got "arn:aws:sns:us-west-2:123456789012:far"',
+        'sns_topic_name must be a standard SNS topic, by name or by ARN, got "arn:aws:sqs:eu-west-1:123456789012:queue"',
+        'sns_topic_name: there is no topic arn:aws:sns:eu-west-1:123456789012:no-such-topic',
+        'call: it must have no member "hostnme", got an object',
+      ]);
+      assert.deepEqual(
+        answersOf(outcome).flatMap(({ skippedFor }) => Object.keys(skippedFor ?? {})),
+        [
+          'no disk metrics in the past three hours: does its CloudWatch agent run?',
+          'tag groundcrew:disk-tiers has the tier "30", expected <from GB>:<warning %>/<critical %> like 0:30/20',
+        ],
+      );
+      assert.deepEqual(
+        writesIn(actionsIn(outcome)).filter((action) => action !== 'SendMessage'),
+        [],
+      );
+    },
+  }),
+
+  scenario('the hourly run, after events that never came', {
+    sweep: false,
+    async arrange(world) {
+      const servers = await oddServers(world);
+      await call(world, servers, { hostname: 'good' });
+      const [good = '', bare = ''] = servers.ids;
+      await world.client(EC2Client).send(new TerminateInstancesCommand({ InstanceIds: [good] }));
+      await reportLinux(world, bare, [{ mount: '/', device: 'nvme0n1p1', sizeGb: 20, free: 50 }]);
+      // Somebody else's, though its name begins like ours.
+      const other = {
+        Namespace: 'AWS/EC2',
+        MetricName: 'CPUUtilization',
+        Statistic: 'Average' as const,
+        Period: 60,
+      };
+      const rule = { EvaluationPeriods: 1, Threshold: 1, ComparisonOperator: 'LessThanThreshold' as const };
+      const AlarmName = `${PREFIX}${good}-critical-by-hand`;
+      await world.client(CloudWatchClient).send(new PutMetricAlarmCommand({ AlarmName, ...other, ...rule }));
+      return servers;
+    },
+    async act(world) {
+      await world.fire(HOURLY);
+      await world.settle();
+    },
+    expect(outcome) {
+      assert.deepEqual(Object.keys(alarmsOf(outcome)).sort(), [
+        'server 1-critical-by-hand',
+        'server 2-critical-/',
+        'server 2-warning-/',
+        'server 2-warning-notice-/',
+      ]);
+    },
+  }),
+
+  scenario('a poisoned batch and odd series', {
+    sweep: false,
+    async arrange(world) {
+      const servers = await oddServers(world);
+      const [good = ''] = servers.ids;
+      const data = { InstanceId: good, device: 'nvme1n1', fstype: 'ext4' };
+      await send(world, [
+        metric('disk_used_percent', { ...data, path: `/srv/"Daten" für alle (${'x'.repeat(300)})` }, 20),
+        metric('disk_used_percent', { InstanceId: good }, 20),
+        metric('disk_used_percent', { host: 'good', path: '/' }, 20),
+        metric('disk_used_percent', { InstanceId: good, path: '/' }, 20),
+        metric('disk_used_percent', { InstanceId: good, path: '/run/user/1000' }, 20),
+      ]);
+      return servers;
+    },
+    async act(world, { ids: [good = ''] }) {
+      const bodies = [
+        'no JSON at all {',
+        JSON.stringify({ hello: 'world' }),
+        JSON.stringify(stateChange(world, 'worker-7', 'running')),
+        JSON.stringify(stateChange(world, 'i-0123456789abcdef0', 'stopped')),
+        JSON.stringify({ task: { scope: { instanceIds: [] }, round: 1, why: 'unheard', until: 0 } }),
+        JSON.stringify(stateChange(world, good, 'running')),
+        JSON.stringify(stateChange(world, good, 'running')),
+      ];
+      for (const MessageBody of bodies) {
+        const command = new SendMessageCommand({ QueueUrl: world.ref('DiskAlarmsQueue'), MessageBody });
+        await world.client(SQSClient).send(command);
+      }
+      await world.settle();
+    },
+    expect(outcome) {
+      const found = Object.keys(alarmsOf(outcome));
+      assert.deepEqual(found.filter((name) => name.endsWith('-/')).length, 3);
+      const long = found.filter((name) => !name.endsWith('-/')).sort();
+      assert.equal(long.length, 3);
+      assert.match(long[0] ?? '', /^server 1-critical-\/srv\/_Daten_f_r_alle_x+-[0-9a-f]{12}$/);
+    },
+  }),
+];

@@ -1,0 +1,177 @@
+import { describe, expect, it } from 'vitest';
+import { findDisks, type Series } from '../../../functions/disk-alarms/disk.ts';
+import { measure, newest, rolesToRead, steady } from '../../../functions/disk-alarms/measure.ts';
+import { builtIn, type Role } from '../../../functions/disk-alarms/profile.ts';
+import { fileSystems, GB, ID, linux, NOW, reading, series } from './builders.ts';
+
+const find = (...some: Series[]) => findDisks(some, builtIn, fileSystems);
+const mountsOf = (...some: Series[]) => [
+  ...(find(...some)
+    .disks.get(ID)
+    ?.keys() ?? []),
+];
+const windows = (metric: string, instance: string) =>
+  series(metric, { instance, InstanceId: ID, objectname: 'LogicalDisk' });
+
+describe('disks', () => {
+  it('are found by instance and mount, whatever the order of dimensions', () => {
+    const reversed = linux('/').map((one) => ({ ...one, dimensions: [...one.dimensions].reverse() }));
+    const [candidate, ...others] =
+      find(...linux('/').slice(0, 1), ...reversed.slice(1))
+        .disks.get(ID)
+        ?.get('/') ?? [];
+    expect(others).toEqual([]);
+    expect([...(candidate?.roles ?? [])]).toEqual(['percent', 'total', 'free']);
+  });
+
+  it('keep the dimensions of the listing as they are', () => {
+    const extra = { AutoScalingGroupName: 'web', ImageId: 'ami-1' };
+    const [candidate] =
+      find(...linux('/', extra))
+        .disks.get(ID)
+        ?.get('/') ?? [];
+    expect(candidate?.dimensions).toEqual(linux('/', extra)[0]?.dimensions);
+  });
+
+  it('are not what names no instance or no mount, or is of another namespace', () => {
+    expect(mountsOf(series('disk_used_percent', { InstanceId: ID }))).toEqual([]);
+    expect(mountsOf(series('disk_used_percent', { host: 'web', path: '/', fstype: 'xfs' }))).toEqual([]);
+    expect(mountsOf(...linux('/').map((one) => ({ ...one, namespace: 'Other' })))).toEqual([]);
+  });
+
+  it('are not what has no share of free space', () => {
+    expect(mountsOf(...linux('/').slice(1))).toEqual([]);
+  });
+
+  it.each([
+    ['/dev/shm', { fstype: 'tmpfs' }],
+    ['/', { fstype: 'overlay' }],
+    ['/snap/core/1', { fstype: 'squashfs' }],
+    ['/mnt/share', { fstype: 'nfs4' }],
+  ])('are no pseudo file system: %s %j', (path, dimensions) => {
+    expect(mountsOf(...linux(path, dimensions))).toEqual([]);
+  });
+
+  it('are no pseudo file system that an aggregate without its type speaks of', () => {
+    const aggregate = series('disk_used_percent', { InstanceId: ID, path: '/mnt/cache' });
+    expect(mountsOf(...linux('/mnt/cache', { fstype: 'tmpfs' }), aggregate)).toEqual([]);
+    expect(mountsOf(series('disk_used_percent', { InstanceId: ID, path: '/run/user/0' }))).toEqual([]);
+    expect(mountsOf(series('disk_used_percent', { InstanceId: ID, path: '/runway' }))).toEqual(['/runway']);
+  });
+
+  it('of Windows are drives, not their sum and not hidden volumes', () => {
+    const all = ['C:', '_Total', 'HarddiskVolume1', 'E:\\mnt'].map((one) =>
+      windows('LogicalDisk % Free Space', one),
+    );
+    expect(mountsOf(...all)).toEqual(['C:', 'E:\\mnt']);
+    expect(find(...all).skipped.map(({ reason }) => reason)).toEqual([
+      'no volume of its own',
+      'no volume of its own',
+    ]);
+  });
+
+  it('that two profiles report are one', () => {
+    const both = [windows('LogicalDisk % Free Space', 'C:'), windows('FreeStorageSpaceInPercent', 'C:')];
+    expect(
+      find(...both)
+        .disks.get(ID)
+        ?.get('C:'),
+    ).toHaveLength(2);
+    expect(mountsOf(...both)).toEqual(['C:']);
+  });
+});
+
+describe('a measure', () => {
+  const candidateOf = (...some: Series[]) => {
+    const [first] = [
+      ...(find(...some)
+        .disks.get(ID)
+        ?.values() ?? []),
+    ].flat();
+    if (!first) throw new Error('no disk');
+    return first;
+  };
+  const onlyShare = candidateOf(windows('LogicalDisk % Free Space', 'C:'));
+  const drive = candidateOf(
+    windows('LogicalDisk % Free Space', 'C:'),
+    windows('LogicalDisk Free Megabytes', 'C:'),
+  );
+  const read = (values: Partial<Record<Role, ReturnType<typeof reading>>>) =>
+    new Map(Object.entries(values)) as never;
+
+  it('takes the total where there is one', () => {
+    const disk = candidateOf(...linux('/'));
+    expect(rolesToRead(disk)).toEqual(['total']);
+    expect(measure(disk, read({ total: reading(800 * GB) }))).toEqual({ at: NOW, sizeGb: 800 });
+  });
+
+  it.each([
+    [50, 51_200, 100],
+    [99.5, 99.5 * 10.24, 1],
+    [40, 327_680, 800],
+    [1, 5120, 500],
+  ])('else follows from %s %% and %s MB free', (percent, free, sizeGb) => {
+    expect(measure(drive, read({ percent: reading(percent), free: reading(free) }))).toEqual({
+      at: NOW,
+      sizeGb,
+    });
+  });
+
+  it('puts together only what is of one moment', () => {
+    const percent = { times: [NOW - 300_000, NOW - 600_000], values: [10, 50] };
+    const free = reading(51_200, NOW - 600_000);
+    expect(measure(drive, read({ percent, free })).sizeGb).toBe(100);
+  });
+
+  it.each([
+    [0, 0],
+    [0.4, 12],
+  ])('of a full disk, %s %% and %s MB, is none, and no error', (percent, free) => {
+    expect(measure(drive, read({ percent: reading(percent), free: reading(free) }))).toEqual({ at: NOW });
+  });
+
+  it('is none without data, or with the share alone', () => {
+    expect(measure(drive, read({}))).toEqual({ at: Number.NEGATIVE_INFINITY });
+    expect(measure(onlyShare, read({ percent: reading(50) }))).toEqual({ at: NOW });
+    expect(measure(candidateOf(...linux('/')), read({ total: reading(0) }))).toEqual({ at: NOW });
+  });
+
+  it('does not tremble', () => {
+    expect([steady(100, 101), steady(101, 100), steady(499, 500), steady(8000, 8030)]).toEqual([
+      101, 100, 500, 8030,
+    ]);
+    expect([
+      steady(100, undefined),
+      steady(102, 100),
+      steady(1, 1.1),
+      steady(1, 1.2),
+      steady(500, 495),
+    ]).toEqual([100, 102, 1.1, 1, 500]);
+  });
+});
+
+describe('of two series of one mount', () => {
+  const [swapped, old] = [linux('/', { device: 'nvme1n1' }), linux('/', { device: 'nvme0n1' })];
+  const both =
+    find(...swapped, ...old)
+      .disks.get(ID)
+      ?.get('/') ?? [];
+  const deviceOf = (one: (typeof both)[number] | undefined) =>
+    one?.dimensions.find(({ Name }) => Name === 'device')?.Value;
+
+  it('the newest data counts', () => {
+    const at = (one: (typeof both)[number]) => ({ at: deviceOf(one) === 'nvme1n1' ? NOW : NOW - 60_000 });
+    expect(deviceOf(newest(both, at))).toBe('nvme1n1');
+    expect(deviceOf(newest([...both].reverse(), at))).toBe('nvme1n1');
+  });
+
+  it('then the most dimensions, then always the same', () => {
+    const more =
+      find(...linux('/', { device: 'nvme9n1', VolumeId: 'vol-1' }), ...old)
+        .disks.get(ID)
+        ?.get('/') ?? [];
+    expect(deviceOf(newest(more, () => ({ at: NOW })))).toBe('nvme9n1');
+    expect(deviceOf(newest(both, () => undefined))).toBe('nvme0n1');
+    expect(deviceOf(newest([...both].reverse(), () => undefined))).toBe('nvme0n1');
+  });
+});

@@ -1,0 +1,379 @@
+import { describe, expect, it } from 'vitest';
+import type { Alarm, MetricConfig } from '../../../functions/disk-alarms/alarm.ts';
+import { alarmName, ownerOf } from '../../../functions/disk-alarms/alarm.ts';
+import { readNote } from '../../../functions/disk-alarms/note.ts';
+import { type Rules, wishFor } from '../../../functions/disk-alarms/wishing.ts';
+import {
+  defaults,
+  facts,
+  GB,
+  ID,
+  instance,
+  type Look,
+  linux,
+  NOW,
+  reading,
+  rules,
+  series,
+  stored,
+  TOPIC,
+} from './builders.ts';
+
+const wish = (look: Look, more: Partial<Rules> = {}) => wishFor(ID, facts(look), { ...rules, ...more });
+const alarmsOf = (look: Look, more: Partial<Rules> = {}) => wish(look, more).wish.alarms;
+const one = (purpose: string, look: Look, more: Partial<Rules> = {}): Alarm => {
+  const found = alarmsOf(look, more).find(({ name }) => name.startsWith(`groundcrew-disk-${ID}-${purpose}-`));
+  if (!found) throw new Error(`no ${purpose} alarm`);
+  return found;
+};
+const configOf = (alarm: Alarm): MetricConfig => {
+  if (alarm.kind !== 'metric') throw new Error('a composite alarm');
+  return alarm.config;
+};
+const settings = (more: Partial<typeof defaults>) => ({ defaults: { ...defaults, ...more } });
+const disk = { series: linux('/data') };
+const sized = (gb: number): Look => ({ ...disk, readings: { total: reading(gb * GB) } });
+
+describe('a disk', () => {
+  it('gets a warning, a critical alarm and a notice that the critical one silences', () => {
+    const [critical, warning, notice] = alarmsOf(disk);
+    expect(critical).toMatchObject({
+      name: `groundcrew-disk-${ID}-critical-/data`,
+      config: {
+        MetricName: 'disk_used_percent',
+        Threshold: 80,
+        ComparisonOperator: 'GreaterThanThreshold',
+        Period: 300,
+        EvaluationPeriods: 3,
+        DatapointsToAlarm: 2,
+        TreatMissingData: 'missing',
+        AlarmActions: [TOPIC],
+        OKActions: [TOPIC],
+        Dimensions: linux('/data')[0]?.dimensions,
+      },
+    });
+    expect(configOf(critical as Alarm)).not.toHaveProperty('Unit');
+    expect(warning).toMatchObject({ config: { Threshold: 70, AlarmActions: [], OKActions: [] } });
+    expect(notice).toMatchObject({
+      kind: 'composite',
+      config: {
+        AlarmRule: `ALARM("groundcrew-disk-${ID}-warning-/data")`,
+        ActionsSuppressor: `groundcrew-disk-${ID}-critical-/data`,
+        AlarmActions: [TOPIC],
+        OKActions: [TOPIC],
+      },
+    });
+  });
+
+  it('rings its warning itself when warnings are not to be quiet', () => {
+    const alarms = alarmsOf(disk, { quietWarnings: false });
+    expect(alarms.map(({ config }) => config.AlarmActions)).toEqual([[TOPIC], [TOPIC]]);
+  });
+
+  it.each([
+    [499, 70, 80],
+    [500, 85, 90],
+  ])('of %s GB is in its tier', (gb, warning, critical) => {
+    expect(configOf(one('warning', sized(gb))).Threshold).toBe(warning);
+    expect(configOf(one('critical', sized(gb))).Threshold).toBe(critical);
+  });
+
+  it.each([
+    ['Minimum', 'Maximum'],
+    ['Maximum', 'Minimum'],
+    ['Average', 'Average'],
+  ] as const)('takes the %s of free space as the %s of used', (statistic, used) => {
+    expect(configOf(one('critical', disk, settings({ statistic }))).Statistic).toBe(used);
+  });
+
+  it('of Windows is compared the way its metric goes', () => {
+    const dimensions = { instance: 'C:', InstanceId: ID, objectname: 'LogicalDisk' };
+    const drive = { series: [series('LogicalDisk % Free Space', dimensions)], readings: {} };
+    expect(configOf(one('critical', drive, settings({ statistic: 'Minimum' })))).toMatchObject({
+      Threshold: 20,
+      ComparisonOperator: 'LessThanThreshold',
+      Statistic: 'Minimum',
+    });
+  });
+});
+
+describe('a floor', () => {
+  const floor = settings({ floorGb: { warning: 100, critical: 50 } });
+
+  it('binds a big disk', () => {
+    const big = sized(2000);
+    expect(configOf(one('warning', big, floor))).toMatchObject({
+      MetricName: 'disk_free',
+      Threshold: 100 * GB,
+      ComparisonOperator: 'LessThanThreshold',
+    });
+    expect(one('warning', big, floor).description).toContain(
+      'Warning below 100 GB free, critical below 50 GB.',
+    );
+  });
+
+  it('leaves a small one to its share, each level by itself', () => {
+    const between = sized(600); // 15 % are 90 GB, 10 % are 60 GB
+    expect(configOf(one('warning', between, floor)).MetricName).toBe('disk_used_percent');
+    expect(configOf(one('critical', between, floor))).toMatchObject({
+      MetricName: 'disk_free',
+      Threshold: 50 * GB,
+    });
+  });
+
+  it('needs the size and the metric', () => {
+    const unknown = { ...disk, readings: {} };
+    expect(configOf(one('critical', unknown, floor)).MetricName).toBe('disk_used_percent');
+    const without = { series: linux('/data').slice(0, 2), readings: { total: reading(2000 * GB) } };
+    expect(configOf(one('critical', without, floor)).MetricName).toBe('disk_used_percent');
+  });
+});
+
+describe('a size that cannot be measured', () => {
+  const full = { ...disk, readings: { total: { times: [], values: [] } } };
+  const known = alarmsOf(sized(800)).map((alarm) => stored(alarm));
+
+  it('is the one that the alarm knows', () => {
+    expect(configOf(one('critical', { ...full, existing: known })).Threshold).toBe(90);
+  });
+
+  it('is that of the volume where it is sure', () => {
+    const sure = {
+      ...full,
+      instances: [instance({ volumeIds: ['vol-1'] })],
+      volumes: new Map([['vol-1', 600]]),
+    };
+    expect(configOf(one('critical', sure)).Threshold).toBe(90);
+    expect(one('critical', sure).description).toContain('Size 600 GB. ');
+    const told = {
+      ...full,
+      series: linux('/data', { VolumeId: 'vol-1' }),
+      volumes: new Map([['vol-1', 600]]),
+    };
+    expect(one('critical', told).description).toContain('Volume: vol-1.');
+  });
+
+  it('is none where two volumes could be meant, and the first tier holds', () => {
+    const unsure = {
+      ...full,
+      instances: [instance({ volumeIds: ['vol-1', 'vol-2'] })],
+      volumes: new Map([['vol-1', 600]]),
+    };
+    expect(configOf(one('critical', unsure)).Threshold).toBe(80);
+    expect(one('critical', unsure).description).toMatch(/Size unknown\. .*\nVolume: unknown from outside/);
+    const two = {
+      ...full,
+      series: [...linux('/'), ...linux('/data')],
+      instances: [instance({ volumeIds: ['vol-1'] })],
+    };
+    expect(one('critical', two).description).toContain('Volume: unknown');
+  });
+});
+
+describe('inodes', () => {
+  const counts = ['disk_inodes_free', 'disk_inodes_total'].map((metric) =>
+    series(metric, { InstanceId: ID, path: '/data', device: 'nvme0n1p1', fstype: 'xfs' }),
+  );
+  const look = { series: [...linux('/data'), ...counts] };
+
+  it('have an alarm when it is asked for and they are counted', () => {
+    const { Metrics, Threshold } = configOf(one('inodes', look, settings({ inodesPercent: 10 })));
+    expect(Threshold).toBe(10);
+    expect(Metrics?.filter(({ ReturnData }) => ReturnData).map(({ Expression }) => Expression)).toEqual([
+      '100 * free / total',
+    ]);
+    expect(Metrics?.map(({ MetricStat }) => MetricStat?.Metric.MetricName)).toEqual([
+      'disk_inodes_free',
+      undefined,
+      'disk_inodes_total',
+    ]);
+  });
+
+  it('have none else', () => {
+    expect(alarmsOf(look)).toHaveLength(3);
+    expect(alarmsOf(disk, settings({ inodesPercent: 10 }))).toHaveLength(3);
+  });
+});
+
+describe('a silent agent', () => {
+  const silent = settings({ silentMinutes: 20 });
+  const name = `groundcrew-disk-${ID}-silent`;
+  const find = (alarms: readonly Alarm[]) => alarms.find((alarm) => alarm.name === name);
+  const armed = stored(find(alarmsOf(disk, silent)) as Alarm);
+
+  it('rings an alarm of the instance', () => {
+    expect(find(alarmsOf(disk, silent))).toMatchObject({
+      config: { Statistic: 'SampleCount', Threshold: 1, EvaluationPeriods: 4, TreatMissingData: 'breaching' },
+    });
+  });
+
+  it('gets none while nothing is heard, and keeps the one it has', () => {
+    const late = { ...disk, readings: { total: reading(GB, NOW - 3_000_000) } };
+    expect(find(alarmsOf(late, silent))).toBeUndefined();
+    expect(wish({ ...late, existing: [armed] }, silent).wish).toMatchObject({
+      mayDelete: true,
+      leave: [name],
+    });
+  });
+
+  it('is not armed by what was heard before the start', () => {
+    const restarted = { ...disk, instances: [instance({ launchedAt: NOW + 1 })] };
+    const { wish: made, isUnheard } = wish(restarted, silent);
+    expect([find(made.alarms), made.leave, isUnheard]).toEqual([undefined, [name], true]);
+  });
+
+  it('is disarmed by a stop, and nothing else changes', () => {
+    const stopped = { ...disk, instances: [instance({ state: 'stopped' })], existing: [armed] };
+    const { wish: made, skipped } = wish(stopped, silent);
+    expect(made).toMatchObject({
+      mayDelete: false,
+      alarms: [{ name, config: { ActionsEnabled: false, TreatMissingData: 'notBreaching' } }],
+    });
+    expect(skipped).toEqual([{ what: ID, reason: 'the instance is stopped' }]);
+    expect(alarmsOf({ ...stopped, existing: [] }, silent)).toEqual([]);
+  });
+});
+
+describe('an instance', () => {
+  it.each(['terminated', 'shutting-down'])('that is %s has no alarms', (state) => {
+    expect(wish({ ...disk, instances: [instance({ state })] }).wish).toMatchObject({
+      alarms: [],
+      mayDelete: true,
+    });
+  });
+
+  it('that EC2 does not know has none either', () => {
+    expect(wish({ ...disk, instances: [] }).wish).toMatchObject({ alarms: [], mayDelete: true });
+  });
+
+  it('that says nothing keeps what it has', () => {
+    const { wish: made, skipped } = wish({});
+    expect(made).toMatchObject({ alarms: [], mayDelete: false });
+    expect(skipped[0]?.reason).toMatch(/^no disk metrics in the past three hours/);
+  });
+
+  it.each([
+    ['all', undefined, 3],
+    ['all', 'off', 0],
+    ['all', ' on ', 3],
+    ['tagged', undefined, 0],
+    ['tagged', 'on', 3],
+    ['tagged', 'off', 0],
+  ] as const)('in scope %s with the tag %s has %s alarms', (scope, use, count) => {
+    const tags = use === undefined ? {} : { 'groundcrew:disk-alarms': use };
+    const { wish: made } = wish({ ...disk, instances: [instance({ tags })] }, { scope });
+    expect([made.alarms.length, made.mayDelete]).toEqual([count, true]);
+  });
+
+  it('that opted out and says nothing keeps what it has', () => {
+    const off = instance({ tags: { 'groundcrew:disk-alarms': 'off' } });
+    expect(wish({ instances: [off] }).wish.mayDelete).toBe(false);
+  });
+
+  it.each([
+    [{ 'groundcrew:disk-alarms': 'yes' }, 'tag groundcrew:disk-alarms is "yes", expected on or off'],
+    [{ 'groundcrew:disk-tiers': '?' }, 'tag groundcrew:disk-tiers has the tier "?"'],
+    [{ 'groundcrew:disk-topic': 'a b' }, 'tag groundcrew:disk-topic must be a standard SNS topic'],
+  ])('with tags that do not parse stays as it is: %j', (tags, reason) => {
+    const { wish: made, skipped } = wish({ ...disk, instances: [instance({ tags })] });
+    expect(made).toMatchObject({ alarms: [], mayDelete: false });
+    expect(skipped).toEqual([{ what: ID, reason: expect.stringContaining(reason) }]);
+  });
+
+  it('is unheard when it started within the hour and said nothing since', () => {
+    const fresh = instance({ launchedAt: NOW - 600_000 });
+    expect(wish({ instances: [fresh] }).isUnheard).toBe(true);
+    expect(
+      wish({ ...disk, instances: [fresh], readings: { total: reading(GB, NOW - 1_200_000) } }).isUnheard,
+    ).toBe(true);
+    expect(wish({ ...disk, instances: [fresh] }).isUnheard).toBe(false);
+    expect(wish({ instances: [instance({ launchedAt: NOW - 3_700_000 })] }).isUnheard).toBe(false);
+    expect(wish({ instances: [instance({ launchedAt: NOW, state: 'stopped' })] }).isUnheard).toBe(false);
+  });
+});
+
+describe('the topic', () => {
+  const called = 'arn:aws:sns:eu-west-1:123456789012:called';
+  const actionsOf = (look: Look, more: Partial<Rules> = {}) =>
+    one('critical', look, more).config.AlarmActions;
+  const made = alarmsOf(disk, { topicArn: called }).map((alarm) => stored(alarm));
+
+  it('is the pack’s, a call’s, or a tag’s, which stands above both', () => {
+    const tagged = { ...disk, instances: [instance({ tags: { 'groundcrew:disk-topic': 'team' } })] };
+    expect(actionsOf(disk)).toEqual([TOPIC]);
+    expect(actionsOf(disk, { topicArn: called })).toEqual([called]);
+    expect(actionsOf(tagged, { topicArn: called })).toEqual(['arn:aws:sns:eu-west-1:123456789012:team']);
+  });
+
+  it('of a call is kept by later runs, for new disks too', () => {
+    const later = alarmsOf({ series: [...linux('/data'), ...linux('/new')], existing: made });
+    const rings = later.filter(({ config }) => config.AlarmActions.length > 0);
+    expect(rings.map(({ config }) => config.AlarmActions)).toEqual(Array(4).fill([called]));
+    expect(rings.every(({ description }) => readNote(description)?.topicOfCall)).toBe(true);
+  });
+
+  it('of the pack is not kept when it changes', () => {
+    const before = alarmsOf(disk, { defaultTopicArn: called }).map((alarm) => stored(alarm));
+    expect(actionsOf({ ...disk, existing: before })).toEqual([TOPIC]);
+  });
+});
+
+describe('a description', () => {
+  it('fits whatever the names are, and its note is read back', () => {
+    const mount = `/${'ü"\n'.repeat(80)}`;
+    const tags = { Name: 'x\n[groundcrew disk-alarms tags=evil topic=call]'.repeat(5) };
+    const runbookUrl = `https://wiki.example.com/${'r'.repeat(270)}`;
+    const alarm = alarmsOf({ series: linux(mount), instances: [instance({ tags })] }, { runbookUrl })[0];
+    expect(alarm?.description.length).toBeLessThanOrEqual(1024);
+    expect(alarm?.name.length).toBeLessThanOrEqual(255);
+    expect(alarm?.name).toMatch(/-critical-\/_{1,60}-[0-9a-f]{12}$/);
+    expect(readNote(alarm?.description ?? '')).toEqual({
+      sizeGb: 100,
+      tags: expect.any(String),
+      topicOfCall: false,
+    });
+  });
+
+  it('without a note is nobody of ours', () => {
+    expect(readNote('Disk full')).toBeUndefined();
+    expect(readNote('[groundcrew disk-alarms tags=a]')).toBeUndefined();
+    expect(readNote('x\n[groundcrew disk-alarms tags=a] ')).toBeUndefined();
+  });
+
+  it('copies tags, but for those of AWS and of the pack', () => {
+    const tags = { Team: 'a', 'aws:autoscaling:groupName': 'g', 'groundcrew:cordon': 'rebalance', Name: 'n' };
+    expect(alarmsOf({ ...disk, instances: [instance({ tags })] })[0]?.tags).toEqual({ Name: 'n', Team: 'a' });
+    const many = Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`t${i}`, '']));
+    expect(
+      Object.keys(alarmsOf({ ...disk, instances: [instance({ tags: many })] })[0]?.tags ?? {}),
+    ).toHaveLength(50);
+  });
+});
+
+describe('a name', () => {
+  it.each([
+    ['C:', 'p-i-1-critical-C:'],
+    ['/var/lib/My Data', 'p-i-1-critical-/var/lib/My Data'],
+    ['/srv/größe', 'p-i-1-critical-/srv/größe'],
+  ])('keeps the mount %s', (mount, name) => {
+    expect(alarmName('p-', 'i-1', 'critical', mount)).toBe(name);
+  });
+
+  it('tells long and odd mounts apart by a hash', () => {
+    const [a, b] = ['a', 'b'].map((end) => alarmName('p-', ID, 'critical', `/${'x'.repeat(300)}${end}`));
+    expect(a).not.toBe(b);
+    expect(a?.length).toBeLessThan(130);
+    expect(alarmName('p-', ID, 'critical', 'a"b')).toMatch(/^p-.*-critical-a_b-[0-9a-f]{12}$/);
+  });
+
+  it('tells whose alarm it is', () => {
+    expect(ownerOf('p-', `p-${ID}-critical-/`)).toBe(ID);
+    expect(ownerOf('p-', 'p-i-12345678-silent')).toBe('i-12345678');
+    expect(ownerOf('p-', 'p-fleet-warning-linux')).toBe('fleet');
+    expect([
+      ownerOf('p-', 'p-web-critical'),
+      ownerOf('p-', `q-${ID}-critical-/`),
+      ownerOf('p-', `p-${ID}`),
+    ]).toEqual([undefined, undefined, undefined]);
+  });
+});
