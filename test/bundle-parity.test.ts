@@ -206,7 +206,7 @@ function errorReplies(client: string, name: string): readonly ModelledReply[] {
   const modelled = (whole.errors[client] ?? []).filter(
     (schema) => !String(Object(schema)[1]).startsWith('smithy.'),
   );
-  return modelled.map((schema) => {
+  const replies = modelled.map((schema) => {
     const shape = whole.shapeOf(schema);
     const { 1: namespace, 2: shapeName } = Object(schema);
     const { awsQueryError } = shape.getMergedTraits();
@@ -217,6 +217,9 @@ function errorReplies(client: string, name: string): readonly ModelledReply[] {
       reply: writeErrorReply(protocolOf(name), shape, makeSample(shape) as object),
     };
   });
+  // A code that is another error's name arrives as that one: nothing on the wire tells them apart.
+  const known = new Set(replies.map((one) => one.name));
+  return replies.filter((one) => one.code === one.name || !known.has(one.code));
 }
 
 function unmodelledReply(name: string): Reply {

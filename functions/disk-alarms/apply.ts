@@ -34,7 +34,7 @@ interface Change {
   readonly make: () => Promise<void>;
 }
 
-type Made = 'made' | 'put off' | 'refused';
+type Made = 'made' | 'put off' | 'refused' | 'refused whole';
 
 /**
  * Makes the changes, the most urgent first, until `until` (epoch milliseconds). Each can be made twice and by two runs
@@ -42,14 +42,16 @@ type Made = 'made' | 'put off' | 'refused';
  */
 export async function apply(plan: Plan, until: number, tools: Tools): Promise<Applied> {
   const applied: Applied = { created: 0, updated: 0, deleted: 0, left: 0, refused: [] };
-  const changes = changesOf(plan, tools);
+  const queue = changesOf(plan, tools);
   let failures = 0;
-  for (const [at, change] of changes.entries()) {
+  for (let change = queue.shift(); change; change = queue.shift()) {
     if (failures >= MOST_FAILURES || tools.now() >= until || tools.signal.aborted) {
-      applied.left += changes.slice(at).reduce((sum, { names }) => sum + names.length, 0);
+      applied.left += [change, ...queue].reduce((sum, { names }) => sum + names.length, 0);
       break;
     }
-    failures = (await attempt(change, applied, tools)) === 'put off' ? failures + 1 : 0;
+    const made = await attempt(change, applied, tools);
+    failures = made === 'put off' ? failures + 1 : 0;
+    if (made === 'refused whole') queue.unshift(...oneByOne(change, tools));
   }
   report(applied, tools);
   return applied;
@@ -120,22 +122,24 @@ async function attempt(change: Change, applied: Applied, tools: Tools): Promise<
   } catch (error) {
     // Nothing will be allowed then: whoever is told of dead letters has to mend the role.
     if (hasName(error, 'AccessDenied', 'AccessDeniedException')) throw error;
-    if (!isRetryable(error)) return refuse(change, error, applied, tools);
+    if (!isRetryable(error)) return refuse(names, error, applied, tools);
     applied.left += names.length;
     tools.logger.warn('an alarm could not be changed now', { alarms: names.slice(0, 10), error });
     return 'put off';
   }
 }
 
-/** One name that CloudWatch will not delete, such as one that somebody else's composite alarm needs, keeps all. */
-async function refuse(change: Change, error: unknown, applied: Applied, tools: Tools): Promise<Made> {
-  const { names, pace } = change;
+function refuse(names: readonly string[], error: unknown, applied: Applied, { logger }: Tools): Made {
+  if (names.length > 1) return 'refused whole';
   const [name = ''] = names;
-  for (const one of names.length > 1 ? names : []) await attempt(remove([one], pace, tools), applied, tools);
-  if (names.length > 1) return 'refused';
   applied.refused.push({ name, why: toError(error).message });
-  tools.logger.error('CloudWatch refuses a change', { alarm: name, error });
+  logger.error('CloudWatch refuses a change', { alarm: name, error });
   return 'refused';
+}
+
+/** One name that CloudWatch will not delete, such as one that somebody else's composite alarm needs, keeps all. */
+function oneByOne({ names, pace }: Change, tools: Tools): Change[] {
+  return names.map((name) => remove([name], pace, tools));
 }
 
 function report({ created, updated, deleted, refused }: Applied, { metrics }: Tools): void {

@@ -1,0 +1,201 @@
+import {
+  CloudWatchClient,
+  DeleteAlarmsCommand,
+  ListTagsForResourceCommand,
+  PutCompositeAlarmCommand,
+  PutMetricAlarmCommand,
+  TagResourceCommand,
+  UntagResourceCommand,
+} from '@aws-sdk/client-cloudwatch';
+import { mockClient } from 'aws-sdk-client-mock';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Existing } from '../../../functions/disk-alarms/alarm.ts';
+import { apply } from '../../../functions/disk-alarms/apply.ts';
+import { createPace } from '../../../functions/disk-alarms/pace.ts';
+import { type Plan, plan } from '../../../functions/disk-alarms/plan.ts';
+import { wishFor } from '../../../functions/disk-alarms/wishing.ts';
+import type { Tools } from '../../../shared/tools.ts';
+import { facts, ID, instance, linux, NOW, rules, stored } from './builders.ts';
+
+const cloudWatch = mockClient(CloudWatchClient);
+const waits: number[] = [];
+
+vi.mock('node:timers/promises', () => ({
+  setTimeout: async (ms: number) => {
+    waits.push(ms);
+    clock += ms;
+  },
+}));
+
+let clock = NOW;
+const lines: string[] = [];
+const log = (message: string) => void lines.push(message);
+const tools = {
+  logger: { info: log, warn: log, error: log, debug: log, appendKeys: () => {} },
+  metrics: { addMetric: () => {}, addMetadata: () => {} },
+  signal: new AbortController().signal,
+  remainingMs: () => 900_000,
+  now: () => clock,
+} as unknown as Tools;
+
+beforeEach(() => {
+  cloudWatch.reset();
+  cloudWatch.onAnyCommand().resolves({});
+  clock = NOW;
+  waits.length = 0;
+  lines.length = 0;
+});
+
+const wishes = (tags = {}) =>
+  wishFor(ID, facts({ series: linux('/data'), instances: [instance({ tags })] }), rules).wish;
+const existing = wishes().alarms.map((alarm) => stored(alarm));
+const create = plan([wishes()], []);
+const nothing: Plan = { create: [], update: [], unchanged: [], delete: [], skipped: [] };
+const sent = () =>
+  cloudWatch.calls().map(({ args: [command] }) => command.constructor.name.replace('Command', ''));
+const deleted = () =>
+  cloudWatch.commandCalls(DeleteAlarmsCommand).map(({ args: [{ input }] }) => input.AlarmNames);
+
+function failure(name: string, message = name, status = 400): Error {
+  return Object.assign(new Error(message), { name, $metadata: { httpStatusCode: status } });
+}
+
+function metricAlarms(count: number): Existing[] {
+  const [one] = existing;
+  if (!one) throw new Error('no alarm');
+  return Array.from({ length: count }, (_, i) => ({ ...one, name: `${one.name}-${i}` }));
+}
+
+const far = NOW + 900_000;
+
+describe('changes', () => {
+  it('keep below three a second', async () => {
+    expect(await apply(create, far, tools)).toMatchObject({ created: 3, left: 0 });
+    expect(waits).toHaveLength(2);
+    for (const ms of waits) expect(ms).toBeGreaterThan(334);
+  });
+
+  it('make composite alarms after those they name', async () => {
+    await apply(create, far, tools);
+    expect(sent()).toEqual(['PutMetricAlarm', 'PutMetricAlarm', 'PutCompositeAlarm']);
+  });
+
+  it('delete composite alarms before those they name, one a call, and the rest by the hundred', async () => {
+    const composites = existing.filter(({ kind }) => kind === 'composite');
+    const going = [...metricAlarms(150), ...composites, ...composites];
+    await apply({ ...nothing, delete: going }, far, tools);
+    expect(deleted().map((names) => names?.length)).toEqual([1, 1, 100, 50]);
+  });
+
+  it('mend tags before the note says so, the stale ones first', async () => {
+    cloudWatch.on(ListTagsForResourceCommand).resolves({
+      Tags: [
+        { Key: 'Old', Value: '' },
+        { Key: 'aws:x', Value: '' },
+      ],
+    });
+    const { update } = plan([wishes({ Team: 'a' })], existing);
+    await apply({ ...nothing, update: update.slice(0, 1) }, far, tools);
+    expect(sent()).toEqual(['ListTagsForResource', 'UntagResource', 'TagResource', 'PutMetricAlarm']);
+    expect(cloudWatch.commandCalls(UntagResourceCommand)[0]?.args[0].input.TagKeys).toEqual(['Old']);
+    expect(cloudWatch.commandCalls(TagResourceCommand)[0]?.args[0].input.Tags).toEqual([
+      { Key: 'Team', Value: 'a' },
+    ]);
+  });
+
+  it('leave tags alone when they did not change', async () => {
+    const edited = existing.map((one) => ({ ...one, config: { ...one.config, ActionsEnabled: false } }));
+    await apply(plan([wishes()], edited), far, tools);
+    expect(sent()).toEqual(['PutMetricAlarm', 'PutMetricAlarm', 'PutCompositeAlarm']);
+  });
+
+  it('stop in time, and say what is left', async () => {
+    const many = { ...nothing, delete: metricAlarms(150), create: create.create };
+    expect(await apply(many, NOW + 300, tools)).toMatchObject({ created: 2, deleted: 0, left: 151 });
+    expect(await apply(many, NOW - 1, tools)).toMatchObject({ created: 0, left: 153 });
+  });
+});
+
+describe('a change that CloudWatch', () => {
+  it('puts off is left, and three in a row leave the rest', async () => {
+    cloudWatch.on(PutMetricAlarmCommand).rejects(failure('Throttling'));
+    const many = { ...nothing, create: Array.from({ length: 9 }, () => create.create.slice(0, 1)).flat() };
+    expect(await apply(many, far, tools)).toMatchObject({ created: 0, left: 9, refused: [] });
+    expect(cloudWatch.calls()).toHaveLength(3);
+  });
+
+  it('puts off now and then stops nobody', async () => {
+    cloudWatch
+      .on(PutMetricAlarmCommand)
+      .rejectsOnce(failure('InternalFailure', '', 500))
+      .resolves({});
+    expect(await apply(create, far, tools)).toMatchObject({ created: 2, left: 1 });
+  });
+
+  it('refuses is told, and stops no other', async () => {
+    cloudWatch.on(PutMetricAlarmCommand).rejectsOnce(failure('ValidationError', 'too odd')).resolves({});
+    const applied = await apply(create, far, tools);
+    expect(applied).toMatchObject({
+      created: 2,
+      left: 0,
+      refused: [{ name: create.create[0]?.name, why: 'too odd' }],
+    });
+    expect(lines).toContain('CloudWatch refuses a change');
+  });
+
+  it('does not allow fails the run at once', async () => {
+    cloudWatch.on(PutMetricAlarmCommand).rejects(failure('AccessDenied', 'no', 403));
+    await expect(apply(create, far, tools)).rejects.toThrow('no');
+    expect(cloudWatch.calls()).toHaveLength(1);
+  });
+
+  it('refuses for one name of a hundred is made for the others', async () => {
+    const held = metricAlarms(3)[1]?.name ?? '';
+    cloudWatch.on(DeleteAlarmsCommand).callsFake(async ({ AlarmNames }: { AlarmNames: string[] }) => {
+      if (AlarmNames.includes(held)) throw failure('ValidationError', `Cannot delete ${held}`);
+      return {};
+    });
+    const applied = await apply({ ...nothing, delete: metricAlarms(3) }, far, tools);
+    expect(applied).toMatchObject({ deleted: 2, refused: [{ name: held, why: `Cannot delete ${held}` }] });
+    expect(deleted().map((names) => names?.length)).toEqual([3, 1, 1, 1]);
+  });
+
+  it('does not know any more is deleted', async () => {
+    cloudWatch.on(DeleteAlarmsCommand).rejects(failure('ResourceNotFound', 'gone', 404));
+    expect(await apply({ ...nothing, delete: metricAlarms(1) }, far, tools)).toMatchObject({ deleted: 1 });
+    expect(await apply({ ...nothing, delete: metricAlarms(2) }, far, tools)).toMatchObject({
+      deleted: 2,
+      refused: [],
+    });
+  });
+});
+
+it('a composite alarm goes out with its suppressor', async () => {
+  await apply(create, far, tools);
+  const [call] = cloudWatch.commandCalls(PutCompositeAlarmCommand);
+  expect(call?.args[0].input).toMatchObject({
+    AlarmRule: `ALARM("groundcrew-disk-${ID}-warning-/data")`,
+    ActionsSuppressor: `groundcrew-disk-${ID}-critical-/data`,
+    ActionsSuppressorWaitPeriod: 60,
+    ActionsSuppressorExtensionPeriod: 60,
+  });
+  expect(call?.args[0].input).not.toHaveProperty('Tags');
+});
+
+it('a pace lets the first pass, and none saves up for a burst', async () => {
+  let now = 0;
+  const slept: number[] = [];
+  const pace = createPace(2, {
+    now: () => now,
+    wait: async (ms) => {
+      slept.push(ms);
+      now += ms;
+    },
+  });
+  await pace.next();
+  await pace.next();
+  now += 10_000;
+  await pace.next();
+  await pace.next();
+  expect(slept).toEqual([0, 500, 0, 500]);
+});
