@@ -39,15 +39,20 @@ export interface ModelledError {
   readonly members: readonly string[];
 }
 
-/** Leaves the other errors unregistered, so that their schemas and classes fall away. */
+/**
+ * Leaves the other errors unregistered, so that their schemas and classes fall away. One whose code is another's name
+ * never arrives as itself, and without the other it would be taken for it.
+ */
 export function keepErrors(source: string, isKept: (error: ModelledError) => boolean): string {
   const constants = readConstants(source);
+  const classes = new Set([...source.matchAll(REGISTERED)].map((match) => match.at(-1)));
   return source.replaceAll(REGISTERED, (written, ...groups) => {
     const [schema, shape, traits, members, errorClass] = groups;
     const code = /"awsQueryError":\s*\[\s*[`"]([^`"]+)/.exec(traits)?.[1] ?? shape;
     const keys: readonly string[] = members.match(/\w+/g) ?? [];
     const error = { names: [shape, errorClass], code, members: keys.map((key) => constants.get(key) ?? key) };
-    return isKept(error) ? written : schema;
+    const isAnothers = code !== errorClass && classes.has(code);
+    return !isAnothers && isKept(error) ? written : schema;
   });
 }
 
