@@ -232,6 +232,16 @@ describe('the clock', () => {
     expect(Math.abs((await answerOf(warm, { do: 'now' })).now - Date.now())).toBeLessThan(5000);
   });
 
+  it('is turned by a function that waits, which takes no time', async () => {
+    const [before, begun] = [clock.now(), performance.now()];
+    const { value, passed, spent } = await answerOf(pool, { do: 'wait' });
+    expect(value).toBe('waited');
+    for (const ms of [passed, spent, clock.now() - before]) expect(Math.round(ms / 10_000)).toBe(360);
+    expect(performance.now() - begun).toBeLessThan(4000);
+    expect(await answerOf(pool, { do: 'give up' })).toBe('Error: aborted');
+    clock.reset();
+  });
+
   it('counts for the time that remains', async () => {
     clock.turn(86_400_000);
     const remaining = await answerOf(pool, { do: 'remaining' });
