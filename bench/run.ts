@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { formatColdStart, measureColdStart } from './cold-start.ts';
+import { formatDiskAlarms, measureDiskAlarms } from './disk-alarms.ts';
 
 interface Bench {
   readonly name: string;
@@ -14,6 +15,14 @@ const benches: readonly Bench[] = [
       const rows = await measureColdStart();
       print(formatColdStart(rows));
       return rows;
+    },
+  },
+  {
+    name: 'disk-alarms',
+    async run(print) {
+      const runs = await measureDiskAlarms();
+      print(formatDiskAlarms(runs));
+      return runs;
     },
   },
 ];
