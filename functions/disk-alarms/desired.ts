@@ -1,5 +1,5 @@
 import { type Alarm, alarmName, type MetricConfig, type Purpose, type Tags } from './alarm.ts';
-import { describeDisk, describeSilence, describeThresholds } from './describing.ts';
+import { describeDisk, describeThresholds } from './describing.ts';
 import type { Candidate } from './disk.ts';
 import type { Instance } from './instance.ts';
 import { copiedTags, tagsDigest, writeNote } from './note.ts';
@@ -54,34 +54,6 @@ export function diskAlarms(frame: Frame, disk: Disk): Alarm[] {
       ? [of('inodes', `has less than ${settings.inodesPercent} % of its inodes free.`, true, inodes)]
       : []),
   ];
-}
-
-/**
- * Rings when one disk of the instance, that stands for its agent, tells nothing. `armed` is false while the instance
- * does not run, since a stopped one is silent with reason.
- */
-export function silenceAlarm(frame: Frame, disk: Candidate, armed: boolean): Alarm {
-  const { settings, instance } = frame;
-  const periods = Math.max(1, Math.ceil((settings.silentMinutes * 60) / settings.periodSeconds));
-  return {
-    ...common(frame, 'silent', ''),
-    description: describeSilence(instance, settings.silentMinutes, frame.runbookUrl) + noteFor(frame),
-    kind: 'metric',
-    config: {
-      ...actionsOf(frame, armed),
-      ActionsEnabled: armed,
-      Namespace: disk.profile.namespace,
-      MetricName: disk.profile.percent,
-      Dimensions: disk.dimensions,
-      Statistic: 'SampleCount',
-      Period: settings.periodSeconds,
-      Threshold: 1,
-      ComparisonOperator: 'LessThanThreshold',
-      EvaluationPeriods: periods,
-      DatapointsToAlarm: periods,
-      TreatMissingData: armed ? 'breaching' : 'notBreaching',
-    },
-  };
 }
 
 function warningNotice(frame: Frame, mount: string, description: string): Alarm {
@@ -181,18 +153,18 @@ function metricConfig(frame: Frame, rings: boolean, reading: Reading): MetricCon
   };
 }
 
-function actionsOf({ topic }: Frame, rings: boolean) {
+export function actionsOf({ topic }: Frame, rings: boolean) {
   const actions = rings ? [topic.arn] : [];
   return { ActionsEnabled: true, AlarmActions: actions, OKActions: actions };
 }
 
-function common({ prefix, instance }: Frame, purpose: Purpose, mount: string) {
+export function common({ prefix, instance }: Frame, purpose: Purpose, mount: string) {
   const { instanceId: owner } = instance;
   const tags: Tags = copiedTags(instance.tags);
   return { name: alarmName(prefix, owner, purpose, mount), owner, tags };
 }
 
-function noteFor({ instance, topic }: Frame, disk?: Disk): string {
+export function noteFor({ instance, topic }: Frame, disk?: Disk): string {
   return writeNote({
     ...(disk?.sizeGb !== undefined && { sizeGb: disk.sizeGb }),
     tags: tagsDigest(copiedTags(instance.tags)),

@@ -40,11 +40,15 @@ function splitMember(member: string): readonly [string, string] {
 
 /** AWS takes no `aws:` keys, and ours are settings for the wing or marks of others: neither says whose disk it is. */
 const keptBack = /^(aws|groundcrew):/i;
+/** EC2 takes any character in a tag, the other services these alone: one odd tag must not cost an alarm. */
+const sendable = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 /** An alarm takes fifty. */
 const MOST_TAGS = 50;
 
 export function copiedTags(tags: Tags): Tags {
-  const copied = Object.entries(tags).filter(([key]) => !keptBack.test(key));
+  const copied = Object.entries(tags).filter(
+    ([key, value]) => !keptBack.test(key) && sendable.test(key) && sendable.test(value),
+  );
   return Object.fromEntries(copied.sort(([a], [b]) => (a < b ? -1 : 1)).slice(0, MOST_TAGS));
 }
 

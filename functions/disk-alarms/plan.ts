@@ -42,7 +42,7 @@ export function plan(
     const before = known.get(alarm.name);
     return before ? [{ alarm, before, changed: differences(before, alarm) }] : [];
   });
-  const left = leftOver(wishes, wished, existing);
+  const left = leftOver(wishes, wished, [...known.values()]);
   return {
     create: byName(ours.filter(({ name }) => !known.has(name))),
     update: pairs.filter(({ changed }) => changed.length > 0).sort((a, b) => order(a.alarm, b.alarm)),
@@ -71,7 +71,7 @@ function leftOver(wishes: readonly Wish[], wished: readonly Alarm[], existing: r
 }
 
 /** The members that decide what a metric alarm does, the ones nobody sets among them: by hand they may be set. */
-const metricMembers = [
+export const metricMembers = [
   'ActionsEnabled',
   'AlarmActions',
   'OKActions',

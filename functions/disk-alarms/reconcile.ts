@@ -30,7 +30,7 @@ export interface Task {
 }
 
 /** Room for the last call, the message to the own queue and the answer. */
-const RESERVE_MS = 30_000;
+const RESERVE_MS = 60_000;
 /** A caller's command line gives up after a minute, and then calls again. */
 const CALL_MS = 40_000;
 /** CloudWatch lists a new metric within a quarter of an hour. */

@@ -1,11 +1,12 @@
 import { BadInput } from '../../shared/errors.ts';
 import { show } from '../../shared/redact.ts';
-import { type Alarm, alarmName, type Existing } from './alarm.ts';
-import { type Disk, diskAlarms, type Frame, silenceAlarm } from './desired.ts';
+import { alarmName, type Existing } from './alarm.ts';
+import { type Disk, diskAlarms, type Frame } from './desired.ts';
 import type { Skipped } from './disk.ts';
 import { type Instance, isGone } from './instance.ts';
 import type { Wish } from './plan.ts';
 import { type Settings, settingsOf, tagKeys } from './settings.ts';
+import { silenceAlarm, switched } from './silence.ts';
 import { disksOf, type Facts } from './sizing.ts';
 import { resolveTopic } from './topic.ts';
 
@@ -49,19 +50,18 @@ function wishForKnown(instance: Instance, facts: Facts, rules: Rules): Wished {
   const heardAt = Math.max(...disks.map((disk) => disk.heardAt));
   const isUnheard = isFresh(instance, facts.now) && heardAt < instance.launchedAt;
   if (!isWanted(instance, rules)) return nothing(instanceId, { mayDelete: disks.length > 0 });
-  if (state !== 'running' && state !== 'pending') {
-    const wish = { owner: instanceId, alarms: disarmed(frame, disks, mine), mayDelete: false };
-    return { wish, skipped: [{ what: instanceId, reason: `the instance is ${state}` }], disks: 0, isUnheard };
-  }
-  if (disks.length === 0) return { ...nothing(instanceId, { mayDelete: false, reason: UNHEARD }), isUnheard };
-  const silence = silenceOf(frame, disks, isHeardLately(heardAt, settings, facts.now) && !isUnheard);
+  const isRunning = state === 'running' || state === 'pending';
+  const heard = isRunning && !isUnheard && isHeardLately(heardAt, settings, facts.now);
+  const silence = silenceOf(frame, { disks, mine, heard, isUnheard });
+  const wish = { owner: instanceId, mayDelete: isRunning && disks.length > 0, ...silence };
+  if (!isRunning) return { wish, ...idle(instanceId, `the instance is ${state}`), isUnheard };
+  if (disks.length === 0) return { wish, ...idle(instanceId, UNHEARD), isUnheard };
   const alarms = [...disks.flatMap((disk) => diskAlarms(frame, disk)), ...silence.alarms];
-  return {
-    wish: { owner: instanceId, alarms, mayDelete: true, leave: silence.leave },
-    skipped: [],
-    disks: disks.length,
-    isUnheard,
-  };
+  return { wish: { ...wish, alarms }, skipped: [], disks: disks.length, isUnheard };
+}
+
+function idle(what: string, reason: string): Pick<Wished, 'skipped' | 'disks'> {
+  return { skipped: [{ what, reason }], disks: 0 };
 }
 
 function nothing(owner: string, { mayDelete, reason }: { mayDelete: boolean; reason?: string }): Wished {
@@ -89,15 +89,26 @@ function topicFor({ tags }: Instance, mine: readonly Existing[], rules: Rules): 
   return arn === undefined ? { arn: rules.defaultTopicArn, ofCall: false } : { arn, ofCall: true };
 }
 
-/** The first disk stands for the agent. Until something is heard again, an alarm that is there stays as it is. */
-function silenceOf(
-  frame: Frame,
-  [first]: readonly Disk[],
-  isHeard: boolean,
-): Required<Pick<Wish, 'alarms' | 'leave'>> {
-  if (frame.settings.silentMinutes === 0 || !first) return { alarms: [], leave: [] };
-  if (isHeard) return { alarms: [silenceAlarm(frame, first, true)], leave: [] };
-  return { alarms: [], leave: [silentName(frame)] };
+interface Hearing {
+  readonly disks: readonly Disk[];
+  readonly mine: readonly Existing[];
+  readonly heard: boolean;
+  readonly isUnheard: boolean;
+}
+
+/**
+ * The first disk stands for the agent, from when it is first heard. A stop disarms the alarm, since a stopped instance
+ * is silent with reason; after a start it waits until the agent is heard again, or for as long as one may take to be.
+ */
+function silenceOf(frame: Frame, { disks, mine, heard, isUnheard }: Hearing): Pick<Wish, 'alarms' | 'leave'> {
+  const { state } = frame.instance;
+  if (frame.settings.silentMinutes === 0) return { alarms: [] };
+  const [first] = disks;
+  if (heard && first) return { alarms: [silenceAlarm(frame, first)] };
+  const name = alarmName(frame.prefix, frame.instance.instanceId, 'silent');
+  const before = mine.find((alarm) => alarm.name === name && alarm.note !== undefined);
+  if (!before || isUnheard) return { alarms: [], leave: [name] };
+  return { alarms: [switched(before, frame.instance, state === 'running')] };
 }
 
 /** An instance that has run for longer than this without a word has no agent. */
@@ -108,14 +119,4 @@ function isFresh({ state, launchedAt }: Instance, now: number): boolean {
 /** A bit more than the alarm waits for: metrics take some minutes to arrive. */
 function isHeardLately(heardAt: number, { silentMinutes }: Settings, now: number): boolean {
   return heardAt >= now - Math.max(silentMinutes, 10) * 60_000;
-}
-
-/** A stopped instance is silent with reason. */
-function disarmed(frame: Frame, [first]: readonly Disk[], mine: readonly Existing[]): readonly Alarm[] {
-  const isThere = mine.some(({ name, note }) => note && name === silentName(frame));
-  return isThere && first && frame.settings.silentMinutes > 0 ? [silenceAlarm(frame, first, false)] : [];
-}
-
-function silentName({ prefix, instance }: Frame): string {
-  return alarmName(prefix, instance.instanceId, 'silent');
 }

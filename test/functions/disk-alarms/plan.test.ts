@@ -111,6 +111,12 @@ describe('a plan', () => {
     expect([left.delete.length, left.unchanged]).toEqual([2, [existing[0]?.name]]);
   });
 
+  it('names each alarm once, though shifting pages may tell of it twice', () => {
+    const twice = [...existing, ...existing];
+    expect(plan([{ owner: ID, alarms: [], mayDelete: true }], twice).delete).toHaveLength(3);
+    expect(plan([first], twice).unchanged).toHaveLength(3);
+  });
+
   it('leaves alone whom it was not asked about', () => {
     const another = existing.map((one) => ({ ...one, owner: 'i-00000000' }));
     const looked = plan([{ owner: ID, alarms: [], mayDelete: true }], another);

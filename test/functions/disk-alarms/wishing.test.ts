@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Alarm, MetricConfig } from '../../../functions/disk-alarms/alarm.ts';
 import { alarmName, ownerOf } from '../../../functions/disk-alarms/alarm.ts';
 import { readNote } from '../../../functions/disk-alarms/note.ts';
+import { plan } from '../../../functions/disk-alarms/plan.ts';
 import { type Rules, wishFor } from '../../../functions/disk-alarms/wishing.ts';
 import {
   defaults,
@@ -207,23 +208,28 @@ describe('a silent agent', () => {
     });
   });
 
-  it('gets none while nothing is heard, and keeps the one it has', () => {
-    const late = { ...disk, readings: { total: reading(GB, NOW - 3_000_000) } };
+  const late = { ...disk, readings: { total: reading(GB, NOW - 3_000_000) } };
+  const stateOf = (alarm: Alarm | undefined) => alarm && configOf(alarm).TreatMissingData;
+
+  it('gets none before it was heard, and keeps the one it has', () => {
     expect(find(alarmsOf(late, silent))).toBeUndefined();
-    expect(wish({ ...late, existing: [armed] }, silent).wish).toMatchObject({
-      mayDelete: true,
-      leave: [name],
-    });
+    expect(find(alarmsOf({ ...late, existing: [armed] }, silent))).toEqual(
+      expect.objectContaining({ name, description: armed.description }),
+    );
+    expect(plan([wish({ ...late, existing: [armed] }, silent).wish], [armed]).update).toEqual([]);
   });
 
   it('is not armed by what was heard before the start', () => {
-    const restarted = { ...disk, instances: [instance({ launchedAt: NOW + 1 })] };
+    const restarted = { ...disk, instances: [instance({ launchedAt: NOW + 1 })], existing: [armed] };
     const { wish: made, isUnheard } = wish(restarted, silent);
     expect([find(made.alarms), made.leave, isUnheard]).toEqual([undefined, [name], true]);
   });
 
-  it('is disarmed by a stop, and nothing else changes', () => {
-    const stopped = { ...disk, instances: [instance({ state: 'stopped' })], existing: [armed] };
+  it.each([
+    ['while metrics are listed', disk],
+    ['when none are', {}],
+  ])('is disarmed by a stop %s, and nothing else changes', (_, look) => {
+    const stopped = { ...look, instances: [instance({ state: 'stopped' })], existing: [armed] };
     const { wish: made, skipped } = wish(stopped, silent);
     expect(made).toMatchObject({
       mayDelete: false,
@@ -231,6 +237,22 @@ describe('a silent agent', () => {
     });
     expect(skipped).toEqual([{ what: ID, reason: 'the instance is stopped' }]);
     expect(alarmsOf({ ...stopped, existing: [] }, silent)).toEqual([]);
+  });
+
+  it('that never came back after a start is told of in the end', () => {
+    const stopped = { instances: [instance({ state: 'stopped' })], existing: [armed] };
+    const disarmed = stored(find(alarmsOf(stopped, silent)) as Alarm);
+    const startedAgo = (ms: number) => ({
+      instances: [instance({ launchedAt: NOW - ms })],
+      existing: [disarmed],
+    });
+    expect(wish(startedAgo(1_800_000), silent).wish).toMatchObject({ alarms: [], leave: [name] });
+    expect(stateOf(find(alarmsOf(startedAgo(3_700_000), silent)))).toBe('breaching');
+  });
+
+  it('that is not to be watched any more loses its alarm', () => {
+    const { delete: gone } = plan([wish({ ...disk, existing: [armed] }).wish], [armed]);
+    expect(gone.map((alarm) => alarm.name)).toEqual([name]);
   });
 });
 
@@ -343,6 +365,8 @@ describe('a description', () => {
   it('copies tags, but for those of AWS and of the pack', () => {
     const tags = { Team: 'a', 'aws:autoscaling:groupName': 'g', 'groundcrew:cordon': 'rebalance', Name: 'n' };
     expect(alarmsOf({ ...disk, instances: [instance({ tags })] })[0]?.tags).toEqual({ Name: 'n', Team: 'a' });
+    const odd = { Team: 'a', 'Cost (EUR)': '1', Note: 'a#b' };
+    expect(alarmsOf({ ...disk, instances: [instance({ tags: odd })] })[0]?.tags).toEqual({ Team: 'a' });
     const many = Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`t${i}`, '']));
     expect(
       Object.keys(alarmsOf({ ...disk, instances: [instance({ tags: many })] })[0]?.tags ?? {}),
