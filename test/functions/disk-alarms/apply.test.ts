@@ -132,6 +132,18 @@ describe('a change that CloudWatch', () => {
     expect(await apply(create, far, tools)).toMatchObject({ created: 2, left: 1 });
   });
 
+  it('puts off every second time stops nobody either', async () => {
+    let calls = 0;
+    cloudWatch.on(PutMetricAlarmCommand).callsFake(async () => {
+      calls += 1;
+      if (calls % 2 === 1) throw failure('Throttling');
+      return {};
+    });
+    const many = { ...nothing, create: Array.from({ length: 9 }, () => create.create.slice(0, 1)).flat() };
+    expect(await apply(many, far, tools)).toMatchObject({ created: 4, left: 5 });
+    expect(calls).toBe(9);
+  });
+
   it('refuses is told, and stops no other', async () => {
     cloudWatch.on(PutMetricAlarmCommand).rejectsOnce(failure('ValidationError', 'too odd')).resolves({});
     const applied = await apply(create, far, tools);
