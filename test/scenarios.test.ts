@@ -29,7 +29,7 @@ afterAll(async () => {
 });
 
 describe('every scenario', () => {
-  it.each(scenarios)('$wing: $name', { timeout: 2 * MINUTES }, async (scenario) => {
+  it.each(scenarios)('$wing: $name', { timeout: 4 * MINUTES }, async (scenario) => {
     const [pack] = packs;
     if (!pack) throw new Error('no pack is up');
     const played = await play(pack, scenario);

@@ -29,8 +29,13 @@ def before_import(offset: Callable[[], datetime.timedelta]) -> None:
 
 
 def after_import() -> None:
+    import moto.backends as backends
+
     # Walks every member of a service's class, some hundred for EC2, at every call.
     responses.method_names_from_class = functools.cache(responses.method_names_from_class)
+    # Looks through its folder of some 180 services on disk, at every call.
+    modules = frozenset(backends.list_of_moto_modules())
+    backends.list_of_moto_modules = lambda: modules
     quicken_answers()
     quicken_queues()
     quicken_transactions()

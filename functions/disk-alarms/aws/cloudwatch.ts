@@ -1,4 +1,5 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { createClient } from '../../../shared/clients.ts';
 
-export const cloudWatch = createClient(CloudWatchClient, { deadlineMs: 45_000 });
+// Pages of a large account take seconds, and nobody waits for them.
+export const cloudWatch = createClient(CloudWatchClient, { deadlineMs: 90_000 });
