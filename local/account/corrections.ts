@@ -134,6 +134,38 @@ export const corrections: readonly Correction[] = [
     patch: 'tags_of_known_instances',
   },
   {
+    service: 'ec2',
+    actions: ['DescribeImages'],
+    aws: 'Finds only images of the named Owners, also when ids are named; an id among others that is none of theirs is left out (API reference).',
+    moto: 'Ignores Owners where ids are named.',
+    patch: 'images_of_owners',
+  },
+  {
+    service: 'ec2',
+    actions: ['DescribeImages', 'CopyImage'],
+    aws:
+      "CopyImage with Encrypted or KmsKeyId encrypts the copy's snapshots, with aws/ebs where no key is named, and a " +
+      'block device mapping says whether its snapshot is encrypted (API reference, CopyImage, EbsBlockDevice).',
+    moto: 'Copies plainly, and says of no mapping that it is encrypted.',
+    patch: 'encrypted_copies',
+  },
+  {
+    service: 'ec2',
+    actions: ['ModifyImageAttribute', 'ModifySnapshotAttribute'],
+    aws:
+      'What is encrypted with the AWS managed key cannot be shared: "You can\'t share an AMI with encrypted snapshots ' +
+      'that use the default AWS managed key" (user guides, share an AMI, share a snapshot).',
+    moto: 'Shares it.',
+    patch: 'default_key_is_not_shared',
+  },
+  {
+    service: 'kms',
+    actions: ['DescribeKey'],
+    aws: 'KeyManager of the keys that services make for themselves is AWS (API reference, KeyMetadata).',
+    moto: 'Says CUSTOMER of every key.',
+    patch: 'keys_of_services',
+  },
+  {
     service: 'sqs',
     actions: ['ReceiveMessage'],
     aws: 'Deletes a message when its retention period has passed (developer guide).',
