@@ -61,6 +61,8 @@ export interface World {
   throttle(service: string, action: string, calls: number): void;
   /** The folder that stands for the file system which a function mounts. */
   folderOf(functionId: string): string;
+  /** Has a function's call fail, counted from 1 from now on, with the retries the SDK makes of it: for a play of its own. */
+  breakCall(functionId: string, call: number): void;
   /** A request to the pack's HTTP API. */
   http(path: string, init?: RequestInit): Promise<Response>;
 }

@@ -91,6 +91,8 @@ export function worldOf(parts: Parts): World {
     mails: () => mailbox.mails,
     deadLetters: wiring.deadLetters,
     calls: () => callsOf(account),
+    breakCall: (functionId, call) =>
+      account.injectFault({ function: stack.find(functionId).id, call, kind: 'failing' }),
     http: (path, init) => fetch(new URL(path, server.url), init),
   };
 }
