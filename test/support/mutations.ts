@@ -39,7 +39,8 @@ function eachRedrivenQueue(template: Template, make: (queue: Json) => void): voi
 }
 
 const FAILURES = 'keeps what an asynchronous caller could not deliver, unless it carries credentials';
-const TARGETS = 'gives every rule, schedule and subscription a dead-letter queue and bounded retries';
+const TARGETS =
+  'gives every rule, schedule and subscription a dead-letter queue and bounded retries, unless it carries secrets';
 const REDRIVE = 'redrives every queue into one that keeps its messages for fourteen days';
 const TIMES = 'gives a queue time for its function, and its retries time before its retention ends';
 const LOGS = 'logs JSON into a log group of its own that forgets';
@@ -150,6 +151,26 @@ export const TEMPLATE_MUTATIONS: readonly Mutation<Template>[] = [
     change: 'a subscription without a dead-letter queue',
     make: (template) => delete of(template, 'AWS::SNS::Subscription').RedrivePolicy,
     offence: /has no dead-letter queue/,
+  },
+  {
+    rule: TARGETS,
+    change: 'a dead-letter queue for messages with secrets',
+    make: (template) => {
+      add(template, 'Letters', 'AWS::SNS::Topic', {});
+      Object.assign(template.Resources.Letters ?? {}, { Metadata: { CarriesSecrets: true } });
+      of(template, 'AWS::SNS::Subscription').TopicArn = { Ref: 'Letters' };
+    },
+    offence: /keeps messages with secrets in DeadLetters/,
+  },
+  {
+    rule: TARGETS,
+    change: 'a queue that subscribes to messages with secrets',
+    make: (template) => {
+      add(template, 'Letters', 'AWS::SNS::Topic', {});
+      Object.assign(template.Resources.Letters ?? {}, { Metadata: { CarriesSecrets: true } });
+      add(template, 'Spy', 'AWS::SNS::Subscription', { TopicArn: { Ref: 'Letters' }, Protocol: 'sqs' });
+    },
+    offence: /Spy hands messages with secrets to sqs/,
   },
   {
     rule: REDRIVE,

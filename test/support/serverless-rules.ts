@@ -29,7 +29,8 @@ export const SERVERLESS_RULES: Readonly<Record<string, Check>> = {
   'logs JSON into a log group of its own that forgets': checkLogs,
   'keeps what an asynchronous caller could not deliver, unless it carries credentials':
     checkFailureDestinations,
-  'gives every rule, schedule and subscription a dead-letter queue and bounded retries': checkTargets,
+  'gives every rule, schedule and subscription a dead-letter queue and bounded retries, unless it carries secrets':
+    checkTargets,
   'redrives every queue into one that keeps its messages for fourteen days': checkRedrive,
   'reports the items of a batch that failed': (template) =>
     ofType(template, 'AWS::Lambda::EventSourceMapping')
@@ -118,10 +119,26 @@ function checkTargets(template: Template): string[] {
         : [`${id} retries for a day`]),
     ],
   );
-  const subscriptions = ofType(template, 'AWS::SNS::Subscription')
-    .filter(([, { RedrivePolicy }]) => !isQueue(template, idOf(RedrivePolicy?.deadLetterTargetArn)))
-    .map(([id]) => `${id} has no dead-letter queue`);
+  const subscriptions = ofType(template, 'AWS::SNS::Subscription').flatMap(([id, subscription]) =>
+    checkSubscription(template, id, subscription),
+  );
   return [...targets, ...subscriptions];
+}
+
+/** The messages of a topic with the metadata CarriesSecrets go to mailboxes, and no queue may keep them. */
+function checkSubscription(
+  template: Template,
+  id: string,
+  { TopicArn, Protocol, RedrivePolicy: redrive }: Json,
+): string[] {
+  const queue = idOf(redrive?.deadLetterTargetArn);
+  if (!template.Resources[idOf(TopicArn) ?? '']?.Metadata?.CarriesSecrets) {
+    return isQueue(template, queue) ? [] : [`${id} has no dead-letter queue`];
+  }
+  return [
+    ...(redrive ? [`${id} keeps messages with secrets in ${queue}`] : []),
+    ...(Protocol === 'email' ? [] : [`${id} hands messages with secrets to ${Protocol}`]),
+  ];
 }
 
 function checkRedrive(template: Template): string[] {

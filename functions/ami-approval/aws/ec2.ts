@@ -1,0 +1,124 @@
+import {
+  DescribeImageAttributeCommand,
+  DescribeImagesCommand,
+  DescribeSnapshotAttributeCommand,
+  DescribeSnapshotsCommand,
+  EC2Client,
+  ModifyImageAttributeCommand,
+  ModifySnapshotAttributeCommand,
+} from '@aws-sdk/client-ec2';
+import { chunk } from '../../../shared/chunk.ts';
+import { createClient } from '../../../shared/clients.ts';
+import { hasName } from '../../../shared/errors.ts';
+import type { SeenAmi } from '../sharing.ts';
+import type { Permission } from '../targets.ts';
+
+/** ModifySnapshotAttribute takes so many changes. */
+const CHANGES = 500;
+
+const clients = new Map<string, EC2Client>();
+
+/** An AMI is changed in the Region that it is in. */
+function ec2In(region: string): EC2Client {
+  const known = clients.get(region);
+  if (known) return known;
+  const client = createClient(EC2Client, { deadlineMs: 12_000, region });
+  clients.set(region, client);
+  return client;
+}
+
+/** Undefined when there is no such AMI any more, or it is not this account's. */
+export async function describeAmi(
+  region: string,
+  id: string,
+  signal: AbortSignal,
+): Promise<SeenAmi | undefined> {
+  try {
+    const command = new DescribeImagesCommand({ ImageIds: [id], Owners: ['self'] });
+    const { Images = [] } = await ec2In(region).send(command, { abortSignal: signal });
+    const image = Images.find(({ ImageId }) => ImageId === id);
+    if (!image) return undefined;
+    const volumes = (image.BlockDeviceMappings ?? []).flatMap(({ Ebs }) => (Ebs?.SnapshotId ? [Ebs] : []));
+    return {
+      state: image.State ?? 'unknown',
+      deprecatedAt: image.DeprecationTime === undefined ? undefined : Date.parse(image.DeprecationTime),
+      tags: Object.fromEntries((image.Tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? ''])),
+      snapshots: volumes.map(({ SnapshotId }) => SnapshotId ?? ''),
+      isEncrypted: volumes.some(({ Encrypted }) => Encrypted === true),
+    };
+  } catch (error) {
+    if (hasName(error, 'InvalidAMIID.NotFound', 'InvalidAMIID.Unavailable')) return undefined;
+    throw error;
+  }
+}
+
+/** The keys, by ARN, that the snapshots are encrypted with. */
+export async function keysOf(
+  region: string,
+  snapshots: readonly string[],
+  signal: AbortSignal,
+): Promise<string[]> {
+  const command = new DescribeSnapshotsCommand({ SnapshotIds: [...snapshots] });
+  const { Snapshots = [] } = await ec2In(region).send(command, { abortSignal: signal });
+  return [...new Set(Snapshots.flatMap(({ KmsKeyId }) => (KmsKeyId ? [KmsKeyId] : [])))];
+}
+
+/** Adds launch permissions; those that are there already do no harm. */
+export async function addLaunchPermissions(
+  { region, id }: { readonly region: string; readonly id: string },
+  permissions: readonly Permission[],
+  signal: AbortSignal,
+): Promise<void> {
+  const Add = permissions.map(({ UserId, OrganizationArn, OrganizationalUnitArn }) => ({
+    ...(UserId !== undefined && { UserId }),
+    ...(OrganizationArn !== undefined && { OrganizationArn }),
+    ...(OrganizationalUnitArn !== undefined && { OrganizationalUnitArn }),
+  }));
+  const command = new ModifyImageAttributeCommand({ ImageId: id, LaunchPermission: { Add } });
+  await ec2In(region).send(command, { abortSignal: signal });
+}
+
+export async function readLaunchPermissions(
+  { region, id }: { readonly region: string; readonly id: string },
+  signal: AbortSignal,
+): Promise<readonly Permission[]> {
+  const command = new DescribeImageAttributeCommand({ ImageId: id, Attribute: 'launchPermission' });
+  const { LaunchPermissions = [] } = await ec2In(region).send(command, { abortSignal: signal });
+  return LaunchPermissions.map(({ UserId, Group, OrganizationArn, OrganizationalUnitArn }) => ({
+    ...(UserId !== undefined && { UserId }),
+    ...(Group !== undefined && { Group }),
+    ...(OrganizationArn !== undefined && { OrganizationArn }),
+    ...(OrganizationalUnitArn !== undefined && { OrganizationalUnitArn }),
+  }));
+}
+
+/** Lets accounts make volumes and copies of a snapshot. */
+export async function addVolumePermissions(
+  region: string,
+  snapshot: string,
+  accounts: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (const UserIds of chunk(accounts, CHANGES)) {
+    const command = new ModifySnapshotAttributeCommand({
+      SnapshotId: snapshot,
+      Attribute: 'createVolumePermission',
+      OperationType: 'add',
+      UserIds,
+    });
+    await ec2In(region).send(command, { abortSignal: signal });
+  }
+}
+
+export async function readVolumePermissions(
+  region: string,
+  snapshot: string,
+  signal: AbortSignal,
+): Promise<readonly Permission[]> {
+  const command = new DescribeSnapshotAttributeCommand({
+    SnapshotId: snapshot,
+    Attribute: 'createVolumePermission',
+  });
+  const { CreateVolumePermissions = [] } = await ec2In(region).send(command, { abortSignal: signal });
+  return CreateVolumePermissions.flatMap(({ UserId }) => (UserId === undefined ? [] : [{ UserId }]));
+}

@@ -1,0 +1,35 @@
+import { DescribeKeyCommand, GetKeyPolicyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { createClient } from '../../../shared/clients.ts';
+import { isRetryable } from '../../../shared/errors.ts';
+import type { SeenKey } from '../key.ts';
+
+const clients = new Map<string, KMSClient>();
+
+function kmsIn(region: string): KMSClient {
+  const known = clients.get(region);
+  if (known) return known;
+  const client = createClient(KMSClient, { deadlineMs: 8_000, region });
+  clients.set(region, client);
+  return client;
+}
+
+export async function describeKey(region: string, arn: string, signal: AbortSignal): Promise<SeenKey> {
+  const command = new DescribeKeyCommand({ KeyId: arn });
+  const { KeyMetadata: key } = await kmsIn(region).send(command, { abortSignal: signal });
+  return { arn, isAwsManaged: key?.KeyManager === 'AWS', state: key?.KeyState ?? 'unknown' };
+}
+
+/** Undefined where it may not be read, as that of a key in another account. */
+export async function readKeyPolicy(
+  region: string,
+  arn: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    const command = new GetKeyPolicyCommand({ KeyId: arn, PolicyName: 'default' });
+    return (await kmsIn(region).send(command, { abortSignal: signal })).Policy;
+  } catch (error) {
+    if (isRetryable(error)) throw error;
+    return undefined;
+  }
+}

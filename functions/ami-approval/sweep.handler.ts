@@ -1,0 +1,13 @@
+import { eventDoor } from '../../shared/doors/event.ts';
+import { scheduledEvent } from '../../shared/events/schedule.ts';
+import { parseAs } from '../../shared/parse.ts';
+import { readSweepConfig } from './config.ts';
+import { sweepApprovals } from './sweep-approvals.ts';
+
+const config = readSweepConfig();
+
+/** A schedule. What fails is swept the next time. */
+export const handler = eventDoor({
+  parse: (event) => parseAs(scheduledEvent, event, 'event'),
+  handle: (_, tools) => sweepApprovals(config, tools),
+});

@@ -1,0 +1,55 @@
+import type { World } from '../../scenario.ts';
+
+// Events and messages as AWS sends them.
+
+export function imageEvent(world: World, imageArn: string, status: string, reason?: string): object {
+  const state = { status, ...(reason !== undefined && { reason }) };
+  return envelope(world, 'EC2 Image Builder Image State Change', [imageArn], {
+    'previous-state': { status: 'TESTING' },
+    state,
+  });
+}
+
+export function stepWaiting(world: World, imageArn: string, stepExecutionId: string): object {
+  const workflow = `arn:aws:imagebuilder:${world.region}:${world.accountId}:workflow/test/hold/1.0.0/1`;
+  return envelope(world, 'EC2 Image Builder Workflow Step Waiting', [imageArn, workflow], {
+    'workflow-execution-id': 'wf-0f1e2d3c-0000-4000-8000-000000000001',
+    'workflow-step-execution-id': stepExecutionId,
+    'workflow-step-name': 'ApproveImage',
+  });
+}
+
+export function findingsOf(world: World, imageArn: string, counts: object): object {
+  return envelope(world, 'EC2 Image Builder CVE Detected', [imageArn], {
+    'resource-id': imageArn,
+    'finding-severity-counts': counts,
+  });
+}
+
+/** The SNS message of an infrastructure configuration's topic; its semver is past what a JSON number holds. */
+export function imageMessage(imageArn: string, status: string, reason?: string): string {
+  const state = { status, ...(reason !== undefined && { reason }) };
+  const [versionless = '', name, version = '', build] = imageArn.split('/');
+  const message = { versionlessArn: `${versionless}/${name}`, arn: imageArn, name, version, type: 'AMI' };
+  const text = JSON.stringify({
+    ...message,
+    buildVersion: Number(build),
+    state,
+    outputResources: { amis: [] },
+  });
+  return text.replace('{', '{"semver":1237940039285380274899124227,');
+}
+
+function envelope(world: World, type: string, resources: readonly string[], detail: object): object {
+  return {
+    version: '0',
+    id: crypto.randomUUID(),
+    'detail-type': type,
+    source: 'aws.imagebuilder',
+    account: world.accountId,
+    time: new Date(world.clock.now()).toISOString().replace(/\.\d+Z/, 'Z'),
+    region: world.region,
+    resources,
+    detail,
+  };
+}

@@ -1,0 +1,146 @@
+import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import {
+  DescribeImageAttributeCommand,
+  DescribeImagesCommand,
+  DescribeSnapshotAttributeCommand,
+} from '@aws-sdk/client-ec2';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import type { Call, Outcome, Scenario, World } from '../../scenario.ts';
+import { type Ami, type Build, ec2In, stateOf } from './builds.ts';
+
+// What is there afterwards, in stable names.
+
+export async function observe(world: World, { amis }: Build): Promise<Outcome> {
+  const found = await records(world);
+  const names = new Map(amis.map(({ id, region }) => [id, region]));
+  return {
+    state: {
+      requests: found.filter(({ status }) => status !== undefined).map((one) => summarize(one, names)),
+      findings: found.find(({ part }) => part === 'findings')?.counts,
+      permissions: await Promise.all(amis.map((ami) => permissions(world, ami))),
+      deadLetters: (await world.deadLetters()).length,
+    },
+    told: world.published().flatMap(tell),
+    seen: stateOf(world).answers.map(({ action, reason }) => `${action}: ${reason}`),
+    mails: world.mails().map(({ subject, to }) => `${subject} (${to})`),
+    detail: { texts: world.mails().map(({ text }) => text), records: found },
+  };
+}
+
+export interface Stored {
+  readonly part: string;
+  readonly status?: string;
+  readonly open?: string;
+  readonly round: number;
+  readonly required: number;
+  readonly why?: string;
+  readonly counts?: object;
+  readonly history: readonly { readonly what: string; readonly who?: string; readonly why?: string }[];
+  readonly shares: Readonly<Record<string, { readonly result: string; readonly remarks: readonly string[] }>>;
+}
+
+async function records(world: World): Promise<Stored[]> {
+  const command = new ScanCommand({ TableName: world.ref('Approvals') });
+  const { Items = [] } = await world.client(DynamoDBClient).send(command);
+  // biome-ignore lint/nursery/noUnsafeTypeAssertion: only the wing writes this table
+  return Items.map((item) => unmarshall(item) as Stored).sort((a, b) => a.part.localeCompare(b.part));
+}
+
+export interface Summary {
+  readonly part: string;
+  readonly status: string;
+  readonly isOpen: boolean;
+  readonly round: number;
+  readonly votes: readonly string[];
+  readonly shares: readonly string[];
+}
+
+function summarize(record: Stored, names: ReadonlyMap<string, string>): Summary {
+  const { part, status = '', open, round, history, shares } = record;
+  return {
+    part,
+    status,
+    isOpen: open !== undefined,
+    round,
+    votes: history.map(({ what, who, why }) => [who, what, why].filter(Boolean).join(' ')),
+    shares: Object.entries(shares)
+      .map(([id, { result }]) => `${names.get(id)}: ${result}`)
+      .sort(),
+  };
+}
+
+async function permissions(world: World, { region, id }: Ami): Promise<readonly string[]> {
+  const ec2 = ec2In(world, region);
+  const launch = await ec2.send(
+    new DescribeImageAttributeCommand({ ImageId: id, Attribute: 'launchPermission' }),
+  );
+  const { Images } = await ec2.send(new DescribeImagesCommand({ ImageIds: [id] }));
+  const SnapshotId = Images?.[0]?.BlockDeviceMappings?.[0]?.Ebs?.SnapshotId ?? '';
+  const volume = await ec2.send(
+    new DescribeSnapshotAttributeCommand({ SnapshotId, Attribute: 'createVolumePermission' }),
+  );
+  return [
+    ...(launch.LaunchPermissions ?? [])
+      .map((one) => `launch: ${Object.values(one).filter(Boolean)[0]}`)
+      .sort(),
+    ...(volume.CreateVolumePermissions ?? []).map(({ UserId }) => `copy: ${UserId}`).sort(),
+  ];
+}
+
+function tell(event: object): string[] {
+  // biome-ignore lint/nursery/noUnsafeTypeAssertion: `published` holds what the wing announced
+  const { 'detail-type': type, detail } = event as { 'detail-type': string; detail: { outcome?: string } };
+  return type === 'AMI Approval Ended' ? [`ended: ${detail.outcome}`] : [];
+}
+
+interface Seen {
+  readonly requests: readonly Summary[];
+  readonly findings?: object;
+  readonly permissions: readonly (readonly string[])[];
+  readonly deadLetters: number;
+}
+
+export function seenIn(outcome: Outcome): Seen {
+  // biome-ignore lint/nursery/noUnsafeTypeAssertion: `observe` made it
+  return outcome.state as Seen;
+}
+
+export function requestIn(outcome: Outcome): Summary {
+  const [first] = seenIn(outcome).requests;
+  if (!first) throw new Error('There is no request');
+  return first;
+}
+
+export function detailOf({ detail }: Outcome): {
+  readonly texts: readonly string[];
+  readonly records: readonly Stored[];
+} {
+  // biome-ignore lint/nursery/noUnsafeTypeAssertion: `observe` made it
+  return detail as { texts: readonly string[]; records: readonly Stored[] };
+}
+
+export function countOf(calls: readonly Call[], action: string, status?: number): number {
+  const made = calls.filter((call) => call.function !== 'local' && call.action === action);
+  return made.filter((call) => status === undefined || call.status === status).length;
+}
+
+type Parts<S extends Build> = Omit<Scenario<S>, 'wing' | 'name' | 'observe'>;
+
+export function scenario<S extends Build>(name: string, parts: Parts<S>): Scenario<S> {
+  return { wing: 'ami-approval', name, observe, ...parts };
+}
+
+/** Who has an AMI once it was approved. */
+export const SHARED = [
+  'launch: 111122223333',
+  'launch: 444455556666',
+  'launch: arn:aws:organizations::999999999999:organization/o-a1b2c3d4e5',
+  'launch: arn:aws:organizations::999999999999:ou/o-a1b2c3d4e5/ou-f6g7-h8i9j0k1',
+  'copy: 444455556666',
+];
+export const ASKED = 'Approve AMI web-server 1.4.0/7?';
+export const OWNERS_TOLD = 'AMI web-server 1.4.0/7 is shared with you (owners@example.com)';
+
+export function toAll(subject: string): string[] {
+  return ['ann', 'ben', 'cem'].map((person) => `${subject} (${person}@example.com)`);
+}

@@ -1,0 +1,130 @@
+import type { Approval, Entry } from '../../../functions/ami-approval/approval.ts';
+import type { Subject } from '../../../functions/ami-approval/subject.ts';
+
+// Records for tables and pages.
+
+export const NOW = Date.parse('2026-11-21T12:00:00Z');
+const HOUR = 3_600_000;
+
+export const ANN = 'ann@example.com';
+export const BEN = 'ben@example.com';
+export const CEM = 'cem@example.com';
+
+export const imageArn = 'arn:aws:imagebuilder:eu-west-1:123456789012:image/web-server/1.4.0/7';
+
+export function subject(more: Partial<Subject> = {}): Subject {
+  return {
+    imageArn,
+    name: 'web-server',
+    version: '1.4.0/7',
+    amis: [
+      { region: 'eu-west-1', id: 'ami-0a1b2c3d4e5f60718', name: 'web-server 2026-11-20T10-00-00Z' },
+      { region: 'us-east-1', id: 'ami-0f9e8d7c6b5a40312', name: 'web-server 2026-11-20T10-00-00Z' },
+    ],
+    elsewhere: [],
+    targets: {
+      accounts: ['111122223333', '444455556666'],
+      organizations: ['arn:aws:organizations::999999999999:organization/o-a1b2c3d4e5'],
+      organizationalUnits: [],
+      copying: ['444455556666'],
+    },
+    recipients: [
+      'account 111122223333',
+      'account 444455556666, with its snapshots',
+      'organization o-a1b2c3d4e5',
+    ],
+    distributed: [],
+    code: 'f60718',
+    facts: [
+      ['Recipe', 'web-server 1.4.0'],
+      ['Pipeline', 'web-server-weekly'],
+      ['Parent image', 'arn:aws:imagebuilder:eu-west-1:aws:image/amazon-linux-2023-x86/x.x.x'],
+      ['System', 'Amazon Linux 2023, Linux'],
+    ],
+    ...more,
+  };
+}
+
+export function approval(more: Partial<Approval> = {}): Approval {
+  return {
+    image: '0123456789abcdef0123456789abcdef',
+    part: 'share',
+    revision: 'r1',
+    open: 'open',
+    status: 'pending',
+    round: 1,
+    subject: subject(),
+    fingerprint: 'f',
+    required: 2,
+    approvers: [ANN, BEN, CEM].map((address) => ({ address, tokenHash: `hash of ${address}` })),
+    expiresAt: NOW + 72 * HOUR,
+    shares: {},
+    history: [{ at: NOW - HOUR, round: 1, what: 'asked' }],
+    ...more,
+  };
+}
+
+export function voted(who: string, what: 'approve' | 'reject', why?: string): Entry {
+  return {
+    at: NOW - HOUR / 2,
+    round: 1,
+    what,
+    who,
+    ...(why !== undefined && { why }),
+    sourceIp: '203.0.113.7',
+    userAgent: 'Firefox',
+  };
+}
+
+const both = [voted(ANN, 'approve'), voted(BEN, 'approve')];
+const shared = {
+  'ami-0a1b2c3d4e5f60718': { region: 'eu-west-1', result: 'shared', remarks: [] },
+  'ami-0f9e8d7c6b5a40312': { region: 'us-east-1', result: 'shared', remarks: [] },
+} as const;
+
+/** A request in every state that its page knows, by name; `ann` looks at it. */
+export const states: Readonly<Record<string, Approval>> = {
+  open: approval(),
+  'one more': approval({ history: [voted(BEN, 'approve')] }),
+  'approved by you': approval({ history: [voted(ANN, 'approve')] }),
+  'asked again': approval({ round: 2, why: 'its AMIs changed after the approval was asked for' }),
+  'started by you': approval({ subject: subject({ barred: ANN }) }),
+  'shared already': approval({
+    subject: subject({
+      distributed: ['organization o-a1b2c3d4e5 in eu-west-1'],
+      elsewhere: ['ami-0123 in eu-west-1 of account 777788889999'],
+    }),
+  }),
+  'at a gate': approval({
+    part: 'step-1',
+    subject: subject({
+      gate: { stepExecutionId: 'step-1', name: 'ApproveImage' },
+      amis: [],
+      code: '1.4.0/7',
+      recipients: [],
+    }),
+  }),
+  'being shared': approval({ status: 'approved', decidedAt: NOW, history: both }),
+  shared: approval({ status: 'shared', history: both, shares: shared }),
+  resumed: approval({
+    status: 'resumed',
+    history: both,
+    subject: subject({ gate: { stepExecutionId: 'step-1', name: 'ApproveImage' } }),
+  }),
+  rejected: approval({ status: 'rejected', history: [voted(BEN, 'reject', 'sshd listens to the world')] }),
+  expired: approval({ status: 'expired', expiresAt: NOW - HOUR }),
+  outdated: approval({
+    status: 'outdated',
+    history: both,
+    why: 'its AMIs changed after the approval was asked for',
+  }),
+  failed: approval({
+    status: 'failed',
+    history: both,
+    shares: {
+      ...shared,
+      'ami-0f9e8d7c6b5a40312': { region: 'us-east-1', result: 'failed', remarks: ['AuthFailure: not yours'] },
+    },
+    why: '1 of 2 AMIs could not be shared',
+  }),
+};

@@ -1,0 +1,140 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { renderPage, renderUnknown } from '../../../functions/ami-approval/page.ts';
+import { type Pack, startPack } from '../../../local/pack.ts';
+import { build, HOME } from '../../../local/scenarios/ami-approval/builds.ts';
+import { OWNERS_TOLD, observe, SHARED, seenIn } from '../../../local/scenarios/ami-approval/observe.ts';
+import { askAbout, linkOf } from '../../../local/scenarios/ami-approval/people.ts';
+import { findChromium, NO_CHROMIUM } from '../../support/chromium.ts';
+import { ANN, NOW, states } from './approvals.ts';
+
+// With SCREENSHOTS=<folder> the pages are also kept as pictures.
+
+const executablePath = findChromium();
+const isNeeded = Boolean(process.env.CI);
+const screens = { phone: { width: 390, height: 844 }, desk: { width: 1280, height: 800 } } as const;
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'];
+const QUIET = ['--disable-background-networking', '--disable-component-update', '--disable-sync'];
+
+it('there is a Chromium, where there has to be one', () => {
+  if (!executablePath && !isNeeded) console.log(NO_CHROMIUM);
+  expect(executablePath !== undefined || !isNeeded, NO_CHROMIUM).toBe(true);
+});
+
+describe.runIf(executablePath)('in a browser', () => {
+  let browser: Browser;
+  let pack: Pack;
+
+  beforeAll(async () => {
+    [browser, pack] = await Promise.all([
+      chromium.launch({ executablePath: executablePath ?? '', args: [...FLAGS, ...QUIET] }),
+      startPack(),
+    ]);
+  }, 120_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    await pack?.close();
+  });
+
+  async function open(options: BrowserContextOptions = {}): Promise<Page> {
+    const context = await browser.newContext({ viewport: screens.phone, ...options });
+    return context.newPage();
+  }
+
+  it('an approver comes from the mail to the shared AMI, without a script', { timeout: 60_000 }, async () => {
+    const made = await askAbout(pack, await build(pack));
+    const page = await open({ javaScriptEnabled: false });
+    const complaints: string[] = [];
+    page.on('console', (message) => complaints.push(message.text()));
+    await page.goto(new URL(linkOf(pack, 'ann'), pack.url).href);
+    expect(await page.title()).toBe('Approve web-server 1.4.0/7?');
+
+    await page.getByLabel('Type the last 6 characters').fill('000000');
+    await page.getByRole('button', { name: 'Approve' }).click();
+    expect(await page.getByRole('alert').textContent()).toMatch(/^Nothing was decided: that is not/);
+    expect(await page.getByLabel('Type the last 6 characters').inputValue()).toBe('000000');
+
+    const code = (made.amis[0]?.id ?? '').slice(-6);
+    await page.getByLabel('Type the last 6 characters').fill(` ${code.toUpperCase()} `);
+    await page.keyboard.press('Enter');
+    await page.waitForURL((url) => url.pathname === linkOf(pack, 'ann'));
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(
+      'web-server 1.4.0/7 is approved',
+    );
+
+    await pack.settle();
+    await page.reload();
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('web-server 1.4.0/7 is shared');
+    expect(
+      await page
+        .getByRole('listitem')
+        .filter({ hasText: `in ${HOME}: shared` })
+        .count(),
+    ).toBe(1);
+    const outcome = await observe(pack, made);
+    expect(seenIn(outcome).permissions).toEqual([SHARED]);
+    expect(outcome.mails?.at(-1)).toBe(OWNERS_TOLD);
+    expect(complaints.filter((text) => /Content Security|Refused/.test(text))).toEqual([]);
+  });
+
+  it('another rejects, by keyboard alone', { timeout: 60_000 }, async () => {
+    await pack.reset();
+    const made = await askAbout(pack, await build(pack));
+    const page = await open({ viewport: screens.desk });
+    await page.goto(new URL(linkOf(pack, 'ben'), pack.url).href);
+    await page.getByRole('button', { name: 'Reject' }).click();
+    expect(await page.title(), 'the browser itself asks for a reason').toMatch(/^Approve/);
+    await page.getByLabel('Type the last 6').focus();
+    for (const _ of ['to Approve', 'to the reason']) await page.keyboard.press('Tab');
+    await page.keyboard.type('<b>no</b> & "never"');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'web-server 1.4.0/7 was rejected' }).waitFor();
+    expect(await page.getByRole('status').textContent()).toContain('<b>no</b> & "never"');
+    await pack.settle();
+    expect(seenIn(await observe(pack, made)).permissions).toEqual([[]]);
+  });
+
+  const pages = Object.entries(states).map(([name, record]) => [
+    name,
+    renderPage({ record, who: ANN, findings: undefined, now: NOW }),
+  ]);
+  const all: [string, string][] = [
+    ...pages.map(([name = '', text = '']): [string, string] => [name, text]),
+    ['unknown', renderUnknown()],
+  ];
+
+  it.each(['light', 'dark'] as const)(
+    'every state fits a phone and a desk and can be read, %s',
+    { timeout: 120_000 },
+    async (colorScheme) => {
+      const page = await open({ colorScheme });
+      for (const [screen, size] of Object.entries(screens)) {
+        await page.setViewportSize(size);
+        for (const [name, text] of all) {
+          await page.setContent(text);
+          const width = await page.evaluate('document.documentElement.scrollWidth');
+          expect(width, `${name} on a ${screen}`).toBeLessThanOrEqual(size.width);
+          expect(await faintTexts(page), `${name}, ${colorScheme}`).toEqual([]);
+          await keep(page, `${name.replaceAll(' ', '-')}-${screen}-${colorScheme}`);
+        }
+      }
+    },
+  );
+});
+
+async function keep(page: Page, name: string): Promise<void> {
+  const { SCREENSHOTS: folder } = process.env;
+  if (!folder) return;
+  mkdirSync(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+}
+
+const script = readFileSync(join(import.meta.dirname, '../../support/faint-texts.js'), 'utf8');
+
+function faintTexts(page: Page): Promise<string[]> {
+  return page.evaluate(script);
+}

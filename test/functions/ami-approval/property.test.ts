@@ -1,0 +1,310 @@
+import { expect, it } from 'vitest';
+import { type Approval, approvalsOf, type Draft, votesOf } from '../../../functions/ami-approval/approval.ts';
+import {
+  type Asking,
+  ask,
+  askAgain,
+  claim,
+  isOver,
+  nextWork,
+  pause,
+  settle,
+  vote,
+} from '../../../functions/ami-approval/ballot.ts';
+import { fingerprintOf, type Subject } from '../../../functions/ami-approval/subject.ts';
+
+// Requests, votes, expiries, duplicates and crashes in any order, against an account that keeps who was given what.
+// Functions are told as generators: between two yields anything else may happen, or nothing ever again.
+
+const SEQUENCES = 10_000;
+const STEPS = 60;
+const LEASE_MS = 55_000;
+const PEOPLE = ['ann', 'ben', 'cem'];
+
+type Thread = Generator<void, void, void>;
+
+/** Numbers between 0 and 1, the same for a seed. */
+function random(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+class Account {
+  readonly random: () => number;
+  readonly required: number;
+  now = 1_000_000;
+  revision = 0;
+  record: Approval | undefined;
+  /** What is true now and may change: the AMIs and whom they are to be shared with. */
+  amis = ['ami-1', 'ami-2'];
+  targets = ['111111111111'];
+  /** `ami to target`, and every pair that some round's quorum approved. */
+  readonly given = new Set<string>();
+  readonly approved = new Set<string>();
+  /** Rounds whose quorum was reached. */
+  readonly quorums = new Set<number>();
+  threads: Thread[] = [];
+
+  constructor(seed: number) {
+    this.random = random(seed);
+    this.required = 1 + Math.floor(this.random() * PEOPLE.length);
+  }
+
+  write(expected: Approval | undefined, draft: Draft): boolean {
+    if (this.record?.revision !== expected?.revision) return false;
+    this.record = { ...draft, revision: String(++this.revision) };
+    this.check();
+    return true;
+  }
+
+  /** What a reached quorum allows is told from the votes alone, not from the status that the ballot gave. */
+  check(): void {
+    const { record } = this;
+    if (!record || this.quorums.has(record.round)) return;
+    const votes = votesOf(record);
+    if (votes.some(({ what }) => what === 'reject')) return;
+    if (new Set(approvalsOf(record)).size < record.required) return;
+    this.quorums.add(record.round);
+    for (const pair of pairsOf(record.subject)) this.approved.add(pair);
+  }
+
+  give(subject: Subject): void {
+    for (const pair of pairsOf(subject)) {
+      this.given.add(pair);
+      if (!this.approved.has(pair)) throw new Error(`${pair} was shared without its quorum`);
+    }
+  }
+
+  start(thread: Thread): void {
+    this.threads.push(thread);
+  }
+
+  pass(ms: number): void {
+    this.now += ms;
+  }
+
+  aim(targets: string[]): void {
+    this.targets = targets;
+  }
+
+  make(amis: string[]): void {
+    this.amis = amis;
+  }
+
+  kill(isHit: () => boolean): void {
+    this.threads = this.threads.filter(() => !isHit());
+  }
+}
+
+function pairsOf({ amis, targets }: Subject): string[] {
+  return amis.flatMap(({ id }) => targets.accounts.map((account) => `${id} to ${account}`));
+}
+
+function subjectNow({ amis, targets }: Account): Subject {
+  return {
+    imageArn: 'arn',
+    name: 'web',
+    version: '1.0.0/1',
+    amis: amis.map((id) => ({ region: 'eu-west-1', id, name: '' })),
+    elsewhere: [],
+    targets: { accounts: [...targets].sort(), organizations: [], organizationalUnits: [], copying: [] },
+    recipients: [],
+    distributed: [],
+    code: '123456',
+    facts: [],
+    barred: 'cem',
+  };
+}
+
+function askingNow(account: Account): Asking {
+  const subject = subjectNow(account);
+  const approvers = PEOPLE.map((address) => ({ address, tokenHash: address }));
+  const expiresAt = account.now + 3_600_000;
+  return { subject, fingerprint: fingerprintOf(subject), required: account.required, approvers, expiresAt };
+}
+
+/** RequestApproval */
+function* request(account: Account, after?: number): Thread {
+  const known = account.record;
+  yield;
+  const asking = askingNow(account);
+  yield;
+  if (!known && after === undefined)
+    account.write(known, ask({ image: 'i', part: 'share' }, asking, account.now));
+  if (!known || after === undefined) return;
+  const next = askAgain(known, after, asking, account.now);
+  if (next) account.write(known, next);
+}
+
+/** DecideApproval */
+function* decide(account: Account, who: string, decision: 'approve' | 'reject', round: number): Thread {
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const known = account.record;
+    yield;
+    if (!known || known.round !== round) return;
+    const cast = { who, decision, sourceIp: '', userAgent: '' };
+    const { record } = vote(known, cast, account.now);
+    if (!record || account.write(known, record)) break;
+  }
+  yield;
+  if (account.record && nextWork(account.record, account.now) === 'act') account.start(execute(account));
+}
+
+/** ExecuteApproval; some of its calls fail for now. */
+function* execute(account: Account): Thread {
+  const known = account.record;
+  yield;
+  const draft = known && claim(known, LEASE_MS, account.now);
+  if (known && nextWork(known, account.now) === 'ask') account.start(request(account, known.round));
+  if (!draft || !account.write(known, draft)) return;
+  const record = account.record;
+  if (!record) return;
+  yield;
+  if (record.status !== 'approved') {
+    account.write(
+      record,
+      settle(record, { status: record.status === 'expired' ? 'expired' : 'rejected' }, account.now),
+    );
+    return;
+  }
+  if (fingerprintOf(subjectNow(account)) !== record.fingerprint) {
+    yield;
+    if (account.write(record, settle(record, { status: 'outdated' }, account.now))) {
+      account.start(request(account, record.round));
+    }
+    return;
+  }
+  const shares: Record<string, { region: string; result: 'shared'; remarks: string[] }> = {};
+  for (const ami of record.subject.amis) {
+    yield;
+    if (account.random() < 0.1) {
+      account.write(record, pause(record, shares));
+      return;
+    }
+    account.give({ ...record.subject, amis: [ami] });
+    shares[ami.id] = { region: ami.region, result: 'shared', remarks: [] };
+  }
+  yield;
+  account.write(record, settle(record, { status: 'shared', shares }, account.now));
+}
+
+/** SweepApprovals */
+function* sweep(account: Account): Thread {
+  const known = account.record;
+  yield;
+  const next = known && nextWork(known, account.now);
+  if (next === 'act') account.start(execute(account));
+  if (next === 'ask') account.start(request(account, known?.round));
+}
+
+/** What may happen, and how often. */
+const happenings: readonly (readonly [weight: number, happen: (account: Account) => void])[] = [
+  [10, (account) => account.start(request(account))],
+  [25, (account) => account.start(decide(account, anybody(account), 'approve', someRound(account)))],
+  [4, (account) => account.start(decide(account, anybody(account), 'reject', someRound(account)))],
+  [5, (account) => account.start(execute(account))],
+  [6, (account) => account.start(sweep(account))],
+  [2, (account) => account.start(request(account, someRound(account)))],
+  [3, (account) => account.pass(account.random() * 4_000_000)],
+  [4, (account) => account.pass(LEASE_MS)],
+  [2, (account) => account.aim(account.random() < 0.5 ? ['111111111111', '222222222222'] : ['111111111111'])],
+  [1, (account) => account.make(account.random() < 0.5 ? ['ami-1', 'ami-2', 'ami-3'] : ['ami-1', 'ami-2'])],
+  [4, (account) => account.kill(() => account.random() < 0.5)],
+  [34, step],
+];
+const weights = happenings.reduce((sum, [weight]) => sum + weight, 0);
+
+function disturb(account: Account): void {
+  let left = account.random() * weights;
+  const happening = happenings.find(([weight]) => {
+    left -= weight;
+    return left < 0;
+  });
+  happening?.[1](account);
+}
+
+function anybody(account: Account): string {
+  return PEOPLE[Math.floor(account.random() * PEOPLE.length)] ?? 'ann';
+}
+
+/** Mostly the present one; links and events of the round before are still about. */
+function someRound(account: Account): number {
+  return Math.max(1, (account.record?.round ?? 1) - (account.random() < 0.1 ? 1 : 0));
+}
+
+function step(account: Account): void {
+  const at = Math.floor(account.random() * account.threads.length);
+  const thread = account.threads[at];
+  if (thread?.next().done) account.threads.splice(account.threads.indexOf(thread), 1);
+}
+
+/** Nothing fails or changes any more; a sweep comes by until nothing is left to do. */
+function calmDown(account: Account): void {
+  Object.assign(account, { random: () => 0.999 });
+  for (let round = 0; round < 12; round++) {
+    account.now += LEASE_MS + 1;
+    account.start(sweep(account));
+    while (account.threads.length > 0) step(account);
+  }
+}
+
+function play(seed: number): Account {
+  const account = new Account(seed);
+  for (let i = 0; i < STEPS; i++) disturb(account);
+  return account;
+}
+
+/** What is wrong about the end of a sequence. */
+function judge(account: Account, before: Approval | undefined, isAbandoned: boolean): string[] {
+  const { record } = account;
+  const stray = [...account.given].filter((pair) => !account.approved.has(pair));
+  const isStuck = record && record.status !== 'pending' && !isOver(record);
+  return [
+    ...stray.map((pair) => `${pair} was shared without its quorum`),
+    ...(isStuck ? [`it is ${record.status} for ever`] : []),
+    ...(record?.status === 'shared' ? judgeShared(account, record) : []),
+    ...(before?.status === 'approved' ? judgeApproved(account, before, isAbandoned) : []),
+  ];
+}
+
+function judgeShared(account: Account, record: Approval): string[] {
+  const missing = pairsOf(record.subject).filter((pair) => !account.given.has(pair));
+  return [
+    ...(account.quorums.has(record.round) ? [] : ['it is shared without a quorum']),
+    ...missing.map((pair) => `${pair} is missing`),
+  ];
+}
+
+/** Approved, and still what it was: it must have arrived. Otherwise it must have been asked about again. */
+function judgeApproved(account: Account, before: Approval, isAbandoned: boolean): string[] {
+  const { record } = account;
+  const isSame = before.fingerprint === fingerprintOf(subjectNow(account));
+  const isShared = record?.status === 'shared';
+  const isAskedAgain = record?.status === 'pending' && record.round > before.round;
+  // Whoever goes on with what he saw before may have seen it otherwise.
+  const isRight = isAbandoned ? (isSame ? isShared : isAskedAgain) : isShared || isAskedAgain;
+  return isRight ? [] : [`approved and ${isSame ? 'unchanged' : 'changed'}, it became ${record?.status}`];
+}
+
+it('shares nothing without its quorum, loses nothing that has it, and gives nobody else anything', () => {
+  const ends = new Map<string, number>();
+  for (let seed = 1; seed <= SEQUENCES; seed++) {
+    const account = play(seed);
+    const before = account.record;
+    // Either everybody who was at work dies, or they go on.
+    const isAbandoned = seed % 2 === 0;
+    if (isAbandoned) account.kill(() => true);
+    calmDown(account);
+    expect(judge(account, before, isAbandoned), `sequence ${seed}`).toEqual([]);
+    const end = account.record?.status ?? 'none';
+    ends.set(end, (ends.get(end) ?? 0) + 1);
+  }
+  // The sequences reach every end often enough to mean something.
+  for (const end of ['shared', 'rejected', 'expired', 'pending'])
+    expect(ends.get(end), end).toBeGreaterThan(300);
+});
