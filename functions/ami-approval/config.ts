@@ -8,30 +8,29 @@ const ACCOUNT = /^\d{12}$/;
 const ORGANIZATION = /^arn:aws[\w-]*:organizations::\d{12}:organization\/o-[a-z0-9]+$/;
 const UNIT = /^arn:aws[\w-]*:organizations::\d{12}:ou\/o-[a-z0-9]+\/ou-[a-z0-9-]+$/;
 
-const table = text('APPROVALS_TABLE');
-const dryRun = flag('DRY_RUN');
-const approverTopicArn = text('APPROVER_TOPIC_ARN');
-
-const targetFields = {
-  accounts: list('TARGET_ACCOUNTS', { each: ACCOUNT, optional: true }),
-  organizations: list('TARGET_ORGANIZATIONS', { each: ORGANIZATION, optional: true }),
-  organizationalUnits: list('TARGET_ORGANIZATIONAL_UNITS', { each: UNIT, optional: true }),
-  copying: list('COPYING_ACCOUNTS', { each: ACCOUNT, optional: true }),
-} as const;
+/** A function, so that a bundle has only the fields that it reads. */
+function targetFields() {
+  return {
+    accounts: list('TARGET_ACCOUNTS', { each: ACCOUNT, optional: true }),
+    organizations: list('TARGET_ORGANIZATIONS', { each: ORGANIZATION, optional: true }),
+    organizationalUnits: list('TARGET_ORGANIZATIONAL_UNITS', { each: UNIT, optional: true }),
+    copying: list('COPYING_ACCOUNTS', { each: ACCOUNT, optional: true }),
+  };
+}
 
 /** What RequestApproval is told by its environment; every fault is reported in one message. */
 export function readRequestConfig(env: Env = process.env) {
   const { accounts, organizations, organizationalUnits, copying, ...read } = readEnv(env, {
-    table,
-    dryRun,
-    approverTopicArn,
+    table: text('APPROVALS_TABLE'),
+    dryRun: flag('DRY_RUN'),
+    approverTopicArn: text('APPROVER_TOPIC_ARN'),
     topicArn: text('NOTIFICATION_TOPIC_ARN'),
     linkBase: text('LINK_BASE'),
     approvers: list('APPROVERS', { each: ADDRESS, optional: true }),
     required: wholeNumber('REQUIRED_APPROVALS', { min: 1, max: 5 }),
     expiryHours: wholeNumber('EXPIRY_HOURS', { min: 1, max: 336 }),
     barInitiator: flag('BAR_INITIATOR'),
-    ...targetFields,
+    ...targetFields(),
   });
   return {
     ...read,
@@ -50,18 +49,18 @@ function distinct(addresses: readonly string[]): readonly string[] {
 
 /** What DecideApproval is told by its environment. */
 export function readDecideConfig(env: Env = process.env) {
-  return readEnv(env, { table });
+  return readEnv(env, { table: text('APPROVALS_TABLE') });
 }
 export type DecideConfig = ReturnType<typeof readDecideConfig>;
 
 /** What ExecuteApproval is told by its environment. */
 export function readExecuteConfig(env: Env = process.env) {
   const { accounts, organizations, organizationalUnits, copying, ...read } = readEnv(env, {
-    table,
-    dryRun,
-    approverTopicArn,
+    table: text('APPROVALS_TABLE'),
+    dryRun: flag('DRY_RUN'),
+    approverTopicArn: text('APPROVER_TOPIC_ARN'),
     ownerTopicArn: text('OWNER_TOPIC_ARN'),
-    ...targetFields,
+    ...targetFields(),
   });
   return { ...read, targets: tidyTargets({ accounts, organizations, organizationalUnits, copying }) };
 }
@@ -69,6 +68,6 @@ export type ExecuteConfig = ReturnType<typeof readExecuteConfig>;
 
 /** What SweepApprovals is told by its environment. */
 export function readSweepConfig(env: Env = process.env) {
-  return readEnv(env, { table, dryRun });
+  return readEnv(env, { table: text('APPROVALS_TABLE'), dryRun: flag('DRY_RUN') });
 }
 export type SweepConfig = ReturnType<typeof readSweepConfig>;

@@ -23,6 +23,7 @@ ul { margin: .375rem 0; padding-left: 1.25rem; }
 code { font-family: ui-monospace, monospace; font-size: .95em; }
 mark { background: none; color: inherit; font-weight: 700; text-decoration: underline; text-underline-offset: .2em; }
 .quiet { color: var(--quiet); }
+.foot { margin-top: 1.75rem; }
 .sign { color: var(--quiet); font-size: .9375rem; margin: 0; }
 .state { border-left: .3rem solid var(--line); padding: .5rem .75rem; background: var(--card); }
 .state.good { border-color: var(--go); }

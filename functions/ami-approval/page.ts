@@ -1,4 +1,4 @@
-import { type Approval, approvalsOf, type Vote, votesOf } from './approval.ts';
+import { type Approval, type Share, votesOf } from './approval.ts';
 import { isBarred } from './ballot.ts';
 import { describeFindings, type Findings } from './findings.ts';
 import { LONGEST_WHY, type Problem } from './form.ts';
@@ -25,13 +25,12 @@ export function renderPage(view: View): string {
     standing.title,
     html`<h1>${standing.title}</h1>
 ${standing.lines.map((line, i) => (i === 0 ? html`<p class="state ${standing.tone}" role="status">${line}</p>` : html`<p>${line}</p>`))}
-${sharesOf(record, standing)}
 ${warnings(view)}
-${consequence(record.subject, standing)}
+${consequence(record, standing)}
 ${standing.isOpen ? forms(view) : nothing}
-${votes(votesOf(record), who)}
+${votes(record, who)}
 ${facts(record.subject)}
-<p class="quiet">This link is ${who}’s alone. Opening it decides nothing.</p>`,
+<p class="quiet foot">This link is ${who}’s alone. Opening it decides nothing.</p>`,
   );
 }
 
@@ -65,13 +64,6 @@ ${content}
 `.markup;
 }
 
-function sharesOf({ shares }: Approval, { isOver }: Standing): Html {
-  const entries = Object.entries(shares);
-  if (entries.length === 0) return nothing;
-  return html`<h2>${isOver ? 'Region by Region' : 'So far'}</h2>
-<ul>${entries.map(([id, { region, result, remarks }]) => html`<li><code>${id}</code> in ${region}: ${[result, ...remarks].join('; ')}</li>`)}</ul>`;
-}
-
 function warnings({ record: { subject }, findings }: View): Html {
   const found = findings && describeFindings(findings);
   return html`${
@@ -89,23 +81,24 @@ function warnings({ record: { subject }, findings }: View): Html {
   }`;
 }
 
-function consequence({ gate, recipients, amis, code }: Subject, { isOpen, isOver }: Standing): Html {
-  const list = items(recipients);
-  if (gate) {
-    if (recipients.length === 0) return nothing;
-    return html`<h2>Who gets it then</h2><p>By its distribution settings, once the workflow goes on:</p>${list}`;
-  }
-  return html`<h2>${isOver ? 'Who it is about' : 'If it is approved, it is shared with'}</h2>
-${list}
+function consequence({ subject, shares }: Approval, { isOpen, recipients }: Standing): Html {
+  const { gate, amis, code } = subject;
+  if (gate)
+    return subject.recipients.length === 0
+      ? nothing
+      : html`<h2>${recipients}</h2>${items(subject.recipients)}`;
+  return html`<h2>${recipients}</h2>
+${items(subject.recipients)}
 <p>as</p>
-<ul>${amis.map((ami) => amiItem(ami, isOpen ? code : ''))}</ul>`;
+<ul>${amis.map((ami) => amiItem(ami, isOpen ? code : '', shares[ami.id]))}</ul>`;
 }
 
 /** What has to be typed stands out where it is to be read. */
-function amiItem({ id, region, name }: Ami, code: string): Html {
+function amiItem({ id, region, name }: Ami, code: string, share: Share | undefined): Html {
   const isCode = code !== '' && id.endsWith(code);
   const shown = isCode ? html`${id.slice(0, -code.length)}<mark>${code}</mark>` : html`${id}`;
-  return html`<li><code>${shown}</code> in ${region}${name === '' ? nothing : html` <span class="quiet">${name}</span>`}</li>`;
+  const result = share ? html`: ${[share.result, ...share.remarks].join('; ')}` : nothing;
+  return html`<li><code>${shown}</code> in ${region}${result}${name === '' ? nothing : html`<br><span class="quiet">${name}</span>`}</li>`;
 }
 
 function forms({ record: { subject }, who, problem }: View): Html {
@@ -118,8 +111,8 @@ function forms({ record: { subject }, who, problem }: View): Html {
 function approveForm({ code, amis }: Subject, problem: Problem | undefined): Html {
   const what =
     amis.length === 0
-      ? html`Type the version, <code>${code}</code>`
-      : html`Type the last ${code.length} characters of the AMI id, <code>${code}</code>`;
+      ? html`To approve, type the version: <code>${code}</code>`
+      : html`To approve, type the last ${code.length} characters of the AMI id: <code>${code}</code>`;
   return html`<form method="post">
 <input type="hidden" name="decision" value="approve">
 <label for="code">${what}</label>
@@ -132,7 +125,7 @@ ${problemOf(problem, 'code-problem')}
 function rejectForm(problem: Problem | undefined): Html {
   return html`<form method="post">
 <input type="hidden" name="decision" value="reject">
-<label for="why">Or say why it is rejected</label>
+<label for="why">To reject, say why</label>
 ${problemOf(problem, 'why-problem')}
 <textarea id="why" name="why" rows="2" required minlength="3" maxlength="${LONGEST_WHY}"${describedBy(problem, 'why-problem')}>${problem?.typed ?? ''}</textarea>
 <button class="stop">Reject</button>
@@ -147,13 +140,19 @@ function describedBy(problem: Problem | undefined, id: string): Html {
   return problem ? html` aria-invalid="true" aria-describedby="${id}"` : nothing;
 }
 
-function votes(cast: readonly Vote[], viewer: string): Html {
-  if (cast.length === 0) return nothing;
+function votes(record: Approval, viewer: string): Html {
+  const cast = votesOf(record);
+  const silent = record.approvers
+    .map(({ address }) => address)
+    .filter((one) => !cast.some(({ who }) => who === one));
+  const waiting = record.status === 'pending' && silent.length > 0;
+  if (cast.length === 0 && !waiting) return nothing;
+  const name = (who: string): string => (who === viewer ? 'You' : who);
   return html`<h2>Votes</h2>
 <ul>${cast.map(
     ({ who, what, at, why }) =>
-      html`<li>${who === viewer ? 'You' : who} ${what === 'approve' ? 'approved' : 'rejected'} it, ${describeTime(at)}${why === undefined ? nothing : html`: “${why}”`}</li>`,
-  )}</ul>`;
+      html`<li>${name(who)} ${what === 'approve' ? 'approved' : 'rejected'} it, ${describeTime(at)}${why === undefined ? nothing : html`: “${why}”`}</li>`,
+  )}${waiting ? html`<li class="quiet">Not yet: ${silent.map((who) => name(who).replace('You', 'you')).join(', ')}</li>` : nothing}</ul>`;
 }
 
 function facts({ facts, imageArn, gate }: Subject): Html {
@@ -164,8 +163,4 @@ function facts({ facts, imageArn, gate }: Subject): Html {
 
 function items(lines: readonly string[]): Html {
   return html`<ul>${lines.map((line) => html`<li>${line}</li>`)}</ul>`;
-}
-
-export function missingVotes(record: Approval): number {
-  return Math.max(0, record.required - approvalsOf(record).length);
 }

@@ -9,92 +9,107 @@ export interface Standing {
   readonly tone: 'calm' | 'good' | 'bad';
   /** The viewer may vote. */
   readonly isOpen: boolean;
-  readonly isOver: boolean;
+  /** What stands over the list of those who get it. */
+  readonly recipients: string;
 }
+
+type Said = Omit<Standing, 'isOpen' | 'recipients'>;
 
 export function standingOf(record: Approval, who: string, now: number): Standing {
-  const { subject, status } = record;
-  const name = `${subject.name} ${subject.version}`;
-  if (status === 'pending' && now < record.expiresAt) return pending(record, who, now);
+  const { status, subject, expiresAt } = record;
+  const isPending = status === 'pending' && now < expiresAt;
+  const isOpen = isPending && !votesOf(record).some((vote) => vote.who === who);
+  return {
+    ...(isPending ? pending(record, isOpen, now) : decided(record)),
+    isOpen,
+    recipients: recipientsOf(record, isPending, subject.gate !== undefined),
+  };
+}
+
+function recipientsOf({ status }: Approval, isPending: boolean, isGate: boolean): string {
+  if (isGate)
+    return isPending
+      ? 'If it goes on, its distribution settings give it to'
+      : 'Its distribution settings give it to';
+  if (isPending) return 'If it is approved, it is shared with';
+  if (status === 'approved') return 'It is being shared with';
+  return status === 'shared' ? 'Shared with' : 'It was to be shared with';
+}
+
+function pending(record: Approval, isOpen: boolean, now: number): Said {
+  const { expiresAt, required, subject } = record;
+  const name = nameOf(record);
+  const given = approvalsOf(record).length;
+  const left = `Open until ${describeTime(expiresAt)}, ${describeSpan(expiresAt - now)} from now.`;
+  const votes = `${needed(required - given, given > 0)} needed; one rejection rejects.`;
+  if (!isOpen) return { title: `You approved ${name}`, lines: [`${votes} ${left}`], tone: 'good' };
+  const gate = subject.gate ? ['Approved, its workflow goes on; rejected, it stops.'] : [];
+  const again = record.why === undefined ? [] : [`You are asked again: ${record.why}.`];
+  const title = subject.gate ? `Let ${name} go on after ${subject.gate.name}?` : `Approve ${name}?`;
+  return { title, lines: [`${left} ${votes}`, ...gate, ...again], tone: 'calm' };
+}
+
+function needed(count: number, isMore: boolean): string {
+  const more = isMore ? ' more' : '';
+  return count === 1 ? `One${more} approval is` : `${count}${more} approvals are`;
+}
+
+function decided(record: Approval): Said {
+  const { status, subject, why } = record;
+  const name = nameOf(record);
+  const by = `Approved by ${approvalsOf(record).join(', ')}`;
   switch (status) {
-    case 'approved':
-      return underWay(record, name);
+    case 'approved': {
+      const next = subject.gate ? 'Its workflow is being resumed' : 'It is being shared';
+      return {
+        title: `${name} is approved`,
+        lines: [`${by}. ${next}; load this page again to see how it went.`],
+        tone: 'good',
+      };
+    }
     case 'shared':
-      return over(
-        `${name} is shared`,
-        [`Approved by ${list(approvalsOf(record))}, and shared with all of the below.`],
-        'good',
-      );
+      return {
+        title: `${name} is shared`,
+        lines: [`${by}, and shared with all of the below.`],
+        tone: 'good',
+      };
     case 'resumed':
-      return over(`${name}: its workflow goes on`, [`Approved by ${list(approvalsOf(record))}.`], 'good');
+      return { title: `${name} goes on`, lines: [`${by}. Its workflow was resumed.`], tone: 'good' };
     case 'rejected':
-      return over(`${name} was rejected`, rejection(record), 'bad');
+      return { title: `${name} was rejected`, lines: rejection(record), tone: 'bad' };
     case 'failed':
-      return over(
-        `${name} was approved, but could not be ${subject.gate ? 'resumed' : 'shared'}`,
-        [`${record.why ?? 'Nobody knows why'}.`],
-        'bad',
-      );
+      return {
+        title: `${name} was approved, but could not be ${subject.gate ? 'resumed' : 'shared'}`,
+        lines: [`${why ?? 'Nobody knows why'}.`],
+        tone: 'bad',
+      };
     case 'outdated':
-      return over(
-        `${name} is no longer what was asked about`,
-        [`It was not shared: ${record.why ?? 'it changed'}. You are asked again by a new mail.`],
-        'bad',
-      );
+      return {
+        title: `${name} is no longer what was asked about`,
+        lines: [`Nothing was done: ${why ?? 'it changed'}. You are asked again by a new mail.`],
+        tone: 'bad',
+      };
     case 'pending':
     case 'expired':
-      return over(
-        `Too late for ${name}`,
-        [`Nobody decided by ${describeTime(record.expiresAt)}: it was not approved.`],
-        'bad',
-      );
+      return {
+        title: `Too late for ${name}`,
+        lines: [
+          `Nobody decided by ${describeTime(record.expiresAt)}: it was not approved.`,
+          ...(status === 'pending' || why === undefined ? [] : [`${why}.`]),
+        ],
+        tone: 'bad',
+      };
   }
-}
-
-function pending(record: Approval, who: string, now: number): Standing {
-  const { subject, expiresAt, required } = record;
-  const missing = required - approvalsOf(record).length;
-  const left = `Open until ${describeTime(expiresAt)}, ${describeSpan(expiresAt - now)} from now.`;
-  const votes = `${missing === 1 ? 'One more approval is' : `${missing} more approvals are`} needed; one rejection rejects.`;
-  const again = record.why === undefined ? [] : [`You are asked again: ${record.why}.`];
-  if (votesOf(record).some((vote) => vote.who === who)) {
-    return {
-      title: `You approved ${subject.name} ${subject.version}`,
-      lines: [`${votes} ${left}`],
-      tone: 'good',
-      isOpen: false,
-      isOver: false,
-    };
-  }
-  const title = subject.gate
-    ? `Let ${subject.name} ${subject.version} go on after ${subject.gate.name}?`
-    : `Approve ${subject.name} ${subject.version}?`;
-  return { title, lines: [`${left} ${votes}`, ...again], tone: 'calm', isOpen: true, isOver: false };
-}
-
-function underWay({ subject, ...record }: Approval, name: string): Standing {
-  const next = subject.gate ? 'Its workflow is being resumed' : 'It is being shared';
-  return {
-    title: `${name} is approved`,
-    lines: [`Approved by ${list(approvalsOf(record))}. ${next}; load this page again to see how it went.`],
-    tone: 'good',
-    isOpen: false,
-    isOver: false,
-  };
 }
 
 function rejection(record: Approval): string[] {
   const vote = votesOf(record).find(({ what }) => what === 'reject');
   return [
     vote ? `${vote.who} rejected it: “${vote.why ?? ''}”` : 'It was rejected.',
-    ...(record.why ? [`${record.why}.`] : []),
+    ...(record.why === undefined ? [] : [`${record.why}.`]),
   ];
 }
 
-function over(title: string, lines: readonly string[], tone: Standing['tone']): Standing {
-  return { title, lines, tone, isOpen: false, isOver: true };
-}
-
-function list(addresses: readonly string[]): string {
-  return addresses.join(', ');
+function nameOf({ subject }: Approval): string {
+  return `${subject.name} ${subject.version}`;
 }

@@ -103,9 +103,6 @@ export const deciding = [
       await world.advance(3 * DAY);
       await world.fire(SWEEP);
       await world.settle();
-      assert.match(await visit(world, linkOf(world, 'ann')), /Too late for web-server/);
-      await world.fire(SWEEP);
-      await world.settle();
     },
     expect(outcome) {
       const { status, isOpen, votes } = requestIn(outcome);

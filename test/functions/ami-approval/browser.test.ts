@@ -14,6 +14,8 @@ import { ANN, NOW, states } from './approvals.ts';
 
 const executablePath = findChromium();
 const isNeeded = Boolean(process.env.CI);
+const counts = { all: 20, critical: 2, high: 5, medium: 9 };
+const findings = { image: '', part: 'findings', revision: '', counts, at: NOW };
 const screens = { phone: { width: 390, height: 844 }, desk: { width: 1280, height: 800 } } as const;
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'];
 const QUIET = ['--disable-background-networking', '--disable-component-update', '--disable-sync'];
@@ -52,13 +54,13 @@ describe.runIf(executablePath)('in a browser', () => {
     await page.goto(new URL(linkOf(pack, 'ann'), pack.url).href);
     expect(await page.title()).toBe('Approve web-server 1.4.0/7?');
 
-    await page.getByLabel('Type the last 6 characters').fill('000000');
+    await page.getByLabel('To approve, type the last 6').fill('000000');
     await page.getByRole('button', { name: 'Approve' }).click();
     expect(await page.getByRole('alert').textContent()).toMatch(/^Nothing was decided: that is not/);
-    expect(await page.getByLabel('Type the last 6 characters').inputValue()).toBe('000000');
+    expect(await page.getByLabel('To approve, type the last 6').inputValue()).toBe('000000');
 
     const code = (made.amis[0]?.id ?? '').slice(-6);
-    await page.getByLabel('Type the last 6 characters').fill(` ${code.toUpperCase()} `);
+    await page.getByLabel('To approve, type the last 6').fill(` ${code.toUpperCase()} `);
     await page.keyboard.press('Enter');
     await page.waitForURL((url) => url.pathname === linkOf(pack, 'ann'));
     expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(
@@ -87,7 +89,7 @@ describe.runIf(executablePath)('in a browser', () => {
     await page.goto(new URL(linkOf(pack, 'ben'), pack.url).href);
     await page.getByRole('button', { name: 'Reject' }).click();
     expect(await page.title(), 'the browser itself asks for a reason').toMatch(/^Approve/);
-    await page.getByLabel('Type the last 6').focus();
+    await page.getByLabel('To approve, type the last 6').focus();
     for (const _ of ['to Approve', 'to the reason']) await page.keyboard.press('Tab');
     await page.keyboard.type('<b>no</b> & "never"');
     await page.keyboard.press('Tab');
@@ -100,7 +102,7 @@ describe.runIf(executablePath)('in a browser', () => {
 
   const pages = Object.entries(states).map(([name, record]) => [
     name,
-    renderPage({ record, who: ANN, findings: undefined, now: NOW }),
+    renderPage({ record, who: ANN, findings: name === 'shared already' ? findings : undefined, now: NOW }),
   ]);
   const all: [string, string][] = [
     ...pages.map(([name = '', text = '']): [string, string] => [name, text]),
