@@ -43,8 +43,8 @@ export type RequestConfig = ReturnType<typeof readRequestConfig>;
 
 /** One person has one vote, however his address is written; mails go by the first way, as its subscription does. */
 function distinct(addresses: readonly string[]): readonly string[] {
-  const written = new Map([...addresses].reverse().map((address) => [address.toLowerCase(), address]));
-  return [...written.values()].reverse();
+  const folded = addresses.map((address) => address.toLowerCase());
+  return addresses.filter((_, at) => folded.indexOf(folded[at] ?? '') === at);
 }
 
 /** What DecideApproval is told by its environment. */

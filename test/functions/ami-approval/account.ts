@@ -1,0 +1,168 @@
+import { DynamoDBClient, GetItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import {
+  DescribeImageAttributeCommand,
+  DescribeImagesCommand,
+  EC2Client,
+  ModifyImageAttributeCommand,
+} from '@aws-sdk/client-ec2';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { GetImageCommand, ImagebuilderClient } from '@aws-sdk/client-imagebuilder';
+import { KMSClient } from '@aws-sdk/client-kms';
+import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { mockClient } from 'aws-sdk-client-mock';
+import type { Approval } from '../../../functions/ami-approval/approval.ts';
+import type { ExecuteConfig, RequestConfig } from '../../../functions/ami-approval/config.ts';
+import { noTargets } from '../../../functions/ami-approval/targets.ts';
+import type { Tools } from '../../../shared/tools.ts';
+import { ANN, BEN, CEM, imageArn, NOW } from './approvals.ts';
+
+// An account that refuses on demand: for refusals and races that no stand-in produces.
+
+export const clients = {
+  dynamo: mockClient(DynamoDBClient),
+  ec2: mockClient(EC2Client),
+  events: mockClient(EventBridgeClient),
+  imageBuilder: mockClient(ImagebuilderClient),
+  kms: mockClient(KMSClient),
+  sns: mockClient(SNSClient),
+};
+
+/** By `image/part`. */
+export const table = new Map<string, Approval>();
+
+const targets = { ...noTargets, accounts: ['111122223333'] };
+
+export const requestConfig: RequestConfig = {
+  table: 'approvals',
+  dryRun: false,
+  approverTopicArn: 'arn:approvers',
+  topicArn: 'arn:on-call',
+  linkBase: 'https://pages.example.com',
+  approvers: [ANN, BEN, CEM],
+  required: 1,
+  expiryHours: 72,
+  expiryMs: 72 * 3_600_000,
+  barInitiator: false,
+  targets,
+};
+
+export const executeConfig: ExecuteConfig = {
+  table: 'approvals',
+  dryRun: false,
+  approverTopicArn: 'arn:approvers',
+  ownerTopicArn: 'arn:owners',
+  targets,
+};
+
+export const image = {
+  arn: imageArn,
+  type: 'AMI' as const,
+  name: 'web-server',
+  state: { status: 'AVAILABLE' as const },
+  buildType: 'SCHEDULED' as const,
+  outputResources: {
+    amis: [{ region: 'eu-west-1', image: 'ami-0a1b2c3d4e5f60718', name: 'web', accountId: '123456789012' }],
+  },
+};
+
+export function openAccount(): void {
+  table.clear();
+  for (const client of Object.values(clients)) client.reset();
+  answerTable();
+  clients.imageBuilder.on(GetImageCommand).resolves({ image });
+  clients.sns.on(PublishCommand).resolves({ MessageId: 'm' });
+  clients.events.on(PutEventsCommand).resolves({ FailedEntryCount: 0, Entries: [] });
+  const Tags = [
+    { Key: 'CreatedBy', Value: 'EC2 Image Builder' },
+    { Key: 'Ec2ImageBuilderArn', Value: imageArn },
+  ];
+  clients.ec2.on(DescribeImagesCommand).callsFake(async ({ ImageIds }) => ({
+    Images: ImageIds.map((ImageId: string) => ({
+      ImageId,
+      State: 'available',
+      Tags,
+      BlockDeviceMappings: [],
+    })),
+  }));
+  clients.ec2.on(ModifyImageAttributeCommand).resolves({});
+  clients.ec2.on(DescribeImageAttributeCommand).resolves({ LaunchPermissions: [{ UserId: '111122223333' }] });
+}
+
+function answerTable(): void {
+  clients.dynamo.on(GetItemCommand).callsFake(async ({ Key }) => {
+    const { image: hash, part } = unmarshall(Key);
+    const found = table.get(`${hash}/${part}`);
+    return found ? { Item: marshall(found) } : {};
+  });
+  clients.dynamo.on(PutItemCommand).callsFake(async ({ Item, ExpressionAttributeValues: values }) => {
+    const item = unmarshall(Item) as Approval;
+    const key = `${item.image}/${item.part}`;
+    if (table.get(key)?.revision !== values?.[':revision']?.S)
+      throw refusal('ConditionalCheckFailedException');
+    table.set(key, item);
+    return {};
+  });
+  clients.dynamo.on(QueryCommand).callsFake(async ({ IndexName, ExpressionAttributeValues: values }) => {
+    const all = [...table.values()];
+    const some = IndexName
+      ? all.filter(({ open }) => open === 'open')
+      : all.filter(({ image: hash }) => hash === values[':image'].S);
+    return { Items: some.map((one) => marshall(one)) };
+  });
+}
+
+/** The one request there is. */
+export function stored(): Approval {
+  const [first] = table.values();
+  if (!first) throw new Error('The table is empty');
+  return first;
+}
+
+export function keep(record: Approval): Approval {
+  table.set(`${record.image}/${record.part}`, record);
+  return record;
+}
+
+export interface Book {
+  readonly lines: { level: string; message: string; fields: Record<string, unknown> }[];
+  readonly counts: Map<string, number>;
+}
+
+export function fakeTools(now: () => number = () => NOW): { tools: Tools; book: Book } {
+  const book: Book = { lines: [], counts: new Map() };
+  const line = (level: string) => (message: string, fields: Record<string, unknown>) => {
+    book.lines.push({ level, message, fields });
+  };
+  const logger = { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') };
+  const metrics = {
+    addMetric: (name: string, _: unknown, n: number) =>
+      book.counts.set(name, (book.counts.get(name) ?? 0) + n),
+    addMetadata: () => {},
+  };
+  const { signal } = new AbortController();
+  return { tools: { logger, metrics, signal, remainingMs: () => 24_000, now } as unknown as Tools, book };
+}
+
+/** An SDK error as the service names it. */
+export function refusal(name: string, status = 400): Error {
+  return Object.assign(new Error(`${name} it is`), { name, $metadata: { httpStatusCode: status } });
+}
+
+/** An error without an answer: nobody knows what came of the call. */
+export function lostAnswer(): Error {
+  return Object.assign(new Error('socket hang up'), { code: 'ECONNRESET', $metadata: {} });
+}
+
+/** What was published, by who gets it. */
+export function letters(): { to: string; subject: string; text: string; topic: string }[] {
+  return clients.sns.commandCalls(PublishCommand).map(({ args }) => {
+    const { MessageAttributes, Message = '', Subject = '', TopicArn = '' } = args[0].input;
+    const [attribute] = Object.values(MessageAttributes ?? {});
+    return { to: attribute?.StringValue ?? '', subject: Subject, text: Message, topic: TopicArn };
+  });
+}
+
+export function tokenIn(text: string): string {
+  return /\/approvals\/[0-9a-f]{32}\/([\w-]{43})$/m.exec(text)?.[1] ?? '';
+}
