@@ -32,12 +32,11 @@ export function newerFindings(
   return known && known.at >= told.at ? undefined : told;
 }
 
-/** `3 critical, 5 high, 9 medium of 20 vulnerabilities`; undefined when a scan found none. */
+/** `2 critical, 5 high, 9 medium; 20 in all`; undefined when a scan found none. */
 export function describeFindings({ counts }: Pick<Findings, 'counts'>): string | undefined {
   const { all, critical, high, medium } = counts;
   if (all === 0) return undefined;
   const known = Object.entries({ critical, high, medium }).filter(([, n]) => n > 0);
   const parts = known.map(([severity, n]) => `${n} ${severity}`).join(', ');
-  const total = `${all} known ${all === 1 ? 'vulnerability' : 'vulnerabilities'}`;
-  return parts === '' ? total : `${parts} of ${total}`;
+  return parts === '' ? `${all} in all` : `${parts}; ${all} in all`;
 }
