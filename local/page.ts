@@ -65,7 +65,12 @@ function newestFirst<T>(items: readonly T[]): readonly T[] {
 }
 
 function renderMail({ to, subject, text }: Mail): string {
-  return `<details><summary>${escape(subject)} <span class="quiet">to ${escape(to)}</span></summary><pre>${escape(text)}</pre></details>`;
+  return `<details><summary>${escape(subject)} <span class="quiet">to ${escape(to)}</span></summary><pre>${withLinks(escape(text))}</pre></details>`;
+}
+
+/** A mail program makes links of addresses, too. */
+function withLinks(text: string): string {
+  return text.replaceAll(/\bhttps?:\/\/[^\s<&]+/g, (url) => `<a href="${url}">${url}</a>`);
 }
 
 function renderFunction({ id, runs, calls }: FunctionActivity): readonly string[] {
