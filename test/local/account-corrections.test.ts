@@ -19,12 +19,18 @@ import {
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
 import {
+  CopyImageCommand,
   CreateLaunchTemplateCommand,
   CreateTagsCommand,
   DeleteTagsCommand,
+  DescribeImagesCommand,
   DescribeInstancesCommand,
+  DescribeSnapshotsCommand,
   DescribeSubnetsCommand,
   EC2Client,
+  ModifyImageAttributeCommand,
+  ModifySnapshotAttributeCommand,
+  RegisterImageCommand,
   RunInstancesCommand,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
@@ -43,6 +49,7 @@ import {
   ModifyTargetGroupAttributesCommand,
   RegisterTargetsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { CreateKeyCommand, DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { CreateTopicCommand, PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import {
   CreateQueueCommand,
@@ -686,3 +693,64 @@ async function receive(QueueUrl: string | undefined): Promise<unknown[]> {
   const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
   return Messages.map((one) => one.Body);
 }
+
+describe('images', () => {
+  const account = '111122223333';
+  const kms = (): KMSClient => fixture.client(KMSClient);
+
+  async function register(): Promise<string> {
+    return (await ec2.send(new RegisterImageCommand({ Name: 'web' }))).ImageId ?? '';
+  }
+
+  async function copy(more: object): Promise<string> {
+    const SourceImageId = await register();
+    const command = new CopyImageCommand({ Name: 'copy', SourceImageId, SourceRegion: 'eu-west-1', ...more });
+    return (await ec2.send(command)).ImageId ?? '';
+  }
+
+  async function snapshotOf(id: string): Promise<{ readonly id: string; readonly key: string | undefined }> {
+    const { Images } = await ec2.send(new DescribeImagesCommand({ ImageIds: [id] }));
+    const { SnapshotId = '', Encrypted } = Images?.[0]?.BlockDeviceMappings?.[0]?.Ebs ?? {};
+    const { Snapshots } = await ec2.send(new DescribeSnapshotsCommand({ SnapshotIds: [SnapshotId] }));
+    expect(Snapshots?.[0]?.Encrypted).toBe(Encrypted);
+    return { id: SnapshotId, key: Encrypted ? Snapshots?.[0]?.KmsKeyId : undefined };
+  }
+
+  const share = (ImageId: string) =>
+    ec2.send(new ModifyImageAttributeCommand({ ImageId, LaunchPermission: { Add: [{ UserId: account }] } }));
+
+  test('are found among those of the owners that are named, also by id', async () => {
+    const ours = await register();
+    const found = async (Owners: string[], ImageIds: string[]): Promise<number | undefined> =>
+      (await ec2.send(new DescribeImagesCommand({ Owners, ImageIds }))).Images?.length;
+    expect(await found(['self'], [ours])).toBe(1);
+    expect(await found(['amazon'], [ours])).toBe(0);
+    expect(await found(['self'], [ours, 'ami-12c6146b'])).toBe(1);
+  });
+
+  test('are copied as encrypted as they are asked to be, and say so', async () => {
+    const { KeyMetadata } = await kms().send(new CreateKeyCommand({}));
+    expect((await snapshotOf(await copy({}))).key).toBeUndefined();
+    expect((await snapshotOf(await copy({ KmsKeyId: KeyMetadata?.Arn }))).key).toBe(KeyMetadata?.Arn);
+    expect((await snapshotOf(await copy({ Encrypted: true }))).key).toMatch(/^arn:aws:kms:eu-west-1:/);
+  });
+
+  test('that are encrypted with the key of a service are not shared, and the key says whose it is', async () => {
+    const { KeyMetadata } = await kms().send(new CreateKeyCommand({}));
+    const own = await copy({ KmsKeyId: KeyMetadata?.Arn });
+    const service = await copy({ Encrypted: true });
+    const { id: SnapshotId, key } = await snapshotOf(service);
+    const manager = async (KeyId = ''): Promise<string | undefined> =>
+      (await kms().send(new DescribeKeyCommand({ KeyId }))).KeyMetadata?.KeyManager;
+    expect([await manager(KeyMetadata?.Arn), await manager(key)]).toEqual(['CUSTOMER', 'AWS']);
+    await share(own);
+    expect((await errorOf(share(service))).name).toBe('OperationNotPermitted');
+    const volume = new ModifySnapshotAttributeCommand({
+      SnapshotId,
+      Attribute: 'createVolumePermission',
+      OperationType: 'add',
+      UserIds: [account],
+    });
+    expect((await errorOf(ec2.send(volume))).name).toBe('OperationNotPermitted');
+  });
+});
