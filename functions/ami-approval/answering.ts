@@ -1,3 +1,4 @@
+import { hasName, Retryable } from '../../shared/errors.ts';
 import type { Approval } from './approval.ts';
 import { getImage, getStep, sendAction } from './aws/image-builder.ts';
 import { type Acted, type ExecuteRun, isRefusal, sayError } from './execution.ts';
@@ -38,6 +39,7 @@ async function sendOnce(
     await sendAction(step, answer, signal);
   } catch (error) {
     if (!isRefusal(error)) throw error;
+    if (hasName(error, 'ResourceInUseException')) throw new Retryable('the step is busy', { cause: error });
     if ((await getStep(step.stepExecutionId, signal)).action !== answer.action) throw error;
   }
 }

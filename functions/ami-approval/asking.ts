@@ -66,10 +66,14 @@ function whySettled(
   return isByWorkflow ? 'its workflow asked already' : undefined;
 }
 
+/** Those of a step that waits are not among them, whichever AWS may call it. */
+const overStatuses = ['CANCELLED', 'COMPLETED', 'FAILED', 'SKIPPED'];
+
 /** Why there is nothing to ask, as far as Image Builder knows. */
 function whyUnfit({ type, status }: Built, subject: Subject, step: Step | undefined): string | undefined {
   if (type !== 'AMI') return `it is no AMI but ${type}`;
-  if (step) return step.status === 'RUNNING' ? undefined : `its step is ${step.status} and does not wait`;
+  if (step)
+    return overStatuses.includes(step.status) ? `its step is ${step.status} and does not wait` : undefined;
   if (status !== 'AVAILABLE') return `it is ${status}`;
   if (subject.amis.length === 0) return 'it has no AMI in this account';
   return hasTargets(subject) ? undefined : 'there is nobody to share it with';

@@ -95,7 +95,8 @@ function decide(record: Draft, status: 'approved' | 'rejected', now: number): Dr
 /** What is to be done for a request now, and by whom: RequestApproval asks, ExecuteApproval acts. */
 export function nextWork(known: Draft, now: number): 'ask' | 'act' | undefined {
   if (known.open === undefined || isLeased(known, now)) return undefined;
-  if (known.status === 'outdated') return 'ask';
+  // What could not be asked about again for a day is closed.
+  if (known.status === 'outdated') return isHopeless(known, now) ? 'act' : 'ask';
   if (known.status !== 'pending') return 'act';
   if (now >= known.expiresAt) return 'act';
   return known.approvers.some(({ tokenHash }) => tokenHash === undefined) ? 'ask' : undefined;

@@ -50,14 +50,13 @@ function holderOf({ approvers }: Pick<Approval, 'approvers'>, token: string): st
 
 function unknown({ metrics }: Tools): HttpAnswer {
   count(metrics, 'UnknownLink');
-  return { status: 404, body: renderUnknown() };
+  return page(404, renderUnknown());
 }
 
 async function visit(visit: Visit): Promise<HttpAnswer> {
   const { request, record, who } = visit;
   if (request.method === 'GET') return show(visit, 200);
-  if (request.method !== 'POST')
-    return { status: 405, headers: { allow: 'GET, HEAD, POST' }, body: renderUnknown() };
+  if (request.method !== 'POST') return page(405, renderUnknown(), { allow: 'GET, HEAD, POST' });
   if (!isOwnForm(request)) return show(visit, 403);
   const sent = readForm(request.body, record, who);
   return 'problem' in sent ? show(visit, 422, sent) : decide(visit, sent);
@@ -71,7 +70,12 @@ function isOwnForm({ headers }: HttpRequest): boolean {
 
 function show({ record, who, shelf, tools }: Visit, status: number, problem?: Problem): HttpAnswer {
   const view = { record, who, findings: shelf.findings, now: tools.now() };
-  return { status, body: renderPage({ ...view, ...(problem && { problem }) }) };
+  return page(status, renderPage({ ...view, ...(problem && { problem }) }));
+}
+
+/** The door's own answers stay plain text: they may quote what was sent. */
+function page(status: number, body: string, headers: HttpAnswer['headers'] = {}): HttpAnswer {
+  return { status, body, headers: { 'content-type': 'text/html; charset=utf-8', ...headers } };
 }
 
 /** Writes the vote and, once it decides, has it carried out. What comes of it the page shows, which can be loaded again. */

@@ -72,6 +72,9 @@ async function act(run: ExecuteRun, record: Approval): Promise<object> {
 
 async function carryOut(run: ExecuteRun, record: Approval): Promise<Acted> {
   const { gate } = record.subject;
+  if (record.status === 'outdated') {
+    return { status: 'failed', why: `${record.why ?? 'it changed'}, and it could not be asked about again` };
+  }
   if (gate) return answerStep(run, record, gate.stepExecutionId);
   if (record.status === 'approved') return shareImage(run, record);
   return { status: record.status === 'expired' ? 'expired' : 'rejected' };
@@ -109,7 +112,14 @@ async function close({ use }: ExecuteRun, record: Approval, draft: Draft): Promi
 
 async function mailAgain(run: ExecuteRun, record: Approval): Promise<object> {
   const { leaseUntil: _lease, open: _open, revision: _revision, ...kept } = record;
-  await mail(run, await close(run, record, { ...kept, notice: 'claimed' }));
+  const closed = await close(run, record, { ...kept, notice: 'claimed' });
+  if (isHopeless(record, run.tools.now())) {
+    run.tools.logger.error('SNS has refused a mail for a day; it is given up', {
+      imageArn: record.subject.imageArn,
+    });
+  } else {
+    await mail(run, closed);
+  }
   return { outcome: record.status };
 }
 

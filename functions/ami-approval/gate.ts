@@ -31,10 +31,11 @@ function reasonOf(approval: Pick<Approval, 'status' | 'round' | 'history'>): str
   return 'Nobody approved it in time';
 }
 
-/** How long a request may be open: until it expires, or until its step gives up if that is sooner. */
+/** How long a request may be open: until it expires, or until shortly before its step gives up if that is sooner. */
 export function expiryOf(now: number, holdMs: number, stepEndsAt: number | undefined): number {
-  const usual = now + holdMs;
-  return stepEndsAt === undefined ? usual : Math.min(usual, stepEndsAt - STEP_MARGIN_MS);
+  if (stepEndsAt === undefined) return now + holdMs;
+  const left = Math.max(0, stepEndsAt - now);
+  return Math.min(now + holdMs, now + left - Math.min(STEP_MARGIN_MS, left / 10));
 }
 
 /** An answer in the step's last minutes could come too late. */

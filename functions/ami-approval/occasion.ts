@@ -17,13 +17,17 @@ export type Occasion =
 
 const BUILD_ARN = /^arn:aws[\w-]*:imagebuilder:[\w-]+:\d{12}:image\/[^/]+\/\d+\.\d+\.\d+\/\d+$/;
 
+/** Anything else could pass for another record of the build. */
+const STEP_ID = /^step-[0-9a-f-]{36}$/;
+const stepId = z.string().check(z.regex(STEP_ID));
+
 const state = z.object({ status: z.string(), reason: z.nullish(z.string()) });
 const count = z._default(z.number().check(z.nonnegative()), 0);
 
 const imageEvent = z.discriminatedUnion('detail-type', [
   eventBridgeEvent(z.object({ state }), z.literal('EC2 Image Builder Image State Change')),
   eventBridgeEvent(
-    z.object({ 'workflow-step-execution-id': z.string().check(z.minLength(1)) }),
+    z.object({ 'workflow-step-execution-id': stepId }),
     z.literal('EC2 Image Builder Workflow Step Waiting'),
   ),
   eventBridgeEvent(
@@ -37,7 +41,7 @@ const imageEvent = z.discriminatedUnion('detail-type', [
 const dueDetail = z.object({
   next: z.enum(['ask', 'act']),
   imageArn: z.string().check(z.regex(BUILD_ARN)),
-  stepExecutionId: z.optional(z.string().check(z.minLength(1))),
+  stepExecutionId: z.optional(stepId),
   after: z.optional(z.number().check(z.int(), z.positive())),
 });
 

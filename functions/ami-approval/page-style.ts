@@ -53,9 +53,8 @@ button.stop { color: var(--stop); background: transparent; border: 2px solid var
 
 const hash = createHash('sha256').update(style).digest('base64');
 
-/** Nothing loads and nothing runs but this one style sheet, and forms go nowhere else. */
+/** Of every answer: nothing loads and nothing runs but this one style sheet, and forms go nowhere else. */
 export const pageHeaders = {
-  'content-type': 'text/html; charset=utf-8',
   'content-security-policy': `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`,
   'permissions-policy': 'interest-cohort=()',
   'cross-origin-opener-policy': 'same-origin',

@@ -241,13 +241,23 @@ describe('the HTTP API', () => {
 
 describe('the page', () => {
   it('shows mails, runs and events, and escapes them', async () => {
-    const message = { TopicArn: pack.ref('Notices'), Subject: 'A <b> subject', Message: 'text' };
+    const message = {
+      TopicArn: pack.ref('Notices'),
+      Subject: 'A <b> subject',
+      Message: 'see https://x.example/a?b=<c>',
+    };
     const attributes = { kind: { DataType: 'String', StringValue: 'loud' } };
     await pack.client(SNSClient).send(new PublishCommand({ ...message, MessageAttributes: attributes }));
     await pack.put(work({}));
     await pack.settle();
     const page = await (await pack.http('/')).text();
-    for (const part of ['A &lt;b&gt; subject', 'WorkRule', 'Worker', 'GET /hello/{name}'])
+    for (const part of [
+      'A &lt;b&gt; subject',
+      '<a href="https://x.example/a?b=">',
+      'WorkRule',
+      'Worker',
+      'GET /hello/{name}',
+    ])
       expect(page).toContain(part);
     expect(page).not.toContain('<script');
   });

@@ -408,6 +408,27 @@ describe('carrying out', () => {
     expect(clients.ec2.commandCalls(ModifyImageAttributeCommand)).toHaveLength(1);
   });
 
+  it('gives a mail up that SNS refuses for a day', async () => {
+    const { open: _open, ...record } = await approved();
+    keep({ ...record, open: 'open', status: 'shared', notice: 'due', decidedAt: NOW - 90_000_000 });
+    const { tools, book } = fakeTools();
+    await executeApproval(act, executeConfig, tools);
+    expect([letters().length, stored().notice, 'open' in stored()]).toEqual([0, 'claimed', false]);
+    expect(book.lines.map(({ message }) => message)).toContain(
+      'SNS has refused a mail for a day; it is given up',
+    );
+  });
+
+  it('closes what could not be asked about again for a day', async () => {
+    keep({ ...(await approved()), status: 'outdated', why: 'its AMIs changed', decidedAt: NOW - 90_000_000 });
+    await executeApproval(act, executeConfig, fakeTools().tools);
+    expect(stored()).toMatchObject({
+      status: 'failed',
+      why: 'its AMIs changed, and it could not be asked about again',
+    });
+    expect(letters()).toHaveLength(1);
+  });
+
   it('leaves alone what somebody else is at, and comes again', async () => {
     keep({ ...(await approved()), leaseUntil: NOW + 1 });
     await expect(executeApproval(act, executeConfig, fakeTools().tools)).rejects.toThrow(
@@ -454,6 +475,15 @@ describe('answering a step', () => {
     expect(stored().status).toBe('resumed');
   });
 
+  it('comes again while the step is busy', async () => {
+    await atGate();
+    clients.imageBuilder.on(SendWorkflowStepActionCommand).rejects(refusal('ResourceInUseException'));
+    await expect(executeApproval(actAtGate, executeConfig, fakeTools().tools)).rejects.toThrow(
+      'not be carried out yet',
+    );
+    expect(stored().status).toBe('approved');
+  });
+
   it('has failed when it got another', async () => {
     await atGate();
     clients.imageBuilder.on(SendWorkflowStepActionCommand).rejects(refusal('InvalidRequestException'));
@@ -494,7 +524,10 @@ describe('sweeping', () => {
         );
         return { Items, ...(page < 2 && { LastEvaluatedKey: { page: { N: String(page + 1) } } }) };
       });
-    const step = (n: number) => ({ stepExecutionId: `step-${n}`, imageBuildVersionArn: imageArn });
+    const step = (n: number) => ({
+      stepExecutionId: `step-0000000${n}-0000-4000-8000-000000000001`,
+      imageBuildVersionArn: imageArn,
+    });
     clients.imageBuilder
       .on(ListWaitingWorkflowStepsCommand)
       .resolvesOnce({ steps: [step(1)], nextToken: 'more' })

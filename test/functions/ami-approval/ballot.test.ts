@@ -94,6 +94,11 @@ describe('what is to be done', () => {
     ['acting on an approval', approval({ status: 'approved' }), 'act'],
     ['closing a rejection', approval({ status: 'rejected' }), 'act'],
     ['asking again about what is outdated', approval({ status: 'outdated' }), 'ask'],
+    [
+      'closing what could not be asked again for a day',
+      approval({ status: 'outdated', decidedAt: NOW - 25 * HOUR }),
+      'act',
+    ],
     ['nothing while somebody acts', approval({ status: 'approved', leaseUntil: NOW + 1 }), undefined],
     ['acting when the lease is over', approval({ status: 'approved', leaseUntil: NOW }), 'act'],
     ['the mail that was refused', approval({ status: 'shared', notice: 'due' }), 'act'],
@@ -221,5 +226,7 @@ describe('a waiting step', () => {
     expect(expiryOf(NOW, 72 * HOUR, undefined)).toBe(NOW + 72 * HOUR);
     expect(expiryOf(NOW, 72 * HOUR, NOW + 168 * HOUR)).toBe(NOW + 72 * HOUR);
     expect(expiryOf(NOW, 72 * HOUR, NOW + HOUR)).toBe(NOW + HOUR - 300_000);
+    expect(expiryOf(NOW, 72 * HOUR, NOW + 240_000)).toBe(NOW + 216_000);
+    expect(expiryOf(NOW, 72 * HOUR, NOW - HOUR)).toBe(NOW);
   });
 });

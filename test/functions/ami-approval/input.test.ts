@@ -83,6 +83,7 @@ describe('an occasion', () => {
       { next: 'drop', imageArn },
       { next: 'ask', imageArn: '*' },
       { next: 'ask', imageArn, after: 0 },
+      { next: 'ask', imageArn, stepExecutionId: 'findings' },
     ]) {
       expect(() => readDue({ ...event, detail })).toThrow(/detail\./);
     }
