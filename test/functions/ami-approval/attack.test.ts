@@ -260,6 +260,19 @@ describe('a visit', () => {
     expect(clients.dynamo.calls()).toHaveLength(0);
   });
 
+  it('does not count in a round that began between its look and its write', async () => {
+    const token = await link();
+    const next = { ...stored(), revision: 'r2', round: 2 };
+    const approvers = next.approvers.map(({ address }) => ({ address, tokenHash: 'f'.repeat(64) }));
+    clients.dynamo.on(PutItemCommand).callsFake(async () => {
+      keep({ ...next, approvers });
+      throw refusal('ConditionalCheckFailedException');
+    });
+    const answer = await decideApproval(request(token), config, fakeTools().tools);
+    expect(answer.status).toBe(404);
+    expect(stored().history.map(({ what }) => what)).toEqual(['asked']);
+  });
+
   it('shows what people and AWS wrote as text', async () => {
     const token = await link();
     const nasty = '<img src=x onerror=alert(1)>"\'&';
@@ -496,6 +509,23 @@ describe('answering a step', () => {
     });
   });
 
+  it('is not done when the image is no longer what was approved', async () => {
+    await atGate();
+    const distributionConfiguration = {
+      timeoutMinutes: 1,
+      distributions: [
+        {
+          region: 'eu-west-1',
+          amiDistributionConfiguration: { launchPermission: { userIds: ['999999999999'] } },
+        },
+      ],
+    };
+    clients.imageBuilder.on(GetImageCommand).resolves({ image: { ...image, distributionConfiguration } });
+    await executeApproval(actAtGate, executeConfig, fakeTools().tools);
+    expect(stored().status).toBe('outdated');
+    expect(clients.imageBuilder.commandCalls(SendWorkflowStepActionCommand)).toHaveLength(0);
+  });
+
   it('is no reason to keep a rejection open', async () => {
     await atGate();
     keep({ ...stored(), status: 'rejected' });
@@ -538,6 +568,14 @@ describe('sweeping', () => {
       .commandCalls(PutEventsCommand)
       .map(({ args }) => args[0].input.Entries?.length);
     expect(batches).toEqual([10, 7]);
+  });
+
+  it('looks up no step that has an open request', async () => {
+    keep(approval({ part: STEP }));
+    const steps = [{ stepExecutionId: STEP, imageBuildVersionArn: imageArn }];
+    clients.imageBuilder.on(ListWaitingWorkflowStepsCommand).resolves({ steps });
+    await sweepApprovals(config, fakeTools().tools);
+    expect(clients.dynamo.commandCalls(QueryCommand)).toHaveLength(1);
   });
 
   it('puts nothing where nothing is due', async () => {
