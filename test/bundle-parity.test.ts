@@ -108,7 +108,8 @@ describe.each([
     changeSchemas((source) => writeOutConstants(source).replaceAll('"InstanceId"', '"InstanceIb"')),
   ],
 ])('breaking %s', (_, breaking) => {
-  test('is noticed', async () => {
+  // As many calls as the pack has operations, and on a busy machine all at once.
+  test('is noticed', { timeout: 120_000 }, async () => {
     const broken = await buildProbe(operations, [breaking, ...slimming]);
     expect(await findDifferences(broken)).not.toEqual([]);
   });
