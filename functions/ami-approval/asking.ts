@@ -37,7 +37,7 @@ export async function askAbout(run: RequestRun, question: Question): Promise<str
   const built = await getImage(imageArn, signal);
   const step = stepExecutionId === undefined ? undefined : await getStep(stepExecutionId, signal);
   const gate = step && stepExecutionId !== undefined ? { stepExecutionId, name: step.name } : undefined;
-  const subject = describeSubject(built, { ...run.config, accountId: accountOf(imageArn) }, gate);
+  const subject = describeSubject(built, run.config, gate);
   const unfit = whyUnfit(built, subject, step);
   if (unfit) return leave(run, question, unfit);
   return open(run, { question, shelf, known, asking: asking(run, { built, subject, step, known }) });
@@ -87,7 +87,7 @@ interface About {
 }
 
 function asking({ config, tools }: RequestRun, { built, subject, step, known }: About): Asking {
-  const quorum = quorumOf(built, { ...config, accountId: accountOf(built.arn) });
+  const quorum = quorumOf(built, config);
   if ('why' in quorum) throw new BadConfig(`${built.arn} can never be approved: ${quorum.why}`);
   const fingerprint = fingerprintOf(subject);
   const isChanged = known !== undefined && known.fingerprint !== fingerprint;
@@ -164,9 +164,4 @@ function leave({ tools }: RequestRun, { imageArn, stepExecutionId }: Question, w
   });
   count(tools.metrics, 'NotAsked');
   return why;
-}
-
-/** Image Builder's ARNs name the account whose AMIs are ours to share. */
-function accountOf(imageArn: string): string {
-  return imageArn.split(':')[4] ?? '';
 }

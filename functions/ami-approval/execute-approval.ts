@@ -18,7 +18,7 @@ import {
   unclaimNotice,
 } from './ballot.ts';
 import type { ExecuteConfig } from './config.ts';
-import { type Acted, type ExecuteRun, sayError, type Unfinished } from './execution.ts';
+import { type Acted, type ExecuteRun, sayError, turnedDown, type Unfinished } from './execution.ts';
 import { writeEnded, writeShared } from './letter.ts';
 import { reportUncertain } from './reporting.ts';
 import { shareImage } from './share-image.ts';
@@ -77,7 +77,7 @@ async function carryOut(run: ExecuteRun, record: Approval): Promise<Acted> {
   }
   if (gate) return answerStep(run, record, gate.stepExecutionId);
   if (record.status === 'approved') return shareImage(run, record);
-  return { status: record.status === 'expired' ? 'expired' : 'rejected' };
+  return { status: turnedDown(record) };
 }
 
 /** What is done is kept, and Lambda or the sweep repeats the rest; after a day of that a person has to look. */
@@ -88,14 +88,10 @@ async function putOff(
 ): Promise<Ending> {
   if (isHopeless(record, run.tools.now())) {
     const why = `it has failed for a day, last with ${sayError(unfinished)}`;
-    return { status: record.status === 'approved' ? 'failed' : endedAs(record), shares, why };
+    return { status: record.status === 'approved' ? 'failed' : turnedDown(record), shares, why };
   }
   await close(run, record, pause(record, shares));
   throw new Retryable('the decision could not be carried out yet', { cause: unfinished });
-}
-
-function endedAs({ status }: Approval): 'rejected' | 'expired' {
-  return status === 'expired' ? 'expired' : 'rejected';
 }
 
 /** Writes what the claimed record became; nobody else does while the lease holds. */

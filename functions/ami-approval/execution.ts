@@ -1,6 +1,6 @@
 import { isRetryable, toError, wasAnswered } from '../../shared/errors.ts';
 import type { Tools } from '../../shared/tools.ts';
-import type { Share } from './approval.ts';
+import type { Approval, Share } from './approval.ts';
 import type { TableUse } from './aws/approvals.ts';
 import type { Ending } from './ballot.ts';
 import type { ExecuteConfig } from './config.ts';
@@ -27,4 +27,9 @@ export function isRefusal(error: unknown): boolean {
 export function sayError(error: unknown): string {
   const { name, message } = toError(error);
   return `${name}: ${message}`;
+}
+
+/** The end of a request that was not approved. */
+export function turnedDown({ status }: Pick<Approval, 'status'>): 'rejected' | 'expired' {
+  return status === 'expired' ? 'expired' : 'rejected';
 }

@@ -56,6 +56,5 @@ const hash = createHash('sha256').update(style).digest('base64');
 /** Of every answer: nothing loads and nothing runs but this one style sheet, and forms go nowhere else. */
 export const pageHeaders = {
   'content-security-policy': `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`,
-  'permissions-policy': 'interest-cohort=()',
   'cross-origin-opener-policy': 'same-origin',
 };

@@ -147,12 +147,11 @@ function votes(record: Approval, viewer: string): Html {
     .filter((one) => !cast.some(({ who }) => who === one));
   const waiting = record.status === 'pending' && silent.length > 0;
   if (cast.length === 0 && !waiting) return nothing;
-  const name = (who: string): string => (who === viewer ? 'You' : who);
   return html`<h2>Votes</h2>
 <ul>${cast.map(
     ({ who, what, at, why }) =>
-      html`<li>${name(who)} ${what === 'approve' ? 'approved' : 'rejected'} it, ${describeTime(at)}${why === undefined ? nothing : html`: “${why}”`}</li>`,
-  )}${waiting ? html`<li class="quiet">Not yet: ${silent.map((who) => name(who).replace('You', 'you')).join(', ')}</li>` : nothing}</ul>`;
+      html`<li>${who === viewer ? 'You' : who} ${what === 'approve' ? 'approved' : 'rejected'} it, ${describeTime(at)}${why === undefined ? nothing : html`: “${why}”`}</li>`,
+  )}${waiting ? html`<li class="quiet">Not yet: ${silent.map((who) => (who === viewer ? 'you' : who)).join(', ')}</li>` : nothing}</ul>`;
 }
 
 function facts({ facts, imageArn, gate }: Subject): Html {

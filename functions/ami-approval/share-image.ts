@@ -1,7 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { mapLimit } from '../../shared/concurrency.ts';
 import { Retryable } from '../../shared/errors.ts';
-import { rulesOf } from './answering.ts';
 import type { Approval, Share } from './approval.ts';
 import {
   addLaunchPermissions,
@@ -11,12 +10,12 @@ import {
   readLaunchPermissions,
   readVolumePermissions,
 } from './aws/ec2.ts';
-import { getImage } from './aws/image-builder.ts';
 import { describeKey, readKeyPolicy } from './aws/kms.ts';
+import { findDrift } from './drift.ts';
 import { type Acted, type ExecuteRun, isRefusal, sayError } from './execution.ts';
 import { whoCannotUse, whyUnusable } from './key.ts';
 import { type SeenAmi, whyNot } from './sharing.ts';
-import { type Ami, describeSubject, fingerprintOf, whatChanged } from './subject.ts';
+import type { Ami } from './subject.ts';
 import { labelOf, missingFrom, type Permission, permissionsFor, type Targets } from './targets.ts';
 
 /** Regions worked on at a time. */
@@ -24,13 +23,10 @@ const AT_ONCE = 4;
 
 /** Shares exactly what was approved: every AMI or, when one must not be shared, none. */
 export async function shareImage(run: ExecuteRun, record: Approval): Promise<Acted> {
-  const { config, tools } = run;
   const { subject } = record;
   try {
-    const built = await getImage(subject.imageArn, tools.signal);
-    const now = describeSubject(built, rulesOf(config.targets, subject.imageArn));
-    if (fingerprintOf(now) !== record.fingerprint)
-      return { status: 'outdated', why: whatChanged(subject, now) };
+    const drift = await findDrift(run, record);
+    if (drift) return { status: 'outdated', why: drift };
     const checked = await mapLimit(subject.amis, AT_ONCE, (ami) => check(run, record, ami));
     const refused = checked.flatMap(({ ami, refusal }) =>
       refusal ? [`${ami.id} in ${ami.region}: ${refusal}`] : [],

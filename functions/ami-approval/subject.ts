@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto';
-import { describeTargets, isEmpty, labelOf, type Permission, type Targets, tidyTargets } from './targets.ts';
+import {
+  describeTargets,
+  isEmpty,
+  labelOf,
+  noTargets,
+  type Permission,
+  type Targets,
+  tidyTargets,
+} from './targets.ts';
 
 /** An image build as Image Builder describes it. */
 export interface Built {
@@ -72,11 +80,14 @@ export interface Subject {
 export type Fact = readonly [name: string, value: string];
 
 export interface SubjectRules {
-  readonly accountId: string;
   readonly targets: Targets;
+  /** Whoever started the build may not approve it. */
+  readonly barInitiator: boolean;
+}
+
+export interface QuorumRules {
   readonly approvers: readonly string[];
   readonly required: number;
-  /** Whoever started the build may not approve it. */
   readonly barInitiator: boolean;
 }
 
@@ -84,8 +95,10 @@ export interface SubjectRules {
 export const STARTED_BY = 'groundcrew:started-by';
 
 export function describeSubject(built: Built, rules: SubjectRules, gate?: Gate): Subject {
-  const amis = built.amis.filter(({ accountId }) => accountId === rules.accountId);
-  const targets = tidyTargets(rules.targets);
+  const account = accountOf(built.arn);
+  const amis = built.amis.filter(({ accountId }) => accountId === account);
+  // Whoever lets a workflow go on lets its own distribution settings go on.
+  const targets = tidyTargets(gate ? noTargets : rules.targets);
   const distributed = describeDistributions(built.distributions);
   const startedBy = rules.barInitiator ? built.tags[STARTED_BY] : undefined;
   return {
@@ -107,6 +120,11 @@ export function describeSubject(built: Built, rules: SubjectRules, gate?: Gate):
   };
 }
 
+/** Image Builder's ARNs name the account whose AMIs are ours to share. */
+function accountOf(imageArn: string): string {
+  return imageArn.split(':')[4] ?? '';
+}
+
 /** Of the AMI if there is one: it cannot be typed without looking. A build that has none yet goes by its version. */
 function codeOf({ version }: Built, amis: readonly BuiltAmi[]): string {
   const [first] = [...amis].sort(byRegion);
@@ -116,7 +134,7 @@ function codeOf({ version }: Built, amis: readonly BuiltAmi[]): string {
 /** The approvals it takes, or why no votes could ever suffice. */
 export function quorumOf(
   built: Built,
-  { approvers, required, barInitiator }: SubjectRules,
+  { approvers, required, barInitiator }: QuorumRules,
 ): { readonly required: number } | { readonly why: string } {
   const startedBy = barInitiator ? built.tags[STARTED_BY]?.toLowerCase() : undefined;
   // Of so many distinct approvers at most one can be whoever started it: one more is as good as knowing who.

@@ -5,6 +5,7 @@ import {
   type Built,
   describeSubject,
   fingerprintOf,
+  type QuorumRules,
   quorumOf,
   type SubjectRules,
   whatChanged,
@@ -39,14 +40,15 @@ function built(more: Partial<Built> = {}): Built {
   };
 }
 
-function rules(more: Partial<SubjectRules> = {}): SubjectRules {
+type Rules = SubjectRules & QuorumRules;
+
+function rules(more: Partial<Rules> = {}): Rules {
   const targets = {
     ...noTargets,
     accounts: ['222222222222', '111111111111', '222222222222'],
     copying: ['333333333333'],
   };
   return {
-    accountId: '123456789012',
     targets,
     approvers: [ANN, BEN, CEM],
     required: 1,
@@ -87,7 +89,7 @@ describe('the fingerprint', () => {
   const before = fingerprintOf(describeSubject(built(), rules()));
   const targets = rules().targets;
 
-  it.each<[string, Built, SubjectRules]>([
+  it.each<[string, Built, Rules]>([
     ['the order of AMIs', built({ amis: [...built().amis].reverse() }), rules()],
     [
       'the order of targets',
@@ -100,7 +102,7 @@ describe('the fingerprint', () => {
     expect(fingerprintOf(describeSubject(image, given))).toBe(before);
   });
 
-  it.each<[string, Built, SubjectRules]>([
+  it.each<[string, Built, Rules]>([
     [
       'an AMI more',
       built({ amis: [...built().amis, { region: 'x', id: 'ami-9', name: '', accountId: '123456789012' }] }),
@@ -138,6 +140,14 @@ describe('the fingerprint', () => {
     );
   });
 
+  it('of a step does not depend on whom other AMIs are shared with', () => {
+    const gate = { stepExecutionId: 'step-1', name: 's' };
+    const [one, other] = [rules(), rules({ targets: noTargets })].map((given) =>
+      describeSubject(built(), given, gate),
+    );
+    expect(one).toEqual(other);
+  });
+
   it('is that of a step, too', () => {
     const gate = (stepExecutionId: string) =>
       fingerprintOf(describeSubject(built(), rules(), { stepExecutionId, name: 's' }));
@@ -148,7 +158,7 @@ describe('the fingerprint', () => {
 describe('the quorum', () => {
   const started = (who: string, buildType = 'USER_INITIATED'): Built =>
     built({ buildType, tags: { 'groundcrew:started-by': who } });
-  it.each<[string, Built, Partial<SubjectRules>, number | string]>([
+  it.each<[string, Built, Partial<Rules>, number | string]>([
     ['is what was set', built(), { required: 2 }, 2],
     ['that nobody can reach is no quorum', built(), { required: 4 }, 'it takes 4 approvals and 3'],
     ['without approvers there is none', built(), { approvers: [] }, 'it takes 1 approvals and 0'],
