@@ -108,7 +108,7 @@ describe.each([
     changeSchemas((source) => writeOutConstants(source).replaceAll('"InstanceId"', '"InstanceIb"')),
   ],
 ])('breaking %s', (_, breaking) => {
-  // As many calls as the pack has operations, and on a busy machine all at once.
+  // It goes through every operation of the pack, which takes its time on a busy machine.
   test('is noticed', { timeout: 120_000 }, async () => {
     const broken = await buildProbe(operations, [breaking, ...slimming]);
     expect(await findDifferences(broken)).not.toEqual([]);

@@ -43,7 +43,7 @@ function installChromium(): void {
 }
 
 // As `npm test` runs it.
-if (import.meta.main) {
+if (process.argv[1] === import.meta.filename) {
   if (!findChromium()) installChromium();
   if (!findChromium()) console.log(NO_CHROMIUM);
 }
