@@ -14,7 +14,10 @@ beforeAll(async () => {
   transformed = await transformTemplate();
 });
 
-describe('the template that CloudFormation gets', () => {
+// cfn-lint reads the whole template in a process of its own each time.
+const LINTING = { timeout: 120_000 };
+
+describe('the template that CloudFormation gets', LINTING, () => {
   const folder = mkdtempSync(join(tmpdir(), 'groundcrew-template-'));
   afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -35,7 +38,7 @@ describe('the template that CloudFormation gets', () => {
   });
 });
 
-describe('cfn-lint', () => {
+describe('cfn-lint', LINTING, () => {
   const folder = mkdtempSync(join(tmpdir(), 'groundcrew-lint-'));
   afterAll(() => rmSync(folder, { recursive: true }));
 
