@@ -4,9 +4,9 @@ import { count } from '../../shared/metrics.ts';
 import type { Tools } from '../../shared/tools.ts';
 import { answerDryRun, answerOf, answerOverridden, comeBack, type Decided, nextStep } from './answer.ts';
 import { writeStop } from './aws/notes.ts';
-import { readParameters } from './aws/ssm.ts';
+import { type Parameter, readParameters } from './aws/ssm.ts';
 import type { GateConfig } from './config.ts';
-import { evaluate } from './evaluate.ts';
+import { evaluate, openSources } from './evaluate.ts';
 import { type Override, readOverride } from './override.ts';
 import { type Ask, type Policy, readPolicy } from './policy.ts';
 import { markerOf } from './stop.ts';
@@ -30,34 +30,49 @@ interface Gate {
 export async function gateDeployment(job: GateJob, config: GateConfig, tools: Tools): Promise<JobAnswer> {
   const gate: Gate = { job, config, tools };
   const { said, parameter } = job.parameters;
-  const own = readOverride(said.override, { now: tools.now(), maxHours: config.maxOverrideHours });
+  const own = overrideIn(said.override, gate);
   if (own) return overridden(gate, own);
   const stored = await readStored(gate);
-  const central = centralOverride(gate, stored.texts.get(config.overrideParameter));
+  const central = centralOverride(gate, stored);
   if (central) return overridden(gate, central);
   const defaults = { region: config.region, onUnknown: config.onUnknown };
-  if (stored.trouble)
-    return decide(gate, readPolicy({ said, parameter: undefined }, undefined, defaults), stored.trouble);
-  const text = parameter === undefined ? undefined : stored.texts.get(parameter);
-  if (parameter !== undefined && text === undefined)
-    throw new BadInput(`policy: no parameter "${parameter}" in ${config.region}`);
-  return decide(gate, readPolicy(job.parameters, text, defaults));
+  if (stored.trouble) {
+    const rest = readPolicy({ said, parameter: undefined }, undefined, defaults);
+    return decide(gate, rest, stored.trouble);
+  }
+  const policy = readPolicy(job.parameters, parameter && textOf(stored, parameter, config.region), defaults);
+  const written = overrideIn(policy.override, gate);
+  return written ? overridden(gate, written) : decide(gate, policy);
+}
+
+function overrideIn(text: string | undefined, { config, tools }: Gate): Override | undefined {
+  return readOverride(text, { now: tools.now(), maxHours: config.maxOverrideHours });
 }
 
 async function decide(gate: Gate, policy: Policy, trouble?: Trouble): Promise<JobAnswer> {
   const { config, job, tools } = gate;
-  const verdict = trouble ? verdictOf(trouble) : await evaluate(policy, gate);
+  const verdict = trouble ? verdictOf(trouble) : await evaluate(policy, openSources(config, tools));
   const now = tools.now();
   const progress = readProgress(job.continuationToken, now);
-  const decided: Decided = { verdict, step: nextStep(verdict, policy, progress, now), policy, now };
-  report(gate, decided);
-  if (config.dryRun) return answerDryRun(decided);
-  if (decided.step.step !== 'stop' || !decided.step.resumable) return answerOf(decided);
-  const written = await writeDown(gate, decided);
-  if ('marker' in written) return answerOf(decided, written.marker);
+  const step = nextStep(verdict, policy, progress, now);
+  // Without its policy nobody could say when a deployment may go on.
+  const isKept = step.step === 'stop' && step.resumable && !trouble;
+  const decided = {
+    verdict,
+    step: step.step === 'stop' ? { ...step, resumable: isKept } : step,
+    policy,
+    now,
+  };
+  if (config.dryRun) {
+    report(gate, decided);
+    return answerDryRun(decided);
+  }
+  const written = isKept ? await writeDown(gate, decided) : {};
   // The pipeline must be told in the end: a person can retry what cannot resume by itself.
   const again = isRetryable(written.error) ? comeBack(policy, progress, now) : undefined;
-  return answerOf(again ? { ...decided, step: again } : decided);
+  const final = again ? { ...decided, step: again } : decided;
+  report(gate, final);
+  return answerOf(final, written.marker);
 }
 
 function verdictOf(trouble: Trouble): Verdict {
@@ -65,32 +80,49 @@ function verdictOf(trouble: Trouble): Verdict {
 }
 
 interface Stored {
-  readonly texts: ReadonlyMap<string, string>;
+  readonly parameters: ReadonlyMap<string, Parameter>;
   /** There when the policy's parameter could not be read; the central override alone is done without. */
   readonly trouble?: Trouble;
 }
 
-async function readStored({ job, config, tools }: Gate): Promise<Stored> {
+async function readStored(gate: Gate): Promise<Stored> {
+  const { config, job, tools } = gate;
   const { parameter } = job.parameters;
   const names = [config.overrideParameter, ...(parameter === undefined ? [] : [parameter])];
   try {
-    return { texts: await readParameters(names, tools.signal) };
+    return { parameters: await readParameters(names, tools.signal) };
   } catch (error) {
     if (tools.signal.aborted) throw error;
     tools.logger.warn('parameters could not be read', { names, error });
-    const trouble = parameter === undefined ? {} : { trouble: troubleOf(error, `Parameter ${parameter}`) };
-    return { texts: new Map(), ...trouble };
+    if (parameter === undefined) return { parameters: new Map() };
+    const hint = `Policies are read from ${config.overrideParameter.replace(/override$/, '*')}`;
+    // One name that may not be read takes the whole call down, the break-glass with it.
+    const { parameters } = await readStored({
+      ...gate,
+      job: { ...job, parameters: { said: {}, parameter: undefined } },
+    });
+    return { parameters, trouble: troubleOf(error, `Parameter ${parameter}`, hint) };
   }
 }
 
+/** @throws BadInput when there is none, or none that can be read without a key */
+function textOf({ parameters }: Stored, name: string, region: string): string {
+  const found = parameters.get(name);
+  if (!found) throw new BadInput(`policy: no parameter "${name}" in ${region}`);
+  if (found.isSecret) throw new BadInput(`policy: expected "${name}" to be a String, got a SecureString`);
+  return found.text;
+}
+
 /** One that cannot be read is everybody's: it fails nobody's pipeline, but it opens none either. */
-function centralOverride({ config, tools }: Gate, text: string | undefined): Override | undefined {
+function centralOverride(gate: Gate, stored: Stored): Override | undefined {
+  const { overrideParameter, region } = gate.config;
   try {
-    return readOverride(text, { now: tools.now(), maxHours: config.maxOverrideHours });
+    if (!stored.parameters.has(overrideParameter)) return undefined;
+    return overrideIn(textOf(stored, overrideParameter, region), gate);
   } catch (error) {
     if (!(error instanceof BadInput)) throw error;
-    tools.logger.error('the override for all pipelines is not used', { reason: error.message });
-    count(tools.metrics, 'OverrideMalformed');
+    gate.tools.logger.error('the override for all pipelines is not used', { reason: error.message });
+    count(gate.tools.metrics, 'OverrideMalformed');
     return undefined;
   }
 }
@@ -105,7 +137,7 @@ function overridden({ tools }: Gate, override: Override): JobAnswer {
 async function writeDown(
   { job, config, tools }: Gate,
   decided: Decided,
-): Promise<{ readonly marker: string } | { readonly error: unknown }> {
+): Promise<{ readonly marker?: string; readonly error?: unknown }> {
   const { override: _, ...policy } = decided.policy;
   const stop = {
     id: policy.executionId ?? job.id,

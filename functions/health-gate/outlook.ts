@@ -1,5 +1,5 @@
 import { mapLimit } from '../../shared/concurrency.ts';
-import { evaluate } from './evaluate.ts';
+import { evaluate, openSources } from './evaluate.ts';
 import type { Hold, Outlook } from './hold.ts';
 import type { Policy } from './policy.ts';
 import type { Round } from './round.ts';
@@ -21,8 +21,9 @@ export async function findOutlooks(
   fresh: boolean,
 ): Promise<ReadonlyMap<string, Finding>> {
   const policies = new Map(holds.flatMap(policiesOf).map((policy) => [keyOf(policy), policy]));
+  const sources = openSources(config, tools);
   const judged = await mapLimit([...policies], POLICIES_AT_ONCE, async ([key, policy]) => {
-    const verdict = await evaluate(policy, { config, tools }, { fresh });
+    const verdict = await evaluate(policy, sources, { fresh });
     return [key, { verdict: verdict.verdict, text: describeVerdict(verdict, policy) }] as const;
   });
   const byPolicy = new Map(judged);

@@ -84,12 +84,17 @@ const schema = z.strictObject({
 
 /**
  * The forms that UserParameters may have: nothing, a policy as JSON, the name of an SSM parameter that holds one
- * (it begins with a slash), or Regions parted by commas. @throws BadInput naming the field and the value it got
+ * (it begins with a slash), or Regions parted by commas; behind each of them ` override=` and the rest of the text, which
+ * a pipeline variable can fill without touching what stands before it.
+ *
+ * @throws BadInput naming the field and the value it got
  */
 export function readAsk(userParameters: string | undefined): Ask {
-  const text = userParameters?.trim() ?? '';
-  if (text.startsWith('/')) return { said: {}, parameter: text };
-  const said = readSaid(text, 'UserParameters');
+  const [, before = '', override] = /^(.*?)(?:\s+override=(.*))?$/s.exec(` ${userParameters ?? ''}`) ?? [];
+  const text = before.trim();
+  const behind = override === undefined ? {} : { override };
+  if (text.startsWith('/')) return { said: behind, parameter: text };
+  const said = { ...readSaid(text, 'UserParameters'), ...behind };
   return { said, parameter: said.policy };
 }
 
@@ -113,7 +118,7 @@ export function readPolicy(ask: Ask, parameterText: string | undefined, defaults
     maxEventAgeDays: 7,
     endedIsOver: false,
     ...said,
-    regions: readRegions(said.regions ?? [defaults.region]),
+    regions: readRegions(said.regions ?? [defaults.region], defaults.region),
     services: entriesOf('services', said.services, serviceCode),
     accounts: entriesOf('accounts', said.accounts, account),
     ignoreCodes: entriesOf('ignoreCodes', said.ignoreCodes, eventTypeCode),
@@ -125,6 +130,7 @@ export function readPolicy(ask: Ask, parameterText: string | undefined, defaults
 interface Kind {
   readonly shape: RegExp;
   readonly expected: string;
+  readonly isExact?: true;
 }
 
 const serviceCode: Kind = { shape: /^[A-Z0-9_]{2,100}$/, expected: 'the code of a service, such as EC2' };
@@ -133,7 +139,11 @@ const eventTypeCode: Kind = {
   shape: /^[A-Z0-9_*]{1,100}$/,
   expected: 'an event type code, * for any part of it',
 };
-const calendar: Kind = { shape: /^\S{1,400}$/, expected: 'the name or ARN of a Change Calendar' };
+const calendar: Kind = {
+  shape: /^\S{1,400}$/,
+  expected: 'the name or ARN of a Change Calendar',
+  isExact: true,
+};
 
 function readSaid(text: string, what: string): Said {
   if (text === '') return {};
@@ -142,7 +152,7 @@ function readSaid(text: string, what: string): Said {
 }
 
 function entriesOf(field: string, entries: readonly string[] = [], kind: Kind): string[] {
-  const read = entries.map((entry) => (kind === calendar ? entry.trim() : entry.trim().toUpperCase()));
+  const read = entries.map((entry) => (kind.isExact ? entry.trim() : entry.trim().toUpperCase()));
   const odd = read.find((entry) => !kind.shape.test(entry));
   if (odd !== undefined) throw new BadInput(`${field}: expected ${kind.expected}, got ${show(odd)}`);
   return [...new Set(read)].sort();

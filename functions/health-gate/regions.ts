@@ -52,13 +52,25 @@ const regions: ReadonlySet<string> = new Set([
   'us-west-2',
 ]);
 
-/** The Regions in small letters, each once. @throws BadInput naming the entry that is no Region */
-export function readRegions(entries: readonly string[]): string[] {
+/**
+ * The Regions in small letters, each once.
+ *
+ * @throws BadInput naming the entry that is no Region, or one that this account cannot deploy to: AWS Health knows
+ * nothing of other partitions and would say so with no events
+ */
+export function readRegions(entries: readonly string[], own: string): string[] {
   const named = entries.map((entry) => entry.trim().toLowerCase());
   const odd = named.findIndex((entry) => entry !== GLOBAL && !regions.has(entry));
   if (odd >= 0) throw new BadInput(`regions: ${show(entries[odd])} is no Region of AWS`);
+  const foreign = named.find((entry) => entry !== GLOBAL && partitionOf(entry) !== partitionOf(own));
+  if (foreign !== undefined)
+    throw new BadInput(`regions: ${show(foreign)} is in another partition of AWS than ${own}`);
   if (named.length === 0) throw new BadInput('regions: expected at least one Region, got none');
   return [...new Set(named)].filter((entry) => entry !== GLOBAL).sort();
+}
+
+function partitionOf(region: string): string {
+  return /^(cn|us-gov|eusc)-/.exec(region)?.[1] ?? 'aws';
 }
 
 export function isRegion(name: string): boolean {

@@ -54,13 +54,13 @@ export function judge({ issues, calendars, troubles }: Findings, policy: Policy,
   return troubles.length > 0 ? { verdict: 'UNKNOWN', troubles } : { verdict: 'PASS' };
 }
 
-/** What a failed read means for the verdict. */
-export function troubleOf(error: unknown, source: string): Trouble {
+/** What a failed read means for the verdict; the hint says what to look at when AWS refused. */
+export function troubleOf(error: unknown, source: string, hint = ''): Trouble {
   const { name, message } = describeError(error);
   const said = `${source}: ${name}: ${message}`;
   if (hasName(error, 'SubscriptionRequiredException'))
     return { kind: 'refused', message: `${source}: ${noPlan}` };
-  if (isRefusal(error)) return { kind: 'refused', message: said };
+  if (isRefusal(error)) return { kind: 'refused', message: hint === '' ? said : `${said}. ${hint}` };
   // A connection that broke or a reply that was no JSON: nobody said no.
   const isPassing = isRetryable(error) || !(error instanceof BadInput || wasAnswered(error));
   return { kind: isPassing ? 'passing' : 'misconfigured', message: said };

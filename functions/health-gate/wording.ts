@@ -17,7 +17,7 @@ export function describeVerdict(verdict: Verdict, policy: Policy): string {
     case 'BLOCK':
       return [...describeIssues(verdict.issues), ...describeCalendars(verdict.calendars, policy)].join(' ');
     case 'UNKNOWN':
-      return `AWS Health could not be read: ${describeTroubles(verdict.troubles)}`;
+      return `A check could not be made: ${describeTroubles(verdict.troubles)}`;
     case 'MISCONFIGURED':
       return `The gate cannot decide: ${describeTroubles(verdict.troubles)}`;
   }

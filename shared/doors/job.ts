@@ -82,6 +82,7 @@ async function answer(jobId: string, result: JobResult): Promise<void> {
       logger.error('the answer was refused', { error });
       await answer(jobId, failureOf(error, result.success.executionDetails.externalExecutionId));
     } else {
+      logger.error('CodePipeline could not be told', { error });
       count(metrics, 'Unanswered');
       throw error;
     }

@@ -10,6 +10,7 @@ const CACHED_MS = 60_000;
 const partitions = [
   { prefix: 'cn-', regions: ['cn-northwest-1', 'cn-north-1'], hasAlias: false },
   { prefix: 'us-gov-', regions: ['us-gov-west-1'], hasAlias: false },
+  { prefix: 'eusc-', regions: ['eusc-de-east-1'], hasAlias: false },
   { prefix: '', regions: ['us-east-1', 'us-east-2'], hasAlias: true },
 ] as const;
 
@@ -23,7 +24,7 @@ export async function healthRegions(
   now: number,
   lookUp: LookUp = lookUpAlias,
 ): Promise<string[]> {
-  const partition = partitions.find(({ prefix }) => own.startsWith(prefix)) ?? partitions[2];
+  const partition = partitions.find(({ prefix }) => own.startsWith(prefix)) ?? partitions[3];
   if (!partition.hasAlias) return [...partition.regions];
   const isKnown = known !== undefined && now >= known.at && now - known.at < CACHED_MS;
   if (!isKnown) known = { region: await activeRegion(lookUp), at: now };

@@ -1,6 +1,6 @@
 import { DescribeEventsCommand, type Event, HealthClient } from '@aws-sdk/client-health';
 import { type Credentials, createClient } from '../../../shared/clients.ts';
-import { isRefusal } from '../../../shared/errors.ts';
+import { hasName, isRefusal } from '../../../shared/errors.ts';
 import { readPages } from '../../../shared/pages.ts';
 import type { Issue } from '../issue.ts';
 import { GLOBAL } from '../regions.ts';
@@ -22,35 +22,50 @@ export interface HealthQuestion {
   readonly now: number;
 }
 
-/**
- * Every open issue in the Regions, all pages. Asks the active endpoint and then the other, unless AWS said no: that no
- * is the same everywhere. Services are filtered in code, because an outage of several is filed under none of them.
- */
-export async function openIssues(question: HealthQuestion, signal: AbortSignal): Promise<Issue[]> {
-  let failure: unknown;
-  for (const region of await healthRegions(question.ownRegion, question.now)) {
-    try {
-      return await readIssues(clientFor(region, question.credentials), question, signal);
-    } catch (error) {
-      if (isRefusal(error) || signal.aborted) throw error;
-      failure = error;
-    }
-  }
-  throw failure;
+export interface Answered {
+  readonly issues: readonly Issue[];
+  /** Why the rest could not be read. */
+  readonly failure?: unknown;
 }
 
-function readIssues(client: HealthClient, question: HealthQuestion, signal: AbortSignal): Promise<Issue[]> {
-  const { account, regions, since } = question;
+/**
+ * Every open issue in the Regions, all pages. Asks the active endpoint and then the other: one may be down or forbidden
+ * by a policy about Regions. What was read before a failure is kept, since a known incident counts however much is not
+ * known. Services are filtered in code, because an outage of several is filed under none of them.
+ */
+export async function openIssues(question: HealthQuestion, signal: AbortSignal): Promise<Answered> {
+  const issues: Issue[] = [];
+  const failures: unknown[] = [];
+  for (const region of await healthRegions(question.ownRegion, question.now)) {
+    try {
+      await readIssues(clientFor(region, question.credentials), question, { issues, signal });
+      return { issues };
+    } catch (error) {
+      failures.push(error);
+      // A matter of the account's plan, not of the endpoint.
+      if (hasName(error, 'SubscriptionRequiredException') || signal.aborted) break;
+    }
+  }
+  return { issues, failure: failures.find((error) => !isRefusal(error)) ?? failures[0] };
+}
+
+async function readIssues(
+  client: HealthClient,
+  { account, regions, since }: HealthQuestion,
+  { issues, signal }: { readonly issues: Issue[]; readonly signal: AbortSignal },
+): Promise<void> {
   const filter = {
     regions: [...regions],
     eventTypeCategories: ['issue' as const],
     eventStatusCodes: ['open' as const],
     startTimes: [{ from: new Date(since) }],
   };
-  return readPages<Issue, string>(async (next) => {
+  await readPages<Issue, string>(async (next) => {
     const command = new DescribeEventsCommand({ filter, maxResults: 100, ...(next && { nextToken: next }) });
     const { events = [], nextToken } = await client.send(command, { abortSignal: signal });
-    return { items: events.flatMap((event) => toIssue(event, account)), next: nextToken };
+    const items = events.flatMap((event) => toIssue(event, account));
+    issues.push(...items);
+    return { items, next: nextToken };
   });
 }
 

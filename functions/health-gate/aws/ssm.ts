@@ -4,14 +4,25 @@ import type { Calendars } from '../verdict.ts';
 
 const ssm = createClient(SSMClient, { deadlineMs: 4_000 });
 
-/** The texts of those that exist. Secure strings come encrypted: a policy is no secret. */
+export interface Parameter {
+  readonly text: string;
+  /** Encrypted, and not decrypted here: a policy is no secret. */
+  readonly isSecret: boolean;
+}
+
+/** Those that exist, by name. */
 export async function readParameters(
   names: readonly string[],
   signal: AbortSignal,
-): Promise<ReadonlyMap<string, string>> {
+): Promise<ReadonlyMap<string, Parameter>> {
   const command = new GetParametersCommand({ Names: [...new Set(names)] });
   const { Parameters = [] } = await ssm.send(command, { abortSignal: signal });
-  return new Map(Parameters.map(({ Name = '', Value = '' }) => [Name, Value]));
+  return new Map(
+    Parameters.map(({ Name = '', Type, Value = '' }) => [
+      Name,
+      { text: Value, isSecret: Type === 'SecureString' },
+    ]),
+  );
 }
 
 /** Open only if every calendar is. */

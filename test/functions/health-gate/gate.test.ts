@@ -72,6 +72,9 @@ interface Answer {
   };
 }
 
+const elevenRegions =
+  'eu-west-1,eu-west-2,eu-west-3,eu-north-1,eu-central-1,eu-central-2,eu-south-1,eu-south-2,us-east-1,us-east-2,us-west-2';
+
 /** Under an id of its own: a sandbox gives the answer to a job that it has answered once more. */
 function anotherJob() {
   const event = structuredClone(readEvent('codepipeline-job'));
@@ -80,14 +83,18 @@ function anotherJob() {
 }
 
 /** One job through the handler; the one answer that it gave. */
-async function gate(userParameters?: object | string, continuationToken?: string): Promise<Answer> {
+async function gate(
+  userParameters?: object | string,
+  continuationToken?: string,
+  remainingMs = 60_000,
+): Promise<Answer> {
   const event = anotherJob();
   const { data } = event['CodePipeline.job'];
   data.actionConfiguration.configuration.UserParameters = isRecord(userParameters)
     ? JSON.stringify(userParameters)
     : userParameters;
   data.continuationToken = continuationToken;
-  await handler(event, fakeContext({ remainingMs: 60_000 }));
+  await handler(event, fakeContext({ remainingMs }));
   const answers = codePipeline.calls().map(({ args }) => args[0].input as Answer);
   expect(answers).toHaveLength(1);
   const { artifactCredentials } = data;
@@ -128,9 +135,7 @@ describe('how AWS Health is asked', () => {
   });
 
   it('for ten Regions at a time', async () => {
-    const regions =
-      'eu-west-1,eu-west-2,eu-west-3,eu-north-1,eu-central-1,eu-central-2,eu-south-1,eu-south-2,us-east-1,us-east-2,us-west-2';
-    await gate(regions);
+    await gate(elevenRegions);
     expect(asked().map(({ length }) => length)).toEqual([10, 2]);
   });
 
@@ -187,7 +192,9 @@ describe('when AWS Health cannot be read', () => {
     health.on(DescribeEventsCommand).rejects(refusal('ThrottlingException'));
     let answer = await gate();
     for (let check = 2; check <= 4; check++) {
-      expect(answer.executionDetails?.summary).toMatch(/AWS Health could not be read: .*ThrottlingException/);
+      expect(answer.executionDetails?.summary).toMatch(
+        /A check could not be made: AWS Health .*ThrottlingException/,
+      );
       codePipeline.resetHistory();
       answer = await gate(undefined, answer.continuationToken);
     }
@@ -202,16 +209,16 @@ describe('when AWS Health cannot be read', () => {
   });
 
   it.each([
-    ['SubscriptionRequiredException', /its API needs AWS's Business/],
-    ['AccessDeniedException', /AWS Health of account 123456789012: AccessDeniedException: said AWS/],
-  ])('%s is for a person to mend: asked once, and not waited for', async (name, message) => {
+    ['SubscriptionRequiredException', /its API needs AWS's Business/, 1],
+    ['AccessDeniedException', /account 123456789012: AccessDeniedException: said AWS. Allow health:Desc/, 2],
+  ])('%s is for a person to mend, and not waited for', async (name, message, questions) => {
     health.on(DescribeEventsCommand).rejects(refusal(name));
     const { failureDetails } = await gate({ mode: 'wait', onUnknown: 'allow' });
     expect(failureDetails).toMatchObject({
       type: 'PermissionError',
       message: expect.stringMatching(message),
     });
-    expect(asked()).toHaveLength(1);
+    expect(asked()).toHaveLength(questions);
     expect(dynamo.commandCalls(PutItemCommand)).toEqual([]);
   });
 
@@ -222,12 +229,51 @@ describe('when AWS Health cannot be read', () => {
     expect(failureDetails?.message).toMatch(/AWS Health of account 111122223333: AccessDenied/);
   });
 
-  it('an incident in one account blocks although another cannot be read', async () => {
+  it('one endpoint down and the other forbidden is unknown: it mends itself', async () => {
     health
       .on(DescribeEventsCommand)
-      .rejects(refusal('ThrottlingException'))
-      .resolvesOnce({ events: [incident] });
-    expect((await gate({ accounts: '111122223333,444455556666' })).failureDetails?.type).toBe('JobFailed');
+      .rejects(refusal('AccessDeniedException'))
+      .rejectsOnce(refusal('ServiceUnavailable', 503));
+    const { outputVariables } = await gate({ onUnknown: 'allow', errorBudget: 1 });
+    expect(outputVariables?.Verdict).toBe('UNKNOWN');
+  });
+
+  it.each<[string, (asked: { filter: { regions: string[] }; nextToken?: string }) => boolean]>([
+    ['other Regions', ({ filter }) => !filter.regions.includes('eu-west-1')],
+    ['the next page', ({ nextToken }) => nextToken !== undefined],
+  ])('a known incident blocks although %s cannot be read', async (_, fails) => {
+    health.on(DescribeEventsCommand).callsFake(async (asked) => {
+      if (fails(asked)) throw refusal('ThrottlingException');
+      return { events: [incident], nextToken: 'page two' };
+    });
+    health.on(DescribeEventsCommand, { nextToken: 'page two' }).callsFake(async (asked) => {
+      if (fails(asked)) throw refusal('ThrottlingException');
+      return { events: [] };
+    });
+    const regions = `${elevenRegions},us-west-1`;
+    expect((await gate({ regions, onUnknown: 'allow', errorBudget: 1 })).failureDetails?.type).toBe(
+      'JobFailed',
+    );
+  });
+
+  it('an incident in one account blocks although another cannot be read', async () => {
+    let questions = 0;
+    health.on(DescribeEventsCommand).callsFake(async () => {
+      questions += 1;
+      if (questions > 1) throw refusal('ThrottlingException');
+      return { events: [incident] };
+    });
+    const { failureDetails } = await gate({ accounts: '111122223333,444455556666' });
+    expect(failureDetails?.type).toBe('JobFailed');
+    expect(questions).toBeGreaterThan(1);
+  });
+
+  it('what hangs is unknown in time to say so', async () => {
+    health
+      .on(DescribeEventsCommand)
+      .callsFake(() => new Promise((_, reject) => setTimeout(reject, 700, refusal('TimeoutError'))));
+    const { outputVariables } = await gate({ onUnknown: 'allow', errorBudget: 1 }, undefined, 1_200);
+    expect(outputVariables?.Verdict).toBe('UNKNOWN');
   });
 });
 
@@ -267,6 +313,21 @@ describe('the break-glass', () => {
       message: expect.stringMatching(/24 hours/),
     });
   });
+
+  it('in a policy that lies in a parameter counts as well', async () => {
+    const name = '/groundcrew/health-gate/prod';
+    const Value = JSON.stringify({ override: `${soon} hotfix for INC-42` });
+    ssm.on(GetParametersCommand).resolves({ Parameters: [{ Name: name, Value }] });
+    expect((await gate(name)).outputVariables?.Verdict).toBe('OVERRIDDEN');
+  });
+
+  it('of all pipelines works although a policy may not be read', async () => {
+    ssm.on(GetParametersCommand).rejects(refusal('AccessDeniedException'));
+    ssm
+      .on(GetParametersCommand, { Names: [OVERRIDE] })
+      .resolves({ Parameters: [{ Name: OVERRIDE, Value: `${soon} region evacuation` }] });
+    expect((await gate('/elsewhere/prod')).outputVariables?.Verdict).toBe('OVERRIDDEN');
+  });
 });
 
 describe('a policy in a parameter', () => {
@@ -297,6 +358,25 @@ describe('a policy in a parameter', () => {
     codePipeline.resetHistory();
     ssm.on(GetParametersCommand).rejects(refusal('AccessDeniedException'));
     expect((await gate(name)).failureDetails?.type).toBe('PermissionError');
+  });
+
+  it('is not held under a policy that nobody wrote', async () => {
+    ssm.on(GetParametersCommand).rejects(refusal('ThrottlingException'));
+    const { failureDetails } = await gate(
+      name,
+      JSON.stringify({ v: 1, since: Date.now() - 90_000, checks: 3, errors: 3 }),
+    );
+    expect(failureDetails).toMatchObject({ type: 'SystemUnavailable' });
+    expect(failureDetails?.message).not.toMatch(/groundcrew-health-gate/);
+    expect(dynamo.commandCalls(PutItemCommand)).toEqual([]);
+  });
+
+  it('is no secret', async () => {
+    ssm
+      .on(GetParametersCommand)
+      .resolves({ Parameters: [{ Name: name, Type: 'SecureString', Value: 'AQICAHh' }] });
+    const { failureDetails } = await gate(name);
+    expect(failureDetails?.message).toMatch(`expected "${name}" to be a String, got a SecureString`);
   });
 
   it('is not missed by actions that name none', async () => {

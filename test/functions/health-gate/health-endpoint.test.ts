@@ -38,9 +38,10 @@ it.each([
   expect(await look('ap-southeast-2', lookUp)).toEqual(['us-east-1', 'us-east-2']);
 });
 
-it('has endpoints of their own for China and GovCloud, whose alias it does not know', async () => {
+it('has endpoints of their own for other partitions, whose alias it does not know', async () => {
   expect(await look('cn-north-1', unreachable)).toEqual(['cn-northwest-1', 'cn-north-1']);
   expect(await look('us-gov-east-1', unreachable)).toEqual(['us-gov-west-1']);
+  expect(await look('eusc-de-east-1', unreachable)).toEqual(['eusc-de-east-1']);
 });
 
 it('looks once a minute, and notices a failover after it', async () => {

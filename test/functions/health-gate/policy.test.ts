@@ -50,6 +50,11 @@ describe('UserParameters', () => {
   it.each([
     ['a typo in a Region', 'us-esat-1', 'regions: "us-esat-1" is no Region of AWS'],
     ['a trailing comma', 'us-east-1,', 'regions: "" is no Region of AWS'],
+    [
+      'a Region of China',
+      'cn-north-1',
+      'regions: "cn-north-1" is in another partition of AWS than eu-west-1',
+    ],
     ['no Region', '{"regions":[]}', 'regions: expected at least one Region, got none'],
     [
       'a misspelt field',
@@ -88,6 +93,28 @@ describe('UserParameters', () => {
     const text = (roleArn: string) => JSON.stringify({ roleArn, accounts: ['111122223333', '444455556666'] });
     expect(() => read(text('arn:aws:iam::111122223333:role/reader'))).toThrow(/^roleArn: expected {account}/);
     expect(read(text('arn:aws:iam::{account}:role/reader')).accounts).toHaveLength(2);
+  });
+});
+
+describe('an override behind the policy', () => {
+  const rest = '2026-11-21T18:00:00Z hotfix", "ignoreCodes":"*';
+
+  it.each([
+    [
+      'a policy',
+      `{"mode":"wait"} override=${rest}`,
+      { said: { mode: 'wait', override: rest }, parameter: undefined },
+    ],
+    ['a parameter', `/p override=${rest}`, { said: { override: rest }, parameter: '/p' }],
+    [
+      'Regions',
+      `us-east-1 override=${rest}`,
+      { said: { regions: ['us-east-1'], override: rest }, parameter: undefined },
+    ],
+    ['nothing', `override=${rest}`, { said: { override: rest }, parameter: undefined }],
+    ['a policy, and empty', '{} override=', { said: { override: '' }, parameter: undefined }],
+  ])('of %s leaves what stands before it alone', (_, text, expected) => {
+    expect(readAsk(text)).toEqual(expected);
   });
 });
 

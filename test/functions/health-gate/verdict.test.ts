@@ -129,6 +129,11 @@ describe('what a failed read means', () => {
     expect(troubleOf(error, 'AWS Health').kind).toBe(kind);
   });
 
+  it('a refusal says what to look at', () => {
+    const { message } = troubleOf(named('AccessDeniedException', 400), 'Parameter /p', 'Look elsewhere');
+    expect(message).toBe('Parameter /p: AccessDeniedException: as AWS says it. Look elsewhere');
+  });
+
   it('no support plan is said in words that help', () => {
     const { message } = troubleOf(named('SubscriptionRequiredException', 400), 'AWS Health of account 1');
     expect(message).toMatch(/^AWS Health of account 1: its API needs .* Support .*take this action out/);
