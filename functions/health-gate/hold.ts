@@ -1,5 +1,5 @@
 import { shorten } from '../../shared/redact.ts';
-import { type Pace, retryTime } from './pace.ts';
+import { type Pace, retryTime, SWEEP_MS, spreadTime } from './pace.ts';
 import type { Policy } from './policy.ts';
 
 /**
@@ -20,7 +20,7 @@ export interface Hold extends Place {
   /** Runs of actions that were taken in already, so that a late duplicate of an event changes nothing. */
   readonly seen: readonly string[];
   readonly reason: string;
-  /** When it was stopped for the first time: by this its age is counted, however often it is resumed. */
+  /** When it was stopped first: by this its age is counted, however often it is resumed. A retry by hand begins anew. */
   readonly heldAt: number;
   readonly status: Status;
   /** How often it was resumed, a claim counted. */
@@ -33,6 +33,7 @@ export interface Hold extends Place {
   readonly waitsFor?: string;
   readonly notices: Notices;
   readonly endedWhy?: string;
+  readonly endedAt?: number;
   /** When DynamoDB may delete it; epoch seconds. */
   readonly expires: number;
 }
@@ -99,7 +100,7 @@ export function attemptsMade({ status, attempts }: Pick<Hold, 'status' | 'attemp
   return status === 'retrying' ? attempts - 1 : attempts;
 }
 
-/** What a stoppage makes of the record; undefined when it is known already. */
+/** What a stoppage makes of the record: the same but for `seen` when it is over; undefined when it is known already. */
 export function absorb(
   known: Draft | undefined,
   stoppage: Stoppage,
@@ -109,27 +110,46 @@ export function absorb(
   if (!known) return opened(stoppage, limits);
   if (known.seen.includes(stoppage.actionExecutionId)) return undefined;
   const seen = [...known.seen, stoppage.actionExecutionId].slice(-MOST_SEEN);
-  // An event that comes late tells of a failure that has been resumed since.
-  if (stoppage.at < (known.claimedAt ?? 0)) return { ...known, seen };
-  if (known.status === 'given up') return { ...known, seen };
+  if (whyOver(known, stoppage)) return { ...known, seen };
   const goesOn = known.status === 'held' || known.status === 'clearing';
   const actions = goesOn ? joined(known.actions, stoppedIn(stoppage)) : [stoppedIn(stoppage)];
   const reason = shorten(stoppage.reason, LONGEST_REASON);
-  const held: Draft = { ...settled(known), status: 'held', seen, actions, reason };
+  const { pipelineVersion } = stoppage;
+  const held: Draft = { ...begun(known, stoppage), status: 'held', pipelineVersion, seen, actions, reason };
   if (held.attempts >= limits.maxAttempts)
     return end(held, 'given up', `the gate stopped it again after ${timesOf(held.attempts)}`, now);
   return isTooOld(held, limits, now) ? end(held, 'given up', tooOld(limits), now) : held;
 }
 
+/** Why a stoppage that comes late holds nothing: since then the deployment has been resumed, or given up. */
+export function whyOver(known: Draft, { at }: Pick<Stoppage, 'at'>): string | undefined {
+  if (at < (known.claimedAt ?? 0)) return 'it has been resumed since';
+  // Not so for what was dropped: a gate may stop it again before the retry by hand is noticed.
+  const isOver = known.status === 'given up' && at <= (known.endedAt ?? 0);
+  return isOver ? `it has been given up since: ${known.endedWhy}` : undefined;
+}
+
 /** What the sources say now: only a PASS of every gate starts the cool-down, and only a finding ends it. */
 export type Outlook = 'clear' | 'blocked' | 'unknown';
 
-/** What an outlook makes of a hold that waits; undefined leaves it as it is. */
+/**
+ * What an outlook makes of a hold that waits; undefined leaves it as it is. A time that passed while AWS Health could not
+ * be read proves no cool-down, and all whose times have passed would go at once: they are drawn anew.
+ */
 export function heed(hold: Draft, outlook: Outlook, pace: Pace, now: number): Draft | undefined {
   if (outlook === 'clear' && hold.status === 'held')
     return { ...hold, status: 'clearing', clearSince: now, retryAt: retryTime(hold.deployment, now, pace) };
-  if (outlook === 'blocked' && hold.status === 'clearing') return { ...settled(hold), status: 'held' };
-  return undefined;
+  if (hold.status !== 'clearing') return undefined;
+  if (outlook === 'blocked') return { ...settled(hold), status: 'held' };
+  const { deployment, retryAt = 0, waitsFor } = hold;
+  const overdueMs = now - retryAt;
+  if (outlook === 'unknown')
+    return overdueMs < 0
+      ? undefined
+      : { ...settled(hold), clearSince: now, retryAt: retryTime(deployment, now, pace) };
+  // One that waits for its pipeline was looked at in time, and stays due.
+  if (overdueMs <= SWEEP_MS || waitsFor !== undefined) return undefined;
+  return { ...hold, retryAt: spreadTime(deployment, now, pace) };
 }
 
 /** The time is written down before the retry: it tells failures from before it and after it apart. */
@@ -154,7 +174,14 @@ export function end(
   now: number,
 ): Draft {
   const attempts = status === 'resumed' ? hold.attempts : attemptsMade(hold);
-  return { ...settled(hold), status, attempts, endedWhy, expires: Math.ceil(now / 1000) + KEPT_S };
+  return {
+    ...settled(hold),
+    status,
+    attempts,
+    endedWhy,
+    endedAt: now,
+    expires: Math.ceil(now / 1000) + KEPT_S,
+  };
 }
 
 export function tooOld({ maxHoldMs }: Limits): string {
@@ -220,8 +247,14 @@ function joined(known: readonly Stopped[], stopped: Stopped): readonly Stopped[]
   return [...known.filter((one) => one !== same), stopped];
 }
 
+/** The record that a new wait starts from. What had ended was retried by hand: nothing of it counts any more. */
+function begun(known: Draft, { at }: Stoppage): Draft {
+  const hasEnded = known.status === 'dropped' || known.status === 'given up';
+  return { ...settled(known), ...(hasEnded && { heldAt: at, attempts: 0, notices: {} }) };
+}
+
 /** Without what belongs to a wait that is over. `claimedAt` stays: late events are told by it. */
 function settled(hold: Draft): Draft {
-  const { clearSince: _c, retryAt: _r, waitsFor: _w, endedWhy: _e, ...rest } = hold;
+  const { clearSince: _c, retryAt: _r, waitsFor: _w, endedWhy: _e, endedAt: _a, ...rest } = hold;
   return rest;
 }

@@ -3,7 +3,17 @@ import { Retryable } from '../../shared/errors.ts';
 import { amend, type Known, readRecords } from '../../shared/records.ts';
 import { describeExecution, readTags } from './aws/code-pipeline.ts';
 import { whyNotHeld } from './fate.ts';
-import { absorb, type Draft, type Hold, isOpen, nameOf, owed, type Stoppage, withClaim } from './hold.ts';
+import {
+  absorb,
+  type Draft,
+  type Hold,
+  isOpen,
+  nameOf,
+  owed,
+  type Stoppage,
+  whyOver,
+  withClaim,
+} from './hold.ts';
 import type { Told } from './notice.ts';
 import { tell, tellWhatIsOwed } from './notifying.ts';
 import type { FailedAction } from './occasion.ts';
@@ -83,7 +93,10 @@ async function readStoppage(
   return undefined;
 }
 
-/** The version of a pipeline whose deployment is to be held; that of one which is on record needs no look. */
+/**
+ * The version of a pipeline whose deployment is to be held. One that waits or was resumed is known at its version, since
+ * it was resumed at no other; one that had ended is looked at anew.
+ */
 async function admit(
   { tools }: Round,
   action: FailedAction,
@@ -99,10 +112,17 @@ async function admit(
   return reason === undefined ? execution?.version : undefined;
 }
 
+interface Late {
+  readonly stoppage: Stoppage;
+  readonly why: string;
+}
+
 interface Absorbed {
   readonly draft: Draft | undefined;
   /** Whether the record says something else than before, the list of known runs aside. */
   readonly isNews: boolean;
+  /** Those that came too late to hold anything, and why. */
+  readonly late: readonly Late[];
 }
 
 /** The claim of the mail goes with the write: see docs/adr/0006. */
@@ -114,13 +134,16 @@ async function writeDown(
   if (stoppages.length === 0) return [];
   const byDeployment = Map.groupBy(stoppages, ({ place }) => nameOf(place));
   const news = new Set<string>();
+  const late = new Map<string, readonly Late[]>();
   const claims = new Map<string, Told['notice']>();
   const settled = await amend(
     round.use,
     [...byDeployment.keys()],
     (known, deployment) => {
-      const { draft, isNews } = fold(known, byDeployment.get(deployment) ?? [], round);
+      const absorbed = fold(known, byDeployment.get(deployment) ?? [], round);
+      const { draft, isNews } = absorbed;
       const notice = draft && owed(draft);
+      late.set(deployment, absorbed.late);
       news.delete(deployment);
       claims.delete(deployment);
       if (isNews) news.add(deployment);
@@ -132,6 +155,7 @@ async function writeDown(
   );
   const written = [...settled.values()].filter((hold) => hold !== undefined);
   for (const hold of written.filter(({ deployment }) => news.has(deployment))) report(round, hold);
+  for (const { deployment } of written) reportLate(round, late.get(deployment) ?? []);
   const told = written.flatMap((hold) => {
     const notice = claims.get(hold.deployment);
     return notice ? [{ hold, notice }] : [];
@@ -145,9 +169,19 @@ function fold(
   { config, tools }: Pick<Round, 'config' | 'tools'>,
 ): Absorbed {
   let draft: Draft | undefined;
-  for (const stoppage of stoppages.toSorted((a, b) => a.at - b.at))
-    draft = absorb(draft ?? known, stoppage, config, tools.now()) ?? draft;
-  return { draft, isNews: draft !== undefined && draft.actions !== known?.actions };
+  const late: Late[] = [];
+  for (const stoppage of stoppages.toSorted((a, b) => a.at - b.at)) {
+    const before = draft ?? known;
+    const after = absorb(before, stoppage, config, tools.now());
+    const why = after && before && whyOver(before, stoppage);
+    if (why !== undefined) late.push({ stoppage, why });
+    draft = after ?? draft;
+  }
+  return { draft, isNews: draft !== undefined && draft.actions !== known?.actions, late };
+}
+
+function reportLate({ tools }: Round, late: readonly Late[]): void {
+  for (const { stoppage, why } of late) reportNotHeld(tools, { ...stoppage, ...stoppage.place }, why);
 }
 
 function report({ tools }: Round, hold: Hold): void {

@@ -16,6 +16,14 @@ export function retryTime(deployment: string, clearSince: number, { coolDownMs, 
   return clearSince + coolDownMs + Math.floor(placeOf(deployment) * jitterMs);
 }
 
+/** The sweep comes this often: what is overdue by more went without anybody's looking. */
+export const SWEEP_MS = 300_000;
+
+/** Its place in a spread that begins now: for those that came due together while nobody could look. */
+export function spreadTime(deployment: string, now: number, { jitterMs }: Pace): number {
+  return retryTime(deployment, now, { coolDownMs: 0, jitterMs });
+}
+
 /** From 0 to 1, evenly over many names. */
 function placeOf(deployment: string): number {
   return createHash('sha256').update(deployment).digest().readUInt32BE() / 2 ** 32;

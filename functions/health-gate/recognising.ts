@@ -1,5 +1,6 @@
 import { describeStage } from './aws/code-pipeline.ts';
 import { findStops } from './aws/notes.ts';
+import type { ActionLook } from './fate.ts';
 import type { FailedAction } from './occasion.ts';
 import type { Round } from './round.ts';
 import { readMarker, type Stop } from './stop.ts';
@@ -7,22 +8,26 @@ import { readMarker, type Stop } from './stop.ts';
 /** A gate writes its record just before it fails the action, of which the event tells moments later. */
 const MOMENTS_MS = 60_000;
 /** CodePipeline cuts long texts, and a gate's marker stands at their end. */
-const MAY_BE_CUT = 1000;
+const MAY_BE_CUT = 500;
 
 export type Recognised = Stop | 'not ours' | 'no record';
 
 /**
- * Finds what the gate wrote down about a failed action. Most failed Lambda actions are none of a gate, and cost no call
- * where the event says enough: every gate leaves an external id. AWS shows results in such events for other providers
- * only, so one without is looked up in the pipeline, and last in the gate's records of the execution.
+ * Finds what the gate wrote down about a failed action. A gate leaves its marker in the result, but AWS does not promise
+ * that it shows a Lambda action's, or all of it: where it is missing, the gate's records of the execution are asked.
+ * Most failed Lambda actions are none of a gate, and cost that one call, or a look into the pipeline where the event has
+ * no result.
  */
 export async function recognise(round: Round, action: FailedAction): Promise<Recognised> {
   const { externalId, summary } = action;
   if (readMarker(externalId, summary)) return read(round, [externalId, summary]);
-  if (externalId || (summary && summary.length < MAY_BE_CUT)) return 'not ours';
-  const texts = await textsOf(round, action);
-  if (readMarker(...texts)) return read(round, texts);
-  return texts.length > 0 ? 'not ours' : readByExecution(round, action);
+  const saysMuch = externalId || (summary && summary.length < MAY_BE_CUT);
+  const stops = await stopsOfThatMoment(round, action);
+  if (saysMuch && stops.length === 0) return 'not ours';
+  const { others, own } = await textsOf(round, action);
+  if (readMarker(...own)) return read(round, own);
+  // An action beside the gate may fail in the same moment: what the gate stopped is shown as the gate's.
+  return stops.find(({ jobId }) => !others.includes(jobId)) ?? 'not ours';
 }
 
 async function read({ config, tools }: Round, texts: readonly (string | undefined)[]): Promise<Recognised> {
@@ -31,15 +36,22 @@ async function read({ config, tools }: Round, texts: readonly (string | undefine
   return stop ?? 'no record';
 }
 
-/** Nothing where the action has run again since. */
-async function textsOf({ tools }: Round, failed: FailedAction): Promise<readonly string[]> {
+/** What the failed run left, nothing where the action has run again since, and the gate's jobs in its neighbours'. */
+async function textsOf(
+  { tools }: Round,
+  failed: FailedAction,
+): Promise<{ readonly own: readonly string[]; readonly others: readonly string[] }> {
   const pipeline = await describeStage(failed, tools.signal);
-  const run = pipeline?.stage?.actions.find(({ executionId }) => executionId === failed.actionExecutionId);
-  return run?.texts ?? [];
+  const actions = pipeline?.stage?.actions ?? [];
+  const isOwn = ({ executionId }: ActionLook): boolean => executionId === failed.actionExecutionId;
+  return {
+    own: actions.find(isOwn)?.texts ?? [],
+    others: actions.flatMap((run) => (isOwn(run) ? [] : (readMarker(...run.texts)?.jobId ?? []))),
+  };
 }
 
-/** Only a record of the same moment: the execution may have been stopped by a gate before and fail by itself now. */
-async function readByExecution({ config, tools }: Round, failed: FailedAction): Promise<Recognised> {
+/** Only of the same moment: the execution may have been stopped by a gate before and fail by itself now. */
+async function stopsOfThatMoment({ config, tools }: Round, failed: FailedAction): Promise<readonly Stop[]> {
   const stops = await findStops(config.notesTable, { id: failed.executionId }, tools.signal);
-  return stops.find(({ at }) => Math.abs(at - failed.time) <= MOMENTS_MS) ?? 'not ours';
+  return stops.filter(({ at }) => Math.abs(at - failed.time) <= MOMENTS_MS);
 }

@@ -35,7 +35,7 @@ export function reportNotOurs({ logger, metrics }: Tools, action: FailedAction):
   count(metrics, 'NotOurs');
 }
 
-export function reportNotHeld({ logger, metrics }: Tools, action: FailedAction, reason: string): void {
+export function reportNotHeld({ logger, metrics }: Tools, action: Named, reason: string): void {
   logger.info('not held', { ...idsOf(action), reason });
   count(metrics, 'Dropped');
 }
@@ -62,7 +62,9 @@ export function reportDeferred({ logger, metrics }: Tools, hold: Draft): void {
   count(metrics, 'Deferred');
 }
 
-function idsOf(failed: FailedAction) {
+type Named = Pick<FailedAction, 'action' | 'actionExecutionId' | 'executionId' | 'pipeline' | 'stage'>;
+
+function idsOf(failed: Named) {
   const { action, actionExecutionId, executionId, pipeline, stage } = failed;
   return { deployment: nameOf(failed), pipeline, stage, action, executionId, actionExecutionId };
 }

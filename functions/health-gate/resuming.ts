@@ -4,12 +4,10 @@ import { type Hold, heed, isOpen } from './hold.ts';
 import { tellWhatIsOwed } from './notifying.ts';
 import { dueMessage } from './occasion.ts';
 import { type Finding, findOutlooks } from './outlook.ts';
+import { SWEEP_MS } from './pace.ts';
 import { reportOutlook } from './reporting.ts';
 import type { Failure, Round } from './round.ts';
 import { isBusy, isDue, takeTurns } from './taking.ts';
-
-/** The sweep comes this often: what falls due before the next one gets a message of its own. */
-const SWEEP_MS = 300_000;
 
 export interface Attention {
   /** Deployments that a message of their own names. */
@@ -69,7 +67,7 @@ async function heedAll(
   return new Map(written.map((hold) => [hold.deployment, hold]));
 }
 
-/** What cannot be sent costs some minutes: the next sweep finds it overdue. */
+/** What falls due before the next sweep gets a message of its own. What cannot be sent costs some minutes: the next sweep finds it overdue. */
 async function remind({ config, tools }: Round, holds: readonly Hold[]): Promise<void> {
   const now = tools.now();
   const soon = holds.flatMap(({ deployment, retryAt = 0, status }) => {

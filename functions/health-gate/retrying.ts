@@ -1,8 +1,9 @@
+import * as z from 'zod/mini';
 import { eachApart } from '../../shared/each-apart.ts';
 import { describeError, hasName, isRefusal, isRetryable, wasAnswered } from '../../shared/errors.ts';
 import { amend } from '../../shared/records.ts';
 import { lookAt, readTags, retryFailedActions } from './aws/code-pipeline.ts';
-import { type Fate, fateOf, RESUME_TAG } from './fate.ts';
+import { type Fate, fateOf, type Look, RESUME_TAG } from './fate.ts';
 import { claim, type Hold } from './hold.ts';
 import { CALLS_AT_ONCE, type Failure, type Round } from './round.ts';
 import type { Ending, Turn } from './settling.ts';
@@ -74,10 +75,10 @@ async function retry(round: Round, hold: Hold): Promise<Ending> {
  */
 async function endFailed(round: Round, hold: Hold, error: unknown): Promise<Ending> {
   const { config, tools } = round;
-  const fate = fateOf(hold, await lookAt(hold, tools.signal), config, tools.now());
-  const ending = endingOf(fate, hold);
+  const look = await lookAt(hold, tools.signal);
+  const ending = endingOf(fateOf(hold, look, config, tools.now()), hold);
   if (ending && ending.end !== 'put off') return ending;
-  if (!wasAnswered(error)) throw error;
+  if (!wasAnswered(error) || mayHaveGoneThrough(error, look)) throw error;
   const reason = saidBy(error);
   if (
     isRetryable(error) ||
@@ -86,6 +87,21 @@ async function endFailed(round: Round, hold: Hold, error: unknown): Promise<Endi
     return putOffBusy(round, `CodePipeline: ${reason}`);
   const isPast = hasName(error, 'StageNotRetryableException', 'NotLatestPipelineExecutionException');
   return { end: isPast ? 'dropped' : 'given up', why: reason };
+}
+
+/**
+ * Whether a conflict may be with this claim's own call, which the client repeats when its answer is lost: CodePipeline
+ * shows the failed runs until the new ones start. Such a claim stays, and whoever looks next sees what became of it.
+ */
+function mayHaveGoneThrough(error: unknown, { pipeline }: Look): boolean {
+  if (!hasName(error, 'ConflictException')) return false;
+  return attemptsOf(error) > 1 || pipeline?.stage?.status === 'InProgress';
+}
+
+/** How often the client has made the call. */
+function attemptsOf(error: unknown): number {
+  const parsed = z.safeParse(z.object({ $metadata: z.object({ attempts: z.number() }) }), error);
+  return parsed.success ? parsed.data.$metadata.attempts : 1;
 }
 
 /** Undefined for one that is to be retried. */

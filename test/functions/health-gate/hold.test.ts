@@ -11,6 +11,7 @@ import {
   owed,
   putOff,
   type Status,
+  whyOver,
   withClaim,
   withoutClaim,
 } from '../../../functions/health-gate/hold.ts';
@@ -108,19 +109,50 @@ describe('a stop', () => {
     expect(absorb(resumed, stoppage('orders', 2, later), config, NOW + 24 * HOUR)?.status).toBe('held');
   });
 
-  it('of a deployment that was given up leaves it so', () => {
-    const over = end(held, 'given up', 'older than 24 hours', NOW);
-    expect(absorb(over, stoppage('orders', 2, later), config, NOW)).toMatchObject({
-      status: 'given up',
-      actions: over.actions,
+  it('from before it was given up leaves it so, told late', () => {
+    const over = end(held, 'given up', 'the action Test failed too', NOW + 20 * MINUTE);
+    const late = stoppage('orders', 2, later);
+    expect(absorb(over, late, config, NOW)).toEqual({
+      ...over,
+      seen: [...over.seen, late.actionExecutionId],
     });
+    expect(whyOver(over, late)).toBe('it has been given up since: the action Test failed too');
   });
 
-  it('of one that was dropped, as by a retry by hand, holds it', () => {
+  it.each(['dropped', 'given up'] as const)(
+    'of one that was %s and then retried by hand begins anew',
+    (as) => {
+      const told = { held: 0, resumed: 2, 'given up': true } as const;
+      const over = end(
+        { ...resumed, attempts: 3, notices: told },
+        as,
+        'the action Test failed too',
+        NOW + HOUR,
+      );
+      const stopped = stoppage('orders', 2, { at: NOW + HOUR + 1, pipelineVersion: 5 });
+      const again = absorb(over, stopped, config, NOW + 25 * HOUR);
+      expect(again).toMatchObject({
+        status: 'held',
+        heldAt: NOW + HOUR + 1,
+        attempts: 0,
+        pipelineVersion: 5,
+        notices: {},
+        actions: [{ jobId: 'job-2-of-orders' }],
+      });
+      for (const member of ['endedWhy', 'endedAt']) expect(again).not.toHaveProperty(member);
+      expect(again && owed(again)).toBe('held');
+    },
+  );
+
+  it('may come before the retry by hand is noticed, and holds all the same', () => {
+    const over = end(held, 'dropped', 'somebody has retried it', NOW + HOUR);
+    expect(absorb(over, stoppage('orders', 2, later), config, NOW + HOUR)?.status).toBe('held');
+  });
+
+  it('of one that was retried by hand, told too late, is given up', () => {
     const over = end(held, 'dropped', 'somebody has retried it', NOW);
-    const again = absorb(over, stoppage('orders', 2, { ...later, pipelineVersion: 5 }), config, NOW);
-    expect(again?.status).toBe('held');
-    expect(again).not.toHaveProperty('endedWhy');
+    const again = absorb(over, stoppage('orders', 2, later), config, later.at + 24 * HOUR + 1);
+    expect(again?.status).toBe('given up');
   });
 
   it('with a reason of any length fits into a record and a mail', () => {
@@ -142,7 +174,7 @@ describe('what the sources say', () => {
     ['held', 'unknown', undefined],
     ['clearing', 'clear', undefined],
     ['clearing', 'blocked', 'held'],
-    // AWS Health out of reach says nothing new; before the retry it has to be read.
+    // AWS Health out of reach says nothing new as long as no time has passed unused.
     ['clearing', 'unknown', undefined],
     ['retrying', 'clear', undefined],
     ['retrying', 'blocked', undefined],
@@ -159,6 +191,34 @@ describe('what the sources say', () => {
     });
     const blocked = heed({ ...clearing, waitsFor: 'something' }, 'blocked', config, NOW);
     for (const member of ['clearSince', 'retryAt', 'waitsFor']) expect(blocked).not.toHaveProperty(member);
+  });
+});
+
+describe('a time that has passed unused', () => {
+  const { deployment } = held;
+  const at = NOW + 15 * MINUTE;
+
+  it('because AWS Health cannot be read is no cool-down: it is served again', () => {
+    expect(heed({ ...clearing, waitsFor: 'something' }, 'unknown', config, at)).toEqual({
+      ...clearing,
+      clearSince: at,
+      retryAt: retryTime(deployment, at, config),
+    });
+    expect(heed(clearing, 'unknown', config, at - 1)).toBeUndefined();
+  });
+
+  it('by more than a sweep is spread anew, the cool-down kept', () => {
+    const now = at + 5 * MINUTE + 1;
+    expect(heed(clearing, 'clear', config, now)).toEqual({
+      ...clearing,
+      retryAt: retryTime(deployment, now, config) - config.coolDownMs,
+    });
+    expect(heed(clearing, 'clear', config, now - 1)).toBeUndefined();
+  });
+
+  it('since the pipeline was not ready stays as it is', () => {
+    const waiting = putOff(clearing, 'the transition into the stage, which is disabled', at);
+    expect(heed(waiting, 'clear', config, NOW + HOUR)).toBeUndefined();
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { retryTime } from '../../../functions/health-gate/pace.ts';
+import { retryTime, spreadTime } from '../../../functions/health-gate/pace.ts';
 import { NOW } from './examples.ts';
 
 const MINUTE = 60_000;
@@ -23,6 +23,12 @@ describe('a hundred deployments that one incident held', () => {
   it('keep their times however often these are worked out', () => {
     expect(hundred.map((name) => retryTime(name, NOW, pace) - NOW)).toEqual(waits);
   });
+});
+
+it('a hundred that came due together go within the jitter, in their usual order', () => {
+  const waits = hundred.map((name) => spreadTime(name, NOW, pace) - NOW);
+  expect(waits).toEqual(hundred.map((name) => retryTime(name, NOW, pace) - NOW - 10 * MINUTE));
+  expect(Math.min(...waits)).toBeLessThan(MINUTE);
 });
 
 it('another execution of the same pipeline has another place', () => {

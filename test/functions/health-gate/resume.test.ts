@@ -94,16 +94,18 @@ describe('a failed action', () => {
       claimedAt: NOW + MINUTE,
       notices: { held: 0, resumed: 1 },
     });
-    const { counts } = await run([failedAction('orders', 2)], { now: NOW + HOUR });
-    expect([counts, holdOf('orders')?.status, mails()]).toEqual([{}, 'resumed', []]);
+    const { counts, lines } = await run([failedAction('orders', 2)], { now: NOW + HOUR });
+    expect([counts, holdOf('orders')?.status, mails()]).toEqual([{ Dropped: 1 }, 'resumed', []]);
+    expect(lines).toMatchObject([{ message: 'not held', fields: { reason: 'it has been resumed since' } }]);
+    expect((await run([failedAction('orders', 2)], { now: NOW + HOUR })).counts).toEqual({});
   });
 
-  it('of another function costs no call but the look into the table', async () => {
+  it("of another function costs one look each into the gate's records", async () => {
     const { counts } = await run([
       failedAction('orders', 1, { externalId: 'their request' }),
       failedAction('carts', 1, { externalId: undefined, summary: 'Their words' }),
     ]);
-    expect([counts, callsOf()]).toEqual([{ NotOurs: 2 }, { BatchGetItem: 1 }]);
+    expect([counts, callsOf()]).toEqual([{ NotOurs: 2 }, { BatchGetItem: 1, Query: 2 }]);
   });
 
   it('whose marker stands in the summary alone is held', async () => {
@@ -116,7 +118,7 @@ describe('a failed action', () => {
 
   it.each([
     ['no result', undefined],
-    ['a text that was cut before its marker', 'x'.repeat(2048)],
+    ['a text that was cut before its marker', 'x'.repeat(500)],
   ])('told with %s is looked up in its pipeline', async (_, summary) => {
     stoppedPipeline('orders');
     stopOf('orders');
@@ -124,13 +126,33 @@ describe('a failed action', () => {
     expect(holdOf('orders')).toMatchObject({ status: 'held', actions: [{ jobId: 'job-1-of-orders' }] });
   });
 
-  it('told without a result, and of another function, is none of ours', async () => {
-    const run1 = { id: 'run 1 of orders', status: 'Failed', texts: { message: 'Their words' } };
-    stoppedPipeline('orders', { runs: { Gate: run1 } });
+  it.each([
+    ['without a result', {}],
+    ["with another's id", { externalId: 'their request' }],
+    ["with another's words", { summary: 'Their words' }],
+  ])('told %s, of another function beside the gate, is none of ours', async (_, about) => {
+    const test = { id: 'run of Test', status: 'Failed', texts: { message: 'Their words' } };
+    stoppedPipeline('orders', { runs: { Gate: gateRun('orders', 1), Test: test } });
     stopOf('orders', 1, { id: 'execution of orders' });
-    const { counts } = await run([failedAction('orders', 1, { externalId: undefined })]);
+    const failed = { action: 'Test', actionExecutionId: 'run of Test', externalId: undefined, ...about };
+    const { counts } = await run([failedAction('orders', 1, failed)]);
     expect([counts, table.size]).toEqual([{ NotOurs: 1 }, 0]);
   });
+
+  it.each([
+    ['without a result', {}],
+    ["with Lambda's own id", { externalId: 'a request of Lambda' }],
+    ['with a short text', { summary: 'Incident In Progress' }],
+  ])(
+    "told %s where the marker is lost is found by the gate's record of the same moment",
+    async (_, about) => {
+      const texts = { id: 'a request of Lambda', message: 'Incident In Progress' };
+      stoppedPipeline('orders', { runs: { Gate: { id: 'run 1 of orders', status: 'Failed', texts } } });
+      stopOf('orders', 1, { id: 'execution of orders', at: NOW - 1000 });
+      await run([failedAction('orders', 1, { externalId: undefined, ...about })]);
+      expect(holdOf('orders')).toMatchObject({ status: 'held', actions: [{ jobId: 'job-1-of-orders' }] });
+    },
+  );
 
   describe('of which nothing is left in the pipeline', () => {
     beforeEach(() => {
@@ -229,10 +251,45 @@ describe('a failed action', () => {
     expect(callsOf()).not.toHaveProperty('ListTagsForResource');
   });
 
+  it.each([
+    ['dropped', 'somebody has retried it', {}],
+    ['given up', 'the action Test failed too', { 'given up': true }],
+  ] as const)(
+    'after one that was %s was retried by hand holds it anew, and says so',
+    async (status, why, told) => {
+      stoppedPipeline('orders', { version: 5 });
+      keep('orders', { status, endedWhy: why, endedAt: NOW + MINUTE, notices: { held: 0, ...told } });
+      stopOf('orders', 2, { at: NOW + HOUR });
+      const { counts } = await run([failedAction('orders', 2)], { now: NOW + HOUR });
+      expect([counts, holdOf('orders')?.notices]).toEqual([{ Held: 1 }, { held: 0 }]);
+      expect(holdOf('orders')).toMatchObject({ status: 'held', heldAt: NOW + HOUR, pipelineVersion: 5 });
+      expect(mails()).toMatchObject([{ subject: 'Deployment held: orders, stage Prod' }]);
+    },
+  );
+
+  it('from before it was given up, told late, is not held, and the log says so', async () => {
+    stoppedPipeline('orders');
+    keep('orders', {
+      status: 'given up',
+      endedWhy: 'too old',
+      endedAt: NOW + MINUTE,
+      notices: { held: 0, 'given up': true },
+    });
+    stopOf('orders', 2);
+    const { counts, lines } = await run([failedAction('orders', 2)], { now: NOW + HOUR });
+    expect([counts, holdOf('orders')?.status, mails()]).toEqual([{ Dropped: 1 }, 'given up', []]);
+    expect(lines).toMatchObject([
+      {
+        message: 'not held',
+        fields: { action: 'Gate', reason: 'it has been given up since: too old' },
+      },
+    ]);
+  });
+
   it('after the last resume is given up, with one mail', async () => {
     stoppedPipeline('orders');
     stopOf('orders', 4, { at: NOW + HOUR });
-    stopOf('orders', 5, { at: NOW + 2 * HOUR });
+    stopOf('orders', 5, { at: NOW + HOUR });
     keep('orders', {
       status: 'resumed',
       attempts: 3,
@@ -241,7 +298,7 @@ describe('a failed action', () => {
     });
     const { counts } = await run([failedAction('orders', 4)], { now: NOW + HOUR });
     expect([counts, holdOf('orders')?.status]).toEqual([{ GivenUp: 1 }, 'given up']);
-    await run([failedAction('orders', 5)], { now: NOW + 2 * HOUR });
+    await run([failedAction('orders', 5, { action: 'Gate2' })], { now: NOW + 2 * HOUR });
     expect(mails()).toMatchObject([{ subject: 'Deployment given up: orders, stage Prod' }]);
   });
 });
@@ -299,16 +356,20 @@ describe('AWS Health clear again', () => {
     expect(holdOf('orders')).toMatchObject({ status: 'held', actions: [{ jobId: 'job-2-of-orders' }] });
   });
 
-  it('cannot be told: the cool-down goes on, and nothing is retried', async () => {
+  it('cannot be told when its time has come: nothing is retried, and the cool-down is served again', async () => {
     stoppedPipeline('orders');
     keepDue('orders');
     clients.health.on(DescribeEventsCommand).rejects(refusal('ThrottlingException'));
     const { retry } = await run([due('orders')]);
     expect([retry, holdOf('orders')?.status, retried()]).toEqual([[], 'clearing', []]);
+    const redrawn = holdOf('orders');
+    expect(redrawn?.retryAt).toBe(retryTime(deploymentOf('orders'), NOW, config));
     await run([sweep], { now: NOW + MINUTE });
-    expect(reminders()).toEqual({});
+    expect([reminders(), holdOf('orders')]).toEqual([{}, redrawn]);
     clients.health.on(DescribeEventsCommand).resolves({ events: [] });
     await run([sweep], { now: NOW + 5 * MINUTE });
+    expect(retried()).toEqual([]);
+    await run([sweep], { now: redrawn?.retryAt ?? 0 });
     expect(retried()).toEqual(['orders']);
   });
 
@@ -512,8 +573,8 @@ describe('a deployment whose time has come', () => {
   });
 
   it('whose pipeline was looked at too late to retry it is put off, and the record says so', async () => {
-    const times = [20_000, 7_999];
-    const { counts, retry } = await run([due('orders')], { remainingMs: () => times.shift() ?? 0 });
+    const remainingMs = () => (callsOf()['GetPipelineState'] ? 7_999 : 20_000);
+    const { counts, retry } = await run([due('orders')], { remainingMs });
     expect([retry, counts, retried()]).toEqual([[], { Deferred: 1 }, []]);
     expect(holdOf('orders')).toMatchObject({ status: 'clearing', attempts: 0, retryAt: NOW + MINUTE });
   });
@@ -565,6 +626,45 @@ describe('a retry that is refused', () => {
       expect([counts, holdOf('orders')?.status, mails().length]).toEqual([{ Resumed: 1 }, 'resumed', 1]);
     },
   );
+
+  it.each([
+    ['while the stage goes on', { stageStatus: 'InProgress', executionStatus: 'InProgress' }, undefined],
+    ['of a call that was repeated', {}, 2],
+  ])(
+    'by a conflict %s, though the failed run is still shown, stays claimed until it is seen what became of it',
+    async (_, shown, attempts) => {
+      clients.codePipeline.on(RetryStageExecutionCommand).callsFake(async () => {
+        Object.assign(pipelines.get('orders') ?? {}, shown);
+        throw Object.assign(refusal('ConflictException'), { $metadata: { httpStatusCode: 400, attempts } });
+      });
+      const { retry } = await run([due('orders')]);
+      expect([retry, holdOf('orders')?.status, mails()]).toEqual([['m1'], 'retrying', []]);
+      goOn('orders');
+      await run([due('orders')], { now: NOW + MINUTE });
+      expect(holdOf('orders')).toMatchObject({ status: 'resumed', attempts: 1 });
+      expect([mails().length, retried().length]).toEqual([1, 1]);
+    },
+  );
+
+  it('by a throttle after all its repeats is tried again a minute later', async () => {
+    const throttled = Object.assign(refusal('ThrottlingException'), {
+      $metadata: { httpStatusCode: 400, attempts: 3 },
+    });
+    clients.codePipeline.on(RetryStageExecutionCommand).rejects(throttled);
+    expect((await run([due('orders')])).retry).toEqual([]);
+    expect(holdOf('orders')).toMatchObject({ status: 'clearing', attempts: 0, retryAt: NOW + MINUTE });
+  });
+
+  it('by a conflict of a repeated call that changed nothing is tried again after the lease', async () => {
+    const conflict = Object.assign(refusal('ConflictException'), {
+      $metadata: { httpStatusCode: 400, attempts: 2 },
+    });
+    clients.codePipeline.on(RetryStageExecutionCommand).rejectsOnce(conflict).resolves({});
+    await run([due('orders')]);
+    await run([due('orders')], { now: NOW + LEASE_MS + 1 });
+    expect(holdOf('orders')).toMatchObject({ status: 'resumed', attempts: 1 });
+    expect(retried()).toHaveLength(2);
+  });
 
   it('for good is given up, and the mail says why', async () => {
     clients.codePipeline.on(RetryStageExecutionCommand).rejects(refusal('ValidationException'));
@@ -776,6 +876,33 @@ describe('a hundred held pipelines', () => {
       Publish: 1,
     });
     expect(mails()).toMatchObject([{ subject: 'Deployments: 100 resumed' }]);
+  });
+
+  it('keep their spread over an hour in which AWS Health cannot be read', async () => {
+    for (const name of names) {
+      stoppedPipeline(name);
+      keep(name);
+    }
+    await run([sweep]);
+    clients.health.on(DescribeEventsCommand).rejects(refusal('ThrottlingException'));
+    for (let m = 5; m <= 60; m += 5) await run([sweep], { now: NOW + m * MINUTE });
+    clients.health.on(DescribeEventsCommand).resolves({ events: [] });
+    await run([sweep], { now: NOW + 65 * MINUTE });
+    expect(retried().length).toBeLessThan(20);
+    await run([sweep], { now: NOW + 80 * MINUTE });
+    expect(retried().length).toBeGreaterThan(20);
+  });
+
+  it('whose times passed while no sweep came are spread anew', async () => {
+    for (const name of names) {
+      stoppedPipeline(name);
+      keepDue(name);
+    }
+    await run([sweep], { now: NOW + HOUR });
+    expect(retried()).toEqual([]);
+    const times = [...table.values()].map(({ retryAt = 0 }) => retryAt - NOW - HOUR);
+    expect(Math.max(...times)).toBeLessThan(10 * MINUTE);
+    expect(new Set(times.map((ms) => Math.floor(ms / MINUTE))).size).toBe(10);
   });
 
   it('are reminded of ten to a call', async () => {
