@@ -116,10 +116,13 @@ export const slimming: readonly Plugin[] = [
   ]),
 
   // JavaScript checksums for a Node without its own. (MD5 stays: Node in FIPS mode has none.)
-  rewrite('native-checksums', /@smithy[\\/]core[\\/].*[\\/](Sha256Js|Crc32Js)\.js$/, (source) =>
-    source
-      .replace(/^export class (\w+) [\s\S]*/m, 'export const $1 = undefined;')
-      .replace(/^import .*$/gm, ''),
+  rewrite(
+    'native-checksums',
+    /(@smithy[\\/]core|checksums)[\\/].*[\\/](Crc32|Sha1|Sha256)Js\.js$/,
+    (source) =>
+      source
+        .replace(/^export class (\w+) [\s\S]*/m, 'export const $1 = undefined;')
+        .replace(/^import .*$/gm, ''),
   ),
 
   // JSON requests are bytes, on which the SDK still answers the string methods of its former strings, with a warning.
