@@ -59,6 +59,10 @@ const intrinsics: Readonly<Record<string, Intrinsic>> = {
       throw new Error(`Fn::Select finds nothing at ${index} of ${JSON.stringify(from)}`);
     return selected;
   },
+  'Fn::GetAZs': (argument, scope) => {
+    const region = resolve(argument, scope) || scope.ref('AWS::Region');
+    return ['a', 'b', 'c'].map((letter) => `${region}${letter}`);
+  },
   'Fn::Split': (argument, scope) => {
     const [separator, text] = resolveList(argument, scope, 2);
     return String(text).split(String(separator));

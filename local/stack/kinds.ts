@@ -109,6 +109,8 @@ export const kinds: Readonly<Record<string, Kind>> = {
   'AWS::EC2::SecurityGroup': { ref: awsId('sg'), attributes: { GroupId: awsId('sg') } },
   'AWS::EC2::SecurityGroupEgress': {},
   'AWS::EC2::SecurityGroupIngress': {},
+  'AWS::EC2::Subnet': { ref: awsId('subnet'), attributes: { SubnetId: awsId('subnet') } },
+  'AWS::EC2::VPC': { ref: awsId('vpc'), attributes: { VpcId: awsId('vpc') } },
   'AWS::EC2::VPCEndpoint': { ref: awsId('vpce') },
   'AWS::EFS::FileSystem': {
     ref: awsId('fs'),

@@ -95,6 +95,7 @@ describe('intrinsic functions', () => {
     ],
     ['Join', { 'Fn::Join': ['-', ['a', { Ref: 'Colour' }]] }, 'a-red'],
     ['Select', { 'Fn::Select': ['1', { Ref: 'Zones' }] }, 'b'],
+    ['GetAZs', { 'Fn::Select': [1, { 'Fn::GetAZs': '' }] }, 'eu-west-1b'],
     ['Split', { 'Fn::Split': ['/', 'a/b'] }, ['a', 'b']],
     ['FindInMap', { 'Fn::FindInMap': ['Sizes', { Ref: 'Colour' }, 'big'] }, 7],
     [
