@@ -42,7 +42,9 @@ export function environmentOf(lambda: Resource, around: Surroundings): NodeJS.Pr
     _HANDLER: String(properties.Handler),
     LANG: 'en_US.UTF-8',
     TZ: ':UTC',
-    GROUNDCREW_CLOCK_OFFSET: String(around.clockOffset), // taken out again by preload.cjs
+    // Both taken out again by preload.cjs.
+    GROUNDCREW_CLOCK_OFFSET: String(around.clockOffset),
+    ...(around.mount && { GROUNDCREW_MOUNT: around.mount.folder }),
   };
 }
 

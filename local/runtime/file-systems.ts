@@ -40,6 +40,7 @@ export function openFileSystems({ stack, folder }: FileSystemOptions): FileSyste
     mountOf: (functionId) => mounts.get(functionId),
     reset: () => {
       for (const one of folders) rmSync(one, { recursive: true, force: true });
+      for (const one of folders) rmSync(`${one}.full`, { force: true }); // see fillDisks in preload.cjs
       for (const one of folders) mkdirSync(one, { recursive: true });
     },
     close: () => {
@@ -63,7 +64,7 @@ function findMount({ id, properties }: Resource, stack: Stack, home: string): Mo
 function nameOf(arn: string, stack: Stack): string {
   const { FileSystemId, RootDirectory } = stack.findByArn(arn)?.properties ?? {};
   if (FileSystemId === undefined) return arn.slice(arn.lastIndexOf('/') + 1);
-  return join(String(FileSystemId), optionalText(mapping(RootDirectory).Path) ?? '/');
+  return join(String(FileSystemId), optionalText(mapping(RootDirectory).Path) ?? '/').replace(/\/$/, '');
 }
 
 /** A process cannot mount: what its variables say of the path, they say of the folder instead. */

@@ -13,6 +13,7 @@ waitLess();
 lookNothingUp();
 waitByTheClock();
 answerNativeClient();
+fillDisks();
 leaveWithParent();
 
 /** Everything that asks what time it is sees the pack's clock; timers go on in real time. */
@@ -123,6 +124,30 @@ function answerNativeClient() {
   Module._load = function (name, ...rest) {
     return name === './rapid-client.node' ? client : load.call(this, name, ...rest);
   };
+}
+
+/**
+ * A disk that is full: `<folder>.full` beside a folder that stands for a file system names what of it has no room, and
+ * files cannot be made there.
+ */
+function fillDisks() {
+  const folder = process.env.GROUNDCREW_MOUNT;
+  delete process.env.GROUNDCREW_MOUNT;
+  if (folder === undefined) return;
+  const promises = require('node:fs/promises');
+  const { existsSync, readFileSync } = require('node:fs');
+  for (const [name, which] of Object.entries({ copyFile: 1, writeFile: 0 })) {
+    const make = promises[name];
+    promises[name] = async (...args) => {
+      const full = existsSync(`${folder}.full`) && `${folder}/${readFileSync(`${folder}.full`, 'utf8')}`;
+      if (full && args[which].startsWith(full)) {
+        const message = `ENOSPC: no space left on device, ${name} '${args[which]}'`;
+        throw Object.assign(new Error(message), { code: 'ENOSPC', errno: -28, syscall: name });
+      }
+      return make.apply(promises, args);
+    };
+  }
+  Module.syncBuiltinESMExports();
 }
 
 /** A pack that is killed cannot clean up; its functions notice. */
