@@ -11,6 +11,7 @@ interface IamResource {
     readonly Role?: unknown;
     readonly FunctionName?: unknown;
     readonly FileSystemConfigs?: unknown;
+    readonly PosixUser?: { readonly Uid: string };
     readonly Policies?: readonly { readonly PolicyDocument: { readonly Statement: readonly Statement[] } }[];
   };
 }
@@ -26,6 +27,9 @@ const POLLING = ['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMess
 
 /** What EFS asks of a function that mounts a file system, without a call that anybody could see. */
 const MOUNTING = ['elasticfilesystem:ClientMount', 'elasticfilesystem:ClientWrite'];
+
+/** What it asks besides where an access point makes everybody user 0. */
+const ROOT_ACCESS = 'elasticfilesystem:ClientRootAccess';
 
 export function functionIds({ Resources }: IamTemplate): string[] {
   return Object.keys(Resources).filter((id) => Resources[id]?.Type === 'AWS::Lambda::Function');
@@ -48,7 +52,15 @@ export function neededActions(template: IamTemplate, functionId: string, calls: 
       Type === 'AWS::Lambda::EventSourceMapping' && target(Properties?.FunctionName) === functionId,
   );
   const mounts = template.Resources[functionId]?.Properties?.FileSystemConfigs !== undefined;
-  return [...new Set([...called, ...(isPolled ? POLLING : []), ...(mounts ? MOUNTING : [])])].sort();
+  const mounting = mounts ? [...MOUNTING, ...(mountsAsRoot(template, functionId) ? [ROOT_ACCESS] : [])] : [];
+  return [...new Set([...called, ...(isPolled ? POLLING : []), ...mounting])].sort();
+}
+
+function mountsAsRoot({ Resources }: IamTemplate, functionId: string): boolean {
+  const mounted = JSON.stringify(Resources[functionId]?.Properties?.FileSystemConfigs);
+  return Object.entries(Resources).some(
+    ([id, { Properties }]) => Properties?.PosixUser?.Uid === '0' && mounted.includes(`"${id}"`),
+  );
 }
 
 /** Actions that a role is missing, and actions that it has to spare. */

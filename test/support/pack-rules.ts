@@ -247,11 +247,15 @@ function checkParameters({ template }: Pack): string[] {
   ];
 }
 
+/** What Node itself reads. */
+const NODES_OWN = ['UV_THREADPOOL_SIZE'];
+
 /** Two functions of a wing share its config: what a function reads of it is what its bundle mentions. */
 function checkVariables({ template, configs, bundles }: Pack): string[] {
   const common = Object.keys(template.Globals.Function.Environment.Variables);
   const functions = functionsOf(template).flatMap(([id, block]) => {
-    const own = Object.keys(block.Properties.Environment?.Variables ?? {});
+    const variables = Object.keys(block.Properties.Environment?.Variables ?? {});
+    const own = variables.filter((name) => !NODES_OWN.includes(name));
     const bundle = bundles[id] ?? '';
     const reads = variablesOf(configs[wingOf(block)] ?? '').filter((name) => mentions(bundle, name));
     return [
