@@ -1,0 +1,28 @@
+import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { createClient } from '../../../shared/clients.ts';
+import { BadInput } from '../../../shared/errors.ts';
+import type { Artifact, ArtifactCredentials } from '../../../shared/events/codepipeline.ts';
+import { ARCHIVE_LIMIT } from '../zip.ts';
+
+type Location = NonNullable<Artifact['location']>['s3Location'];
+
+/** An artifact's archive, with the credentials that the job brought for it. @throws BadInput for one that is too large */
+export async function readArchive(
+  { bucketName, objectKey }: Location,
+  credentials: ArtifactCredentials,
+  signal: AbortSignal,
+): Promise<Buffer> {
+  const s3 = createClient(S3Client, { deadlineMs: 10_000, credentials });
+  try {
+    const command = new GetObjectCommand({ Bucket: bucketName, Key: objectKey });
+    const { Body, ContentLength } = await s3.send(command, { abortSignal: signal });
+    // Nothing of the body is read yet: an artifact that carries the build itself has hundreds of megabytes.
+    if (ContentLength === undefined || ContentLength > ARCHIVE_LIMIT)
+      throw new BadInput(
+        `the input artifact has ${ContentLength} bytes, at most ${ARCHIVE_LIMIT} are read: it should hold build.json alone`,
+      );
+    return Buffer.from((await Body?.transformToByteArray()) ?? []);
+  } finally {
+    s3.destroy();
+  }
+}

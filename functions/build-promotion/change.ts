@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { latestGeneration, readEntry, takeGeneration } from './disk/journal.ts';
+import { point } from './disk/links.ts';
+import { exists, folders, type Store } from './disk/store.ts';
+import { takeBack } from './disk/trash.ts';
+import type { Entry } from './history.ts';
+import { Refused } from './refused.ts';
+
+const ROUNDS = 5;
+
+/**
+ * Makes a change of an environment: first its number in the history, which only one of several gets, then the link.
+ *
+ * @param known the environment's latest changes, to go back by when the build is gone in the end
+ * @throws Refused when somebody else was first, or overtook it
+ */
+export async function makeChange(store: Store, wish: Entry, known: readonly Entry[]): Promise<Entry> {
+  const taken = await takeGeneration(store, wish);
+  if (taken.key !== wish.key) throw overtaken(wish, taken);
+  await finishChange(store, taken, known);
+  return taken;
+}
+
+/** Moves the link for a change that has its number; a repeat does again only what is missing. */
+export async function finishChange(store: Store, change: Entry, known: readonly Entry[]): Promise<void> {
+  await mkdir(folders.drafts(store), { recursive: true });
+  await point(store, change.env, change.to);
+  const winner = await settle(store, change);
+  if (winner.generation !== change.generation) throw overtaken(change, winner);
+  await demandReachable(store, change, known);
+}
+
+/**
+ * Whoever moved the link looks whether a later change has got its number meanwhile, and if so points the link at that
+ * one: a process that was held up between its number and its link cannot leave the older build behind.
+ */
+async function settle(store: Store, change: Entry): Promise<Entry> {
+  let winner = change;
+  for (let round = 0; round < ROUNDS; round++) {
+    const latest = await latestGeneration(store, change.env);
+    if (latest <= winner.generation) return winner;
+    winner = await readEntry(store, change.env, latest);
+    await point(store, change.env, winner.to);
+  }
+  return winner;
+}
+
+/** Pruning may have taken the build between its verification and the link. */
+async function demandReachable(store: Store, change: Entry, known: readonly Entry[]): Promise<void> {
+  const { env, from, generation, to } = change;
+  if ((await exists(folders.build(store, to))) || (await takeBack(store, to))) return;
+  const before = known.findLast((entry) => entry.to === from);
+  if (before && before.to !== to && (await exists(folders.build(store, before.to)))) {
+    const at = change.at;
+    const undo = {
+      ...before,
+      action: 'undo' as const,
+      generation: generation + 1,
+      from: to,
+      key: randomUUID(),
+      at,
+    };
+    await finishChange(store, await takeGeneration(store, undo), []);
+  }
+  throw new Refused(
+    `${to} was pruned while it was promoted to ${env}; the link is back at ${before?.to ?? to}`,
+  );
+}
+
+function overtaken({ env, to }: Entry, winner: Entry): Refused {
+  return new Refused(
+    `${env} was changed by somebody else: generation ${winner.generation} is ${winner.to}, and ${to} is not live`,
+    'RevisionOutOfSync',
+  );
+}

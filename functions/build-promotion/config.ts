@@ -1,0 +1,51 @@
+import { type Env, flag, list, oneOf, readEnv, text, wholeNumber } from '../../shared/env.ts';
+import { ENVIRONMENT, FOLDER } from './names.ts';
+
+/** What PromoteBuild is told by its environment; every fault is reported in one message. */
+export function readPromoteConfig(env: Env = process.env) {
+  return readEnv(env, { store: text('STORE_FUNCTION'), restore: text('RESTORE_FUNCTION') });
+}
+export type PromoteConfig = ReturnType<typeof readPromoteConfig>;
+
+/** Where the builds are: a folder below the mount, and folders that they may be copied to. */
+const places = () => ({
+  mount: text('MOUNT_PATH'),
+  path: text('STORE_PATH'),
+  copies: list('COPY_FOLDERS', { each: FOLDER, optional: true }),
+  dryRun: flag('DRY_RUN'),
+});
+
+/** What BuildStore is told by its environment. */
+export function readStoreConfig(env: Env = process.env) {
+  return readEnv(env, {
+    ...places(),
+    fullEnvironments: list('FULL_ENVIRONMENTS', { each: ENVIRONMENT, optional: true }),
+    symlinks: oneOf('SYMLINKS', ['refuse', 'inside']),
+    publicKey: text('PUBLIC_KEY', { optional: true }),
+  });
+}
+export type StoreConfig = ReturnType<typeof readStoreConfig>;
+
+/** What PruneBuilds is told by its environment. */
+export function readPruneConfig(env: Env = process.env) {
+  const read = readEnv(env, {
+    ...places(),
+    prune: flag('PRUNE'),
+    keepDays: wholeNumber('KEEP_DAYS', { min: 1, max: 3650 }),
+    keepPerEnvironment: wholeNumber('KEEP_PER_ENVIRONMENT', { min: 1, max: 100 }),
+    maxBuilds: wholeNumber('MAX_BUILDS', { min: 10, max: 9000 }),
+  });
+  return { ...read, dryRun: read.dryRun || !read.prune, keepMs: read.keepDays * 86_400_000 };
+}
+export type PruneConfig = ReturnType<typeof readPruneConfig>;
+
+/** What RestoreBuild is told by its environment. */
+export function readRestoreConfig(env: Env = process.env) {
+  return readEnv(env, {
+    store: text('STORE_FUNCTION'),
+    fileSystemArn: text('FILE_SYSTEM_ARN'),
+    roleArn: text('RESTORE_ROLE_ARN'),
+    dryRun: flag('DRY_RUN'),
+  });
+}
+export type RestoreConfig = ReturnType<typeof readRestoreConfig>;

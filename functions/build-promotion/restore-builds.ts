@@ -1,0 +1,121 @@
+import * as z from 'zod/mini';
+import { isRecord } from '../../shared/errors.ts';
+import { scheduledEvent } from '../../shared/events/schedule.ts';
+import { count } from '../../shared/metrics.ts';
+import { parseAs } from '../../shared/parse.ts';
+import type { Tools } from '../../shared/tools.ts';
+import { describeRestore, listRecoveryPoints, startRestore } from './aws/backup.ts';
+import { ask } from './aws/lambda.ts';
+import type { RestoreConfig } from './config.ts';
+import { buildId } from './names.ts';
+import { chooseRecoveryPoint } from './recovery.ts';
+import type { Restoration } from './replies.ts';
+import {
+  type BeginAnswer,
+  type EndAnswer,
+  readBeginReply,
+  readEndReply,
+  readOpenReply,
+} from './restore-replies.ts';
+
+const request = z.strictObject({ buildId });
+/** Undefined to follow what is open. */
+export type RestoreRequest = z.output<typeof request> | undefined;
+
+/** @throws BadInput */
+export function readRestoreRequest(event: unknown): RestoreRequest {
+  if (isRecord(event) && 'detail-type' in event) {
+    parseAs(scheduledEvent, event, 'event');
+    return undefined;
+  }
+  return parseAs(request, event, 'request');
+}
+
+interface Run {
+  readonly config: RestoreConfig;
+  readonly tools: Tools;
+}
+
+/** Takes a step of one restore, or of each that is open. Any step can be repeated. */
+export async function restoreBuilds(
+  asked: RestoreRequest,
+  config: RestoreConfig,
+  tools: Tools,
+): Promise<Restoration | readonly Restoration[]> {
+  const run = { config, tools };
+  if (asked) return restoreBuild(asked.buildId, run);
+  const open = readOpenReply(await ask(config.store, { action: 'restores' }, tools.signal));
+  const restorations: Restoration[] = [];
+  for (const id of open) restorations.push(await restoreBuild(id, run));
+  return restorations;
+}
+
+async function restoreBuild(id: string, run: Run): Promise<Restoration> {
+  const { config, tools } = run;
+  const begun = readBeginReply(
+    await ask(config.store, { action: 'restore-begin', buildId: id }, tools.signal),
+  );
+  const restoration = await goOn(id, begun, run);
+  const { percent, reason, status } = restoration;
+  tools.logger.info(`restore: ${status}`, { buildId: id, percent, reason });
+  if (status === 'restored' && begun.outcome !== 'present') count(tools.metrics, 'Restored');
+  if (status === 'failed') count(tools.metrics, 'RestoreFailed');
+  return restoration;
+}
+
+async function goOn(id: string, begun: BeginAnswer, run: Run): Promise<Restoration> {
+  if (begun.outcome === 'refused') return { status: 'failed', buildId: id, percent: 0, reason: begun.reason };
+  if (begun.outcome === 'present') return { status: 'restored', buildId: id, percent: 100 };
+  const jobId = begun.jobId ?? (await start(id, begun, run));
+  return typeof jobId === 'string' ? follow(id, jobId, run) : jobId;
+}
+
+type Open = Extract<BeginAnswer, { outcome: 'restoring' | 'planned' }>;
+
+/** @returns the job's id, or how it stands when there is none */
+async function start(id: string, begun: Open, { config, tools }: Run): Promise<string | Restoration> {
+  const { fileSystemArn, roleArn, store } = config;
+  const points = await listRecoveryPoints(fileSystemArn, tools.signal);
+  const point = chooseRecoveryPoint(points, begun.sighting, begun.tried);
+  if (!point) {
+    await ask(store, { action: 'restore-give-up', buildId: id }, tools.signal);
+    const reason = `none of ${points.length} recovery points holds it`;
+    return { status: 'failed', buildId: id, percent: 0, reason };
+  }
+  if (config.dryRun)
+    return { status: 'planned', buildId: id, percent: 0, reason: `dry run: from ${point.arn}` };
+  const token = `${begun.token}-${begun.tried.length}`;
+  const wish = { recoveryPoint: point.arn, fileSystemArn, roleArn, path: begun.path, token };
+  const jobId = await startRestore(wish, tools.signal);
+  const note = {
+    action: 'restore-started',
+    buildId: id,
+    token: begun.token,
+    jobId,
+    recoveryPoint: point.arn,
+  };
+  await ask(store, note, tools.signal);
+  return jobId;
+}
+
+async function follow(id: string, jobId: string, run: Run): Promise<Restoration> {
+  const { percent, status } = await describeRestore(jobId, run.tools.signal);
+  if (!['COMPLETED', 'FAILED', 'ABORTED'].includes(status))
+    return { status: 'running', buildId: id, percent };
+  const ended = await end(id, jobId, status === 'COMPLETED', run);
+  if (ended.outcome === 'restored') return { status: 'restored', buildId: id, percent: 100 };
+  // The next step takes another recovery point, or finds that there is none.
+  const reason = ended.outcome === 'more' ? 'being verified' : ended.reason;
+  return { status: 'running', buildId: id, percent: 0, ...(reason !== undefined && { reason }) };
+}
+
+/** Verifying may take the store several calls. */
+async function end(id: string, jobId: string, restored: boolean, { config, tools }: Run): Promise<EndAnswer> {
+  const request = { action: 'restore-end', buildId: id, jobId, restored };
+  let reply = readEndReply(await ask(config.store, request, tools.signal));
+  while (reply.outcome === 'more' && tools.remainingMs() > 60_000) {
+    const { progress } = reply;
+    reply = readEndReply(await ask(config.store, { ...request, progress }, tools.signal));
+  }
+  return reply;
+}

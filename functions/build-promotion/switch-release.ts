@@ -1,0 +1,177 @@
+import { randomUUID } from 'node:crypto';
+import type { Artifact } from './artifact.ts';
+import { finishChange, makeChange } from './change.ts';
+import { type Checked, checkBuild, type Mode } from './check-build.ts';
+import { copyRelease } from './copy-release.ts';
+import { readEntries } from './disk/journal.ts';
+import { type Live, readLive } from './disk/links.ts';
+import { readBad } from './disk/marks.ts';
+import { exists, folders, type Store } from './disk/store.ts';
+import { type Entry, effective } from './history.ts';
+import { Refused } from './refused.ts';
+import type { More, Progress, Switched, SwitchReply, SwitchRequest } from './request.ts';
+import { chooseRelease } from './rollback.ts';
+import { mainStore, storeOf, type Work } from './work.ts';
+
+/** NFS believes what it knows of a folder for at most so long. */
+const VISIBLE_MS = 60_000;
+
+/** What a promotion needs of the history: its own change, if this is a repeat, and the release before. */
+const RECENT = 20;
+
+/** What an environment's own store says of it when a request begins. */
+export interface Scene {
+  readonly store: Store;
+  readonly entries: readonly Entry[];
+  readonly live: Live;
+  /** Of the latest change. */
+  readonly generation: number;
+}
+
+/**
+ * Promotes or rolls back: verifies the build, copies it where that is asked for, takes the environment's next number
+ * and moves its link. The same key asks for the same change, however often it comes.
+ *
+ * @throws Refused
+ */
+export async function switchRelease(work: Work, request: SwitchRequest): Promise<SwitchReply> {
+  const scene = await look(work, request);
+  const own = scene.entries.find(({ action, key }) => key === request.key && action === request.action);
+  if (own) return repeat(work, scene, own);
+  demandExpected(request, scene);
+  const choice =
+    request.action === 'promote'
+      ? { artifact: request.artifact, skipped: [] }
+      : await chooseRelease({ ...scene, main: mainStore(work.config), dryRun: work.config.dryRun }, request);
+  if ('pruned' in choice) return { outcome: 'pruned', buildId: choice.pruned };
+  const { artifact } = choice;
+  const bad = await readBad(mainStore(work.config), artifact.buildId);
+  if (bad !== undefined) throw new Refused(`${artifact.buildId} is marked bad: ${bad}`);
+  const checked = await bringAndCheck(work, request, scene, artifact);
+  if ('outcome' in checked) return checked;
+  const switched = await move(work, request, scene, { artifact, mode: checked.mode });
+  return choice.skipped.length > 0 ? { ...switched, skipped: choice.skipped } : switched;
+}
+
+async function look({ config }: Work, { action, copyTo, env }: SwitchRequest): Promise<Scene> {
+  const store = storeOf(config, copyTo);
+  const entries = await readEntries(store, env, action === 'promote' ? RECENT : undefined);
+  const live = await readLive(store, env);
+  return { store, entries, live, generation: entries.at(-1)?.generation ?? 0 };
+}
+
+function demandExpected({ env, expectCurrent }: SwitchRequest, { live }: Scene): void {
+  const current = live.from ?? 'none';
+  if (expectCurrent !== undefined && expectCurrent !== current)
+    throw new Refused(`${env} is at ${current}, expected ${expectCurrent}`, 'RevisionOutOfSync');
+}
+
+/** The same request once more: its change is finished if it was cut short, and told again. */
+async function repeat(work: Work, { entries, live, store }: Scene, own: Entry): Promise<Switched> {
+  const isLatest = entries.at(-1) === own;
+  if (isLatest && live.buildId !== own.to) {
+    if (work.config.dryRun) return tell(work, own, 'planned');
+    await finishChange(store, own, entries);
+  } else if (!isLatest && !effective(entries, live.buildId).includes(own)) {
+    throw new Refused(
+      `${own.env} was changed by somebody else before ${own.to} became live`,
+      'RevisionOutOfSync',
+    );
+  }
+  return tell(work, own, 'switched');
+}
+
+/** Verifies the build where it is, and brings it to the store where its link is to be. */
+async function bringAndCheck(
+  work: Work,
+  request: SwitchRequest,
+  { generation, live, store }: Scene,
+  artifact: Artifact,
+): Promise<{ readonly mode: Mode } | More> {
+  const { env, progress, verify } = request;
+  const since = progress?.generation ?? generation;
+  // A rollback finds its build at the copy, unless it was pruned there.
+  const isAtPlace = request.action === 'rollback' && (await exists(folders.build(store, artifact.buildId)));
+  const isCopy = request.copyTo !== undefined && !isAtPlace;
+  const source = isAtPlace ? store : mainStore(work.config);
+  const resume = progress?.phase === 'verify' ? progress : undefined;
+  const allowNames = request.copyTo !== undefined && isAtPlace;
+  // What an earlier invocation read of it need not be read again to go on copying.
+  const mode = progress && progress.phase !== 'verify' ? 'fingerprint' : verify;
+  const checked = await checkBuild(work, source, artifact, { env, verify: mode, resume, allowNames });
+  if (!checked.isWhole) return moreToRead(artifact, checked, since);
+  if (!isCopy || work.config.dryRun) return { mode: checked.mode };
+  const { manifest } = checked;
+  const key = request.key ?? artifact.buildId;
+  const wish = { source, target: store, artifact, manifest, live: live.buildId, key, progress };
+  const copied = await copyRelease(work, wish);
+  if (copied !== 'whole') return moreToCopy(artifact, { ...copied, generation: since });
+  return { mode: checked.mode };
+}
+
+function moreToRead(
+  { buildId, files }: Artifact,
+  { inspection }: Extract<Checked, { isWhole: false }>,
+  generation: number,
+): More {
+  const { digest, done } = inspection;
+  return {
+    outcome: 'more',
+    progress: { phase: 'verify', done, digest, generation },
+    percent: Math.floor((90 * done) / Math.max(1, files)),
+    summary: `${buildId}: ${done} of ${files} files verified`,
+  };
+}
+
+function moreToCopy({ buildId, files }: Artifact, progress: Progress): More {
+  const { done, phase } = progress;
+  const begun = phase === 'copy' ? 30 : 60;
+  return {
+    outcome: 'more',
+    progress,
+    percent: begun + Math.floor((30 * done) / Math.max(1, files)),
+    summary: `${buildId}: ${done} of ${files} files ${phase === 'copy' ? 'copied' : 'of the copy verified'}`,
+  };
+}
+
+interface Sound {
+  readonly artifact: Artifact;
+  readonly mode: Mode;
+}
+
+async function move(
+  work: Work,
+  request: SwitchRequest,
+  scene: Scene,
+  { artifact, mode }: Sound,
+): Promise<Switched> {
+  const { action, env, key = randomUUID(), progress } = request;
+  const { entries, live, store } = scene;
+  const generation = (progress?.generation ?? scene.generation) + 1;
+  const at = new Date(work.tools.now()).toISOString();
+  const to = artifact.buildId;
+  const wish: Entry = { generation, env, action, from: live.from, to, key, at, verified: mode, artifact };
+  if (live.buildId === to) {
+    const made = entries.findLast((entry) => entry.to === to);
+    return tell(work, { ...(made ?? { ...wish, generation: 0 }), verified: mode }, 'unchanged');
+  }
+  if (work.config.dryRun) return tell(work, wish, 'planned');
+  return tell(work, await makeChange(store, wish, entries), 'switched');
+}
+
+function tell({ begun, tools }: Work, change: Entry, outcome: Switched['outcome']): Switched {
+  const { artifact, at, env, from, generation, to, verified } = change;
+  return {
+    outcome,
+    env,
+    from,
+    to,
+    generation,
+    files: artifact.files,
+    bytes: artifact.bytes,
+    verified,
+    milliseconds: tools.now() - begun,
+    switchedAt: at,
+    visibleBy: new Date(Date.parse(at) + VISIBLE_MS).toISOString(),
+  };
+}
