@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { formatColdStart, measureColdStart } from './cold-start.ts';
 import { formatDiskAlarms, measureDiskAlarms } from './disk-alarms.ts';
+import { formatPromotion, measurePromotion } from './promotion/promotion.ts';
 
 interface Bench {
   readonly name: string;
@@ -23,6 +24,14 @@ const benches: readonly Bench[] = [
       const runs = await measureDiskAlarms();
       print(formatDiskAlarms(runs));
       return runs;
+    },
+  },
+  {
+    name: 'promotion',
+    async run(print) {
+      const measured = measurePromotion();
+      print(formatPromotion(measured));
+      return measured;
     },
   },
 ];

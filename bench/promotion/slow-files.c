@@ -1,0 +1,98 @@
+/* Makes opening, reading and looking at files below a folder take as long as a round trip to a file server does:
+   cc -shared -fPIC -O2 -o slow-files.so slow-files.c; SLOW_BELOW=/folder SLOW_MICROSECONDS=3000 LD_PRELOAD=... */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define DESCRIPTORS 65536
+static char slow[DESCRIPTORS];
+static const char *below;
+static size_t length;
+static struct timespec trip;
+
+__attribute__((constructor)) static void begin(void) {
+  const char *microseconds = getenv("SLOW_MICROSECONDS");
+  below = getenv("SLOW_BELOW");
+  length = below ? strlen(below) : 0;
+  trip.tv_nsec = microseconds ? atol(microseconds) * 1000 : 0;
+}
+
+static void wait_for_server(void) {
+  if (trip.tv_nsec) nanosleep(&trip, NULL);
+}
+
+static int is_below(const char *path) {
+  return length && path && strncmp(path, below, length) == 0;
+}
+
+static int opened(const char *path, int fd) {
+  int is_slow = is_below(path);
+  if (fd >= 0 && fd < DESCRIPTORS) slow[fd] = is_slow;
+  if (is_slow) wait_for_server();
+  return fd;
+}
+
+#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+#define OPEN(name)                                         \
+  int name(const char *path, int flags, ...) {             \
+    va_list rest;                                          \
+    va_start(rest, flags);                                 \
+    mode_t mode = va_arg(rest, mode_t);                    \
+    va_end(rest);                                          \
+    return opened(path, REAL(name)(path, flags, mode));    \
+  }
+OPEN(open)
+OPEN(open64)
+
+int openat(int folder, const char *path, int flags, ...) {
+  va_list rest;
+  va_start(rest, flags);
+  mode_t mode = va_arg(rest, mode_t);
+  va_end(rest);
+  return opened(path, REAL(openat)(folder, path, flags, mode));
+}
+
+FILE *fopen(const char *path, const char *mode) {
+  if (is_below(path)) wait_for_server();
+  FILE *file = REAL(fopen)(path, mode);
+  if (file && fileno(file) < DESCRIPTORS) slow[fileno(file)] = is_below(path);
+  return file;
+}
+
+/* The end of a file is known from its size: only what brings bytes goes to the server. */
+ssize_t read(int fd, void *buffer, size_t count) {
+  ssize_t got = REAL(read)(fd, buffer, count);
+  if (got > 0 && fd < DESCRIPTORS && slow[fd]) wait_for_server();
+  return got;
+}
+
+ssize_t pread64(int fd, void *buffer, size_t count, off64_t offset) {
+  ssize_t got = REAL(pread64)(fd, buffer, count, offset);
+  if (got > 0 && fd < DESCRIPTORS && slow[fd]) wait_for_server();
+  return got;
+}
+
+DIR *opendir(const char *path) {
+  if (is_below(path)) wait_for_server();
+  return REAL(opendir)(path);
+}
+
+/* Attributes by path, as Node asks for them; those of an open file came with its opening. */
+long syscall(long number, ...) {
+  long argument[6];
+  va_list rest;
+  va_start(rest, number);
+  for (int at = 0; at < 6; at++) argument[at] = va_arg(rest, long);
+  va_end(rest);
+  if (number == SYS_statx && is_below((const char *)argument[1])) wait_for_server();
+  return REAL(syscall)(number, argument[0], argument[1], argument[2], argument[3], argument[4], argument[5]);
+}
