@@ -15,11 +15,12 @@ export interface Played {
   readonly calls: readonly Call[];
 }
 
-const faultsOfWrites: readonly FaultKind[] = ['throttled', 'failing', 'lost', 'killed', 'overtaken'];
+// A throttle and a 500 are one refusal to a function: both are repeated, by the SDK and then by the delivery.
+const faultsOfWrites: readonly FaultKind[] = ['throttled', 'lost', 'killed', 'overtaken'];
 
-// A read leaves nothing behind: failing or lost it is repeated like a throttled one, and a function that dies after it
-// stands where it stood after the call before. What another delivery does behind its back is what matters.
-const faultsOfReads: readonly FaultKind[] = ['throttled', 'overtaken'];
+// A read leaves nothing behind: lost it is repeated like a failing one, and a function that dies after it stands where
+// it stood after the call before. What another delivery does behind its back is what matters.
+const faultsOfReads: readonly FaultKind[] = ['failing', 'overtaken'];
 const read = /^(AssumeRole|BatchGet|Describe|Get|Head|List|Query|Scan)/;
 
 /** Plays a scenario on a fresh account, with a fault or without. */
