@@ -4,6 +4,7 @@ import type { Invoked } from '../runtime/sandbox.ts';
 import type { Clock } from '../scenario.ts';
 import { list, mapping, numberOr, optionalText } from '../stack/mapping.ts';
 import type { Resource, Stack } from '../stack/stack.ts';
+import type { Arrivals } from './arrivals.ts';
 import { succeeded } from './batch-result.ts';
 import { deleteAll, receiveSome } from './queue-client.ts';
 
@@ -11,6 +12,7 @@ export interface PumpOptions {
   readonly stack: Stack;
   readonly sqs: SQSClient;
   readonly clock: Clock;
+  readonly arrivals: Arrivals;
   readonly invoke: (functionId: string, payload: unknown) => Promise<Invoked>;
 }
 
@@ -23,9 +25,6 @@ export interface Pump {
   readonly window: number;
   /** Delivers one batch, after gathering for so many milliseconds; how many messages it had. */
   pump(gatherFor?: number): Promise<number>;
-  /** When messages that failed become visible, in milliseconds of the epoch. */
-  nextVisible(): number | undefined;
-  clear(): void;
 }
 
 /** A payload of Lambda's. */
@@ -36,33 +35,29 @@ export function createPumps(options: PumpOptions): readonly Pump[] {
   return options.stack.ofType('AWS::Lambda::EventSourceMapping').map((source) => createPump(source, options));
 }
 
-function createPump(source: Resource, { stack, sqs, clock, invoke }: PumpOptions): Pump {
+function createPump(source: Resource, { stack, sqs, clock, arrivals, invoke }: PumpOptions): Pump {
   const { queue, functionId } = connected(source, stack);
   const queueUrl = stack.ref(queue.id);
   const hiddenFor = numberOr(queue.properties.VisibilityTimeout, 30) * 1000;
   const batchSize = numberOr(source.properties.BatchSize, 10);
   const reportsFailures = list(source.properties.FunctionResponseTypes).includes('ReportBatchItemFailures');
-  let visible: number[] = [];
   return {
     id: source.id,
     queueUrl,
     functionId,
     window: numberOr(source.properties.MaximumBatchingWindowInSeconds, 0) * 1000,
-    nextVisible: () => {
-      visible = visible.filter((at) => at > clock.now());
-      return visible.length === 0 ? undefined : Math.min(...visible);
-    },
-    clear: () => {
-      visible = [];
-    },
     pump: async (gatherFor = 0) => {
+      const asked = clock.now();
       const first = await receiveBatch(sqs, queueUrl, batchSize);
-      if (first.length === 0) return 0;
+      if (first.length === 0) {
+        arrivals.nothing(queueUrl, asked);
+        return 0;
+      }
       const messages = await gather(first, gatherFor, (most) => receiveBatch(sqs, queueUrl, most), batchSize);
-      visible.push(clock.now() + hiddenFor);
+      const visible = clock.now() + hiddenFor;
       const invoked = await invoke(functionId, toEvent(messages, stack, queue));
       const done = succeeded(messages, invoked, reportsFailures);
-      if (done.length === messages.length) visible.pop();
+      if (done.length < messages.length) arrivals.expect(queueUrl, visible);
       await deleteAll(sqs, queueUrl, done);
       return messages.length;
     },

@@ -1,7 +1,7 @@
 import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { Clock } from '../scenario.ts';
+import type { Arrivals } from './arrivals.ts';
 import type { AsyncInvocations } from './async-invocations.ts';
-import type { Delays } from './delays.ts';
 import type { Pump } from './queue-pump.ts';
 import type { Timers } from './timers.ts';
 
@@ -10,7 +10,7 @@ export interface Unsettled {
   readonly sqs: SQSClient;
   readonly async: AsyncInvocations;
   readonly pumps: readonly Pump[];
-  readonly delays: Delays;
+  readonly arrivals: Arrivals;
   readonly timers: Timers;
 }
 
@@ -30,13 +30,12 @@ export async function settle(parts: Unsettled): Promise<void> {
       step = 1000;
       continue;
     }
-    const next = nextDue(parts);
-    if (next === undefined && (await pending(parts)).length === 0) return;
-    // A message that somebody else received: when it comes back is not known here.
-    clock.turn(next === undefined ? step : Math.max(0, next - clock.now()) + 1);
-    if (next === undefined) step *= 2;
+    const next = nextDue(parts) ?? (await expectOthers(parts, step));
+    if (next === undefined) return;
+    clock.turn(Math.max(0, next - clock.now()) + 1);
+    step *= 2;
   }
-  throw new Error(`The pack did not settle. Pending: ${(await pending(parts)).join(', ')}`);
+  throw new Error(`The pack did not settle. Pending: ${await describePending(parts)}`);
 }
 
 /** Turns the clock on by so much, and delivers on the way what falls due, each at its time. */
@@ -55,32 +54,45 @@ export async function advance(parts: Unsettled, ms: number): Promise<void> {
   throw new Error(`More fell due in ${ms} ms than could be delivered in ${mostRounds} rounds`);
 }
 
-async function deliverDue({ async, pumps, timers }: Unsettled): Promise<boolean> {
+async function deliverDue({ arrivals, async, pumps, timers }: Unsettled): Promise<boolean> {
   let delivered = await timers.runDue();
   if (await async.runDue()) delivered = true;
   for (const pump of pumps) {
-    while ((await pump.pump()) > 0) delivered = true;
+    while (arrivals.isDue(pump.queueUrl)) if ((await pump.pump()) > 0) delivered = true;
   }
   return delivered;
 }
 
-function nextDue({ async, pumps, delays, timers }: Unsettled): number | undefined {
-  const times = [
-    async.nextDue(),
-    timers.nextDue(),
-    delays.next(),
-    ...pumps.map((pump) => pump.nextVisible()),
-  ];
-  const known = times.filter((time) => time !== undefined);
+function nextDue({ arrivals, async, timers }: Unsettled): number | undefined {
+  const known = [async.nextDue(), timers.nextDue(), arrivals.next()].filter((time) => time !== undefined);
   return known.length === 0 ? undefined : Math.min(...known);
 }
 
-async function pending({ sqs, async, pumps }: Unsettled): Promise<readonly string[]> {
+/** Messages that somebody else received: when they come back is not known here. */
+async function expectOthers(parts: Unsettled, step: number): Promise<number | undefined> {
+  const queued = await countQueued(parts);
+  const at = parts.clock.now() + step;
+  for (const { pump } of queued) parts.arrivals.expect(pump.queueUrl, at);
+  return queued.length === 0 ? undefined : at;
+}
+
+async function describePending(parts: Unsettled): Promise<string> {
+  const queued = await countQueued(parts);
+  const messages = queued.map(({ pump, count }) => `${pump.functionId} (${count} messages)`);
+  return [...parts.async.describe(), ...messages].join(', ');
+}
+
+interface Queued {
+  readonly pump: Pump;
+  readonly count: number;
+}
+
+async function countQueued({ sqs, arrivals, pumps }: Unsettled): Promise<readonly Queued[]> {
+  const used = pumps.filter((pump) => arrivals.wasUsed(pump.queueUrl));
   const counts = await Promise.all(
-    pumps.map(async (pump) => ({ pump, count: await countMessages(sqs, pump.queueUrl) })),
+    used.map(async (pump) => ({ pump, count: await countMessages(sqs, pump.queueUrl) })),
   );
-  const queued = counts.filter(({ count }) => count > 0);
-  return [...async.describe(), ...queued.map(({ pump, count }) => `${pump.functionId} (${count} messages)`)];
+  return counts.filter(({ count }) => count > 0);
 }
 
 const kinds = [

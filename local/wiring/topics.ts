@@ -9,6 +9,8 @@ export interface TopicOptions {
   readonly clock: Clock;
   readonly mail: (mail: Mail) => void;
   readonly enqueue: (functionId: string, payload: unknown) => void;
+  /** Told of each queue that the account itself delivers to. */
+  readonly arrive: (queueUrl: string) => void;
 }
 
 export interface Topics {
@@ -87,7 +89,10 @@ const protocols: Readonly<Record<string, Protocol>> = {
     const lambda = stack.findByArn(String(arn));
     if (lambda) enqueue(lambda.id, toEvent(published, clock));
   },
-  sqs: () => {}, // the account delivers these itself
+  sqs: (_, { Endpoint: arn }, { stack, arrive }) => {
+    const queue = stack.findByArn(String(arn));
+    if (queue) arrive(stack.ref(queue.id));
+  },
 };
 
 function sendMail(

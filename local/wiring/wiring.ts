@@ -4,9 +4,9 @@ import type { Invoked } from '../runtime/sandbox.ts';
 import type { Clock, Mail } from '../scenario.ts';
 import type { Mapping } from '../stack/mapping.ts';
 import type { Stack } from '../stack/stack.ts';
+import { arrivalActions, createArrivals } from './arrivals.ts';
 import { createAsyncInvocations } from './async-invocations.ts';
 import { createBus } from './bus.ts';
-import { createDelays } from './delays.ts';
 import { createDelivery } from './deliver.ts';
 import { createHttpApi, type HttpApi } from './http.ts';
 import { runLive } from './live.ts';
@@ -56,16 +56,16 @@ export function createWiring(options: WiringOptions): Wiring {
   const { enqueue } = async;
   const delivery = createDelivery({ stack, sqs, sns, enqueue });
   const bus = createBus(stack, delivery.many);
-  const pumps = createPumps({ stack, sqs, clock, invoke });
-  const topics = createTopics({ stack, clock, mail, enqueue });
-  const delays = createDelays(stack, clock);
+  const arrivals = createArrivals(stack, clock);
+  const arrive = (queueUrl: string): void => arrivals.expect(queueUrl, clock.now());
+  const pumps = createPumps({ stack, sqs, clock, arrivals, invoke });
+  const topics = createTopics({ stack, clock, mail, enqueue, arrive });
   const timers = createTimers(clock);
-  const unsettled = { clock, sqs, async, pumps, delays, timers };
+  const unsettled = { clock, sqs, async, pumps, arrivals, timers };
   const schedules = createSchedules({ stack, clock, deliver: delivery.one });
   onCall('sns', 'Publish', ({ input, output }) => topics.published(input, output));
   onCall('sns', 'PublishBatch', ({ input, output }) => topics.batchPublished(input, output));
-  onCall('sqs', 'SendMessage', ({ input }) => delays.sent(input));
-  onCall('sqs', 'SendMessageBatch', ({ input }) => delays.sent(input));
+  for (const action of arrivalActions) onCall('sqs', action, ({ input }) => arrivals.changed(input));
   return {
     put: bus.put,
     schedules,
@@ -78,7 +78,7 @@ export function createWiring(options: WiringOptions): Wiring {
     http: createHttpApi({ stack, clock, invoke }),
     live: (complain) => runLive({ async, pumps, schedules, timers, complain }),
     clear: () => {
-      for (const part of [async, delays, timers, ...pumps]) part.clear();
+      for (const part of [async, arrivals, timers]) part.clear();
     },
   };
 }

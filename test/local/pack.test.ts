@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import { DescribeTableCommand, DescribeTimeToLiveCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
-import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import {
+  ChangeMessageVisibilityCommand,
+  CreateQueueCommand,
+  ListQueuesCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Pack, startPack } from '../../local/pack.ts';
 import { eventsPath, senderHeader } from '../../local/wiring/local-server.ts';
@@ -98,6 +105,35 @@ describe('a queue', () => {
     expect(Math.round((pack.clock.now() - before) / 1000)).toBeGreaterThanOrEqual(600);
     expect(Math.round((pack.clock.now() - before) / 1000)).toBeLessThan(610);
   });
+
+  it('waits for a message that somebody else has received', async () => {
+    const sqs = pack.client(SQSClient);
+    const QueueUrl = pack.ref('Work');
+    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: '{}' }));
+    await sqs.send(new ReceiveMessageCommand({ QueueUrl, VisibilityTimeout: 45 }));
+    await pack.settle();
+    expect(runsOf('Worker')).toHaveLength(1);
+  });
+
+  it('sees a message that is given back before its time', async () => {
+    const sqs = pack.client(SQSClient);
+    const QueueUrl = pack.ref('Work');
+    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: '{}' }));
+    const { Messages: [message] = [] } = await sqs.send(
+      new ReceiveMessageCommand({ QueueUrl, VisibilityTimeout: 3600 }),
+    );
+    const ReceiptHandle = message?.ReceiptHandle;
+    await sqs.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: 0 }));
+    const before = pack.clock.now();
+    await pack.settle();
+    expect(runsOf('Worker')).toHaveLength(1);
+    expect(pack.clock.now() - before).toBeLessThan(60_000);
+  });
+
+  it('is not asked when nothing was sent to it', async () => {
+    await pack.settle();
+    expect(pack.account.calls.map(({ action }) => action)).toEqual([]);
+  });
 });
 
 describe('an asynchronous invocation', () => {
@@ -162,6 +198,14 @@ describe('a topic', () => {
     expect(await readFile(join(mailbox, file ?? ''), 'utf8')).toContain(
       'Subject: Something happened\n\nThe text.',
     );
+  });
+
+  it('fills queues with what passes theirs', async () => {
+    await publish('{"detail":{}}', 'work');
+    await publish('{"detail":{}}', 'quiet');
+    await pack.settle();
+    expect(runsOf('Worker')).toHaveLength(1);
+    await expect.poll(() => pack.logs('Worker').join('\n')).toContain('"took":1');
   });
 
   it('invokes functions with what passes theirs', async () => {
@@ -330,5 +374,18 @@ describe('a reset', () => {
     expect(runsOf('Worker')).toHaveLength(0);
     expect(pack.calls()).toEqual([]);
     expect(Math.abs(pack.clock.now() - Date.now())).toBeLessThan(1000);
+  });
+
+  it('leaves what the template declares, and nothing else', async () => {
+    const sqs = pack.client(SQSClient);
+    const { QueueUrls: before = [] } = await sqs.send(new ListQueuesCommand({}));
+    await sqs.send(new CreateQueueCommand({ QueueName: 'mine' }));
+    await sqs.send(new SendMessageCommand({ QueueUrl: pack.ref('Work'), MessageBody: '{}' }));
+    await pack.reset();
+    const { QueueUrls: after } = await sqs.send(new ListQueuesCommand({}));
+    expect(after).toEqual(before);
+    expect(before).toHaveLength(2);
+    const { Messages } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: pack.ref('Work') }));
+    expect(Messages).toBeUndefined();
   });
 });
