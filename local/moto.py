@@ -16,6 +16,7 @@ import functools  # noqa: E402
 import json  # noqa: E402
 import signal  # noqa: E402
 import threading  # noqa: E402
+import traceback  # noqa: E402
 from typing import Any  # noqa: E402
 
 os.environ.update(
@@ -47,13 +48,9 @@ core.utcnow = utcnow
 speed.before_import(lambda: offset)
 
 import corrections  # noqa: E402
-from moto.moto_server.werkzeug_app import (  # noqa: E402
-    DomainDispatcherApplication,
-    MotoRequestHandler,
-    create_backend_app,
-)
+from cheroot.wsgi import Server  # noqa: E402
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: E402
 from moto.sqs.models import Queue  # noqa: E402
-from werkzeug.serving import make_server  # noqa: E402
 
 # moto checks a condition and then writes; two threads at once would both pass the check.
 lock = threading.Lock()
@@ -73,17 +70,27 @@ class Application:
             milliseconds = environ.get("HTTP_X_GROUNDCREW_CLOCK")
             if milliseconds is not None:
                 offset = datetime.timedelta(milliseconds=float(milliseconds))
-            return self.app(environ, start_response)
+            # Where moto looks for the path before it was decoded.
+            environ["RAW_URI"] = environ["REQUEST_URI"]
+            try:
+                return self.app(environ, start_response)
+            except Exception:
+                # Its last line becomes part of what the caller is told.
+                traceback.print_exc()
+                start_response("500 Internal Server Error", [("content-type", "text/html")])
+                return [b""]
 
 
-class Handler(MotoRequestHandler):
-    protocol_version = "HTTP/1.1"
-    # Headers and body leave in one packet; in two, the second waits 40 ms for the first one's acknowledgement.
-    wbufsize = -1
-    disable_nagle_algorithm = True
-
-    def log_request(self, *_: Any) -> None:
-        pass
+def serve(port: int) -> None:
+    """Not by moto's own server, which opens a connection and a thread for every request."""
+    server = Server(("127.0.0.1", port), Application(), numthreads=16, request_queue_size=128)
+    # The one client there is keeps its connections for as long as it likes.
+    server.timeout = 24 * 3600
+    server.keep_alive_conn_limit = 128
+    server.prepare()
+    _, port = server.bind_addr
+    print(json.dumps({"port": port}), flush=True)
+    server.serve()
 
 
 def release_while_waiting() -> None:
@@ -111,11 +118,8 @@ def main() -> None:
     speed.after_import()
     corrections.apply()
     release_while_waiting()
-    server = make_server("127.0.0.1", int(sys.argv[1]), Application(), threaded=True, request_handler=Handler)
-    server.daemon_threads = True
     threading.Thread(target=leave_with_parent, daemon=True).start()
-    print(json.dumps({"port": server.server_port}), flush=True)
-    server.serve_forever()
+    serve(int(sys.argv[1]))
 
 
 if __name__ == "__main__":
