@@ -208,7 +208,7 @@ async function reset({
   for (const kept of [journal.events, journal.published, journal.failed]) kept.length = 0;
   clock.reset();
   await account.reset();
-  await createResources(stack, clients);
+  await account.furnish(() => createResources(stack, clients));
   return performance.now() - begun;
 }
 

@@ -4,7 +4,7 @@ import { callerOf } from './caller.ts';
 import { type Desk, type Hooks, type Listener, stateOf } from './desk.ts';
 import { openEndpoint } from './endpoint.ts';
 import { createFaults, type Fault } from './faults.ts';
-import { createGateway } from './gateway.ts';
+import { createGateway, furnish } from './gateway.ts';
 import { startMoto } from './moto.ts';
 import { loadStandIns } from './stand-in.ts';
 import type { Call, Clock } from './types.ts';
@@ -32,6 +32,8 @@ export interface Account {
   stateOf(service: string): unknown;
   /** Empties the account: resources, calls, faults and states. Hooks and listeners stay. */
   reset(): Promise<void>;
+  /** Fills the empty account by this work, always the same: after the first time its requests are only repeated. */
+  furnish(work: () => Promise<void>): Promise<void>;
   /** Stops the endpoint, and moto if it was started here. May be called again. */
   close(): Promise<void>;
 }
@@ -62,6 +64,7 @@ export async function startAccount(options: AccountOptions): Promise<Account> {
     onCall: (service, action, listener) => subscribe(listeners, `${service}:${action}`, listener),
     stateOf: (service) => stateOf(desk, service),
     reset: () => reset(desk),
+    furnish: (work) => furnish(desk, work),
     close: () => close(desk, server),
   };
 }

@@ -1,5 +1,6 @@
 import type { Faults } from './faults.ts';
 import type { Moto } from './moto.ts';
+import type { ApiRequest } from './request.ts';
 import type { StandIn } from './stand-in.ts';
 import type { Call, Caller, Clock, Members } from './types.ts';
 
@@ -48,6 +49,8 @@ export interface Desk {
   readonly hooks: Partial<Hooks>;
   /** By `service:action`. */
   readonly listeners: Map<string, Set<Listener>>;
+  /** Of furnishing, while it is under way or when it is done. */
+  furnishing?: { readonly requests: ApiRequest[]; done: boolean };
 }
 
 export function stateOf({ states, standIns }: Desk, service: string): unknown {

@@ -30,10 +30,27 @@ async function receive(desk: Desk, incoming: IncomingMessage, outgoing: ServerRe
   else outgoing.destroy();
 }
 
+/** Does the work once; later its requests are made again, in their order, past clients and connections. */
+export async function furnish(desk: Desk, work: () => Promise<void>): Promise<void> {
+  if (desk.furnishing?.done) {
+    for (const request of desk.furnishing.requests) await repeat(desk, request);
+    return;
+  }
+  desk.furnishing = { requests: [], done: false };
+  await work();
+  desk.furnishing.done = true;
+}
+
+async function repeat(desk: Desk, request: ApiRequest): Promise<void> {
+  const { status, body } = await answerUndisturbed(desk, request);
+  if (status >= 300) throw new Error(`${request.service}:${request.action} was refused: ${body}`);
+}
+
 /** Nothing when there is no answer, or when it is to be lost. */
 async function handle(desk: Desk, request: ApiRequest): Promise<Answer | undefined> {
   const call = record(request);
   desk.calls.push(call);
+  if (desk.furnishing?.done === false) desk.furnishing.requests.push(request);
   const fault = desk.faults.strike(request);
   const answer = await answerUnder(fault, desk, request).catch((error: unknown) => {
     if (error instanceof HangUp) return undefined;
