@@ -10,6 +10,7 @@ export default defineConfig({
     // Processes: a test file that starts the account has its own environment and signals.
     pool: 'forks',
     maxWorkers: 2,
+    maxConcurrency: 2,
     testTimeout: 30_000,
     hookTimeout: 120_000,
     reporters: report ? ['default', 'json'] : ['default'],

@@ -93,7 +93,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   };
 }
 
-/** Set by the fault sweep for its own process: the SDK's retries wait a random time, and a thousand runs add up. */
+/** Set by the fault sweep for its own process: see preload.cjs. */
 function swiftness(): NodeJS.ProcessEnv {
   const { GROUNDCREW_SWIFT } = process.env;
   return GROUNDCREW_SWIFT === undefined ? {} : { GROUNDCREW_SWIFT };
