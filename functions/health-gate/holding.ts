@@ -1,6 +1,7 @@
 import { eachApart } from '../../shared/each-apart.ts';
 import { Retryable } from '../../shared/errors.ts';
-import { amend, type Known, readRecords } from '../../shared/records.ts';
+import { type Known, readRecords } from '../../shared/records.ts';
+import { amendHolds } from './amending.ts';
 import { describeExecution, readTags } from './aws/code-pipeline.ts';
 import { whyNotHeld } from './fate.ts';
 import {
@@ -14,7 +15,6 @@ import {
   whyOver,
   withClaim,
 } from './hold.ts';
-import type { Told } from './notice.ts';
 import { tell, tellWhatIsOwed } from './notifying.ts';
 import type { FailedAction } from './occasion.ts';
 import { recognise } from './recognising.ts';
@@ -26,7 +26,7 @@ import {
   reportNotHeld,
   reportNotOurs,
 } from './reporting.ts';
-import { CALLS_AT_ONCE, type Failure, type Round } from './round.ts';
+import { CALLS_AT_ONCE, type Failure, failuresOf, type Round } from './round.ts';
 
 /** Writes down what gates have stopped in pipelines that want to be resumed, and tells people once. */
 export async function holdDeployments(round: Round, failed: readonly FailedAction[]): Promise<Failure[]> {
@@ -133,34 +133,25 @@ async function writeDown(
 ): Promise<Failure[]> {
   if (stoppages.length === 0) return [];
   const byDeployment = Map.groupBy(stoppages, ({ place }) => nameOf(place));
-  const news = new Set<string>();
-  const late = new Map<string, readonly Late[]>();
-  const claims = new Map<string, Told['notice']>();
-  const settled = await amend(
+  const { noted, unsettled } = await amendHolds(
     round.use,
     [...byDeployment.keys()],
     (known, deployment) => {
       const absorbed = fold(known, byDeployment.get(deployment) ?? [], round);
-      const { draft, isNews } = absorbed;
+      const { draft } = absorbed;
       const notice = draft && owed(draft);
-      late.set(deployment, absorbed.late);
-      news.delete(deployment);
-      claims.delete(deployment);
-      if (isNews) news.add(deployment);
-      if (!notice) return draft;
-      claims.set(deployment, notice);
-      return withClaim(draft, notice);
+      return { draft: notice ? withClaim(draft, notice) : draft, note: { ...absorbed, notice } };
     },
     start,
   );
-  const written = [...settled.values()].filter((hold) => hold !== undefined);
-  for (const hold of written.filter(({ deployment }) => news.has(deployment))) report(round, hold);
-  for (const { deployment } of written) reportLate(round, late.get(deployment) ?? []);
-  const told = written.flatMap((hold) => {
-    const notice = claims.get(hold.deployment);
-    return notice ? [{ hold, notice }] : [];
-  });
-  return [...unwritten(byDeployment.keys(), settled), ...(await tell(round, told))];
+  for (const { hold, note } of noted) {
+    if (note.isNews) report(round, hold);
+    for (const { stoppage, why } of note.late)
+      reportNotHeld(round.tools, { ...stoppage, ...stoppage.place }, why);
+  }
+  const told = noted.flatMap(({ hold, note: { notice } }) => (notice ? [{ hold, notice }] : []));
+  const unwritten = failuresOf(unsettled, new Retryable('the record could not be written'));
+  return [...unwritten, ...(await tell(round, told))];
 }
 
 function fold(
@@ -180,19 +171,9 @@ function fold(
   return { draft, isNews: draft !== undefined && draft.actions !== known?.actions, late };
 }
 
-function reportLate({ tools }: Round, late: readonly Late[]): void {
-  for (const { stoppage, why } of late) reportNotHeld(tools, { ...stoppage, ...stoppage.place }, why);
-}
-
 function report({ tools }: Round, hold: Hold): void {
   if (hold.status === 'given up') reportEnd(tools, hold, 'given up', hold.endedWhy);
   else reportHeld(tools, hold);
-}
-
-function unwritten(deployments: Iterable<string>, settled: ReadonlyMap<string, unknown>): Failure[] {
-  return [...deployments]
-    .filter((deployment) => !settled.has(deployment))
-    .map((deployment) => ({ deployment, error: new Retryable('the record could not be written') }));
 }
 
 function rehearse({ config, tools }: Round, stoppages: readonly Stoppage[]): void {

@@ -1,3 +1,4 @@
+import type { Digest } from '../../shared/mail.ts';
 import { RESUME_TAG } from './fate.ts';
 import type { Hold, Limits, Notice } from './hold.ts';
 import type { Pace } from './pace.ts';
@@ -9,11 +10,6 @@ export interface Told {
   readonly notice: Notice;
 }
 
-export interface Digest {
-  readonly subject: string;
-  readonly text: string;
-}
-
 export type Rules = Limits & Pace;
 
 /** Beyond this many the list is cut, and before SNS's 256 KiB; the log has the rest. */
@@ -22,7 +18,7 @@ const MAX_BYTES = 240_000;
 
 const notices = ['given up', 'held', 'resumed'] as const;
 
-/** One mail for a whole batch. The subject is ASCII and below 100 characters, as SNS demands. */
+/** One mail for a whole batch. */
 export function writeDigest(told: readonly Told[], rules: Rules): Digest {
   // What a person must see to stands first.
   const sorted = notices.flatMap((notice) => told.filter((one) => one.notice === notice));

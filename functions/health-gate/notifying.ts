@@ -1,7 +1,8 @@
 import { wasAnswered } from '../../shared/errors.ts';
+import { mail } from '../../shared/mail.ts';
 import { count } from '../../shared/metrics.ts';
 import { amend } from '../../shared/records.ts';
-import { mail } from './aws/sns.ts';
+import { amendHolds } from './amending.ts';
 import { type Hold, owed, withClaim, withoutClaim } from './hold.ts';
 import { type Told, writeDigest } from './notice.ts';
 import { type Failure, failuresOf, type Round } from './round.ts';
@@ -10,25 +11,18 @@ import { type Failure, failuresOf, type Round } from './round.ts';
 export async function tellWhatIsOwed(round: Round, holds: readonly Hold[]): Promise<Failure[]> {
   const owing = new Map(holds.filter(owed).map((hold) => [hold.deployment, hold]));
   if (owing.size === 0) return [];
-  const claimed = new Map<string, Told['notice']>();
-  const settled = await amend(
+  const { noted } = await amendHolds(
     round.use,
     [...owing.keys()],
-    (known, deployment) => {
-      claimed.delete(deployment);
+    (known) => {
       const notice = known && owed(known);
-      if (!notice) return undefined;
-      claimed.set(deployment, notice);
-      return withClaim(known, notice);
+      return notice && { draft: withClaim(known, notice), note: notice };
     },
     owing,
   );
   return tell(
     round,
-    [...claimed].flatMap(([deployment, notice]) => {
-      const hold = settled.get(deployment);
-      return hold ? [{ hold, notice }] : [];
-    }),
+    noted.map(({ hold, note: notice }) => ({ hold, notice })),
   );
 }
 

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { BadInput } from '../../shared/errors.ts';
-import { eventBridgeEvent } from '../../shared/events/eventbridge.ts';
+import { eventBridgeEvent, ownEvent } from '../../shared/events/eventbridge.ts';
 import { parseAs } from '../../shared/parse.ts';
 import { show } from '../../shared/redact.ts';
 
@@ -88,17 +88,7 @@ export function readOccasion(body: unknown): Occasion {
 
 /** Says nothing but which deployment: what becomes of it is read when its time has come. */
 export function dueMessage(deployment: string, region: string, now: number): object {
-  return {
-    version: '0',
-    id: `due-${deployment}`,
-    source: DUE.source,
-    'detail-type': DUE.detailType,
-    account: '',
-    region,
-    time: new Date(now).toISOString(),
-    resources: [],
-    detail: { deployment },
-  };
+  return ownEvent({ ...DUE, id: `due-${deployment}`, detail: { deployment } }, region, now);
 }
 
 function readFailedAction(body: unknown): FailedAction {

@@ -1,5 +1,5 @@
-import { amend } from '../../shared/records.ts';
-import { sendDelayed } from './aws/sqs.ts';
+import { sendAll } from '../../shared/messages.ts';
+import { amendHolds } from './amending.ts';
 import { type Hold, heed, isOpen } from './hold.ts';
 import { tellWhatIsOwed } from './notifying.ts';
 import { dueMessage } from './occasion.ts';
@@ -52,19 +52,18 @@ async function heedAll(
   };
   const judged = new Map(open.filter(next).map((hold) => [hold.deployment, hold]));
   if (judged.size === 0 || config.dryRun) return new Map();
-  const settled = await amend(
+  const { noted } = await amendHolds(
     use,
     [...judged.keys()],
     // One that changed meanwhile is judged by the next sweep, from what it is then.
-    (known, id) => (known && known.revision === judged.get(id)?.revision ? next(known) : undefined),
+    (known, id) => {
+      const draft = known && known.revision === judged.get(id)?.revision ? next(known) : undefined;
+      return draft && { draft, note: findings.get(id)?.text ?? '' };
+    },
     judged,
   );
-  const changed = [...settled.values()].filter(
-    (hold) => hold !== undefined && hold.revision !== judged.get(hold.deployment)?.revision,
-  );
-  const written = changed.filter((hold) => hold !== undefined);
-  for (const hold of written) reportOutlook(tools, hold, findings.get(hold.deployment)?.text ?? '');
-  return new Map(written.map((hold) => [hold.deployment, hold]));
+  for (const { hold, note } of noted) reportOutlook(tools, hold, note);
+  return new Map(noted.map(({ hold }) => [hold.deployment, hold]));
 }
 
 /** What falls due before the next sweep gets a message of its own. What cannot be sent costs some minutes: the next sweep finds it overdue. */
@@ -76,7 +75,8 @@ async function remind({ config, tools }: Round, holds: readonly Hold[]): Promise
     return [{ body: dueMessage(deployment, config.region, now), delaySeconds: Math.ceil(ms / 1000) }];
   });
   if (soon.length === 0) return;
-  const errors = await sendDelayed(config.queueUrl, soon, tools.signal);
+  const sent = await sendAll(config.queueUrl, soon, tools.signal);
+  const errors = sent.filter((error) => error !== undefined);
   if (errors.length > 0)
     tools.logger.warn('reminders could not be sent', { messages: errors.length, error: errors[0] });
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { eachApart } from '../../shared/each-apart.ts';
 import { describeError, hasName, isRefusal, isRetryable, wasAnswered } from '../../shared/errors.ts';
-import { amend } from '../../shared/records.ts';
+import { amendHolds } from './amending.ts';
 import { lookAt, readTags, retryFailedActions } from './aws/code-pipeline.ts';
 import { type Fate, fateOf, type Look, RESUME_TAG } from './fate.ts';
 import { claim, type Hold } from './hold.ts';
@@ -40,21 +40,17 @@ export async function retryAll(round: Round, due: readonly Hold[]): Promise<Turn
 async function claimAll({ tools, use }: Round, due: readonly Hold[]): Promise<Hold[]> {
   if (due.length === 0) return [];
   const judged = new Map(due.map((hold) => [hold.deployment, hold]));
-  const won = new Set<string>();
   const now = tools.now();
-  const settled = await amend(
+  const { noted } = await amendHolds(
     use,
     [...judged.keys()],
-    (known, deployment) => {
-      won.delete(deployment);
-      if (!known || known.revision !== judged.get(deployment)?.revision) return undefined;
-      won.add(deployment);
-      return claim(known, now);
-    },
+    (known, deployment) =>
+      known && known.revision === judged.get(deployment)?.revision
+        ? { draft: claim(known, now), note: undefined }
+        : undefined,
     judged,
   );
-  const claimed = [...settled.values()].filter((hold) => hold !== undefined);
-  return claimed.filter(({ deployment }) => won.has(deployment));
+  return noted.map(({ hold }) => hold);
 }
 
 async function retry(round: Round, hold: Hold): Promise<Ending> {

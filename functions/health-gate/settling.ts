@@ -1,6 +1,5 @@
-import { amend } from '../../shared/records.ts';
+import { amendHolds } from './amending.ts';
 import { type Draft, end, type Hold, holdOn, type Notice, owed, putOff, withClaim } from './hold.ts';
-import type { Told } from './notice.ts';
 import { tell } from './notifying.ts';
 import { describe, reportDeferred, reportEnd, reportOutlook } from './reporting.ts';
 import type { Failure, Round } from './round.ts';
@@ -28,34 +27,22 @@ export async function settle(
   turns: readonly Turn[],
 ): Promise<{ readonly failures: readonly Failure[]; readonly holds: readonly Hold[] }> {
   const byDeployment = new Map(turns.map((turn) => [turn.hold.deployment, turn]));
-  const changed = new Set<string>();
-  const claims = new Map<string, Notice>();
   const now = round.tools.now();
-  const settled = await amend<Hold>(
+  const { noted } = await amendHolds(
     round.use,
     [...byDeployment.keys()],
     (known, deployment) => {
       const turn = byDeployment.get(deployment);
-      changed.delete(deployment);
-      claims.delete(deployment);
-      const settling = known && turn ? conclude(known, turn, now) : undefined;
+      const settling = known && turn && conclude(known, turn, now);
       if (!settling) return undefined;
-      changed.add(deployment);
-      if (settling.notice) claims.set(deployment, settling.notice);
-      return settling.notice ? withClaim(settling.draft, settling.notice) : settling.draft;
+      const { draft, notice } = settling;
+      return { draft: notice ? withClaim(draft, notice) : draft, note: { notice, ending: turn.ending } };
     },
     new Map(turns.map(({ hold }) => [hold.deployment, hold])),
   );
-  const holds = [...settled.values()].filter((hold) => hold !== undefined);
-  const own = holds.filter(({ deployment }) => changed.has(deployment));
-  for (const hold of own) report(round, hold, byDeployment.get(hold.deployment)?.ending);
-  return {
-    holds: own,
-    failures: await tell(
-      round,
-      own.flatMap((hold) => toldOf(hold, claims)),
-    ),
-  };
+  for (const { hold, note } of noted) report(round, hold, note.ending);
+  const told = noted.flatMap(({ hold, note: { notice } }) => (notice ? [{ hold, notice }] : []));
+  return { holds: noted.map(({ hold }) => hold), failures: await tell(round, told) };
 }
 
 interface Settling {
@@ -96,15 +83,10 @@ function apply(hold: Hold, ending: Ending, now: number): Draft | undefined {
   }
 }
 
-function toldOf(hold: Hold, claims: ReadonlyMap<string, Notice>): Told[] {
-  const notice = claims.get(hold.deployment);
-  return notice ? [{ hold, notice }] : [];
-}
-
-function report({ tools }: Round, hold: Hold, ending: Ending | undefined): void {
-  if (ending?.end === 'held on') reportOutlook(tools, hold, ending.why);
-  else if (ending?.end === 'put off') reportDeferred(tools, hold);
-  else if (ending) reportEnd(tools, hold, ending.end, ending.why);
+function report({ tools }: Round, hold: Hold, ending: Ending): void {
+  if (ending.end === 'held on') reportOutlook(tools, hold, ending.why);
+  else if (ending.end === 'put off') reportDeferred(tools, hold);
+  else reportEnd(tools, hold, ending.end, ending.why);
 }
 
 /** A dry run's line in place of all that. */

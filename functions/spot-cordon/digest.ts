@@ -1,3 +1,4 @@
+import type { Digest } from '../../shared/mail.ts';
 import type { Cordon, Step } from './cordon.ts';
 import { severities } from './danger.ts';
 
@@ -8,16 +9,11 @@ export interface DigestLine {
   readonly remarks: readonly string[];
 }
 
-export interface Digest {
-  readonly subject: string;
-  readonly text: string;
-}
-
 /** Beyond this many the list is cut, and before SNS's 256 KiB; the log has the rest. */
 const MAX_LINES = 200;
 const MAX_BYTES = 240_000;
 
-/** One mail for a whole batch. The subject is ASCII and below 100 characters, as SNS demands. */
+/** One mail for a whole batch. */
 export function writeDigest(lines: readonly DigestLine[]): Digest {
   const counts = [...severities]
     .reverse()

@@ -1,7 +1,7 @@
 import { wasAnswered } from '../../shared/errors.ts';
+import { mail } from '../../shared/mail.ts';
 import { count } from '../../shared/metrics.ts';
 import { amend } from '../../shared/records.ts';
-import { mail } from './aws/sns.ts';
 import { type Case, fail, knownOf, unwritten } from './case.ts';
 import { type Cordon, type Draft, withSteps } from './cordon.ts';
 import { writeDigest } from './digest.ts';

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { BadInput } from '../../shared/errors.ts';
-import { eventBridgeEvent } from '../../shared/events/eventbridge.ts';
+import { eventBridgeEvent, ownEvent } from '../../shared/events/eventbridge.ts';
 import { parseAs } from '../../shared/parse.ts';
 import { type Danger, interruption, maintenance, maintenanceKind, rebalance, type Seen } from './danger.ts';
 import { INSTANCE_ID } from './instance.ts';
@@ -152,15 +152,5 @@ function readDate(field: string, value: string): number {
  * the id travels: the record says what it is about.
  */
 export function dueNotice(id: string, region: string, now: number): object {
-  return {
-    version: '0',
-    id: `due-${id}`,
-    source: DUE.source,
-    'detail-type': DUE.detailType,
-    account: '',
-    region,
-    time: new Date(now).toISOString(),
-    resources: [],
-    detail: { 'instance-id': id },
-  };
+  return ownEvent({ ...DUE, id: `due-${id}`, detail: { 'instance-id': id } }, region, now);
 }

@@ -1,10 +1,10 @@
 import type { Delivery, Handled } from '../../shared/doors/queue.ts';
+import { sendAll } from '../../shared/messages.ts';
 import { count } from '../../shared/metrics.ts';
 import { readRecords, removeRecords, scanRecords } from '../../shared/records.ts';
 import type { Tools } from '../../shared/tools.ts';
 import { describe } from './announcement.ts';
 import { describeInstances } from './aws/ec2.ts';
-import { sendAll } from './aws/sqs.ts';
 import type { UncordonConfig } from './config.ts';
 import type { Cordon } from './cordon.ts';
 import { dueNotice } from './notice.ts';
@@ -109,7 +109,9 @@ async function forget({ tools, use }: Round, cordons: readonly Cordon[]): Promis
 
 async function handBack({ config, tools }: Round, cordons: readonly Cordon[]): Promise<readonly Failure[]> {
   if (cordons.length === 0) return [];
-  const notices = cordons.map(({ instanceId }) => dueNotice(instanceId, config.region, tools.now()));
+  const notices = cordons.map(({ instanceId }) => ({
+    body: dueNotice(instanceId, config.region, tools.now()),
+  }));
   const errors = await sendAll(config.advisoryQueueUrl, notices, tools.signal);
   const handed = cordons.filter((_, i) => errors[i] === undefined);
   for (const cordon of handed) tools.logger.info('notice has come due and is handed back', describe(cordon));

@@ -28,3 +28,27 @@ export function eventBridgeEvent(
 ): Schema<z.ZodMiniType, z.ZodMiniType<string>> {
   return z.object({ ...envelope, 'detail-type': detailType, detail });
 }
+
+/** An event of our own in EventBridge's form, for a queue of our own: a wing reads one kind of message and no other. */
+export function ownEvent(
+  about: {
+    readonly id: string;
+    readonly source: string;
+    readonly detailType: string;
+    readonly detail: object;
+  },
+  region: string,
+  now: number,
+): object {
+  return {
+    version: '0',
+    id: about.id,
+    source: about.source,
+    'detail-type': about.detailType,
+    account: '',
+    region,
+    time: new Date(now).toISOString(),
+    resources: [],
+    detail: about.detail,
+  };
+}

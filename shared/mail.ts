@@ -1,6 +1,11 @@
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
-import { createClient } from '../../../shared/clients.ts';
-import type { Digest } from '../notice.ts';
+import { createClient } from './clients.ts';
+
+/** A mail for people: the subject is ASCII and below 100 characters, as SNS demands. */
+export interface Digest {
+  readonly subject: string;
+  readonly text: string;
+}
 
 // A mail cannot be unsent: after a lost answer nobody knows whether it went out, so only an answered refusal is repeated.
 const sns = createClient(SNSClient, { deadlineMs: 5_000, retryAnswered: true });
