@@ -316,6 +316,13 @@ describe('AWS Health clear again', () => {
     expect([retried(), reminders()]).toEqual([[], {}]);
   });
 
+  it('is seen by two sweeps at the same moment, and told by the one that writes it', async () => {
+    keep('orders');
+    const runs = await Promise.all([run([sweep]), run([sweep])]);
+    expect(runs.flatMap(({ lines }) => lines.map(({ message }) => message))).toEqual(['clearing']);
+    expect(holdOf('orders')).toMatchObject({ status: 'clearing' });
+  });
+
   it('and still clear writes nothing', async () => {
     keepDue('orders', { retryAt: NOW + 10 * MINUTE });
     const { lines } = await run([sweep]);
