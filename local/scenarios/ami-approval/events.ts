@@ -1,18 +1,17 @@
+import { awsEvent } from '../../events.ts';
 import type { World } from '../../scenario.ts';
 
 // Events and messages as AWS sends them.
 
 export function imageEvent(world: World, imageArn: string, status: string, reason?: string): object {
   const state = { status, ...(reason !== undefined && { reason }) };
-  return envelope(world, 'EC2 Image Builder Image State Change', [imageArn], {
-    'previous-state': { status: 'TESTING' },
-    state,
-  });
+  const detail = { 'previous-state': { status: 'TESTING' }, state };
+  return builderEvent(world, 'EC2 Image Builder Image State Change', [imageArn], detail);
 }
 
 export function stepWaiting(world: World, imageArn: string, stepExecutionId: string): object {
   const workflow = `arn:aws:imagebuilder:${world.region}:${world.accountId}:workflow/test/hold/1.0.0/1`;
-  return envelope(world, 'EC2 Image Builder Workflow Step Waiting', [imageArn, workflow], {
+  return builderEvent(world, 'EC2 Image Builder Workflow Step Waiting', [imageArn, workflow], {
     'workflow-execution-id': 'wf-0f1e2d3c-0000-4000-8000-000000000001',
     'workflow-step-execution-id': stepExecutionId,
     'workflow-step-name': 'ApproveImage',
@@ -20,7 +19,7 @@ export function stepWaiting(world: World, imageArn: string, stepExecutionId: str
 }
 
 export function findingsOf(world: World, imageArn: string, counts: object): object {
-  return envelope(world, 'EC2 Image Builder CVE Detected', [imageArn], {
+  return builderEvent(world, 'EC2 Image Builder CVE Detected', [imageArn], {
     'resource-id': imageArn,
     'finding-severity-counts': counts,
   });
@@ -40,16 +39,11 @@ export function imageMessage(imageArn: string, status: string, reason?: string):
   return text.replace('{', '{"semver":1237940039285380274899124227,');
 }
 
-function envelope(world: World, type: string, resources: readonly string[], detail: object): object {
-  return {
-    version: '0',
-    id: crypto.randomUUID(),
-    'detail-type': type,
-    source: 'aws.imagebuilder',
-    account: world.accountId,
-    time: new Date(world.clock.now()).toISOString().replace(/\.\d+Z/, 'Z'),
-    region: world.region,
-    resources,
-    detail,
-  };
+function builderEvent(
+  world: World,
+  detailType: string,
+  resources: readonly string[],
+  detail: object,
+): object {
+  return awsEvent(world, { source: 'aws.imagebuilder', detailType, resources, detail });
 }

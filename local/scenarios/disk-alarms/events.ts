@@ -1,29 +1,12 @@
+import { awsEvent } from '../../events.ts';
 import type { World } from '../../scenario.ts';
 
 // Events as AWS sends them.
 
-function envelope(
-  world: World,
-  source: string,
-  detailType: string,
-  about: { id: string; detail: object },
-): object {
-  return {
-    version: '0',
-    id: crypto.randomUUID(),
-    'detail-type': detailType,
-    source,
-    account: world.accountId,
-    time: new Date(world.clock.now()).toISOString().replace(/\.\d+Z/, 'Z'),
-    region: world.region,
-    resources: [`arn:aws:ec2:${world.region}:${world.accountId}:instance/${about.id}`],
-    detail: about.detail,
-  };
-}
-
 export function stateChange(world: World, id: string, state: string): object {
   const detail = { 'instance-id': id, state };
-  return envelope(world, 'aws.ec2', 'EC2 Instance State-change Notification', { id, detail });
+  const detailType = 'EC2 Instance State-change Notification';
+  return awsEvent(world, { source: 'aws.ec2', detailType, resources: [instanceArn(world, id)], detail });
 }
 
 export function tagChange(world: World, id: string, ...keys: string[]): object {
@@ -34,5 +17,10 @@ export function tagChange(world: World, id: string, ...keys: string[]): object {
     version: 3,
     tags: {},
   };
-  return envelope(world, 'aws.tag', 'Tag Change on Resource', { id, detail });
+  const detailType = 'Tag Change on Resource';
+  return awsEvent(world, { source: 'aws.tag', detailType, resources: [instanceArn(world, id)], detail });
+}
+
+function instanceArn(world: World, id: string): string {
+  return `arn:aws:ec2:${world.region}:${world.accountId}:instance/${id}`;
 }

@@ -1,37 +1,28 @@
+import { awsEvent } from '../../events.ts';
 import type { World } from '../../scenario.ts';
 
 // Events as AWS sends them.
 
-function envelope(world: World, source: string, detailType: string, detail: object): object {
-  return {
-    version: '0',
-    id: crypto.randomUUID(),
-    'detail-type': detailType,
-    source,
-    account: world.accountId,
-    time: new Date(world.clock.now()).toISOString().replace(/\.\d+Z/, 'Z'),
-    region: world.region,
-    resources: [],
-    detail,
-  };
+function ec2Event(world: World, detailType: string, detail: object): object {
+  return awsEvent(world, { source: 'aws.ec2', detailType, detail });
 }
 
 export function warning(world: World, id: string, action = 'terminate'): object {
   const detail = { 'instance-id': id, 'instance-action': action };
-  return envelope(world, 'aws.ec2', 'EC2 Spot Instance Interruption Warning', detail);
+  return ec2Event(world, 'EC2 Spot Instance Interruption Warning', detail);
 }
 
 export function capacityWarning(world: World, id: string): object {
   const detail = { 'instance-id': id, 'instance-action': 'terminate' };
-  return envelope(world, 'aws.ec2', 'EC2 Capacity Reservation Instance Interruption Warning', detail);
+  return ec2Event(world, 'EC2 Capacity Reservation Instance Interruption Warning', detail);
 }
 
 export function rebalance(world: World, id: string): object {
-  return envelope(world, 'aws.ec2', 'EC2 Instance Rebalance Recommendation', { 'instance-id': id });
+  return ec2Event(world, 'EC2 Instance Rebalance Recommendation', { 'instance-id': id });
 }
 
 export function stateChange(world: World, id: string, state: string): object {
-  return envelope(world, 'aws.ec2', 'EC2 Instance State-change Notification', { 'instance-id': id, state });
+  return ec2Event(world, 'EC2 Instance State-change Notification', { 'instance-id': id, state });
 }
 
 export function maintenance(
@@ -40,7 +31,7 @@ export function maintenance(
   statusCode: string,
   startsAt: number,
 ): object {
-  return envelope(world, 'aws.health', 'AWS Health Event', {
+  const detail = {
     eventArn: 'arn:aws:health:eu-west-1::event/AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED_1',
     service: 'EC2',
     eventTypeCode: 'AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED',
@@ -53,5 +44,6 @@ export function maintenance(
     page: '1',
     totalPages: '1',
     backupEvent: 'false',
-  });
+  };
+  return awsEvent(world, { source: 'aws.health', detailType: 'AWS Health Event', detail });
 }
