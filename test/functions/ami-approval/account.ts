@@ -14,7 +14,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import type { Approval } from '../../../functions/ami-approval/approval.ts';
 import type { ExecuteConfig, RequestConfig } from '../../../functions/ami-approval/config.ts';
 import { noTargets } from '../../../functions/ami-approval/targets.ts';
-import type { Tools } from '../../../shared/tools.ts';
+import { fakeTools as supportTools } from '../../support/tools.ts';
 import { ANN, BEN, CEM, imageArn, NOW } from './approvals.ts';
 
 // An account that refuses on demand: for refusals and races that no stand-in produces.
@@ -124,25 +124,7 @@ export function keep(record: Approval): Approval {
   return record;
 }
 
-export interface Book {
-  readonly lines: { level: string; message: string; fields: Record<string, unknown> }[];
-  readonly counts: Map<string, number>;
-}
-
-export function fakeTools(now: () => number = () => NOW): { tools: Tools; book: Book } {
-  const book: Book = { lines: [], counts: new Map() };
-  const line = (level: string) => (message: string, fields: Record<string, unknown>) => {
-    book.lines.push({ level, message, fields });
-  };
-  const logger = { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') };
-  const metrics = {
-    addMetric: (name: string, _: unknown, n: number) =>
-      book.counts.set(name, (book.counts.get(name) ?? 0) + n),
-    addMetadata: () => {},
-  };
-  const { signal } = new AbortController();
-  return { tools: { logger, metrics, signal, remainingMs: () => 24_000, now } as unknown as Tools, book };
-}
+export const fakeTools = (now = () => NOW) => supportTools({ now });
 
 /** An SDK error as the service names it. */
 export function refusal(name: string, status = 400): Error {

@@ -122,7 +122,7 @@ describe('a token', () => {
     const { tools, book } = fakeTools();
     await requestApproval([built], requestConfig, tools);
     await requestApproval([built], requestConfig, tools);
-    expect(book.counts.get('NoticeUncertain')).toBe(3);
+    expect(book.counts.NoticeUncertain).toBe(3);
     expect(letters()).toHaveLength(3);
   });
 });

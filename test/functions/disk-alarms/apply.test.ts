@@ -14,7 +14,7 @@ import { apply } from '../../../functions/disk-alarms/apply.ts';
 import { createPace } from '../../../functions/disk-alarms/pace.ts';
 import { type Plan, plan } from '../../../functions/disk-alarms/plan.ts';
 import { wishFor } from '../../../functions/disk-alarms/wishing.ts';
-import type { Tools } from '../../../shared/tools.ts';
+import { fakeTools } from '../../support/tools.ts';
 import { facts, ID, instance, linux, NOW, rules, stored } from './builders.ts';
 
 const cloudWatch = mockClient(CloudWatchClient);
@@ -28,22 +28,14 @@ vi.mock('node:timers/promises', () => ({
 }));
 
 let clock = NOW;
-const lines: string[] = [];
-const log = (message: string) => void lines.push(message);
-const tools = {
-  logger: { info: log, warn: log, error: log, debug: log, appendKeys: () => {} },
-  metrics: { addMetric: () => {}, addMetadata: () => {} },
-  signal: new AbortController().signal,
-  remainingMs: () => 900_000,
-  now: () => clock,
-} as unknown as Tools;
+const { tools, book } = fakeTools({ now: () => clock, remainingMs: () => 900_000 });
 
 beforeEach(() => {
   cloudWatch.reset();
   cloudWatch.onAnyCommand().resolves({});
   clock = NOW;
   waits.length = 0;
-  lines.length = 0;
+  book.lines.length = 0;
 });
 
 const wishes = (tags = {}) =>
@@ -152,7 +144,7 @@ describe('a change that CloudWatch', () => {
       left: 0,
       refused: [{ name: create.create[0]?.name, why: 'too odd' }],
     });
-    expect(lines).toContain('CloudWatch refuses a change');
+    expect(book.lines.map(({ message }) => message)).toContain('CloudWatch refuses a change');
   });
 
   it('does not allow fails the run at once', async () => {

@@ -26,7 +26,7 @@ import { absorb, type Draft, type Hold, nameOf, type Stoppage } from '../../../f
 import type { FailedAction, Occasion } from '../../../functions/health-gate/occasion.ts';
 import { resumeDeployments } from '../../../functions/health-gate/resume-deployments.ts';
 import { markerOf, type Stop } from '../../../functions/health-gate/stop.ts';
-import type { Tools } from '../../../shared/tools.ts';
+import { fakeTools } from '../../support/tools.ts';
 import { NOW, policy } from './examples.ts';
 
 // An account that refuses on demand: for refusals and races that no stand-in produces.
@@ -225,7 +225,7 @@ export async function run(
     ...more
   }: Partial<ResumeConfig> & { now?: number; remainingMs?: () => number } = {},
 ) {
-  const { tools, book } = fakeTools(now, remainingMs);
+  const { tools, book } = fakeTools({ now: () => now, remainingMs });
   const deliveries = messages.map((message, i) => ({ id: `m${i + 1}`, message, receiveCount: 1 }));
   const handled = await resumeDeployments(deliveries, { ...config, ...more }, tools);
   return { retry: handled.retry.map(({ id }) => id), ...book };
@@ -234,27 +234,6 @@ export async function run(
 export const sweep: Occasion = { kind: 'sweep' };
 
 export const due = (pipeline: string): Occasion => ({ kind: 'due', deployment: deploymentOf(pipeline) });
-
-interface Line {
-  readonly level: string;
-  readonly message: string;
-  readonly fields: Record<string, unknown>;
-}
-
-function fakeTools(now: number, remainingMs: () => number) {
-  const lines: Line[] = [];
-  const counts: Record<string, number> = {};
-  const line = (level: string) => (message: string, fields: Record<string, unknown>) => {
-    lines.push({ level, message, fields });
-  };
-  const logger = { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') };
-  const addMetric = (name: string, _: unknown, n: number): void => {
-    counts[name] = (counts[name] ?? 0) + n;
-  };
-  const { signal } = new AbortController();
-  const tools = { logger, metrics: { addMetric }, signal, remainingMs, now: () => now };
-  return { tools: tools as unknown as Tools, book: { lines, counts } };
-}
 
 export function mails(): { subject: string; text: string }[] {
   return clients.sns

@@ -35,7 +35,6 @@ import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import type { Cordon, Draft } from '../../../functions/spot-cordon/cordon.ts';
-import type { Tools } from '../../../shared/tools.ts';
 
 // An account that refuses on demand: for refusals and races that no stand-in produces.
 
@@ -99,28 +98,6 @@ export function keep(cordon: Draft): Cordon {
   const kept = { ...cordon, revision: `seed of ${cordon.instanceId}` };
   table.set(cordon.instanceId, kept);
   return kept;
-}
-
-export interface Book {
-  readonly lines: { level: string; message: string; fields: Record<string, unknown> }[];
-  readonly counts: Map<string, number>;
-}
-
-export function fakeTools(
-  now: () => number = Date.now,
-  signal = new AbortController().signal,
-): { tools: Tools; book: Book } {
-  const book: Book = { lines: [], counts: new Map() };
-  const line = (level: string) => (message: string, fields: Record<string, unknown>) => {
-    book.lines.push({ level, message, fields });
-  };
-  const logger = { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') };
-  const metrics = {
-    addMetric: (name: string, _: unknown, n: number) =>
-      book.counts.set(name, (book.counts.get(name) ?? 0) + n),
-    addMetadata: () => {},
-  };
-  return { tools: { logger, metrics, signal, remainingMs: () => 24_000, now } as unknown as Tools, book };
 }
 
 /** An SDK error as the service names it. */

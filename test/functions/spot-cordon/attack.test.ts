@@ -25,7 +25,8 @@ import { type Received, sortBatch } from '../../../functions/spot-cordon/intake.
 import { fateAtSweep } from '../../../functions/spot-cordon/release.ts';
 import { uncordonInstances } from '../../../functions/spot-cordon/uncordon-instances.ts';
 import { removeRecords } from '../../../shared/records.ts';
-import { clients, fakeTools, keep, openAccount, refusal, type SeenInstance, table, told } from './account.ts';
+import { fakeTools } from '../../support/tools.ts';
+import { clients, keep, openAccount, refusal, type SeenInstance, table, told } from './account.ts';
 
 // What AWS refuses, and what happens at the same moment.
 
@@ -65,14 +66,14 @@ function message(id: string, ...dangers: Danger[]): Received {
 
 /** One batch of CordonInstances. */
 async function cordon(received: readonly Received[], more: Partial<CordonConfig> = {}, now = NOW) {
-  const { tools, book } = fakeTools(() => now);
+  const { tools, book } = fakeTools({ now: () => now });
   const deliveries = received.map((one) => ({ ...one, receiveCount: 1 }));
   const handled = await cordonInstances(deliveries, { ...config, ...more }, tools);
   return { retry: handled.retry.map(({ id }) => id), book };
 }
 
 async function sweep(now: number) {
-  const { tools, book } = fakeTools(() => now);
+  const { tools, book } = fakeTools({ now: () => now });
   const deliveries = [{ id: 'sweep', message: { kind: 'sweep' }, receiveCount: 1 }] as const;
   const settings = {
     region: 'eu-west-1',
@@ -455,11 +456,8 @@ describe('what people and meters are told', () => {
     clients.ec2.on(CreateTagsCommand).rejectsOnce(refusal('RequestLimitExceeded')).resolves({});
     const first = await cordon([message('m1', warning(A))]);
     const second = await cordon([message('m1', warning(A))]);
-    expect([first, second].map(({ book }) => book.counts.get('Cordoned.interruption'))).toEqual([
-      undefined,
-      1,
-    ]);
-    expect(first.book.counts.get('StepFailed')).toBe(1);
+    expect([first, second].map(({ book }) => book.counts['Cordoned.interruption'])).toEqual([undefined, 1]);
+    expect(first.book.counts.StepFailed).toBe(1);
   });
 
   it('a dry run reads and writes nothing', async () => {
@@ -492,7 +490,7 @@ describe('scope and size', () => {
       { scope: 'tagged' },
     );
     expect([retry, [...table.keys()]]).toEqual([[], [A]]);
-    expect(book.counts.get('Dropped')).toBe(2);
+    expect(book.counts.Dropped).toBe(2);
   });
 
   it('in scope `tagged`, nothing is lost when EC2 cannot be asked', async () => {

@@ -1,0 +1,35 @@
+import type { Tools } from '../../shared/tools.ts';
+
+/** What was logged and counted. */
+export interface Book {
+  readonly lines: { level: string; message: string; fields: Record<string, unknown> }[];
+  /** By the metric's name. */
+  readonly counts: Record<string, number>;
+}
+
+export interface FakeToolsOptions {
+  /** The real time unless told. */
+  readonly now?: () => number;
+  readonly remainingMs?: () => number;
+  readonly signal?: AbortSignal;
+}
+
+/** What `serve` hands to a wing, with a book of what it said. */
+export function fakeTools({
+  now = Date.now,
+  remainingMs = () => 24_000,
+  signal = new AbortController().signal,
+}: FakeToolsOptions = {}): { tools: Tools; book: Book } {
+  const book: Book = { lines: [], counts: {} };
+  const line = (level: string) => (message: string, fields: Record<string, unknown>) => {
+    book.lines.push({ level, message, fields });
+  };
+  const logger = { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') };
+  const metrics = {
+    addMetric: (name: string, _: unknown, n: number) => {
+      book.counts[name] = (book.counts[name] ?? 0) + n;
+    },
+    addMetadata: () => {},
+  };
+  return { tools: { logger, metrics, signal, remainingMs, now } as unknown as Tools, book };
+}
