@@ -40,6 +40,14 @@ export const wiringCaller = 'wiring';
 export function connectHooks(parts: Parts): void {
   const { account, functions, journal, stack, wiring } = parts;
   account.setHooks({
+    // What they may do is for the role to say that gave them out.
+    holderOf: (accessKey) => {
+      for (const id of functions.ids) {
+        const process = functions.pool(id).holder(accessKey);
+        if (process !== undefined) return { function: id, process, account: accountId };
+      }
+      return undefined;
+    },
     onKill: (caller) => functions.pool(caller.function).kill(caller.process),
     onOvertake: async (caller) => {
       const pool = functions.pool(caller.function);

@@ -14,9 +14,12 @@ export function assumedKeyFor(caller: Caller, account: string): string {
   return `${accessKeyFor(caller.function, caller.process)}_${account}`;
 }
 
-/** The caller whom an access key id names; a key this account did not give out is `local`. */
-export function callerOf(accessKey: string): Caller {
+/** Who works with a key that names nobody. */
+export type HolderOf = (accessKey: string) => Caller | undefined;
+
+/** The caller whom an access key id names; for any other key whoever holds it, or `local`. */
+export function callerOf(accessKey: string, holderOf: HolderOf = () => undefined): Caller {
   const [, id, process, account] = /^GROUNDCREW_([A-Za-z0-9]+)_(\d+)(?:_(\d{12}))?$/.exec(accessKey) ?? [];
-  if (id === undefined) return { function: 'local', process: 0 };
+  if (id === undefined) return holderOf(accessKey) ?? { function: 'local', process: 0 };
   return { function: id, process: Number(process), ...(account !== undefined && { account }) };
 }

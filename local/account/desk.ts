@@ -11,6 +11,8 @@ export type Invoked =
 
 /** What the account asks of those who run the functions and the rules. */
 export interface Hooks {
+  /** Whose work came with these credentials, as a pipeline's job does; nothing when nobody's did. */
+  holderOf(accessKey: string): Caller | undefined;
   /** Kills the process with which the caller called; resolves when it is dead. */
   onKill(caller: Caller): void | Promise<void>;
   /** Delivers the caller's payload once more, to another process of the function; resolves when that one ended. */

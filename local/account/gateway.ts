@@ -23,7 +23,7 @@ export function createGateway(desk: Desk): Server {
 async function receive(desk: Desk, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
   const { method = 'GET', url = '/', headers } = incoming;
   const raw: RawRequest = { method, url, headers, body: await readAll(incoming) };
-  const request = decodeRequest(raw);
+  const request = decodeRequest(raw, desk.hooks.holderOf);
   if (!request) return write(outgoing, await desk.moto.send(raw));
   const answer = await handle(desk, request).catch((error: unknown) => failure(request, error));
   if (answer) write(outgoing, answer);

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { callerOf } from './caller.ts';
+import { callerOf, type HolderOf } from './caller.ts';
 import { matchRoute } from './rest-routes.ts';
 import type { Caller, Members } from './types.ts';
 
@@ -28,14 +28,22 @@ export interface ApiRequest extends RawRequest {
 const iamPrefixes: Readonly<Record<string, string>> = { monitoring: 'cloudwatch', email: 'ses' };
 
 /** Nothing for a request that no AWS client signed. */
-export function decodeRequest(raw: RawRequest): ApiRequest | undefined {
+export function decodeRequest(raw: RawRequest, holderOf?: HolderOf): ApiRequest | undefined {
   const [, accessKey, region, signingName] =
     /Credential=([^/,\s]+)\/[^/]+\/([^/]+)\/([^/]+)\/aws4_request/.exec(raw.headers.authorization ?? '') ??
     [];
   if (accessKey === undefined || region === undefined || signingName === undefined) return undefined;
   const service = iamPrefixes[signingName] ?? signingName;
   const { action, protocol, decode } = decodeOperation(raw, service);
-  return { ...raw, caller: callerOf(accessKey), region, service, action, protocol, ...lazily(decode) };
+  return {
+    ...raw,
+    caller: callerOf(accessKey, holderOf),
+    region,
+    service,
+    action,
+    protocol,
+    ...lazily(decode),
+  };
 }
 
 interface Operation {

@@ -30,6 +30,8 @@ export interface Pool {
   invoke(payload: string, options?: InvokeOptions): Promise<Invoked>;
   /** The payload that a process is at work on. */
   running(process: number): string | undefined;
+  /** The process whose payload contains this text. */
+  holder(text: string): number | undefined;
   /** Resolves when it is gone. */
   kill(process: number): Promise<void>;
   /** Ends what is still running and forgets what has run; idle processes stay warm. */
@@ -70,6 +72,8 @@ export function createPool(options: PoolOptions): Pool {
       return invoked;
     },
     running: (process) => crew.members.get(process)?.sandbox.running(),
+    holder: (text) =>
+      [...crew.members.values()].find(({ sandbox }) => sandbox.running()?.includes(text))?.number,
     kill: async (process) => crew.members.get(process)?.sandbox.kill(),
     reset: async () => {
       await killAll([...crew.members.values()].filter(({ sandbox }) => sandbox.running() !== undefined));

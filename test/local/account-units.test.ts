@@ -17,6 +17,14 @@ describe('a caller', () => {
     expect(callerOf(key)).toEqual({ function: 'local', process: 0 });
   });
 
+  test('with a key that names nobody is whoever holds it', () => {
+    const holder = { function: 'A', process: 3 };
+    const holderOf = (key: string) => (key === 'ASIAEXAMPLE' ? holder : undefined);
+    expect(callerOf('ASIAEXAMPLE', holderOf)).toEqual(holder);
+    expect(callerOf(accessKeyFor('B', 1), () => holder)).toEqual({ function: 'B', process: 1 });
+    expect(callerOf('AKIAEXAMPLE', holderOf)).toEqual({ function: 'local', process: 0 });
+  });
+
   test('has a logical id', () => {
     expect(() => accessKeyFor('a/b')).toThrow('"a/b" is no logical id');
   });

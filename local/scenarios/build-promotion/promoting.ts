@@ -24,7 +24,7 @@ export const promoting = [
       return undefined;
     },
     act: (world) => release(world),
-    expect(outcome) {
+    expect(outcome, calls) {
       const link = '../builds/b-1';
       assert.deepEqual(stateOf(outcome).live, { dev: link, prod: link, stage: link, test: link });
       assert.deepEqual(outcome.seen, [
@@ -38,6 +38,11 @@ export const promoting = [
       assert.match(saidBy(outcome, 'To-test'), /unchanged since every byte was verified/);
       assert.match(saidBy(outcome, 'To-stage'), /unchanged since every byte was verified/);
       assert.match(saidBy(outcome, 'To-prod'), /every byte verified/);
+      // In the job's name, and still PromoteBuild's: the sweep strikes there too.
+      const read = calls.filter(
+        ({ function: by, action }) => by === 'PromoteBuild' && action === 'GetObject',
+      );
+      assert.equal(read.length, 4);
     },
   }),
 
