@@ -1,0 +1,254 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
+import fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ROOT } from '../../support/template.ts';
+import { openSite } from './site.ts';
+
+// tools/stamp-build as a buildspec calls it: from a checkout with the tool, a key and the folder that was built.
+
+let checkout: string;
+
+beforeEach(() => {
+  checkout = fs.mkdtempSync(join(tmpdir(), 'groundcrew-stamp-'));
+  for (const folder of ['bin', 'store', 'tmp']) fs.mkdirSync(join(checkout, folder));
+  fs.symlinkSync(join(ROOT, 'tools'), join(checkout, 'tools'));
+  put({ 'out/index.html': 'home', 'out/a/one.txt': 'one' });
+});
+
+afterEach(() => fs.rmSync(checkout, { recursive: true }));
+
+afterAll(() => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+});
+
+function put(files: Readonly<Record<string, string>>): void {
+  for (const [path, text] of Object.entries(files)) {
+    fs.mkdirSync(dirname(join(checkout, path)), { recursive: true });
+    fs.writeFileSync(join(checkout, path), text);
+  }
+}
+
+/** A command that is found before the machine's own, which it reaches with `real`. */
+function putCommand(name: string, script: string): void {
+  const real = `real() { PATH=$\{PATH#*:} ${name} "$@"; }`;
+  fs.writeFileSync(join(checkout, 'bin', name), `#!/bin/sh\n${real}\n${script}\n`, { mode: 0o755 });
+}
+
+interface Ran {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function run(command: string, variables: Readonly<Record<string, string>> = {}): Ran {
+  const env = {
+    ...process.env,
+    PATH: `${join(checkout, 'bin')}:${process.env['PATH']}`,
+    TMPDIR: join(checkout, 'tmp'),
+    CODEBUILD_SITE: join(checkout, 'store'),
+    CODEBUILD_BUILD_ID: 'site:b-1',
+    ...variables,
+  };
+  return spawnSync('sh', ['-c', command], { cwd: checkout, encoding: 'utf8', env });
+}
+
+const stamp = (options = '', folder = 'out'): Ran =>
+  run(`tools/stamp-build ${options} store site:b-1 ${folder} build.json`);
+
+/** Every file and link below, with what it holds or where it leads. */
+function everything(folder: string): Record<string, string> {
+  const entries = fs.readdirSync(join(checkout, folder), { recursive: true, withFileTypes: true });
+  const found = entries.flatMap((entry): [string, string][] => {
+    const path = join(entry.parentPath, entry.name);
+    const name = path.slice(join(checkout, folder).length + 1);
+    if (entry.isDirectory()) return [];
+    return [[name, entry.isSymbolicLink() ? fs.readlinkSync(path) : fs.readFileSync(path, 'utf8')]];
+  });
+  return Object.fromEntries(found.sort());
+}
+
+function expectNothingStamped(ran: Ran, message: RegExp): void {
+  expect(ran.stderr).toMatch(message);
+  expect(ran.status).toBe(1);
+  const incoming = join(checkout, 'store/builds/.incoming');
+  expect(fs.existsSync(incoming) ? fs.readdirSync(incoming) : []).toEqual([]);
+  expect(everything('store')).toEqual({});
+  expect(fs.existsSync(join(checkout, 'build.json'))).toBe(false);
+  expect(fs.readdirSync(join(checkout, 'tmp'))).toEqual([]);
+}
+
+describe('a build that is signed as the README says', () => {
+  const readme = fs.readFileSync(join(ROOT, 'functions/build-promotion/README.md'), 'utf8').split('\n');
+  const commandOf = (start: string): string => {
+    const found = readme.filter((line) => line.startsWith(start));
+    expect(found.length, start).toBe(1);
+    return found.join();
+  };
+
+  const makeKey = (kind: string): void => {
+    const { privateKey } =
+      kind === 'rsa'
+        ? generateKeyPairSync('rsa', { modulusLength: 2048 })
+        : generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    put({ 'key.pem': privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() });
+  };
+
+  /** Asks a store that was given the public key. */
+  const promoteSigned = async (command: string): Promise<void> => {
+    const publicKey = run(commandOf('openssl pkey ')).stdout;
+    const site = await openSite({ PUBLIC_KEY: publicKey });
+    try {
+      const ran = run(command, { CODEBUILD_SITE: site.root });
+      expect(ran).toMatchObject({ status: 0, stderr: '' });
+      const artifact = JSON.parse(fs.readFileSync(join(checkout, 'build.json'), 'utf8'));
+      const ask = (of: object) => site.store({ action: 'promote', env: 'dev', key: 'k', artifact: of });
+      const { signature, ...unsigned } = artifact;
+      expect(signature).toMatch(/./);
+      expect((await ask(unsigned)).reason).toBe('site-b-1 is not signed, and this wing was given a key');
+      expect(await ask(artifact)).toMatchObject({ outcome: 'switched', files: 2 });
+    } finally {
+      site.remove();
+    }
+  };
+
+  it.each(['ec', 'rsa'])('with openssl and a key beside the build (%s) is promoted', async (kind) => {
+    makeKey(kind);
+    await promoteSigned(commandOf("tools/stamp-build -s 'openssl dgst -sha256 -sign "));
+  });
+
+  it('with KMS is promoted', async () => {
+    makeKey('ec');
+    // KMS as documented: a DIGEST has 32 bytes and is signed as it is; the CLI prints the signature in base64.
+    putCommand(
+      'aws',
+      `[ "$*" = "kms sign --key-id alias/builds --message fileb:///dev/stdin --message-type DIGEST \
+--signing-algorithm ECDSA_SHA_256 --query Signature --output text" ] || { echo "called with $*" >&2; exit 252; }
+cat /dev/stdin >digest
+[ "$(wc -c <digest)" -eq 32 ] || { echo 'ValidationException: Digest is invalid length' >&2; exit 254; }
+openssl pkeyutl -sign -inkey key.pem -in digest | base64 -w 0`,
+    );
+    await promoteSigned(commandOf("tools/stamp-build -s 'openssl dgst -sha256 -binary | aws kms sign "));
+  });
+});
+
+describe('a signing command', () => {
+  it('that fails after it wrote something stamps nothing', () => {
+    expectNothingStamped(
+      stamp("-s 'printf half; exit 3'"),
+      /signing command \(-s\) failed with the status 3/,
+    );
+  });
+
+  it('that writes nothing stamps nothing', () => {
+    expectNothingStamped(stamp('-s true'), /signing command \(-s\) wrote nothing/);
+  });
+});
+
+describe('nothing is stamped when', () => {
+  it.each([
+    ['leads nowhere', 'missing', /\.\/link: No such file/],
+    ['leads to a folder', 'a', /\.\/link: Is a directory/],
+  ])('a link %s', (_, target, message) => {
+    fs.symlinkSync(target, join(checkout, 'out/link'));
+    const ran = stamp('-l');
+    expectNothingStamped(ran, message);
+    expect(ran.stderr).toContain('stamp-build: out: sha256sum failed');
+  });
+
+  it('a file cannot be read', () => {
+    putCommand(
+      'sha256sum',
+      `for last; do :; done
+case $last in
+  ./*) real ./a/one.txt; echo 'sha256sum: ./index.html: Input/output error' >&2; exit 1 ;;
+  *) real "$@" ;;
+esac`,
+    );
+    expectNothingStamped(stamp(), /index\.html: Input\/output error\nstamp-build: out: sha256sum failed/);
+  });
+
+  it('a file is left out without a word', () => {
+    putCommand('sha256sum', '[ $# -gt 0 ] || exec cat; real "$@" | sed 1d');
+    expectNothingStamped(stamp(), /out holds 2 files, and sha256sum wrote 1 lines/);
+  });
+
+  it('a file cannot be read any more when bytes are counted', () => {
+    putCommand('cat', "echo 'cat: ./index.html: Input/output error' >&2; exit 1");
+    expectNothingStamped(stamp(), /index\.html: Input\/output error\nstamp-build: out: a file could not be/);
+  });
+
+  it.each(['cp', 'mv'])('%s fails half-way', (name) => {
+    putCommand(name, `[ ${name} = mv ] || real "$@"; echo 'No space left on device' >&2; exit 1`);
+    expectNothingStamped(stamp(), /No space left on device/);
+  });
+
+  it.each(['MANIFEST.sha256', 'BUILD.json'])('the site has a %s of its own', (name) => {
+    put({ [`out/${name}`]: 'ours' });
+    expectNothingStamped(stamp(), new RegExp(`out/${name}: the store writes a file of its own`));
+    fs.rmSync(join(checkout, 'out', name));
+    fs.symlinkSync('nowhere', join(checkout, 'out', name));
+    expectNothingStamped(stamp('-l'), new RegExp(`out/${name}: the store writes a file of its own`));
+  });
+});
+
+describe('a folder in builds/.incoming', () => {
+  const folder = 'store/builds/.incoming/site-b-1';
+  beforeEach(() => put({ [`${folder}/index.html`]: 'home', [`${folder}/two`]: 'two' }));
+
+  it('is stamped where it is', () => {
+    expect(stamp('', folder)).toMatchObject({ status: 0, stderr: '' });
+    expect(Object.keys(everything('store')).sort()).toEqual(
+      ['BUILD.json', 'MANIFEST.sha256', 'index.html', 'two'].map((name) => `builds/site-b-1/${name}`),
+    );
+  });
+
+  it('is as it was when that fails, and is stamped by the next try', () => {
+    putCommand('mv', "echo 'Input/output error' >&2; exit 1");
+    expect(stamp('', folder).status).toBe(1);
+    expect(everything(folder)).toEqual({ 'index.html': 'home', two: 'two' });
+    fs.rmSync(join(checkout, 'bin/mv'));
+    expect(stamp('', folder)).toMatchObject({ status: 0, stderr: '' });
+  });
+});
+
+describe('a stamped build', () => {
+  it('is what sha256sum -c checks, whatever the names', () => {
+    put({ 'out/new\nline': 'x', 'out/back\\slash': 'x', 'out/a/BUILD.json': 'deeper down it is a file' });
+    fs.symlinkSync('new\nline', join(checkout, 'out/li\nnk'));
+    expect(stamp('-l')).toMatchObject({ status: 0, stderr: '' });
+    const cwd = join(checkout, 'store/builds/site-b-1');
+    const told = execFileSync('sha256sum', ['-c', '--strict', 'MANIFEST.sha256'], { cwd, encoding: 'utf8' });
+    expect(told.trim().split('\n').length).toBe(6);
+    expect(JSON.parse(fs.readFileSync(join(checkout, 'build.json'), 'utf8')).files).toBe(6);
+  });
+
+  it('is told again for the same files', () => {
+    expect(stamp().status).toBe(0);
+    const before = everything('.');
+    fs.rmSync(join(checkout, 'build.json'));
+    // A build agent's clock goes on between two tries.
+    putCommand('date', 'echo 2031-01-01T00:00:00Z');
+    expect(stamp()).toMatchObject({ status: 0, stderr: '' });
+    fs.rmSync(join(checkout, 'bin/date'));
+    expect(everything('.')).toEqual(before);
+  });
+
+  it.each([
+    ['another content', { 'out/index.html': 'Home' }],
+    ['another file', { 'out/more': '' }],
+  ])('is not told for %s, and nothing changes', (_, files) => {
+    expect(stamp().status).toBe(0);
+    put(files);
+    const before = everything('.');
+    const ran = stamp();
+    expect(ran.stderr).toMatch(
+      /site-b-1 was stamped before, with other files: .* digest [0-9a-f]{64}, that of out has [0-9a-f]{64}/,
+    );
+    expect(ran.status).toBe(1);
+    expect(everything('.')).toEqual(before);
+  });
+});
