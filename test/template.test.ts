@@ -2,10 +2,20 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readParameters } from '../local/stack/parameters.ts';
+import { checkRules } from '../local/stack/rules.ts';
 import { PACK_MUTATIONS, TEMPLATE_MUTATIONS } from './support/mutations.ts';
 import { PACK_RULES, readPack } from './support/pack-rules.ts';
 import { SERVERLESS_RULES } from './support/serverless-rules.ts';
-import { holds, type Json, runPython, type Template, transformTemplate } from './support/template.ts';
+import {
+  defaultsOf,
+  deployed,
+  holds,
+  type Json,
+  runPython,
+  type Template,
+  transformTemplate,
+} from './support/template.ts';
 
 const pack = readPack();
 let transformed: Template;
@@ -138,6 +148,69 @@ describe('a condition', () => {
   it('on what only a deployment knows is refused', () => {
     const condition = { 'Fn::Equals': [{ Ref: 'AWS::Region' }, 'eu-west-1'] };
     expect(() => holdsFor('', condition)).toThrow('Cannot evaluate {"Ref":"AWS::Region"}');
+  });
+});
+
+describe('the store of build-promotion', () => {
+  const on = { DeployBuildPromotion: 'true' };
+  const store = { BuildPromotionFileSystemId: 'fs-0123456789abcdef0' };
+  const door = {
+    BuildPromotionAccessPointArn:
+      'arn:aws:elasticfilesystem:eu-west-1:123456789012:access-point/fsap-0123456789abcdef0',
+  };
+  const one = { BuildPromotionSubnetIds: 'subnet-0123456789abcdef0' };
+  const two = { BuildPromotionSubnetIds: 'subnet-0123456789abcdef0,subnet-0123456789abcdef1' };
+  const group = { BuildPromotionSecurityGroupId: 'sg-0123456789abcdef0' };
+  const vpc = { BuildPromotionVpcId: 'vpc-0123456789abcdef0' };
+  const check = (given: Readonly<Record<string, string>>): void =>
+    checkRules(transformed.Rules, readParameters(transformed.Parameters, given));
+
+  const network = ['BuildVpc', 'BuildSubnetA', 'BuildSubnetB'];
+  const groups = ['BuildSecurityGroup', 'BuildSecurityGroupMembers'];
+  const files = ['BuildFileSystem', 'BuildMountTargetA', 'BuildMountTargetB'];
+  const isOfStore = (id: string): boolean =>
+    [...network, ...groups, ...files, 'BuildAccessPoint'].includes(id);
+
+  it.each<[string, Readonly<Record<string, string>>, readonly string[]]>([
+    ['nothing', {}, [...files, 'BuildAccessPoint', ...groups, ...network]],
+    ['subnets and a group', { ...two, ...group }, [...files, 'BuildAccessPoint']],
+    ['a subnet and its VPC', { ...one, ...vpc }, [...files.slice(0, 2), 'BuildAccessPoint', ...groups]],
+    ['a file system, subnets and a group', { ...store, ...two, ...group }, ['BuildAccessPoint']],
+    ['a file system, subnets and their VPC', { ...store, ...two, ...vpc }, ['BuildAccessPoint', ...groups]],
+    ['all but a VPC', { ...store, ...door, ...two, ...group }, []],
+  ])('of %s is taken, and the rest created', (_, given, created) => {
+    expect(() => check({ ...on, ...given })).not.toThrow();
+    const { Resources } = deployed(transformed, { ...defaultsOf(transformed), ...on, ...given });
+    expect(Object.keys(Resources).filter(isOfStore).sort()).toEqual([...created].sort());
+  });
+
+  it.each<[string, Readonly<Record<string, string>>, RegExp]>([
+    ['a file system without subnets', store, /^Rules: BuildPromotionFileSystemId is given without [^;]*$/],
+    [
+      'an access point without its file system',
+      door,
+      /^Rules: BuildPromotionAccessPointArn is given wi[^;]*$/,
+    ],
+    ['a group without subnets', group, /^Rules: BuildPromotionSecurityGroupId is given without [^;]*$/],
+    ['a VPC without subnets', vpc, /^Rules: BuildPromotionVpcId is given without [^;]*$/],
+    ['subnets of nobody knows which VPC', one, /^Rules: BuildPromotionSubnetIds is given without [^;]*$/],
+    ['two faults at once', { ...door, ...group }, /BuildPromotionAccessPointArn.*; BuildPromotionSecurityGr/],
+  ])('of %s is refused', (_, given, message) => {
+    expect(() => check({ ...on, ...given })).toThrow(message);
+    expect(() => check(given)).not.toThrow();
+  });
+
+  it('keeps its backups in a vault of its own, or in the one that is named', () => {
+    const created = (given: Readonly<Record<string, string>>): string[] => {
+      const values = { ...defaultsOf(transformed), ...on, ...given };
+      const { Resources, Outputs } = deployed(transformed, values);
+      return Object.keys({ ...Resources, ...Outputs }).filter((id) => id.startsWith('BuildBackup'));
+    };
+    const backup = { BuildPromotionBackup: 'true' };
+    const rest = ['BuildBackupPlan', 'BuildBackupSelection', 'BuildBackupVaultName'];
+    expect(created({})).toEqual([]);
+    expect(created(backup)).toEqual(['BuildBackupVault', ...rest]);
+    expect(created({ ...backup, BuildPromotionBackupVaultName: 'builds-old' })).toEqual(rest);
   });
 });
 

@@ -2,6 +2,7 @@ import { isMet, noValue, resolve, type Scope } from './intrinsics.ts';
 import { kinds, type Names } from './kinds.ts';
 import { type Mapping, mapping, optionalText } from './mapping.ts';
 import { readParameters } from './parameters.ts';
+import { checkRules } from './rules.ts';
 
 export interface StackNames {
   readonly region: string;
@@ -103,10 +104,9 @@ function createScope(
 ): ResourceScope {
   const blocks = mapping(template.Resources);
   const conditions = mapping(template.Conditions);
-  const values = new Map<string, unknown>([
-    ...readParameters(mapping(template.Parameters), given),
-    ...pseudoParameters(names),
-  ]);
+  const parameters = readParameters(mapping(template.Parameters), given);
+  checkRules(mapping(template.Rules), parameters);
+  const values = new Map<string, unknown>([...parameters, ...pseudoParameters(names)]);
   const scope: ResourceScope = {
     mappings: mapping(template.Mappings),
     condition: (name) => {

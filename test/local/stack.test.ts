@@ -145,6 +145,45 @@ describe('resources', () => {
   });
 });
 
+describe('rules', () => {
+  const says = 'Colour and Zones do not go together.';
+  const ruled = (Assert: unknown, given: Record<string, string> = {}, RuleCondition?: unknown): Stack => {
+    const rule = { RuleCondition, Assertions: [{ Assert, AssertDescription: says }] };
+    return stackOf(1, given, { Rules: { Together: rule } });
+  };
+  const red = { 'Fn::Equals': [{ Ref: 'Colour' }, 'red'] };
+  const noZones = { 'Fn::EachMemberEquals': [{ Ref: 'Zones' }, ''] };
+
+  it.each<[string, unknown, Record<string, string>?]>([
+    ['Equals', red],
+    ['Not', { 'Fn::Not': [red] }, { Colour: 'blue' }],
+    ['And', { 'Fn::And': [red, { 'Fn::Not': [noZones] }] }],
+    ['Or', { 'Fn::Or': [red, noZones] }, { Colour: 'blue', Zones: '' }],
+    ['Contains', { 'Fn::Contains': [['red', 'blue'], { Ref: 'Colour' }] }],
+    ['Contains of an empty list', { 'Fn::Contains': [{ Ref: 'Zones' }, ''] }, { Zones: '' }],
+    ['EachMemberEquals', { 'Fn::EachMemberEquals': [{ Ref: 'Zones' }, 'a'] }, { Zones: 'a,a' }],
+    ['EachMemberIn', { 'Fn::EachMemberIn': [{ Ref: 'Zones' }, ['a', 'b', 'c']] }],
+  ])('know %s', (_, holding, given) => {
+    expect(() => ruled(holding, given)).not.toThrow();
+    expect(() => ruled({ 'Fn::Not': [holding] }, given)).toThrow(`Rules: ${says}`);
+  });
+
+  it('hold only where their condition does', () => {
+    expect(() => ruled(noZones, {}, red)).toThrow(`Rules: ${says}`);
+    expect(() => ruled(noZones, { Colour: 'blue' }, red)).not.toThrow();
+  });
+
+  it.each<[string, unknown, string]>([
+    ['a function of the rest of a template', { 'Fn::Join': ['', ['a']] }, 'is not understood in a rule'],
+    ['a condition', { Condition: 'Red' }, 'is not understood in a rule'],
+    ['a resource', { 'Fn::Equals': [{ Ref: 'Queue' }, ''] }, 'is no parameter'],
+    ['a list as a text', { 'Fn::Equals': [{ Ref: 'Zones' }, ''] }, 'compares a text with a list'],
+    ['a text as a list', { 'Fn::Contains': [{ Ref: 'Colour' }, ''] }, 'takes a list'],
+  ])('refuse %s', (_, assert, message) => {
+    expect(() => ruled(assert)).toThrow(message);
+  });
+});
+
 describe('parameters', () => {
   const declared = {
     Mail: {

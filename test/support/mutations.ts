@@ -47,6 +47,8 @@ const LOGS = 'logs JSON into a log group of its own that forgets';
 const APIS = 'logs and throttles every HTTP API';
 const NODE = 'runs every function on Node 24 and arm64';
 const RESOURCES = 'gives every function its memory and its time-out';
+const SHORT = 'makes no name that must be short of the name of the stack';
+const KEPT = 'keeps what hosts mount a file system through, and what backups lie in';
 
 /** One line or more for every rule on the transformed template. */
 export const TEMPLATE_MUTATIONS: readonly Mutation<Template>[] = [
@@ -294,6 +296,50 @@ export const TEMPLATE_MUTATIONS: readonly Mutation<Template>[] = [
     make: (template) =>
       Object.assign(firstFunction(template), { FunctionName: { 'Fn::Sub': 'x-${AWS::Region}' } }),
     offence: /a second stack would clash/,
+  },
+  {
+    rule: SHORT,
+    change: "a vault with the stack's name",
+    make: (template) =>
+      Object.assign(of(template, 'AWS::Backup::BackupVault'), {
+        BackupVaultName: { 'Fn::Sub': '${AWS::StackName}-builds' },
+      }),
+    offence: /BuildBackupVault may get a name that is too long/,
+  },
+  {
+    rule: SHORT,
+    change: "a plan with the stack's name",
+    make: (template) =>
+      Object.assign(of(template, 'AWS::Backup::BackupPlan').BackupPlan, {
+        BackupPlanName: { 'Fn::Sub': '${AWS::StackName}-builds' },
+      }),
+    offence: /BuildBackupPlan may get a name that is too long/,
+  },
+  ...['BuildFileSystem', 'BuildMountTargetB', 'BuildSecurityGroupMembers', 'BuildSubnetA', 'BuildVpc'].map(
+    (id): Mutation<Template> => ({
+      rule: KEPT,
+      change: `${id} that goes with the wing`,
+      make: ({ Resources }) => delete Resources[id]?.DeletionPolicy,
+      offence: new RegExp(`${id} is not RetainExceptOnCreate`),
+    }),
+  ),
+  {
+    rule: KEPT,
+    change: 'a vault that a failed deployment leaves behind',
+    make: ({ Resources }) => Object.assign(Resources.BuildBackupVault ?? {}, { DeletionPolicy: 'Retain' }),
+    offence: /BuildBackupVault is not RetainExceptOnCreate/,
+  },
+  {
+    rule: KEPT,
+    change: 'a route table that hosts are cut off without',
+    make: (template) => add(template, 'Routes', 'AWS::EC2::RouteTable', {}),
+    offence: /Routes is not RetainExceptOnCreate/,
+  },
+  {
+    rule: KEPT,
+    change: 'a group that goes when it is replaced',
+    make: ({ Resources }) => delete Resources.BuildSecurityGroup?.UpdateReplacePolicy,
+    offence: /BuildSecurityGroup does not stay when it is replaced/,
   },
 ];
 

@@ -54,6 +54,8 @@ export const SERVERLESS_RULES: Readonly<Record<string, Check>> = {
   'scopes every action that can be scoped': checkScopes,
   'guards ForAllValues, which holds where its key is missing': checkForAllValues,
   'lets CloudFormation name everything, or the stack': checkPhysicalNames,
+  'makes no name that must be short of the name of the stack': checkShortNames,
+  'keeps what hosts mount a file system through, and what backups lie in': checkKept,
 };
 
 function functionsThat(
@@ -301,4 +303,33 @@ function isFixed(template: Template, name: Json): boolean {
   return !from.some(
     (source) => source in template.Resources || ['AWS::StackName', 'AWS::StackId'].includes(source),
   );
+}
+
+/** Names of at most fifty characters: that of a stack may have 128. */
+function checkShortNames(template: Template): string[] {
+  const vaults = ofType(template, 'AWS::Backup::BackupVault').map(([id, { BackupVaultName }]) => [
+    id,
+    BackupVaultName,
+  ]);
+  const plans = ofType(template, 'AWS::Backup::BackupPlan').map(([id, { BackupPlan }]) => [
+    id,
+    BackupPlan.BackupPlanName,
+  ]);
+  return [...vaults, ...plans]
+    .filter(([, name]) => references(name).includes('AWS::StackName'))
+    .map(([id]) => `${id} may get a name that is too long`);
+}
+
+/** A mount target is of no use without its subnet, its security group and that group's rules. */
+const KEPT = /^AWS::(EC2::\w+|EFS::(FileSystem|MountTarget)|Backup::BackupVault)$/;
+
+/** Hosts that have a file system mounted hang when a mount target goes. */
+function checkKept(template: Template): string[] {
+  return Object.entries(template.Resources)
+    .filter(([, { Type }]) => KEPT.test(Type))
+    .flatMap(([id, { DeletionPolicy: whenGone = '', UpdateReplacePolicy: whenReplaced = '' }]) => [
+      // With Retain a deployment that fails leaves what it made, and the next one finds its names taken.
+      ...(whenGone === 'RetainExceptOnCreate' ? [] : [`${id} is not RetainExceptOnCreate`]),
+      ...(whenReplaced === 'Retain' ? [] : [`${id} does not stay when it is replaced`]),
+    ]);
 }

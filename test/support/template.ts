@@ -15,12 +15,15 @@ export interface Resource {
   Type: string;
   Condition?: string;
   Metadata?: Json;
+  DeletionPolicy?: string;
+  UpdateReplacePolicy?: string;
   Properties: Json;
 }
 
 export interface Template {
   Metadata: Json;
   Parameters: Record<string, Json>;
+  Rules: Json;
   Conditions: Record<string, Json>;
   Globals: Json;
   Resources: Record<string, Resource>;
