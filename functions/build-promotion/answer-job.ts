@@ -40,10 +40,12 @@ export async function answerJob(
   const begun = await readToken(job, tools);
   const reply = await askStore(job.parameters, begun, config, tools);
   if (reply.outcome !== 'pruned') return toAnswer(reply, begun, tools);
+  // What the environment's latest change is now goes with it: whoever makes another meanwhile wins.
+  const waiting = { ...begun, progress: reply.progress };
   const restoration = readRestoration(await ask(config.restore, { buildId: reply.buildId }, tools.signal));
-  if (restoration.status !== 'restored') return toWaiting(restoration, begun);
-  const again = await askStore(job.parameters, begun, config, tools);
-  return again.outcome === 'pruned' ? toWaiting(restoration, begun) : toAnswer(again, begun, tools);
+  if (restoration.status !== 'restored') return toWaiting(restoration, waiting);
+  const again = await askStore(job.parameters, waiting, config, tools);
+  return again.outcome === 'pruned' ? toWaiting(restoration, waiting) : toAnswer(again, waiting, tools);
 }
 
 async function askStore(

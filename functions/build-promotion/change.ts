@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { latestGeneration, readEntry, takeGeneration } from './disk/journal.ts';
 import { point } from './disk/links.ts';
-import { exists, folders, type Store } from './disk/store.ts';
+import { folders, isThereNow, type Store } from './disk/store.ts';
 import { takeBack } from './disk/trash.ts';
 import type { Entry } from './history.ts';
 import { Refused } from './refused.ts';
@@ -13,11 +13,19 @@ const ROUNDS = 5;
  * Makes a change of an environment: first its number in the history, which only one of several gets, then the link.
  *
  * @param known the environment's latest changes, to go back by when the build is gone in the end
+ * @param signal aborted when whoever asked was told that time ran out: then it must not happen afterwards
  * @throws Refused when somebody else was first, or overtook it
  */
-export async function makeChange(store: Store, wish: Entry, known: readonly Entry[]): Promise<Entry> {
+export async function makeChange(
+  store: Store,
+  wish: Entry,
+  known: readonly Entry[],
+  signal: AbortSignal,
+): Promise<Entry> {
+  signal.throwIfAborted();
   const taken = await takeGeneration(store, wish);
   if (taken.key !== wish.key) throw overtaken(wish, taken);
+  signal.throwIfAborted();
   await finishChange(store, taken, known);
   return taken;
 }
@@ -49,9 +57,13 @@ async function settle(store: Store, change: Entry): Promise<Entry> {
 /** Pruning may have taken the build between its verification and the link. */
 async function demandReachable(store: Store, change: Entry, known: readonly Entry[]): Promise<void> {
   const { env, from, generation, to } = change;
-  if ((await exists(folders.build(store, to))) || (await takeBack(store, to))) return;
+  if ((await isThereNow(store, to)) || (await takeBack(store, to))) return;
   const before = known.findLast((entry) => entry.to === from);
-  if (before && before.to !== to && (await exists(folders.build(store, before.to)))) {
+  const isGoingBack =
+    before &&
+    before.to !== to &&
+    ((await isThereNow(store, before.to)) || (await takeBack(store, before.to)));
+  if (isGoingBack) {
     const at = change.at;
     const undo = {
       ...before,
@@ -63,12 +75,17 @@ async function demandReachable(store: Store, change: Entry, known: readonly Entr
     };
     await finishChange(store, await takeGeneration(store, undo), []);
   }
-  throw new Refused(
-    `${to} was pruned while it was promoted to ${env}; the link is back at ${before?.to ?? to}`,
-  );
+  const link = isGoingBack
+    ? `is back at ${before.to}`
+    : `leads nowhere: promote a build that is there to ${env}`;
+  throw new Refused(`${prunedMeanwhile(change)}; the link ${link}`);
 }
 
-function overtaken({ env, to }: Entry, winner: Entry): Refused {
+export function prunedMeanwhile({ env, to }: Entry): string {
+  return `${to} was pruned while it was promoted to ${env}`;
+}
+
+export function overtaken({ env, to }: Entry, winner: Entry): Refused {
   return new Refused(
     `${env} was changed by somebody else: generation ${winner.generation} is ${winner.to}, and ${to} is not live`,
     'RevisionOutOfSync',

@@ -1,10 +1,11 @@
-import { readFile, stat } from 'node:fs/promises';
+import { lstat, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BadInput } from '../../shared/errors.ts';
 import { type Artifact, readArtifact } from './artifact.ts';
 import { keepCheck, readCheck } from './disk/checks.ts';
 import { type Inspection, type InspectOptions, inspect } from './disk/inspection.ts';
 import { exists, folders, type Store, unless } from './disk/store.ts';
+import { takeBack } from './disk/trash.ts';
 import { describeFindings } from './findings.ts';
 import { MANIFEST_LIMIT, type Manifest, readManifest } from './manifest.ts';
 import { MANIFEST, STAMP } from './names.ts';
@@ -34,7 +35,7 @@ export async function checkBuild(
   options: CheckOptions,
 ): Promise<Checked> {
   const { buildId, manifestSha256 } = artifact;
-  await demandBuild(store, buildId);
+  await demandBuild(work, store, buildId);
   const folder = folders.build(store, buildId);
   const manifest = await readStamped(work, folder, artifact);
   const known = await readCheck(store, buildId);
@@ -95,8 +96,12 @@ function isSameStamp(found: Artifact | undefined, wanted: Artifact): boolean {
   return found !== undefined && members.every((member) => found[member] === wanted[member]);
 }
 
-async function demandBuild(store: Store, buildId: string): Promise<void> {
-  if (await exists(folders.build(store, buildId))) return;
+/** Also out of the trash, where it lies for an hour. */
+async function demandBuild({ config }: Work, store: Store, buildId: string): Promise<void> {
+  const stats = await unless(lstat(folders.build(store, buildId)), 'ENOENT');
+  if (stats?.isDirectory()) return;
+  if (stats) throw new Refused(`builds/${buildId} is no folder: what it leads to is not the store's`);
+  if (!config.dryRun && (await takeBack(store, buildId))) return;
   if (await exists(join(folders.incoming(store), buildId)))
     throw new Refused(`${buildId} is still being written: it is in builds/.incoming`, 'RevisionUnavailable');
   throw new Refused(`${buildId} is not in the store: never stamped here, or pruned`, 'RevisionUnavailable');

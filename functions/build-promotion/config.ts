@@ -1,4 +1,6 @@
-import { type Env, flag, list, oneOf, readEnv, text, wholeNumber } from '../../shared/env.ts';
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { type Env, type Field, flag, list, oneOf, readEnv, text, wholeNumber } from '../../shared/env.ts';
+import { show } from '../../shared/redact.ts';
 import { ENVIRONMENT, FOLDER } from './names.ts';
 
 /** What PromoteBuild is told by its environment; every fault is reported in one message. */
@@ -21,9 +23,25 @@ export function readStoreConfig(env: Env = process.env) {
     ...places(),
     fullEnvironments: list('FULL_ENVIRONMENTS', { each: ENVIRONMENT, optional: true }),
     symlinks: oneOf('SYMLINKS', ['refuse', 'inside']),
-    publicKey: text('PUBLIC_KEY', { optional: true }),
+    publicKey: publicKey('PUBLIC_KEY'),
   });
 }
+/** SPKI in base64, as the lines between those of a PEM file. */
+function publicKey(variable: string): Field<KeyObject | undefined> {
+  return {
+    variable,
+    read: (raw) => {
+      try {
+        return raw === undefined
+          ? undefined
+          : createPublicKey({ key: Buffer.from(raw, 'base64'), format: 'der', type: 'spki' });
+      } catch {
+        throw new Error(`is ${show(raw)}, expected a public key: SPKI in base64, without the lines of PEM`);
+      }
+    },
+  };
+}
+
 export type StoreConfig = ReturnType<typeof readStoreConfig>;
 
 /** What PruneBuilds is told by its environment. */

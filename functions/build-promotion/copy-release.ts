@@ -32,7 +32,6 @@ export type Copied = 'whole' | Pick<Progress, 'phase' | 'done' | 'digest'>;
  */
 export async function copyRelease(work: Work, wish: CopyWish): Promise<Copied> {
   const { artifact, key, progress, target } = wish;
-  if (await exists(folders.build(target, artifact.buildId))) return 'whole';
   // The same for a repeat of the same request, so that it goes on where it stopped, and no other request's.
   const suffix = createHash('sha256').update(key).digest('hex').slice(0, 12);
   const draft = join(folders.incoming(target), `${artifact.buildId}.${suffix}`);
@@ -47,6 +46,7 @@ export async function copyRelease(work: Work, wish: CopyWish): Promise<Copied> {
     return again === 'whole' ? verifyCopy(work, { ...wish, progress: undefined }, draft) : again;
   });
   if (verified !== 'whole') return verified;
+  work.tools.signal.throwIfAborted();
   await commit(target, draft, artifact.buildId, work.tools.now());
   return 'whole';
 }

@@ -72,13 +72,13 @@ export function rollbackTargets(entries: readonly Entry[], live: string | undefi
   return targets;
 }
 
-/** The last builds that were live in an environment, each once, the latest first. */
-export function lastLive(entries: readonly Entry[], live: string | undefined, count: number): string[] {
-  return [
-    ...new Set(
-      effective(entries, live)
-        .toReversed()
-        .map(({ to }) => to),
-    ),
-  ].slice(0, count);
+/** The last builds that were live in an environment and are not bad, each once, the latest first. */
+export function lastLive(
+  entries: readonly Entry[],
+  live: string | undefined,
+  bad: ReadonlySet<string>,
+  count: number,
+): string[] {
+  const builds = effective(entries, live).map(({ to }) => to);
+  return [...new Set(builds.toReversed())].filter((buildId) => !bad.has(buildId)).slice(0, count);
 }

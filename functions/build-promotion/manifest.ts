@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, verify } from 'node:crypto';
+import { createHash, type KeyObject, verify } from 'node:crypto';
 import { BadInput } from '../../shared/errors.ts';
 import { show } from '../../shared/redact.ts';
 import type { Artifact } from './artifact.ts';
@@ -14,10 +14,10 @@ export const MANIFEST_LIMIT = 128 * 1024 * 1024;
 /**
  * The manifest that an artifact speaks of, and none other.
  *
- * @param publicKey SPKI in base64; without one signatures are not looked at
+ * @param publicKey without one signatures are not looked at
  * @throws Refused
  */
-export function readManifest(bytes: Buffer, artifact: Artifact, publicKey: string | undefined): Manifest {
+export function readManifest(bytes: Buffer, artifact: Artifact, publicKey: KeyObject | undefined): Manifest {
   const { buildId, files, manifestSha256 } = artifact;
   const found = createHash('sha256').update(bytes).digest('hex');
   if (found !== manifestSha256)
@@ -30,10 +30,9 @@ export function readManifest(bytes: Buffer, artifact: Artifact, publicKey: strin
 }
 
 /** The same signature as `openssl dgst -sha256 -verify` checks; Ed25519 signs the manifest itself. */
-function checkSignature(manifest: Buffer, { buildId, signature }: Artifact, publicKey: string): void {
+function checkSignature(manifest: Buffer, { buildId, signature }: Artifact, key: KeyObject): void {
   if (signature === undefined)
     throw new Refused(`${buildId} is not signed, and this wing was given a key`, 'PermissionError');
-  const key = createPublicKey({ key: Buffer.from(publicKey, 'base64'), format: 'der', type: 'spki' });
   const algorithm = key.asymmetricKeyType === 'ed25519' ? null : 'sha256';
   if (!verify(algorithm, manifest, key, Buffer.from(signature, 'base64')))
     throw new Refused(

@@ -7,14 +7,15 @@ import type { Tools } from '../../shared/tools.ts';
 import { readStamp } from './check-build.ts';
 import type { PruneConfig } from './config.ts';
 import { readEntries } from './disk/journal.ts';
-import { listEnvironments, readLive } from './disk/links.ts';
+import { isLinked, listEnvironments, listHistories, readLive } from './disk/links.ts';
 import { listMarked } from './disk/marks.ts';
-import { exists, folders, type Store, unless } from './disk/store.ts';
+import { exists, folders, isThereNow, type Store, unless } from './disk/store.ts';
 import { DELETING, deleteTree, discard, listTrash, takeBack, throwAway } from './disk/trash.ts';
 import { LANES } from './disk/walk.ts';
 import { lastLive } from './history.ts';
 import { BUILD_ID } from './names.ts';
 import { type Candidate, choosePrunable, GRACE_MS, INCOMING_MS, TRASH_MS } from './pruning.ts';
+import { Refused } from './refused.ts';
 import { readRestores } from './restores.ts';
 import { copyStores, mainStore } from './work.ts';
 
@@ -56,6 +57,7 @@ export async function pruneBuilds(config: PruneConfig, tools: Tools): Promise<re
 
 async function pruneStore(store: Store, config: PruneConfig, tools: Tools): Promise<Pruned> {
   const now = tools.now();
+  const saved = config.dryRun ? [] : await takeBackLive(store);
   const roots = await readRoots(store, config);
   const { candidates, unknown } = await listBuilds(store);
   const chosen = choosePrunable(candidates, roots, config, now);
@@ -63,11 +65,17 @@ async function pruneStore(store: Store, config: PruneConfig, tools: Tools): Prom
     const waiting = (await listTrash(store)).length;
     return { root: store.root, pruned: chosen, tookBack: [], deleted: 0, waiting, unknown };
   }
-  for (const buildId of chosen) await throwAway(store, folders.build(store, buildId), buildId, now);
-  const tookBack = await takeBackRoots(store, config);
+  const thrown: string[] = [];
+  for (const buildId of chosen) {
+    tools.signal.throwIfAborted();
+    // It may have gone live since the roots were read.
+    if (await isLinked(store, buildId)) continue;
+    if (await throwAway(store, folders.build(store, buildId), buildId, now)) thrown.push(buildId);
+  }
+  const tookBack = [...saved, ...(await takeBackRoots(store, config))];
   await clearLeftovers(store, now);
   const { deleted, waiting } = await emptyTrash(store, tools);
-  const pruned = chosen.filter((buildId) => !tookBack.includes(buildId));
+  const pruned = thrown.filter((buildId) => !tookBack.includes(buildId));
   return { root: store.root, pruned, tookBack, deleted, waiting, unknown };
 }
 
@@ -77,12 +85,13 @@ async function pruneStore(store: Store, config: PruneConfig, tools: Tools): Prom
  * @throws when an environment cannot be read: nobody knows then what it needs
  */
 async function readRoots(store: Store, { keepPerEnvironment, ...config }: PruneConfig): Promise<Set<string>> {
-  const { envs, odd } = await listEnvironments(store);
+  const { odd } = await listEnvironments(store);
   if (odd.length > 0) throw new GroundcrewError(`envs/${odd[0]} is no environment's name`);
   const roots = new Set(await listMarked(mainStore(config), 'pinned'));
   for (const { buildId, restoredAt } of await readRestores(store))
     if (restoredAt === undefined) roots.add(buildId);
-  for (const env of await withHistories(store, envs)) {
+  const bad = await listMarked(mainStore(config), 'bad');
+  for (const env of await listHistories(store)) {
     const live = await readLive(store, env);
     if (live.from !== null && live.buildId === undefined)
       throw new GroundcrewError(`envs/${env} leads to ${live.from}, which is none of the builds`);
@@ -91,23 +100,42 @@ async function readRoots(store: Store, { keepPerEnvironment, ...config }: PruneC
     // The latest change may be about to show: its build stays, whatever the link says yet.
     const latest = entries.at(-1);
     if (latest) roots.add(latest.to);
-    for (const buildId of lastLive(entries, live.buildId, keepPerEnvironment)) roots.add(buildId);
+    for (const buildId of lastLive(entries, live.buildId, bad, keepPerEnvironment)) roots.add(buildId);
   }
   return roots;
 }
 
-/** An environment whose link is gone still has its history to go back by. */
-async function withHistories(store: Store, envs: readonly string[]): Promise<ReadonlySet<string>> {
-  const names = (await unless(readdir(folders.histories(store)), 'ENOENT')) ?? [];
-  return new Set([...envs, ...names]);
+/** A run that died may have left in the trash what a link shows; that comes first, whatever else cannot be read. */
+async function takeBackLive(store: Store): Promise<string[]> {
+  const { envs } = await listEnvironments(store);
+  const tookBack: string[] = [];
+  for (const env of envs) {
+    const buildId = await readLive(store, env).then(
+      (live) => live.buildId,
+      (error: unknown) => {
+        if (!(error instanceof Refused)) throw error;
+        return undefined; // no link is in its place
+      },
+    );
+    if (buildId === undefined || (await isThereNow(store, buildId))) continue;
+    if (await takeBack(store, buildId)) tookBack.push(buildId);
+  }
+  return tookBack;
 }
 
 async function listBuilds(store: Store): Promise<{ candidates: Candidate[]; unknown: string[] }> {
-  const names = (await unless(readdir(folders.builds(store)), 'ENOENT')) ?? [];
-  const visible = names.filter((name) => !name.startsWith('.')).sort();
+  const entries = (await unless(readdir(folders.builds(store), { withFileTypes: true }), 'ENOENT')) ?? [];
+  // What a link leads to is not the store's to prune.
+  const real = new Set(entries.filter((entry) => entry.isDirectory()).map(({ name }) => name));
+  const visible = entries
+    .map(({ name }) => name)
+    .filter((name) => !name.startsWith('.'))
+    .sort();
   const back = new Map((await readRestores(store)).map(({ buildId, restoredAt }) => [buildId, restoredAt]));
   const stamps = await mapLimit(visible, LANES, (name) =>
-    BUILD_ID.test(name) ? readStamp(folders.build(store, name)) : Promise.resolve(undefined),
+    BUILD_ID.test(name) && real.has(name)
+      ? readStamp(folders.build(store, name))
+      : Promise.resolve(undefined),
   );
   const candidates: Candidate[] = [];
   const unknown: string[] = [];

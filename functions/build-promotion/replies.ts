@@ -18,7 +18,7 @@ export const refused = z.object({
 });
 
 export const progress = z.object({
-  phase: z.enum(['verify', 'copy', 'verify-copy']),
+  phase: z.enum(['restore', 'verify', 'copy', 'verify-copy']),
   done: z.number(),
   digest: z.string(),
   generation: z.number(),
@@ -42,7 +42,7 @@ const switched = z.object({
 const switchReply = z.discriminatedUnion('outcome', [
   switched,
   z.object({ outcome: z.literal('more'), progress, percent: z.number(), summary: z.string() }),
-  z.object({ outcome: z.literal('pruned'), buildId: z.string() }),
+  z.object({ outcome: z.literal('pruned'), buildId: z.string(), progress }),
   refused,
 ]);
 

@@ -7,9 +7,9 @@ import type { Failure } from './refused.ts';
 
 // What the store is asked, by PromoteBuild, by RestoreBuild and by people, and what it answers.
 
-/** How far a verification or a copy has come, so that another invocation can go on from there. */
+/** How far a change has come, so that another invocation can go on from there. */
 const progress = z.strictObject({
-  phase: z.enum(['verify', 'copy', 'verify-copy']),
+  phase: z.enum(['restore', 'verify', 'copy', 'verify-copy']),
   /** Files, in the order of their paths. */
   done: z.int().check(z.nonnegative()),
   /** Over the fingerprints of these files: what has changed since is read again. */
@@ -107,6 +107,8 @@ export interface RefusedReply {
 export interface Pruned {
   readonly outcome: 'pruned';
   readonly buildId: string;
+  /** To be given with the request when the build is back. */
+  readonly progress: Progress;
 }
 
 export type SwitchReply = Switched | More | Pruned | RefusedReply;

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
-import { isRecord } from '../../shared/errors.ts';
+import { eachApart } from '../../shared/each-apart.ts';
+import { GroundcrewError, hasName, isRecord } from '../../shared/errors.ts';
 import { scheduledEvent } from '../../shared/events/schedule.ts';
 import { count } from '../../shared/metrics.ts';
 import { parseAs } from '../../shared/parse.ts';
@@ -31,6 +32,9 @@ export function readRestoreRequest(event: unknown): RestoreRequest {
   return parseAs(request, event, 'request');
 }
 
+/** In place of a job's id: the store counts the recovery point as tried all the same. */
+const NEVER_STARTED = 'none';
+
 interface Run {
   readonly config: RestoreConfig;
   readonly tools: Tools;
@@ -46,7 +50,20 @@ export async function restoreBuilds(
   if (asked) return restoreBuild(asked.buildId, run);
   const open = readOpenReply(await ask(config.store, { action: 'restores' }, tools.signal));
   const restorations: Restoration[] = [];
-  for (const id of open) restorations.push(await restoreBuild(id, run));
+  const failures: unknown[] = [];
+  await eachApart(
+    open,
+    1,
+    async (id) => {
+      restorations.push(await restoreBuild(id, run));
+    },
+    (buildId, error) => {
+      tools.logger.error('a restore could not be followed', { buildId, error });
+      failures.push(error);
+    },
+  );
+  if (failures.length > 0)
+    throw new GroundcrewError('a restore could not be followed', { cause: failures[0] });
   return restorations;
 }
 
@@ -66,6 +83,13 @@ async function restoreBuild(id: string, run: Run): Promise<Restoration> {
 async function goOn(id: string, begun: BeginAnswer, run: Run): Promise<Restoration> {
   if (begun.outcome === 'refused') return { status: 'failed', buildId: id, percent: 0, reason: begun.reason };
   if (begun.outcome === 'present') return { status: 'restored', buildId: id, percent: 100 };
+  if (run.config.dryRun && begun.jobId !== undefined)
+    return {
+      status: 'planned',
+      buildId: id,
+      percent: 0,
+      reason: `dry run: the job ${begun.jobId} is left alone`,
+    };
   const jobId = begun.jobId ?? (await start(id, begun, run));
   return typeof jobId === 'string' ? follow(id, jobId, run) : jobId;
 }
@@ -86,7 +110,11 @@ async function start(id: string, begun: Open, { config, tools }: Run): Promise<s
     return { status: 'planned', buildId: id, percent: 0, reason: `dry run: from ${point.arn}` };
   const token = `${begun.token}-${begun.tried.length}`;
   const wish = { recoveryPoint: point.arn, fileSystemArn, roleArn, path: begun.path, token };
-  const jobId = await startRestore(wish, tools.signal);
+  const jobId = await startRestore(wish, tools.signal).catch((error: unknown) => {
+    if (!isGone(error)) throw error;
+    tools.logger.warn('a recovery point is gone', { buildId: id, recoveryPoint: point.arn, error });
+    return NEVER_STARTED;
+  });
   const note = {
     action: 'restore-started',
     buildId: id,
@@ -99,7 +127,7 @@ async function start(id: string, begun: Open, { config, tools }: Run): Promise<s
 }
 
 async function follow(id: string, jobId: string, run: Run): Promise<Restoration> {
-  const { percent, status } = await describeRestore(jobId, run.tools.signal);
+  const { percent, status } = await look(id, jobId, run);
   if (!['COMPLETED', 'FAILED', 'ABORTED'].includes(status))
     return { status: 'running', buildId: id, percent };
   const ended = await end(id, jobId, status === 'COMPLETED', run);
@@ -107,6 +135,26 @@ async function follow(id: string, jobId: string, run: Run): Promise<Restoration>
   // The next step takes another recovery point, or finds that there is none.
   const reason = ended.outcome === 'more' ? 'being verified' : ended.reason;
   return { status: 'running', buildId: id, percent: 0, ...(reason !== undefined && { reason }) };
+}
+
+/** A job that AWS Backup does not know has ended without what was wanted. */
+async function look(
+  id: string,
+  jobId: string,
+  { tools }: Run,
+): Promise<{ readonly status: string; readonly percent: number }> {
+  if (jobId === NEVER_STARTED) return { status: 'FAILED', percent: 0 };
+  try {
+    return await describeRestore(jobId, tools.signal);
+  } catch (error) {
+    if (!isGone(error)) throw error;
+    tools.logger.warn('a restore job is gone', { buildId: id, jobId, error });
+    return { status: 'FAILED', percent: 0 };
+  }
+}
+
+function isGone(error: unknown): boolean {
+  return hasName(error, 'ResourceNotFoundException', 'InvalidResourceStateException');
 }
 
 /** Verifying may take the store several calls. */

@@ -5,8 +5,16 @@ import * as z from 'zod/mini';
 import type { Artifact } from './artifact.ts';
 import { inspectFolder, readStamped } from './check-build.ts';
 import { readEntries } from './disk/journal.ts';
-import { listEnvironments } from './disk/links.ts';
-import { exists, folders, readDocument, type Store, unless, writeDocument } from './disk/store.ts';
+import { listHistories } from './disk/links.ts';
+import {
+  exists,
+  folders,
+  isThereNow,
+  readDocument,
+  type Store,
+  unless,
+  writeDocument,
+} from './disk/store.ts';
 import { discard, removeEmpty, takeBack } from './disk/trash.ts';
 import { buildId } from './names.ts';
 import type { Sighting } from './recovery.ts';
@@ -105,6 +113,8 @@ export async function giveUpRestore(
 /** Takes in what AWS Backup has put beside the store: verified by what history says of it, then moved into place. */
 export async function endRestore(work: Work, request: RequestOf<'restore-end'>): Promise<Ended> {
   const { buildId: id, jobId, progress } = request;
+  if (work.config.dryRun)
+    throw new Refused(`${id}: dry run, what the job ${jobId} restored stays where it is`);
   const store = mainStore(work.config);
   const known = await readRestore(store, id);
   const isThere = await exists(folders.build(store, id));
@@ -112,7 +122,7 @@ export async function endRestore(work: Work, request: RequestOf<'restore-end'>):
     throw new Refused(`${id}: no restore by the job ${jobId} is under way`);
   const { artifact } = await findPast(work, id);
   let reason = 'AWS Backup did not complete the job';
-  for (const folder of await findRestored(work, id)) {
+  for (const folder of await findRestored(work, id, known)) {
     const isOfUse = request.restored && !(await exists(folders.build(store, id)));
     const verdict = isOfUse ? await verifyRestored(work, folder, artifact, progress) : reason;
     if (typeof verdict === 'object') return { outcome: 'more', progress: verdict };
@@ -129,13 +139,14 @@ async function takeAway(work: Work, folder: string, place: string | undefined): 
   // The empty parents tell nobody whose they were: a process that dies now leaves word of them.
   const noted = await readRestore(store, basename(folder));
   if (noted) await keep(store, { ...noted, folder: relative(config.mount, folder) });
+  tools.signal.throwIfAborted();
   if (place !== undefined) await unless(rename(folder, place), 'ENOENT', 'ENOTEMPTY', 'EEXIST');
   await discard(store, folder, tools.now());
   await clearParents(work, folder);
 }
 
 async function conclude(work: Work, store: Store, id: string, reason: string): Promise<Ended> {
-  if (await exists(folders.build(store, id))) {
+  if (await isThereNow(store, id)) {
     await closeRestore(work, store, id);
     return { outcome: 'restored', buildId: id };
   }
@@ -177,12 +188,35 @@ async function verifyRestored(
   }
 }
 
-/** The build in every folder that restores have made at the root of the file system, the latest first. */
-async function findRestored({ config }: Work, id: string): Promise<string[]> {
-  const names = (await readdir(config.mount)).filter((name) => /^aws-backup-(?:failed-)?restore_/.test(name));
-  const paths = names.sort().map((name) => join(config.mount, name, config.path, 'builds', id));
-  const there = await Promise.all(paths.map((path) => exists(path)));
-  return paths.filter((_, at) => there[at]).toReversed();
+/**
+ * The build in every folder that restores of it have made at the root of the file system, the latest first. Other
+ * people restore too: their folders are older, or hold more than this build.
+ */
+async function findRestored({ config }: Work, id: string, known: Restore | undefined): Promise<string[]> {
+  if (!known) return [];
+  const since = Date.parse(known.requestedAt);
+  const names = (await readdir(config.mount)).filter((name) => (restoreTimeOf(name) ?? 0) >= since);
+  const path = join(config.path, 'builds', id);
+  const own = await Promise.all(names.map((name) => holdsNothingBut(join(config.mount, name), path)));
+  const folders = names.filter((_, at) => own[at]).sort();
+  return folders.toReversed().map((name) => join(config.mount, name, path));
+}
+
+/** When AWS Backup began to write `aws-backup-restore_2026-11-21T10-03-13-832Z`; it names the folder so. */
+function restoreTimeOf(name: string): number | undefined {
+  const [, date, hours, minutes, seconds] =
+    /^aws-backup-(?:failed-)?restore_(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d)/.exec(name) ?? [];
+  return date === undefined ? undefined : Date.parse(`${date}T${hours}:${minutes}:${seconds}Z`) + 999;
+}
+
+async function holdsNothingBut(folder: string, path: string): Promise<boolean> {
+  let parent = folder;
+  for (const name of path.split('/').filter((part) => part !== '')) {
+    const names = (await unless(readdir(parent), 'ENOENT', 'ENOTDIR')) ?? [];
+    if (names.length !== 1 || names[0] !== name) return false;
+    parent = join(parent, name);
+  }
+  return true;
 }
 
 /** AWS Backup leaves its folders for ever. Only what is empty goes: the rest was restored by somebody else. */
@@ -200,8 +234,9 @@ async function findPast(
   const stores = [mainStore(config), ...copyStores(config)];
   const histories = await Promise.all(
     stores.map(async (store) => {
-      const { envs } = await listEnvironments(store);
-      return Promise.all(envs.map((env) => readEntries(store, env)));
+      const envs = [...(await listHistories(store))];
+      // All of it: a build may have been live thousands of changes ago.
+      return Promise.all(envs.map((env) => readEntries(store, env, Number.POSITIVE_INFINITY)));
     }),
   );
   const times: number[] = [];

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Artifact } from './artifact.ts';
-import { finishChange, makeChange } from './change.ts';
-import { type Checked, checkBuild, type Mode } from './check-build.ts';
+import { finishChange, makeChange, overtaken, prunedMeanwhile } from './change.ts';
+import { type Checked, type CheckOptions, checkBuild, type Mode } from './check-build.ts';
 import { copyRelease } from './copy-release.ts';
 import { readEntries } from './disk/journal.ts';
-import { type Live, readLive } from './disk/links.ts';
+import { isLinked, type Live, readLive } from './disk/links.ts';
 import { readBad } from './disk/marks.ts';
 import { exists, folders, type Store } from './disk/store.ts';
+import { discard } from './disk/trash.ts';
 import { type Entry, effective } from './history.ts';
 import { Refused } from './refused.ts';
 import type { More, Progress, Switched, SwitchReply, SwitchRequest } from './request.ts';
@@ -15,9 +16,6 @@ import { mainStore, storeOf, type Work } from './work.ts';
 
 /** NFS believes what it knows of a folder for at most so long. */
 const VISIBLE_MS = 60_000;
-
-/** What a promotion needs of the history: its own change, if this is a repeat, and the release before. */
-const RECENT = 20;
 
 /** What an environment's own store says of it when a request begins. */
 export interface Scene {
@@ -37,13 +35,17 @@ export interface Scene {
 export async function switchRelease(work: Work, request: SwitchRequest): Promise<SwitchReply> {
   const scene = await look(work, request);
   const own = scene.entries.find(({ action, key }) => key === request.key && action === request.action);
-  if (own) return repeat(work, scene, own);
-  demandExpected(request, scene);
+  if (own) return repeat(work, scene, own, request);
+  demandExpected(request, scene.live);
+  demandUnchanged(request, scene);
   const choice =
     request.action === 'promote'
       ? { artifact: request.artifact, skipped: [] }
       : await chooseRelease({ ...scene, main: mainStore(work.config), dryRun: work.config.dryRun }, request);
-  if ('pruned' in choice) return { outcome: 'pruned', buildId: choice.pruned };
+  if ('pruned' in choice) {
+    const progress = { phase: 'restore', done: 0, digest: '', generation: scene.generation } as const;
+    return { outcome: 'pruned', buildId: choice.pruned, progress };
+  }
   const { artifact } = choice;
   const bad = await readBad(mainStore(work.config), artifact.buildId);
   if (bad !== undefined) throw new Refused(`${artifact.buildId} is marked bad: ${bad}`);
@@ -53,30 +55,48 @@ export async function switchRelease(work: Work, request: SwitchRequest): Promise
   return choice.skipped.length > 0 ? { ...switched, skipped: choice.skipped } : switched;
 }
 
-async function look({ config }: Work, { action, copyTo, env }: SwitchRequest): Promise<Scene> {
+async function look({ config }: Work, { copyTo, env }: SwitchRequest): Promise<Scene> {
   const store = storeOf(config, copyTo);
-  const entries = await readEntries(store, env, action === 'promote' ? RECENT : undefined);
+  const entries = await readEntries(store, env);
   const live = await readLive(store, env);
   return { store, entries, live, generation: entries.at(-1)?.generation ?? 0 };
 }
 
-function demandExpected({ env, expectCurrent }: SwitchRequest, { live }: Scene): void {
-  const current = live.from ?? 'none';
+function demandExpected({ env, expectCurrent }: SwitchRequest, { from }: Live): void {
+  const current = from ?? 'none';
   if (expectCurrent !== undefined && expectCurrent !== current)
     throw new Refused(`${env} is at ${current}, expected ${expectCurrent}`, 'RevisionOutOfSync');
 }
 
+/** What waited for a restore, or for another invocation, was wanted when the environment was as it was then. */
+function demandUnchanged({ env, progress }: SwitchRequest, { entries, generation }: Scene): void {
+  const latest = entries.at(-1);
+  if (!progress || !latest || generation === progress.generation) return;
+  throw new Refused(
+    `${env} was changed by somebody else meanwhile: generation ${generation} is ${latest.to}`,
+    'RevisionOutOfSync',
+  );
+}
+
 /** The same request once more: its change is finished if it was cut short, and told again. */
-async function repeat(work: Work, { entries, live, store }: Scene, own: Entry): Promise<Switched> {
-  const isLatest = entries.at(-1) === own;
-  if (isLatest && live.buildId !== own.to) {
-    if (work.config.dryRun) return tell(work, own, 'planned');
+async function repeat(
+  work: Work,
+  { entries, live, store }: Scene,
+  own: Entry,
+  request: SwitchRequest,
+): Promise<Switched> {
+  const wanted = request.action === 'promote' ? request.artifact.buildId : request.to;
+  if (wanted !== undefined && wanted !== own.to)
+    throw new Refused(`key: ${own.key} was used for ${own.to} already, not for ${wanted}`);
+  const next = entries[entries.indexOf(own) + 1];
+  if (next?.action === 'undo') throw new Refused(prunedMeanwhile(own));
+  if (next) {
+    if (!effective(entries, live.buildId).includes(own)) throw overtaken(own, next);
+  } else if (!work.config.dryRun) {
+    // Also when its link shows it: the build may have been pruned since.
     await finishChange(store, own, entries);
-  } else if (!isLatest && !effective(entries, live.buildId).includes(own)) {
-    throw new Refused(
-      `${own.env} was changed by somebody else before ${own.to} became live`,
-      'RevisionOutOfSync',
-    );
+  } else if (live.buildId !== own.to) {
+    return tell(work, own, 'planned');
   }
   return tell(work, own, 'switched');
 }
@@ -90,23 +110,50 @@ async function bringAndCheck(
 ): Promise<{ readonly mode: Mode } | More> {
   const { env, progress, verify } = request;
   const since = progress?.generation ?? generation;
-  // A rollback finds its build at the copy, unless it was pruned there.
-  const isAtPlace = request.action === 'rollback' && (await exists(folders.build(store, artifact.buildId)));
-  const isCopy = request.copyTo !== undefined && !isAtPlace;
-  const source = isAtPlace ? store : mainStore(work.config);
   const resume = progress?.phase === 'verify' ? progress : undefined;
-  const allowNames = request.copyTo !== undefined && isAtPlace;
-  // What an earlier invocation read of it need not be read again to go on copying.
-  const mode = progress && progress.phase !== 'verify' ? 'fingerprint' : verify;
-  const checked = await checkBuild(work, source, artifact, { env, verify: mode, resume, allowNames });
+  if (request.copyTo !== undefined && (await exists(folders.build(store, artifact.buildId)))) {
+    const copied = await checkCopy(work, store, artifact, { env, verify, resume, allowNames: true });
+    if (copied) return copied.isWhole ? { mode: copied.mode } : moreToRead(artifact, copied, since);
+  }
+  const source = mainStore(work.config);
+  const mode = modeOf(request);
+  const checked = await checkBuild(work, source, artifact, { env, verify: mode, resume });
   if (!checked.isWhole) return moreToRead(artifact, checked, since);
-  if (!isCopy || work.config.dryRun) return { mode: checked.mode };
+  if (request.copyTo === undefined || work.config.dryRun) return { mode: checked.mode };
   const { manifest } = checked;
   const key = request.key ?? artifact.buildId;
   const wish = { source, target: store, artifact, manifest, live: live.buildId, key, progress };
   const copied = await copyRelease(work, wish);
   if (copied !== 'whole') return moreToCopy(artifact, { ...copied, generation: since });
   return { mode: checked.mode };
+}
+
+/** What an earlier invocation has read of a build need not be read again to go on copying. */
+function modeOf({ progress, verify }: SwitchRequest): SwitchRequest['verify'] {
+  return progress?.phase === 'copy' || progress?.phase === 'verify-copy' ? 'fingerprint' : verify;
+}
+
+/**
+ * A copy that was brought before counts if it is still as stamped. One that is not goes, and is copied anew, unless an
+ * environment shows it: that is for people to see.
+ *
+ * @returns undefined when there is none any more
+ */
+async function checkCopy(
+  work: Work,
+  store: Store,
+  artifact: Artifact,
+  options: CheckOptions,
+): Promise<Checked | undefined> {
+  try {
+    return await checkBuild(work, store, artifact, options);
+  } catch (error) {
+    const { buildId } = artifact;
+    if (!(error instanceof Refused) || work.config.dryRun || (await isLinked(store, buildId))) throw error;
+    work.tools.logger.warn('a copy is not as stamped', { buildId, folder: store.root, error });
+    await discard(store, folders.build(store, buildId), work.tools.now());
+    return undefined;
+  }
 }
 
 function moreToRead(
@@ -146,7 +193,10 @@ async function move(
   { artifact, mode }: Sound,
 ): Promise<Switched> {
   const { action, env, key = randomUUID(), progress } = request;
-  const { entries, live, store } = scene;
+  const { entries, store } = scene;
+  // Verifying takes its time: what the link says is read again where it counts.
+  const live = await readLive(store, env);
+  demandExpected(request, live);
   const generation = (progress?.generation ?? scene.generation) + 1;
   const at = new Date(work.tools.now()).toISOString();
   const to = artifact.buildId;
@@ -156,7 +206,7 @@ async function move(
     return tell(work, { ...(made ?? { ...wish, generation: 0 }), verified: mode }, 'unchanged');
   }
   if (work.config.dryRun) return tell(work, wish, 'planned');
-  return tell(work, await makeChange(store, wish, entries), 'switched');
+  return tell(work, await makeChange(store, wish, entries, work.tools.signal), 'switched');
 }
 
 function tell({ begun, tools }: Work, change: Entry, outcome: Switched['outcome']): Switched {

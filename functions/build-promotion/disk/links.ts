@@ -54,6 +54,20 @@ export async function listEnvironments(
   };
 }
 
+/** Every environment, those too whose link is gone: they still have a history to go back by. */
+export async function listHistories(store: Store): Promise<ReadonlySet<string>> {
+  const { envs } = await listEnvironments(store);
+  const names = (await unless(readdir(folders.histories(store)), 'ENOENT')) ?? [];
+  return new Set([...envs, ...names]);
+}
+
+/** Whether any environment shows the build. @throws Refused when one cannot be read */
+export async function isLinked(store: Store, buildId: string): Promise<boolean> {
+  const { envs } = await listEnvironments(store);
+  const shown = await Promise.all(envs.map((env) => readLive(store, env)));
+  return shown.some((live) => live.buildId === buildId);
+}
+
 /** Moves the link in one step: whoever follows it meets the old build or the new one, never nothing and never half. */
 export async function point(store: Store, env: string, buildId: string): Promise<void> {
   const path = join(folders.envs(store), env);

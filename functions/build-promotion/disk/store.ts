@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { link, lstat, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isRecord } from '../../../shared/errors.ts';
 
@@ -41,6 +41,15 @@ export async function unless<T>(work: Promise<T>, ...codes: readonly string[]): 
 
 export async function exists(path: string): Promise<boolean> {
   return (await unless(lstat(path), 'ENOENT')) !== undefined;
+}
+
+/**
+ * Whether a build is there now: NFS believes for up to a minute that what it has seen is still there, and looks anew
+ * when the folder around it is opened.
+ */
+export async function isThereNow(store: Store, buildId: string): Promise<boolean> {
+  const names = await unless(readdir(folders.builds(store)), 'ENOENT');
+  return names?.includes(buildId) ?? false;
 }
 
 /** JSON, or undefined when there is no such file. */

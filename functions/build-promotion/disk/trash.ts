@@ -1,9 +1,9 @@
-import { mkdir, readdir, rename, rmdir, unlink } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rename, rmdir, unlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { mapLimit } from '../../../shared/concurrency.ts';
 import { readTrashName, trashNameOf } from '../pruning.ts';
 import { exists, folders, hasCode, type Store, unless } from './store.ts';
-import { LANES, walk } from './walk.ts';
+import { LANES } from './walk.ts';
 
 /** Begins the name of what is being deleted. */
 export const DELETING = 'deleting-';
@@ -63,22 +63,52 @@ export async function takeBack(store: Store, buildId: string): Promise<boolean> 
  * @returns whether all of it is gone
  */
 export async function deleteTree(root: string, stop: () => boolean): Promise<boolean> {
-  const tree = await unless(walk(root, new Set()), 'ENOENT');
-  if (!tree) return true;
-  await mapLimit(tree.met, LANES, async ({ path }) => {
-    if (!stop()) await unless(unlink(join(root, path)), 'ENOENT', 'EBUSY', 'ESTALE');
-  });
-  const depth = (folder: string): number => (folder === '' ? 0 : folder.split('/').length);
-  const levels = Map.groupBy([...tree.folders, ''], depth);
-  for (const [, level] of [...levels].sort(([a], [b]) => b - a)) {
+  const stats = await unless(lstat(root), 'ENOENT');
+  if (!stats) return true;
+  // A link is not what it leads to.
+  if (!stats.isDirectory()) {
+    await unless(unlink(root), 'ENOENT');
+    return true;
+  }
+  const levels = await deleteFiles(Buffer.from(root), stop);
+  for (const level of levels.toReversed()) {
     if (stop()) return false;
-    await mapLimit(level, LANES, (folder) => removeEmpty(join(root, folder)));
+    await mapLimit(level, LANES, (folder) => removeEmpty(folder));
   }
   return !(await exists(root));
 }
 
+/**
+ * Deletes the files below. Names are bytes here: one that is no UTF-8 would be another one if it became a text.
+ *
+ * @returns the folders by their depth, the root first
+ */
+async function deleteFiles(root: Buffer, stop: () => boolean): Promise<readonly (readonly Buffer[])[]> {
+  const levels: Buffer[][] = [];
+  for (let level = [root]; level.length > 0 && !stop(); ) {
+    levels.push(level);
+    const listings = await mapLimit(level, LANES, async (folder) => {
+      const entries = await unless(readdir(folder, { encoding: 'buffer', withFileTypes: true }), 'ENOENT');
+      return (entries ?? []).map((entry) => ({
+        path: Buffer.concat([folder, Buffer.from('/'), entry.name]),
+        isFolder: entry.isDirectory(),
+      }));
+    });
+    const met = listings.flat();
+    await mapLimit(
+      met.filter(({ isFolder }) => !isFolder),
+      LANES,
+      async ({ path }) => {
+        if (!stop()) await unless(unlink(path), 'ENOENT', 'EBUSY', 'ESTALE');
+      },
+    );
+    level = met.filter(({ isFolder }) => isFolder).map(({ path }) => path);
+  }
+  return levels;
+}
+
 /** @returns whether it is gone */
-export async function removeEmpty(folder: string): Promise<boolean> {
+export async function removeEmpty(folder: string | Buffer): Promise<boolean> {
   try {
     await rmdir(folder);
     return true;

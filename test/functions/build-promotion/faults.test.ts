@@ -1,9 +1,9 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type FileFault, type FileFaults, openFileFaults } from './file-faults.ts';
-import { type Answer, contents, history, live, openSite, type Site } from './site.ts';
+import { type Answer, contents, history, layInRestoreFolder, live, openSite, type Site } from './site.ts';
 
 let site: Site;
 let faults: FileFaults;
@@ -100,9 +100,7 @@ const cases: readonly Case[] = [
     name: 'taking in what was restored',
     arrange: async () => {
       for (const buildId of ['b-1', 'b-2']) await site.promote(buildId);
-      const restored = join(site.mount, 'aws-backup-restore_2026-11-21T00-00-00-000Z/site/builds');
-      mkdirSync(restored, { recursive: true });
-      renameSync(join(site.root, 'builds/b-1'), join(restored, 'b-1'));
+      layInRestoreFolder(site, 'b-1');
       const { token } = await site.store({ action: 'restore-begin', buildId: 'b-1' });
       await site.store({ action: 'restore-started', buildId: 'b-1', token, jobId: 'j', recoveryPoint: 'p' });
     },

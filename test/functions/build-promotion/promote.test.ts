@@ -162,7 +162,8 @@ it('hands on what the store refuses, in its words', async () => {
 
 it('restores a pruned build and goes back to it in the same job', async () => {
   const parameters = { env: 'prod', action: 'rollback', restore: true, key: 'execution' };
-  const pruned = told({ outcome: 'pruned', buildId: 'b-0' });
+  const progress = { phase: 'restore', done: 0, digest: '', generation: 7 };
+  const pruned = told({ outcome: 'pruned', buildId: 'b-0', progress });
   const restoring = (status: string, percent: number) => told({ status, buildId: 'b-0', percent });
   const waiting = await run(parameters, [pruned, restoring('running', 40)]);
   expect(waiting.answer.executionDetails.summary).toBe('b-0 is being restored, 40 %');
@@ -172,6 +173,8 @@ it('restores a pruned build and goes back to it in the same job', async () => {
     waiting.answer.continuationToken,
   );
   expect(done.asked.map(({ key }) => key)).toEqual(['execution', undefined, 'execution']);
+  // What was the latest change when it began to wait, so that a later one wins.
+  expect(done.asked.map((one) => one.progress)).toEqual([progress, undefined, progress]);
   expect(done.operation).toBe('PutJobSuccessResult');
   const none = await run(parameters, [
     pruned,

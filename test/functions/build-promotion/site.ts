@@ -93,6 +93,15 @@ async function load(id: string): Promise<Handler> {
   return (await import(`${href}?site=${opened}`)).handler;
 }
 
+/** Lays a build aside as AWS Backup restores it, a moment from now. Returns where it lies. */
+export function layInRestoreFolder({ mount, root }: Site, buildId: string, at = Date.now() + 1000): string {
+  const time = new Date(at).toISOString().replaceAll(':', '-').replace('.', '-');
+  const folder = join(mount, `aws-backup-restore_${time}/site/builds`);
+  fs.mkdirSync(folder, { recursive: true });
+  fs.renameSync(join(root, 'builds', buildId), join(folder, buildId));
+  return join(folder, buildId);
+}
+
 /** What environments show: the build, or what else the link says. */
 export function live(root: string): Record<string, string> {
   const envs = join(root, 'envs');
