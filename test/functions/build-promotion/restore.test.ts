@@ -1,0 +1,105 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { restoreBuilds } from '../../../functions/build-promotion/restore-builds.ts';
+import { fakeTools } from '../../support/tools.ts';
+
+// RestoreBuild between a store and an AWS Backup that are told what to answer.
+
+const { ask, describeRestore, startRestore } = vi.hoisted(() => ({
+  ask: vi.fn(),
+  describeRestore: vi.fn(),
+  startRestore: vi.fn(),
+}));
+vi.mock('../../../functions/build-promotion/aws/lambda.ts', () => ({ ask }));
+vi.mock('../../../functions/build-promotion/aws/backup.ts', () => ({
+  describeRestore,
+  startRestore,
+  listRecoveryPoints: async () => [{ arn: 'arn:point', createdAt: 5, status: 'COMPLETED' }],
+}));
+
+interface Asked {
+  readonly action: string;
+  readonly buildId: string;
+  readonly jobId?: string;
+  readonly restored?: boolean;
+}
+
+const config = { store: 'store', fileSystemArn: 'arn:fs', roleArn: 'arn:role', dryRun: false };
+const named = (name: string): Error => Object.assign(new Error(`${name} it is`), { name });
+
+/** Jobs under way, by build; a build without one begins anew. */
+let jobs: Record<string, string | undefined>;
+let asked: Asked[];
+
+beforeEach(() => {
+  vi.clearAllMocks();
+  jobs = {};
+  asked = [];
+  ask.mockImplementation(async (_: string, request: Asked) => {
+    asked.push(request);
+    const { action, buildId } = request;
+    if (action === 'restores') return { buildIds: Object.keys(jobs) };
+    if (action === 'restore-started') return { outcome: 'noted', buildId };
+    if (action === 'restore-end')
+      return { outcome: request.restored ? 'restored' : 'not-there', buildId, reason: 'no' };
+    const sighting = { from: 0, until: 9 };
+    const jobId = jobs[buildId];
+    return { outcome: 'restoring', token: 't', tried: [], path: '/site', sighting, ...(jobId && { jobId }) };
+  });
+  describeRestore.mockResolvedValue({ status: 'COMPLETED', percent: 100, message: '' });
+});
+
+async function followAll(): Promise<{ result: unknown; lines: string[] }> {
+  const { tools, book } = fakeTools({ remainingMs: () => 200_000 });
+  const result = await restoreBuilds(undefined, config, tools).catch((error: unknown) => error);
+  return { result, lines: book.lines.map(({ fields, message }) => `${fields['buildId']} ${message}`) };
+}
+
+describe('of several restores', () => {
+  it('one that cannot be asked about keeps the others from nothing, and the run fails all the same', async () => {
+    jobs = { 'b-1': 'j-1', 'b-2': 'j-2' };
+    describeRestore.mockRejectedValueOnce(named('AccessDeniedException'));
+    const { lines, result } = await followAll();
+    expect(lines).toEqual(['b-1 a restore could not be followed', 'b-2 restore: restored']);
+    expect(String(result)).toContain('a restore could not be followed');
+  });
+
+  it('one whose job AWS Backup has forgotten goes on with another recovery point', async () => {
+    jobs = { 'b-1': 'j-1', 'b-2': 'j-2' };
+    describeRestore.mockRejectedValueOnce(named('ResourceNotFoundException'));
+    const { lines } = await followAll();
+    expect(lines).toEqual(['b-1 a restore job is gone', 'b-1 restore: running', 'b-2 restore: restored']);
+    expect(asked).toContainEqual({ action: 'restore-end', buildId: 'b-1', jobId: 'j-1', restored: false });
+  });
+});
+
+describe('a recovery point', () => {
+  it('that is gone when it is to be restored counts as tried', async () => {
+    jobs = { 'b-1': undefined };
+    startRestore.mockRejectedValue(named('ResourceNotFoundException'));
+    const { lines } = await followAll();
+    expect(lines).toEqual(['b-1 a recovery point is gone', 'b-1 restore: running']);
+    expect(asked.slice(2)).toMatchObject([
+      { action: 'restore-started', recoveryPoint: 'arn:point', jobId: 'none' },
+      { action: 'restore-end', jobId: 'none', restored: false },
+    ]);
+    expect(describeRestore).not.toHaveBeenCalled();
+  });
+
+  it('that may not be restored is not given up', async () => {
+    jobs = { 'b-1': undefined };
+    startRestore.mockRejectedValue(named('AccessDeniedException'));
+    const { result } = await followAll();
+    expect(String(result)).toContain('a restore could not be followed');
+    expect(asked.map(({ action }) => action)).toEqual(['restores', 'restore-begin']);
+  });
+});
+
+it('a dry run leaves a job alone that was started before', async () => {
+  jobs = { 'b-1': 'j-1' };
+  const { tools } = fakeTools();
+  expect(await restoreBuilds({ buildId: 'b-1' }, { ...config, dryRun: true }, tools)).toMatchObject({
+    status: 'planned',
+    reason: 'dry run: the job j-1 is left alone',
+  });
+  expect(asked.map(({ action }) => action)).toEqual(['restore-begin']);
+});
