@@ -26,6 +26,8 @@ os.environ.update(
     AWS_EC2_METADATA_DISABLED="true",
     # A reset would load them anew, which takes seconds; an instance may be launched from any image id.
     MOTO_EC2_LOAD_DEFAULT_AMIS="false",
+    # No web page may call this account.
+    MOTO_DISABLE_GLOBAL_CORS="true",
 )
 
 sys.path.append(os.path.join(HERE, "account"))

@@ -3,6 +3,7 @@
 import copy
 import datetime
 import functools
+import os
 import threading
 import time
 from collections import defaultdict
@@ -38,10 +39,21 @@ def after_import() -> None:
     # Looks through its folder of some 180 services on disk, at every call.
     modules = frozenset(backends.list_of_moto_modules())
     backends.list_of_moto_modules = lambda: modules
+    # Looks at every letter of a name, of the same few hundred names.
+    responses.camelcase_to_underscores = functools.cache(responses.camelcase_to_underscores)
+    # Draws the 52 letters of every answer's id one by one.
+    responses.gen_amzn_requestid_long = request_id
     quicken_answers()
     quicken_xml()
     quicken_queues()
     quicken_transactions()
+
+
+def request_id(headers: dict[str, Any] | None = None) -> str:
+    made = os.urandom(26).hex().upper()
+    if isinstance(headers, dict):
+        headers["x-amzn-requestid"] = made
+    return made
 
 
 def quicken_answers() -> None:
@@ -92,9 +104,9 @@ def quicken_xml() -> None:
     unparse = xmltodict.unparse
 
     def quick_unparse(body: Any, full_document: bool = True, **options: Any) -> str:
-        if options.pop("pretty", False) or not full_document or set(options) - {"short_empty_elements"}:
+        if options.pop("pretty", False) or set(options) - {"short_empty_elements"}:
             return unparse(body, full_document=full_document, **options)
-        parts = ['<?xml version="1.0" encoding="utf-8"?>\n']
+        parts = ['<?xml version="1.0" encoding="utf-8"?>\n'] if full_document else []
         for name, value in body.items():
             write(parts, name, value, options.get("short_empty_elements", False))
         return "".join(parts)
