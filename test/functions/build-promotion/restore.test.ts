@@ -1,20 +1,19 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import {
+  BackupClient,
+  DescribeRestoreJobCommand,
+  ListRecoveryPointsByResourceCommand,
+  StartRestoreJobCommand,
+} from '@aws-sdk/client-backup';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { mockClient } from 'aws-sdk-client-mock';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { restoreBuilds } from '../../../functions/build-promotion/restore-builds.ts';
 import { fakeTools } from '../../support/tools.ts';
 
 // RestoreBuild between a store and an AWS Backup that are told what to answer.
 
-const { ask, describeRestore, startRestore } = vi.hoisted(() => ({
-  ask: vi.fn(),
-  describeRestore: vi.fn(),
-  startRestore: vi.fn(),
-}));
-vi.mock('../../../functions/build-promotion/aws/lambda.ts', () => ({ ask }));
-vi.mock('../../../functions/build-promotion/aws/backup.ts', () => ({
-  describeRestore,
-  startRestore,
-  listRecoveryPoints: async () => [{ arn: 'arn:point', createdAt: 5, status: 'COMPLETED' }],
-}));
+const lambda = mockClient(LambdaClient);
+const backup = mockClient(BackupClient);
 
 interface Asked {
   readonly action: string;
@@ -31,22 +30,29 @@ let jobs: Record<string, string | undefined>;
 let asked: Asked[];
 
 beforeEach(() => {
-  vi.clearAllMocks();
+  for (const client of [lambda, backup]) client.reset();
   jobs = {};
   asked = [];
-  ask.mockImplementation(async (_: string, request: Asked) => {
+  lambda.on(InvokeCommand).callsFake(async ({ Payload }) => {
+    const request: Asked = JSON.parse(Buffer.from(Payload).toString());
     asked.push(request);
-    const { action, buildId } = request;
-    if (action === 'restores') return { buildIds: Object.keys(jobs) };
-    if (action === 'restore-started') return { outcome: 'noted', buildId };
-    if (action === 'restore-end')
-      return { outcome: request.restored ? 'restored' : 'not-there', buildId, reason: 'no' };
-    const sighting = { from: 0, until: 9 };
-    const jobId = jobs[buildId];
-    return { outcome: 'restoring', token: 't', tried: [], path: '/site', sighting, ...(jobId && { jobId }) };
+    const text = JSON.stringify(answerTo(request));
+    return { Payload: Object.assign(Buffer.from(text), { transformToString: () => text }) };
   });
-  describeRestore.mockResolvedValue({ status: 'COMPLETED', percent: 100, message: '' });
+  const point = { RecoveryPointArn: 'arn:point', CreationDate: new Date(5), Status: 'COMPLETED' } as const;
+  backup.on(ListRecoveryPointsByResourceCommand).resolves({ RecoveryPoints: [point] });
+  backup.on(DescribeRestoreJobCommand).resolves({ Status: 'COMPLETED', PercentDone: '100.00%' });
 });
+
+function answerTo({ action, buildId, restored }: Asked): object {
+  if (action === 'restores') return { buildIds: Object.keys(jobs) };
+  if (action === 'restore-started') return { outcome: 'noted', buildId };
+  if (action === 'restore-end')
+    return { outcome: restored ? 'restored' : 'not-there', buildId, reason: 'no' };
+  const sighting = { from: 0, until: 9 };
+  const jobId = jobs[buildId];
+  return { outcome: 'restoring', token: 't', tried: [], path: '/site', sighting, ...(jobId && { jobId }) };
+}
 
 async function followAll(): Promise<{ result: unknown; lines: string[] }> {
   const { tools, book } = fakeTools({ remainingMs: () => 200_000 });
@@ -57,7 +63,7 @@ async function followAll(): Promise<{ result: unknown; lines: string[] }> {
 describe('of several restores', () => {
   it('one that cannot be asked about keeps the others from nothing, and the run fails all the same', async () => {
     jobs = { 'b-1': 'j-1', 'b-2': 'j-2' };
-    describeRestore.mockRejectedValueOnce(named('AccessDeniedException'));
+    backup.on(DescribeRestoreJobCommand, { RestoreJobId: 'j-1' }).rejects(named('AccessDeniedException'));
     const { lines, result } = await followAll();
     expect(lines).toEqual(['b-1 a restore could not be followed', 'b-2 restore: restored']);
     expect(String(result)).toContain('a restore could not be followed');
@@ -65,7 +71,7 @@ describe('of several restores', () => {
 
   it('one whose job AWS Backup has forgotten goes on with another recovery point', async () => {
     jobs = { 'b-1': 'j-1', 'b-2': 'j-2' };
-    describeRestore.mockRejectedValueOnce(named('ResourceNotFoundException'));
+    backup.on(DescribeRestoreJobCommand, { RestoreJobId: 'j-1' }).rejects(named('ResourceNotFoundException'));
     const { lines } = await followAll();
     expect(lines).toEqual(['b-1 a restore job is gone', 'b-1 restore: running', 'b-2 restore: restored']);
     expect(asked).toContainEqual({ action: 'restore-end', buildId: 'b-1', jobId: 'j-1', restored: false });
@@ -75,19 +81,19 @@ describe('of several restores', () => {
 describe('a recovery point', () => {
   it('that is gone when it is to be restored counts as tried', async () => {
     jobs = { 'b-1': undefined };
-    startRestore.mockRejectedValue(named('ResourceNotFoundException'));
+    backup.on(StartRestoreJobCommand).rejects(named('ResourceNotFoundException'));
     const { lines } = await followAll();
     expect(lines).toEqual(['b-1 a recovery point is gone', 'b-1 restore: running']);
     expect(asked.slice(2)).toMatchObject([
       { action: 'restore-started', recoveryPoint: 'arn:point', jobId: 'none' },
       { action: 'restore-end', jobId: 'none', restored: false },
     ]);
-    expect(describeRestore).not.toHaveBeenCalled();
+    expect(backup.commandCalls(DescribeRestoreJobCommand)).toEqual([]);
   });
 
   it('that may not be restored is not given up', async () => {
     jobs = { 'b-1': undefined };
-    startRestore.mockRejectedValue(named('AccessDeniedException'));
+    backup.on(StartRestoreJobCommand).rejects(named('AccessDeniedException'));
     const { result } = await followAll();
     expect(String(result)).toContain('a restore could not be followed');
     expect(asked.map(({ action }) => action)).toEqual(['restores', 'restore-begin']);
