@@ -1,5 +1,8 @@
+import { chunk } from '../../shared/chunk.ts';
+import { Retryable } from '../../shared/errors.ts';
 import { amend, type Known, type Records } from '../../shared/records.ts';
 import type { Draft, Hold } from './hold.ts';
+import { type Failure, failuresOf } from './round.ts';
 
 /** What a record should become, nothing to leave it as it is, and what to remember of having decided so. */
 interface Decision<N> {
@@ -12,34 +15,42 @@ export interface Noted<N> {
   readonly note: N;
 }
 
-interface Amended<N> {
-  /** The records that were decided on, as they are now, each with the note of the decision that counted. */
-  readonly noted: readonly Noted<N>[];
-  /** The keys that could not be settled. */
-  readonly unsettled: readonly string[];
-}
+/** What one transaction of DynamoDB takes. */
+const AT_ONCE = 100;
 
-/** Amends records (shared/records.ts). Of a decision that was overtaken and taken again, only the last one's note counts. */
+/**
+ * Amends records (shared/records.ts), a transaction after the other: one that fails takes no word of what the others
+ * have written with it.
+ *
+ * @returns the records that were decided on, as they are now, each with the note of the decision that counted: not of
+ * one that was overtaken and taken again
+ */
 export async function amendHolds<N>(
   use: Records<Hold>,
   keys: readonly string[],
   decide: (known: Hold | undefined, deployment: string) => Decision<N> | undefined,
   start: Known<Hold>,
-): Promise<Amended<N>> {
-  const decisions = new Map<string, Decision<N> | undefined>();
-  const settled = await amend(
-    use,
-    keys,
-    (known, deployment) => {
+): Promise<{ readonly noted: readonly Noted<N>[]; readonly failures: readonly Failure[] }> {
+  const noted: Noted<N>[] = [];
+  const failures: Failure[] = [];
+  for (const some of chunk(keys, AT_ONCE)) {
+    const decisions = new Map<string, Decision<N> | undefined>();
+    const mutate = (known: Hold | undefined, deployment: string): Draft | undefined => {
       const decision = decide(known, deployment);
       decisions.set(deployment, decision);
       return decision?.draft;
-    },
-    start,
-  );
-  const noted = [...settled].flatMap(([deployment, hold]) => {
-    const decision = decisions.get(deployment);
-    return hold && decision ? [{ hold, note: decision.note }] : [];
-  });
-  return { noted, unsettled: keys.filter((key) => !settled.has(key)) };
+    };
+    try {
+      const settled = await amend(use, some, mutate, start);
+      for (const [deployment, hold] of settled) {
+        const decision = decisions.get(deployment);
+        if (hold && decision) noted.push({ hold, note: decision.note });
+      }
+      const open = some.filter((deployment) => !settled.has(deployment));
+      failures.push(...failuresOf(open, new Retryable('the record could not be written')));
+    } catch (error) {
+      failures.push(...failuresOf(some, error));
+    }
+  }
+  return { noted, failures };
 }

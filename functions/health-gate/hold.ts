@@ -115,7 +115,14 @@ export function absorb(
   const actions = goesOn ? joined(known.actions, stoppedIn(stoppage)) : [stoppedIn(stoppage)];
   const reason = shorten(stoppage.reason, LONGEST_REASON);
   const { pipelineVersion } = stoppage;
-  const held: Draft = { ...begun(known, stoppage), status: 'held', pipelineVersion, seen, actions, reason };
+  const held: Draft = {
+    ...begun(known, stoppage, limits),
+    status: 'held',
+    pipelineVersion,
+    seen,
+    actions,
+    reason,
+  };
   if (held.attempts >= limits.maxAttempts)
     return end(held, 'given up', `the gate stopped it again after ${timesOf(held.attempts)}`, now);
   return isTooOld(held, limits, now) ? end(held, 'given up', tooOld(limits), now) : held;
@@ -248,9 +255,10 @@ function joined(known: readonly Stopped[], stopped: Stopped): readonly Stopped[]
 }
 
 /** The record that a new wait starts from. What had ended was retried by hand: nothing of it counts any more. */
-function begun(known: Draft, { at }: Stoppage): Draft {
-  const hasEnded = known.status === 'dropped' || known.status === 'given up';
-  return { ...settled(known), ...(hasEnded && { heldAt: at, attempts: 0, notices: {} }) };
+function begun(known: Draft, stoppage: Stoppage, limits: Limits): Draft {
+  const { claimedAt, status } = known;
+  if (status !== 'dropped' && status !== 'given up') return settled(known);
+  return { ...opened(stoppage, limits), ...(claimedAt !== undefined && { claimedAt }) };
 }
 
 /** Without what belongs to a wait that is over. `claimedAt` stays: late events are told by it. */

@@ -1,5 +1,4 @@
 import { eachApart } from '../../shared/each-apart.ts';
-import { Retryable } from '../../shared/errors.ts';
 import { type Known, readRecords } from '../../shared/records.ts';
 import { amendHolds } from './amending.ts';
 import { describeExecution, readTags } from './aws/code-pipeline.ts';
@@ -26,7 +25,7 @@ import {
   reportNotHeld,
   reportNotOurs,
 } from './reporting.ts';
-import { CALLS_AT_ONCE, type Failure, failuresOf, type Round } from './round.ts';
+import { CALLS_AT_ONCE, demandTime, type Failure, type Round } from './round.ts';
 
 /** Writes down what gates have stopped in pipelines that want to be resumed, and tells people once. */
 export async function holdDeployments(round: Round, failed: readonly FailedAction[]): Promise<Failure[]> {
@@ -79,6 +78,7 @@ async function readStoppage(
   known: Hold | undefined,
 ): Promise<Stoppage | undefined> {
   const { tools } = round;
+  demandTime(tools);
   const stop = await recognise(round, action);
   if (stop === 'not ours') reportNotOurs(tools, action);
   else if (stop === 'no record') reportNotHeld(tools, action, "the gate's record is missing");
@@ -133,7 +133,7 @@ async function writeDown(
 ): Promise<Failure[]> {
   if (stoppages.length === 0) return [];
   const byDeployment = Map.groupBy(stoppages, ({ place }) => nameOf(place));
-  const { noted, unsettled } = await amendHolds(
+  const { noted, failures } = await amendHolds(
     round.use,
     [...byDeployment.keys()],
     (known, deployment) => {
@@ -150,8 +150,7 @@ async function writeDown(
       reportNotHeld(round.tools, { ...stoppage, ...stoppage.place }, why);
   }
   const told = noted.flatMap(({ hold, note: { notice } }) => (notice ? [{ hold, notice }] : []));
-  const unwritten = failuresOf(unsettled, new Retryable('the record could not be written'));
-  return [...unwritten, ...(await tell(round, told))];
+  return [...failures, ...(await tell(round, told))];
 }
 
 function fold(

@@ -11,7 +11,7 @@ import { type Failure, failuresOf, type Round } from './round.ts';
 export async function tellWhatIsOwed(round: Round, holds: readonly Hold[]): Promise<Failure[]> {
   const owing = new Map(holds.filter(owed).map((hold) => [hold.deployment, hold]));
   if (owing.size === 0) return [];
-  const { noted } = await amendHolds(
+  const { noted, failures } = await amendHolds(
     round.use,
     [...owing.keys()],
     (known) => {
@@ -20,10 +20,8 @@ export async function tellWhatIsOwed(round: Round, holds: readonly Hold[]): Prom
     },
     owing,
   );
-  return tell(
-    round,
-    noted.map(({ hold, note: notice }) => ({ hold, notice })),
-  );
+  const told = noted.map(({ hold, note: notice }) => ({ hold, notice }));
+  return [...failures, ...(await tell(round, told))];
 }
 
 /**

@@ -53,16 +53,11 @@ function findingOf(judged: readonly Judged[]): Finding {
   return { outlook: 'clear', text: judged[0]?.text ?? '' };
 }
 
-/** Policies that lead to the same verdict are one: how long a gate would wait, and for which execution, is none of it. */
+/** How long a gate would wait, and for which execution, makes no other verdict. */
+const apart = /^(mode|maxWaitMinutes|onUnknown|errorBudget|override|executionId)$/;
+
+/** Policies that lead to the same verdict are one. */
 function keyOf(policy: Policy): string {
-  const {
-    mode: _mode,
-    maxWaitMinutes: _wait,
-    onUnknown: _unknown,
-    errorBudget: _budget,
-    override: _override,
-    executionId: _execution,
-    ...deciding
-  } = policy;
-  return JSON.stringify(Object.entries(deciding).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const deciding = Object.entries(policy).filter(([name]) => !apart.test(name));
+  return JSON.stringify(deciding.sort(([a], [b]) => (a < b ? -1 : 1)));
 }

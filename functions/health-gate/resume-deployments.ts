@@ -27,8 +27,10 @@ export async function resumeDeployments(
   const failed = messages.filter((message) => message.kind === 'failed action');
   const unheld = await holdDeployments(round, failed);
   const { attended, failures } = await attend(round, messages);
+  const open = [...unheld, ...failures];
+  for (const { deployment, error } of open) tools.logger.warn('comes again', { deployment, error });
   return {
-    retry: [...unheld, ...failures].flatMap((failure) => again(deliveries, failure)),
+    retry: open.flatMap((failure) => again(deliveries, failure)),
     answer: { attended: attended.map(({ deployment, status }) => ({ deployment, status })) },
   };
 }

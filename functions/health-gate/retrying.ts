@@ -1,6 +1,12 @@
-import * as z from 'zod/mini';
 import { eachApart } from '../../shared/each-apart.ts';
-import { describeError, hasName, isRefusal, isRetryable, wasAnswered } from '../../shared/errors.ts';
+import {
+  describeError,
+  hasName,
+  isRecord,
+  isRefusal,
+  isRetryable,
+  wasAnswered,
+} from '../../shared/errors.ts';
 import { amendHolds } from './amending.ts';
 import { lookAt, readTags, retryFailedActions } from './aws/code-pipeline.ts';
 import { type Fate, fateOf, type Look, RESUME_TAG } from './fate.ts';
@@ -22,11 +28,12 @@ export interface Turns {
  * Claims the deployments and retries them. The record says so first: of two runs one wins, and one that dies here is
  * taken up by the next, which sees in the pipeline how far it got.
  */
-export async function retryAll(round: Round, due: readonly Hold[]): Promise<Turns> {
+export async function retryAll(round: Round, due: readonly Hold[], now: number): Promise<Turns> {
   const turns: Turn[] = [];
-  const failures: Failure[] = [];
+  const claimed = await claimAll(round, due, now);
+  const failures = [...claimed.failures];
   await eachApart(
-    await claimAll(round, due),
+    claimed.holds,
     CALLS_AT_ONCE,
     async (hold) => {
       turns.push({ hold, ending: await retry(round, hold) });
@@ -37,11 +44,13 @@ export async function retryAll(round: Round, due: readonly Hold[]): Promise<Turn
 }
 
 /** Only what is still as it was looked at; anything else has become another run's business. */
-async function claimAll({ tools, use }: Round, due: readonly Hold[]): Promise<Hold[]> {
-  if (due.length === 0) return [];
+async function claimAll(
+  { use }: Round,
+  due: readonly Hold[],
+  now: number,
+): Promise<{ readonly holds: readonly Hold[]; readonly failures: readonly Failure[] }> {
   const judged = new Map(due.map((hold) => [hold.deployment, hold]));
-  const now = tools.now();
-  const { noted } = await amendHolds(
+  const { noted, failures } = await amendHolds(
     use,
     [...judged.keys()],
     (known, deployment) =>
@@ -50,7 +59,7 @@ async function claimAll({ tools, use }: Round, due: readonly Hold[]): Promise<Ho
         : undefined,
     judged,
   );
-  return noted.map(({ hold }) => hold);
+  return { holds: noted.map(({ hold }) => hold), failures };
 }
 
 async function retry(round: Round, hold: Hold): Promise<Ending> {
@@ -90,14 +99,14 @@ async function endFailed(round: Round, hold: Hold, error: unknown): Promise<Endi
  * shows the failed runs until the new ones start. Such a claim stays, and whoever looks next sees what became of it.
  */
 function mayHaveGoneThrough(error: unknown, { pipeline }: Look): boolean {
-  if (!hasName(error, 'ConflictException')) return false;
+  if (!hasName(error, 'ConflictException', 'StageNotRetryableException')) return false;
   return attemptsOf(error) > 1 || pipeline?.stage?.status === 'InProgress';
 }
 
 /** How often the client has made the call. */
 function attemptsOf(error: unknown): number {
-  const parsed = z.safeParse(z.object({ $metadata: z.object({ attempts: z.number() }) }), error);
-  return parsed.success ? parsed.data.$metadata.attempts : 1;
+  const metadata = isRecord(error) ? error.$metadata : undefined;
+  return isRecord(metadata) ? Number(metadata.attempts) : 1;
 }
 
 /** Undefined for one that is to be retried. */

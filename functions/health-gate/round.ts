@@ -1,3 +1,4 @@
+import { Retryable } from '../../shared/errors.ts';
 import type { Records } from '../../shared/records.ts';
 import type { Tools } from '../../shared/tools.ts';
 import type { ResumeConfig } from './config.ts';
@@ -14,6 +15,14 @@ export interface Round {
 export interface Failure {
   readonly deployment: string;
   readonly error: unknown;
+}
+
+/** So much must be left to look at another pipeline: what is looked at is also to be retried and written down. */
+const RESERVE_MS = 20_000;
+
+/** What was looked at before is written down, and the rest comes again. @throws Retryable */
+export function demandTime({ remainingMs }: Tools): void {
+  if (remainingMs() < RESERVE_MS) throw new Retryable('no time was left to look at the pipeline');
 }
 
 /** How many pipelines are asked about at once: CodePipeline allows an account few calls a second. */

@@ -28,7 +28,7 @@ export async function settle(
 ): Promise<{ readonly failures: readonly Failure[]; readonly holds: readonly Hold[] }> {
   const byDeployment = new Map(turns.map((turn) => [turn.hold.deployment, turn]));
   const now = round.tools.now();
-  const { noted } = await amendHolds(
+  const { noted, failures } = await amendHolds(
     round.use,
     [...byDeployment.keys()],
     (known, deployment) => {
@@ -42,7 +42,7 @@ export async function settle(
   );
   for (const { hold, note } of noted) report(round, hold, note.ending);
   const told = noted.flatMap(({ hold, note: { notice } }) => (notice ? [{ hold, notice }] : []));
-  return { holds: noted.map(({ hold }) => hold), failures: await tell(round, told) };
+  return { holds: noted.map(({ hold }) => hold), failures: [...failures, ...(await tell(round, told))] };
 }
 
 interface Settling {

@@ -5,11 +5,8 @@ import { type Fate, fateOf } from './fate.ts';
 import { type Hold, isTooOld, LEASE_MS } from './hold.ts';
 import type { Finding } from './outlook.ts';
 import { endingOf, notAllowed, retryAll } from './retrying.ts';
-import { CALLS_AT_ONCE, type Failure, type Round } from './round.ts';
+import { CALLS_AT_ONCE, demandTime, type Failure, type Round } from './round.ts';
 import { type Ending, rehearse, settle, type Turn } from './settling.ts';
-
-/** So much must be left to look at another pipeline: what is looked at is also to be retried and written down. */
-const RESERVE_MS = 20_000;
 
 /** What a run knows of the deployments whose turn it is. */
 export interface Knowledge {
@@ -48,6 +45,8 @@ export async function takeTurns(
   knowledge: Knowledge,
 ): Promise<{ readonly failures: readonly Failure[]; readonly holds: readonly Hold[] }> {
   if (due.length === 0) return { failures: [], holds: [] };
+  // Before the looks: what a gate stops after its pipeline was looked at is news to the claim.
+  const now = round.tools.now();
   const failures: Failure[] = [];
   const turns: Turn[] = [];
   const ready: Hold[] = [];
@@ -62,13 +61,13 @@ export async function takeTurns(
     ({ deployment }, error) => failures.push({ deployment, error }),
   );
   if (round.config.dryRun) return rehearseAll(round, turns, ready);
-  const retried = await retryAll(round, ready);
+  const retried = await retryAll(round, ready, now);
   const settled = await settle(round, [...turns, ...retried.turns]);
   return { holds: settled.holds, failures: [...failures, ...retried.failures, ...settled.failures] };
 }
 
 async function decide({ config, tools }: Round, hold: Hold): Promise<Fate> {
-  if (tools.remainingMs() < RESERVE_MS) throw new Retryable('no time was left to look at the pipeline');
+  demandTime(tools);
   try {
     return fateOf(hold, await lookAt(hold, tools.signal), config, tools.now());
   } catch (error) {
@@ -81,7 +80,7 @@ async function decide({ config, tools }: Round, hold: Hold): Promise<Fate> {
 function weigh({ tools }: Round, hold: Hold, fate: Fate, { findings }: Knowledge): Ending | undefined {
   const finding = findings.get(hold.deployment);
   const isClear = finding?.outlook === 'clear';
-  const stillThere = fate.fate === 'retry' || fate.fate === 'later';
+  const stillThere = fate.fate !== 'going' && fate.fate !== 'drop';
   if (hold.status === 'retrying' && stillThere) {
     if (isBusy(hold, tools.now())) throw new Retryable('another run is resuming it');
     if (!isClear) return { end: 'held on', why: finding?.text ?? '' };

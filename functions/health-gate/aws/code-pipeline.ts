@@ -29,7 +29,8 @@ export async function lookAt(hold: Hold, signal: AbortSignal): Promise<Look> {
     describeExecution(hold, signal),
   ]);
   const look = { pipeline, execution };
-  if (strangers(hold, look).length === 0) return look;
+  // Of an execution that is gone nothing is left to ask about, whatever else failed in the stage.
+  if (!execution || strangers(hold, look).length === 0) return look;
   return withoutOthers(hold, look, await listRuns(hold, signal));
 }
 

@@ -223,9 +223,9 @@ export async function run(
     now = NOW,
     remainingMs = () => 55_000,
     ...more
-  }: Partial<ResumeConfig> & { now?: number; remainingMs?: () => number } = {},
+  }: Partial<ResumeConfig> & { now?: number | (() => number); remainingMs?: () => number } = {},
 ) {
-  const { tools, book } = fakeTools({ now: () => now, remainingMs });
+  const { tools, book } = fakeTools({ now: typeof now === 'number' ? () => now : now, remainingMs });
   const deliveries = messages.map((message, i) => ({ id: `m${i + 1}`, message, receiveCount: 1 }));
   const handled = await resumeDeployments(deliveries, { ...config, ...more }, tools);
   return { retry: handled.retry.map(({ id }) => id), ...book };
@@ -361,6 +361,16 @@ function answerTables(): void {
 
 function toItem(record: Draft) {
   return marshall(record, { removeUndefinedValues: true });
+}
+
+/** The n-th transaction is refused, as long as its repeats last. */
+export function failWrite(nth: number): void {
+  let writes = 0;
+  clients.dynamo.on(TransactWriteItemsCommand).callsFake(async ({ TransactItems }) => {
+    writes += 1;
+    if (writes === nth) throw refusal('ThrottlingException');
+    return write(TransactItems);
+  });
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the items of a transaction, as the wing wrote them
