@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { build, waitingBuild } from './builds.ts';
 import { countOf, requestIn, scenario, seenIn } from './observe.ts';
-import { approve, askAbout, askAtStep, codeOn, linkOf, reject, send } from './people.ts';
+import { askAbout, askAtStep, ballotOf, codeOn, linkOf, reject, send } from './people.ts';
 
 const DAY = 86_400_000;
 
@@ -117,7 +117,9 @@ export const links = [
     sweep: false, // either may win
     arrange: async (world) => askAbout(world, await build(world)),
     async act(world) {
-      await Promise.all([approve(world, 'ann'), reject(world, 'ben', 'not today'), approve(world, 'cem')]);
+      // All three look at the page before anybody presses a button.
+      const [ann, cem] = await Promise.all((['ann', 'cem'] as const).map((one) => ballotOf(world, one)));
+      await Promise.all([ann?.(), reject(world, 'ben', 'not today'), cem?.()]);
       await world.settle();
     },
     expect(outcome) {

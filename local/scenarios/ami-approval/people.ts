@@ -43,8 +43,14 @@ export async function codeOn(world: World, link: string): Promise<string> {
 }
 
 export async function approve(world: World, person: Person): Promise<Response> {
+  return (await ballotOf(world, person))();
+}
+
+/** Reads the page and fills in the form. Returns how to press the button. */
+export async function ballotOf(world: World, person: Person): Promise<() => Promise<Response>> {
   const link = linkOf(world, person);
-  return send(world, link, { decision: 'approve', code: await codeOn(world, link) });
+  const form = { decision: 'approve', code: await codeOn(world, link) };
+  return () => send(world, link, form);
 }
 
 export function reject(world: World, person: Person, why: string): Promise<Response> {
