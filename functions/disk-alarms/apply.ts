@@ -3,7 +3,7 @@ import { hasName, isRetryable, toError } from '../../shared/errors.ts';
 import { count } from '../../shared/metrics.ts';
 import type { Tools } from '../../shared/tools.ts';
 import { wait } from '../../shared/wait.ts';
-import type { Alarm } from './alarm.ts';
+import { type Alarm, FLEET } from './alarm.ts';
 import { deleteAlarms, putAlarm, retag } from './aws/alarms.ts';
 import { createPace, type Pace } from './pace.ts';
 import type { Plan, Update } from './plan.ts';
@@ -32,6 +32,8 @@ interface Change {
   /** What of an alarm differed. */
   readonly changed?: readonly string[];
   readonly make: () => Promise<void>;
+  /** What the alarms of single disks give way to. */
+  readonly isFleet?: boolean;
 }
 
 type Made = 'made' | 'put off' | 'refused' | 'refused whole';
@@ -44,12 +46,18 @@ export async function apply(plan: Plan, until: number, tools: Tools): Promise<Ap
   const applied: Applied = { created: 0, updated: 0, deleted: 0, left: 0, refused: [] };
   const queue = changesOf(plan, tools);
   let failures = 0;
+  let isFleetThere = true;
   for (let change = queue.shift(); change; change = queue.shift()) {
     if (failures >= MOST_FAILURES || tools.now() >= until || tools.signal.aborted) {
       applied.left += [change, ...queue].reduce((sum, { names }) => sum + names.length, 0);
       break;
     }
+    if (change.did === 'deleted' && !isFleetThere) {
+      applied.left += change.names.length;
+      continue;
+    }
     const made = await attempt(change, applied, tools);
+    if (change.isFleet && made !== 'made') isFleetThere = false;
     failures = made === 'put off' ? failures + 1 : 0;
     if (made === 'refused whole') queue.unshift(...oneByOne(change, tools));
   }
@@ -60,10 +68,8 @@ export async function apply(plan: Plan, until: number, tools: Tools): Promise<Ap
 function changesOf(plan: Plan, tools: Tools): Change[] {
   const clock = { now: tools.now, wait: (ms: number) => wait(ms, tools.signal) };
   const [puts, deletes] = [createPace(PER_SECOND, clock), createPace(PER_SECOND, clock)];
-  const written = [
-    ...plan.create.map((alarm) => put(alarm, undefined, puts, tools)),
-    ...plan.update.map((update) => put(update.alarm, update, puts, tools)),
-  ];
+  const created = plan.create.map((alarm) => put(alarm, undefined, puts, tools));
+  const updated = plan.update.map((update) => put(update.alarm, update, puts, tools));
   // A composite alarm names others: they have to be there when it comes, and it has to be gone before they go.
   const composites = [...plan.create, ...plan.update.map(({ alarm }) => alarm)].filter(isComposite);
   const late = new Set(composites.map(({ name }) => name));
@@ -76,8 +82,11 @@ function changesOf(plan: Plan, tools: Tools): Change[] {
     ),
   ];
   return [
-    ...written.filter((change) => !isLate(change)),
-    ...written.filter(isLate),
+    // A warning that is updated may lose its actions to a notice: that has to be there first.
+    ...created.filter((change) => !isLate(change)),
+    ...created.filter(isLate),
+    ...updated.filter((change) => !isLate(change)),
+    ...updated.filter(isLate),
     ...going.map((alarms) =>
       remove(
         alarms.map(({ name }) => name),
@@ -98,6 +107,7 @@ function put(alarm: Alarm, update: Update | undefined, pace: Pace, { signal }: T
     names: [alarm.name],
     pace,
     did: before ? 'updated' : 'created',
+    isFleet: alarm.owner === FLEET,
     ...(before && { changed }),
     make: async () => {
       // Before the note says that they are there: a death in between is made good by the next run.
@@ -120,8 +130,9 @@ async function attempt(change: Change, applied: Applied, tools: Tools): Promise<
     for (const alarm of names) tools.logger.info(`alarm ${did}`, { alarm, ...(changed && { changed }) });
     return 'made';
   } catch (error) {
-    // Nothing will be allowed then: whoever is told of dead letters has to mend the role.
-    if (hasName(error, 'AccessDenied', 'AccessDeniedException')) throw error;
+    // Nothing will be allowed then, unless something was: whoever is told of dead letters has to mend the role.
+    const isDenied = hasName(error, 'AccessDenied', 'AccessDeniedException');
+    if (isDenied && applied.created + applied.updated + applied.deleted === 0) throw error;
     if (!isRetryable(error)) return refuse(names, error, applied, tools);
     applied.left += names.length;
     tools.logger.warn('an alarm could not be changed now', { alarms: names.slice(0, 10), error });

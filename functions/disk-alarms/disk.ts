@@ -35,7 +35,8 @@ export interface Found {
 
 /**
  * Sorts series into disks. Left out is what names no instance or no mount, as aggregated series do, and every series
- * of a mount that one of them knows for a pseudo file system.
+ * of a mount that one of them knows for a pseudo file system. A mount that another series knows for a disk's stays one,
+ * without the pseudo file system: older kernels list rootfs over the real root.
  */
 export function findDisks(
   series: readonly Series[],
@@ -43,10 +44,13 @@ export function findDisks(
   fileSystems: ReadonlySet<string>,
 ): Found {
   const candidates = groupSeries(series, profiles);
-  const pseudo = new Map(candidates.flatMap((one) => whyNoDisk(one, fileSystems)));
+  const certain = new Set(candidates.filter((one) => isOnDisk(one, fileSystems)).map(placeOf));
+  const doubted = candidates.filter((one) => !certain.has(placeOf(one)));
+  const pseudo = new Map(doubted.flatMap((one) => whyNoDisk(one, fileSystems)));
   const disks = new Map<string, Map<string, Candidate[]>>();
   for (const one of candidates) {
     if (pseudo.has(placeOf(one)) || !one.roles.has('percent')) continue;
+    if (certain.has(placeOf(one)) && whyNoDisk(one, fileSystems).length > 0) continue;
     const ofInstance = disks.get(one.instanceId) ?? new Map<string, Candidate[]>();
     disks.set(one.instanceId, ofInstance.set(one.mount, [...(ofInstance.get(one.mount) ?? []), one]));
   }
@@ -82,6 +86,10 @@ function keyOf(dimensions: readonly Dimension[]): string {
     .map(({ Name, Value }) => `${Name}\n${Value}`)
     .sort()
     .join('\n');
+}
+
+function isOnDisk({ dimensions }: Candidate, fileSystems: ReadonlySet<string>): boolean {
+  return fileSystems.has(valueOf(dimensions, 'fstype')?.toLowerCase() ?? '');
 }
 
 function whyNoDisk(one: Candidate, fileSystems: ReadonlySet<string>): readonly (readonly [string, string])[] {

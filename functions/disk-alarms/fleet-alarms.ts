@@ -29,7 +29,7 @@ function fleetAlarm(frame: FleetFrame, profile: Profile, severity: keyof Levels)
   const { prefix, defaults, topicArn, runbookUrl } = frame;
   const percent = tierOf(defaults.tiers)[severity];
   const isFree = profile.percentIs === 'free';
-  const period = Math.max(300, defaults.periodSeconds);
+  const period = Math.min(LOOK_BACK_SECONDS, Math.max(300, defaults.periodSeconds));
   const of = Math.max(1, Math.min(defaults.datapoints.of, Math.floor(LOOK_BACK_SECONDS / period)));
   const text = [
     `Disks of the fleet (${profile.name}) have less than ${percent} % free: ${severity}.`,
@@ -60,7 +60,7 @@ function fleetAlarm(frame: FleetFrame, profile: Profile, severity: keyof Levels)
 function queryOf({ namespace, percent, percentIs, mount, name }: Profile): string {
   const [statistic, order] = percentIs === 'free' ? ['MIN', 'ASC'] : ['MAX', 'DESC'];
   const isLinux = name === 'linux';
-  const without = isLinux ? pseudo.map((one) => `fstype != '${one}'`) : [`${mount} != '_Total'`];
+  const without = isLinux ? pseudo.map((one) => `fstype != '${one}'`) : [`${quote(mount)} != '_Total'`];
   return (
     `SELECT ${statistic}(${quote(percent)}) FROM ${quote(namespace)} WHERE ${without.join(' AND ')} ` +
     `GROUP BY InstanceId, ${quote(mount)} ORDER BY ${statistic}() ${order}`

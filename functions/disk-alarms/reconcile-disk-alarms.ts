@@ -1,6 +1,7 @@
 import type { Delivery, Handled } from '../../shared/doors/queue.ts';
 import { BadInput } from '../../shared/errors.ts';
 import { count } from '../../shared/metrics.ts';
+import { show } from '../../shared/redact.ts';
 import type { Tools } from '../../shared/tools.ts';
 import { topicExists } from './aws/sns.ts';
 import type { Config } from './config.ts';
@@ -106,6 +107,8 @@ function scopeOf({ hostname }: Call, { mode }: Config): Scope {
 
 async function topicOf({ topic }: Call, config: Config, { signal }: Tools): Promise<string | undefined> {
   if (topic === undefined) return undefined;
+  if (config.mode === 'fleet')
+    throw new BadInput(`sns_topic_name: in fleet mode the alarms ring the pack's topic, not ${show(topic)}`);
   const arn = resolveTopic(topic, config.topicArn, 'sns_topic_name');
   if (await topicExists(arn, signal)) return arn;
   throw new BadInput(`sns_topic_name: there is no topic ${arn}`);

@@ -9,7 +9,6 @@ import { metricMembers } from './plan.ts';
 /** Rings when a disk of the instance, that stands for its agent, tells nothing. */
 export function silenceAlarm(frame: Frame, { profile, dimensions }: Candidate): Alarm {
   const { settings, instance } = frame;
-  const periods = Math.max(1, Math.ceil((settings.silentMinutes * 60) / settings.periodSeconds));
   return {
     ...common(frame, 'silent', ''),
     description: describeSilence(instance, settings.silentMinutes, frame.runbookUrl) + noteFor(frame),
@@ -21,11 +20,12 @@ export function silenceAlarm(frame: Frame, { profile, dimensions }: Candidate): 
       MetricName: profile.percent,
       Dimensions: dimensions,
       Statistic: 'SampleCount',
-      Period: settings.periodSeconds,
+      // Minutes of its own: those of the disks' alarms may be hours.
+      Period: 60,
       Threshold: 1,
       ComparisonOperator: 'LessThanThreshold',
-      EvaluationPeriods: periods,
-      DatapointsToAlarm: periods,
+      EvaluationPeriods: settings.silentMinutes,
+      DatapointsToAlarm: settings.silentMinutes,
     },
   };
 }

@@ -47,9 +47,13 @@ function knownSize(name: string, mine: readonly Existing[] = []): number | undef
   return mine.find((alarm) => alarm.name === name)?.note?.sizeGb;
 }
 
-/** The dimension that the agent adds when asked to, or the only volume there is. Nothing else is sure on Nitro. */
+/**
+ * The dimension that the agent adds when asked to, or the only volume there is, where the system boots from: another
+ * disk may be one of the instance's own. Nothing else is sure on Nitro.
+ */
 function sureVolume(instance: Instance, disk: Candidate, disks: number): string | undefined {
   const told = valueOf(disk.dimensions, 'VolumeId');
   if (told) return told;
-  return disks === 1 && instance.volumeIds.length === 1 ? instance.volumeIds[0] : undefined;
+  const isRoot = disk.mount === '/' || disk.mount === 'C:';
+  return isRoot && disks === 1 && instance.volumeIds.length === 1 ? instance.volumeIds[0] : undefined;
 }

@@ -8,7 +8,7 @@ import type { Wish } from './plan.ts';
 import { type Settings, settingsOf, tagKeys } from './settings.ts';
 import { silenceAlarm, switched } from './silence.ts';
 import { disksOf, type Facts } from './sizing.ts';
-import { resolveTopic } from './topic.ts';
+import { isTopic, resolveTopic } from './topic.ts';
 
 export interface Rules extends Pick<Frame, 'prefix' | 'quietWarnings' | 'runbookUrl'> {
   readonly defaults: Settings;
@@ -49,11 +49,17 @@ function wishForKnown(instance: Instance, facts: Facts, rules: Rules): Wished {
   const disks = disksOf(instance, rules.prefix, facts);
   const heardAt = Math.max(...disks.map((disk) => disk.heardAt));
   const isUnheard = isFresh(instance, facts.now) && heardAt < instance.launchedAt;
-  if (!isWanted(instance, rules)) return nothing(instanceId, { mayDelete: disks.length > 0 });
+  if (!isWanted(instance, rules)) {
+    // Somebody said so of this instance: it needs no proof that its agent is alive.
+    const isOff = instance.tags[tagKeys.use] !== undefined;
+    return nothing(instanceId, { mayDelete: isOff || disks.length > 0 });
+  }
   const isRunning = state === 'running' || state === 'pending';
   const heard = isRunning && !isUnheard && isHeardLately(heardAt, settings, facts.now);
   const silence = silenceOf(frame, { disks, mine, heard, isUnheard });
-  const wish = { owner: instanceId, mayDelete: isRunning && disks.length > 0, ...silence };
+  // After a start, and once an agent has died, metrics are listed at different times: an absence proves nothing then.
+  const mayDelete = isRunning && !isFresh(instance, facts.now) && heardAt > Number.NEGATIVE_INFINITY;
+  const wish = { owner: instanceId, mayDelete, ...silence };
   if (!isRunning) return { wish, ...idle(instanceId, `the instance is ${state}`), isUnheard };
   if (disks.length === 0) return { wish, ...idle(instanceId, UNHEARD), isUnheard };
   const alarms = [...disks.flatMap((disk) => diskAlarms(frame, disk)), ...silence.alarms];
@@ -84,9 +90,15 @@ function topicFor({ tags }: Instance, mine: readonly Existing[], rules: Rules): 
     return { arn: resolveTopic(tagged, rules.defaultTopicArn, `tag ${tagKeys.topic}`), ofCall: false };
   }
   if (rules.topicArn !== undefined) return { arn: rules.topicArn, ofCall: true };
-  const kept = mine.filter(({ note }) => note?.topicOfCall).flatMap(({ config }) => config['AlarmActions']);
-  const arn = kept.find((action) => typeof action === 'string');
+  const arn = topicOfCall(mine);
   return arn === undefined ? { arn: rules.defaultTopicArn, ofCall: false } : { arn, ofCall: true };
+}
+
+/** What most of its alarms ring: one that somebody has changed by hand is outvoted, and put back. */
+function topicOfCall(mine: readonly Existing[]): string | undefined {
+  const kept = mine.filter(({ note }) => note?.topicOfCall).flatMap(({ config }) => config['AlarmActions']);
+  const rung = [...Map.groupBy(kept.filter(isTopic), (arn) => arn)];
+  return rung.toSorted(([, a], [, b]) => b.length - a.length)[0]?.[0];
 }
 
 interface Hearing {
@@ -97,14 +109,15 @@ interface Hearing {
 }
 
 /**
- * The first disk stands for the agent, from when it is first heard. A stop disarms the alarm, since a stopped instance
+ * The disk heard last stands for the agent, from when it is first heard. A stop disarms the alarm, since a stopped instance
  * is silent with reason; after a start it waits until the agent is heard again, or for as long as one may take to be.
  */
 function silenceOf(frame: Frame, { disks, mine, heard, isUnheard }: Hearing): Pick<Wish, 'alarms' | 'leave'> {
   const { state } = frame.instance;
   if (frame.settings.silentMinutes === 0) return { alarms: [] };
-  const [first] = disks;
-  if (heard && first) return { alarms: [silenceAlarm(frame, first)] };
+  const heardAt = Math.max(...disks.map((disk) => disk.heardAt));
+  const last = disks.find((disk) => disk.heardAt === heardAt);
+  if (heard && last) return { alarms: [silenceAlarm(frame, last)] };
   const name = alarmName(frame.prefix, frame.instance.instanceId, 'silent');
   const before = mine.find((alarm) => alarm.name === name && alarm.note !== undefined);
   if (!before || isUnheard) return { alarms: [], leave: [name] };

@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-cloudwatch';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Existing } from '../../../functions/disk-alarms/alarm.ts';
+import { type Alarm, type Existing, FLEET } from '../../../functions/disk-alarms/alarm.ts';
 import { apply } from '../../../functions/disk-alarms/apply.ts';
 import { createPace } from '../../../functions/disk-alarms/pace.ts';
 import { type Plan, plan } from '../../../functions/disk-alarms/plan.ts';
@@ -70,6 +70,25 @@ describe('changes', () => {
   it('make composite alarms after those they name', async () => {
     await apply(create, far, tools);
     expect(sent()).toEqual(['PutMetricAlarm', 'PutMetricAlarm', 'PutCompositeAlarm']);
+  });
+
+  it('make what is new before they change what is there: a warning loses its actions to a notice that rings', async () => {
+    const [alarm] = existing;
+    const { update } = plan(
+      [wishes()],
+      alarm ? [{ ...alarm, config: { ...alarm.config, Threshold: 1 } }] : [],
+    );
+    await apply({ ...nothing, create: create.create, update }, far, tools);
+    expect(sent()).toEqual(['PutMetricAlarm', 'PutMetricAlarm', 'PutCompositeAlarm', 'PutMetricAlarm']);
+  });
+
+  it('delete no disk’s alarm where the fleet’s could not be made', async () => {
+    cloudWatch.on(PutMetricAlarmCommand).rejects(failure('ValidationError', 'no such query'));
+    const [one] = create.create;
+    const fleet = { ...(one as Alarm), owner: FLEET };
+    const applied = await apply({ ...nothing, create: [fleet], delete: metricAlarms(3) }, far, tools);
+    expect([applied.deleted, applied.left, applied.refused.length]).toEqual([0, 3, 1]);
+    expect(deleted()).toEqual([]);
   });
 
   it('delete composite alarms before those they name, one a call, and the rest by the hundred', async () => {
@@ -151,6 +170,16 @@ describe('a change that CloudWatch', () => {
     cloudWatch.on(PutMetricAlarmCommand).rejects(failure('AccessDenied', 'no', 403));
     await expect(apply(create, far, tools)).rejects.toThrow('no');
     expect(cloudWatch.calls()).toHaveLength(1);
+  });
+
+  it('does not allow for one alarm stops no other, where it allows some', async () => {
+    cloudWatch
+      .on(PutMetricAlarmCommand)
+      .resolvesOnce({})
+      .rejectsOnce(failure('AccessDenied', 'not this one', 403))
+      .resolves({});
+    const applied = await apply(create, far, tools);
+    expect(applied).toMatchObject({ created: 2, refused: [{ why: 'not this one' }] });
   });
 
   it('refuses for one name of a hundred is made for the others', async () => {

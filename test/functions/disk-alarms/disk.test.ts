@@ -52,6 +52,13 @@ describe('disks', () => {
     expect(mountsOf(...linux(path, dimensions))).toEqual([]);
   });
 
+  it('stay disks where an older kernel lists rootfs over the real root', () => {
+    const found = find(...linux('/'), ...linux('/', { device: 'rootfs', fstype: 'rootfs' }));
+    const candidates = found.disks.get(ID)?.get('/') ?? [];
+    expect(candidates.map(({ dimensions }) => dimensions)).toEqual([linux('/')[0]?.dimensions]);
+    expect(found.skipped).toEqual([]);
+  });
+
   it('are no pseudo file system that an aggregate without its type speaks of', () => {
     const aggregate = series('disk_used_percent', { InstanceId: ID, path: '/mnt/cache' });
     expect(mountsOf(...linux('/mnt/cache', { fstype: 'tmpfs' }), aggregate)).toEqual([]);

@@ -24,7 +24,7 @@ it('keeps two alarms for each kind of disk, however many there are', async () =>
     Metrics?.[0]?.Expression,
     `${ComparisonOperator} ${Threshold}`,
   ]);
-  const share = `SELECT MIN("LogicalDisk % Free Space") FROM "CWAgent" WHERE instance != '_Total' GROUP BY InstanceId, "instance" ORDER BY MIN() ASC`;
+  const share = `SELECT MIN("LogicalDisk % Free Space") FROM "CWAgent" WHERE "instance" != '_Total' GROUP BY InstanceId, "instance" ORDER BY MIN() ASC`;
   const used = `SELECT MAX("disk_used_percent") FROM "CWAgent" WHERE fstype != 'devtmpfs' AND fstype != 'overlay' AND fstype != 'squashfs' AND fstype != 'tmpfs' AND fstype != 'vfat' AND fstype != 'iso9660' AND fstype != 'nfs' AND fstype != 'nfs4' GROUP BY InstanceId, "path" ORDER BY MAX() DESC`;
   expect(found).toEqual([
     ['groundcrew-disk-fleet-critical-linux', used, 'GreaterThanThreshold 80'],
@@ -40,6 +40,9 @@ it('takes no call for single hosts, and nothing from their events', async () => 
   const before = pack.calls().length;
   expect(await pack.invoke('ReconcileDiskAlarms', { hostname: 'any' })).toEqual({
     error: 'hostname: in fleet mode no instance has alarms of its own',
+  });
+  expect(await pack.invoke('ReconcileDiskAlarms', { sns_topic_name: 'team' })).toEqual({
+    error: 'sns_topic_name: in fleet mode the alarms ring the pack\'s topic, not "team"',
   });
   await pack.put(stateChange(pack, 'i-0123456789abcdef0', 'running'));
   await pack.settle();

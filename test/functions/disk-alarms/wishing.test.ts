@@ -141,6 +141,7 @@ describe('a size that cannot be measured', () => {
   it('is that of the volume where it is sure', () => {
     const sure = {
       ...full,
+      series: linux('/'),
       instances: [instance({ volumeIds: ['vol-1'] })],
       volumes: new Map([['vol-1', 600]]),
     };
@@ -162,6 +163,9 @@ describe('a size that cannot be measured', () => {
     };
     expect(configOf(one('critical', unsure)).Threshold).toBe(80);
     expect(one('critical', unsure).description).toMatch(/Size unknown\. .*\nVolume: unknown from outside/);
+    // One of the instance's own disks beside the one volume.
+    const own = { ...full, series: linux('/mnt/nvme'), instances: [instance({ volumeIds: ['vol-1'] })] };
+    expect(one('critical', own).description).toContain('Volume: unknown');
     const two = {
       ...full,
       series: [...linux('/'), ...linux('/data')],
@@ -204,8 +208,31 @@ describe('a silent agent', () => {
 
   it('rings an alarm of the instance', () => {
     expect(find(alarmsOf(disk, silent))).toMatchObject({
-      config: { Statistic: 'SampleCount', Threshold: 1, EvaluationPeriods: 4, TreatMissingData: 'breaching' },
+      config: {
+        Statistic: 'SampleCount',
+        Threshold: 1,
+        EvaluationPeriods: 20,
+        TreatMissingData: 'breaching',
+      },
     });
+  });
+
+  it.each([60, 420, 86_400])(
+    'counts minutes, whatever the period of the disks: %i seconds',
+    (periodSeconds) => {
+      const day = settings({ silentMinutes: 1440, periodSeconds, datapoints: { breaching: 1, of: 1 } });
+      expect(find(alarmsOf(disk, day))).toMatchObject({ config: { Period: 60, EvaluationPeriods: 1440 } });
+    },
+  );
+
+  it('is watched by the disk that was heard last', () => {
+    const look = { series: [...linux('/backup'), ...linux('/data', { device: 'sdb' })] };
+    const seen = facts(look);
+    const [gone] = seen.found.disks.get(ID)?.get('/backup') ?? [];
+    const measured = new Map(seen.measured);
+    if (gone) measured.set(gone, { at: NOW - 3_000_000, sizeGb: 100 });
+    const alarm = find(wishFor(ID, { ...seen, measured }, { ...rules, ...silent }).wish.alarms) as Alarm;
+    expect(configOf(alarm).Dimensions).toEqual(linux('/data', { device: 'sdb' })[0]?.dimensions);
   });
 
   const late = { ...disk, readings: { total: reading(GB, NOW - 3_000_000) } };
@@ -287,9 +314,17 @@ describe('an instance', () => {
     expect([made.alarms.length, made.mayDelete]).toEqual([count, true]);
   });
 
-  it('that opted out and says nothing keeps what it has', () => {
+  it('that opted out loses what it has, though it says nothing; one that nobody chose keeps it', () => {
     const off = instance({ tags: { 'groundcrew:disk-alarms': 'off' } });
-    expect(wish({ instances: [off] }).wish.mayDelete).toBe(false);
+    expect(wish({ instances: [off] }).wish.mayDelete).toBe(true);
+    expect(wish({}, { scope: 'tagged' }).wish.mayDelete).toBe(false);
+  });
+
+  it.each([
+    ['of which only old listings are left', { readings: { total: { times: [], values: [] } } }],
+    ['that started within the hour', { instances: [instance({ launchedAt: NOW - 1_200_000 })] }],
+  ])('%s loses nothing: its disks are listed at different times', (_, look) => {
+    expect(wish({ ...disk, ...look }).wish.mayDelete).toBe(false);
   });
 
   it.each([
@@ -332,6 +367,19 @@ describe('the topic', () => {
     const rings = later.filter(({ config }) => config.AlarmActions.length > 0);
     expect(rings.map(({ config }) => config.AlarmActions)).toEqual(Array(4).fill([called]));
     expect(rings.every(({ description }) => readNote(description)?.topicOfCall)).toBe(true);
+  });
+
+  it('of a call is put back where somebody has put an action of his own before it', () => {
+    const action = 'arn:aws:lambda:eu-west-1:123456789012:function:cleanup';
+    const two = { series: [...linux('/data'), ...linux('/logs')] };
+    const [first, ...others] = alarmsOf(two, { topicArn: called })
+      .filter(({ config }) => config.AlarmActions.length > 0)
+      .map((alarm) => stored(alarm));
+    if (!first) throw new Error('no alarm that rings');
+    const edited = { ...first, config: { ...first.config, AlarmActions: [action, called] } };
+    const swapped = { ...first, config: { ...first.config, AlarmActions: [`${called}-2`] } };
+    for (const one of [edited, swapped])
+      expect(actionsOf({ ...two, existing: [one, ...others] })).toEqual([called]);
   });
 
   it('of the pack is not kept when it changes', () => {
