@@ -21,7 +21,7 @@ import { readPages } from './pages.ts';
 const dynamo = createClient(DynamoDBClient, { deadlineMs: 8_000 });
 
 /** BatchGetItem and TransactWriteItems both take 100 items. */
-const ITEMS = 100;
+export const ITEMS = 100;
 const CALLS_AT_ONCE = 8;
 const ROUNDS = 5;
 

@@ -56,7 +56,7 @@ function wishForKnown(instance: Instance, facts: Facts, rules: Rules): Wished {
   }
   const isRunning = state === 'running' || state === 'pending';
   const heard = isRunning && !isUnheard && isHeardLately(heardAt, settings, facts.now);
-  const silence = silenceOf(frame, { disks, mine, heard, isUnheard });
+  const silence = silenceOf(frame, { disks, heardAt, mine, heard, isUnheard });
   // After a start, and once an agent has died, metrics are listed at different times: an absence proves nothing then.
   const mayDelete = isRunning && !isFresh(instance, facts.now) && heardAt > Number.NEGATIVE_INFINITY;
   const wish = { owner: instanceId, mayDelete, ...silence };
@@ -103,19 +103,24 @@ function topicOfCall(mine: readonly Existing[]): string | undefined {
 
 interface Hearing {
   readonly disks: readonly Disk[];
+  /** When the last of them was. */
+  readonly heardAt: number;
   readonly mine: readonly Existing[];
   readonly heard: boolean;
   readonly isUnheard: boolean;
 }
 
 /**
- * The disk heard last stands for the agent, from when it is first heard. A stop disarms the alarm, since a stopped instance
- * is silent with reason; after a start it waits until the agent is heard again, or for as long as one may take to be.
+ * The disk heard last stands for the agent, from when it is first heard. A stop disarms the alarm, since a stopped
+ * instance is silent with reason; after a start it waits until the agent is heard again, or for as long as one may take
+ * to be.
  */
-function silenceOf(frame: Frame, { disks, mine, heard, isUnheard }: Hearing): Pick<Wish, 'alarms' | 'leave'> {
+function silenceOf(
+  frame: Frame,
+  { disks, heardAt, mine, heard, isUnheard }: Hearing,
+): Pick<Wish, 'alarms' | 'leave'> {
   const { state } = frame.instance;
   if (frame.settings.silentMinutes === 0) return { alarms: [] };
-  const heardAt = Math.max(...disks.map((disk) => disk.heardAt));
   const last = disks.find((disk) => disk.heardAt === heardAt);
   if (heard && last) return { alarms: [silenceAlarm(frame, last)] };
   const name = alarmName(frame.prefix, frame.instance.instanceId, 'silent');

@@ -1,6 +1,6 @@
 import { chunk } from '../../shared/chunk.ts';
 import { Retryable } from '../../shared/errors.ts';
-import { amend, type Known, type Records } from '../../shared/records.ts';
+import { amend, ITEMS, type Known, type Records } from '../../shared/records.ts';
 import type { Draft, Hold } from './hold.ts';
 import { type Failure, failuresOf } from './round.ts';
 
@@ -14,9 +14,6 @@ export interface Noted<N> {
   readonly hold: Hold;
   readonly note: N;
 }
-
-/** What one transaction of DynamoDB takes. */
-const AT_ONCE = 100;
 
 /**
  * Amends records (shared/records.ts), a transaction after the other: one that fails takes no word of what the others
@@ -33,7 +30,7 @@ export async function amendHolds<N>(
 ): Promise<{ readonly noted: readonly Noted<N>[]; readonly failures: readonly Failure[] }> {
   const noted: Noted<N>[] = [];
   const failures: Failure[] = [];
-  for (const some of chunk(keys, AT_ONCE)) {
+  for (const some of chunk(keys, ITEMS)) {
     const decisions = new Map<string, Decision<N> | undefined>();
     const mutate = (known: Hold | undefined, deployment: string): Draft | undefined => {
       const decision = decide(known, deployment);

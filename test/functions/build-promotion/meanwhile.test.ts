@@ -1,14 +1,11 @@
 import fs from 'node:fs';
-import { createRequire } from 'node:module';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { makeChange } from '../../../functions/build-promotion/change.ts';
-import { type Answer, layInRestoreFolder, live, openSite, type Site } from './site.ts';
+import { type Answer, layInRestoreFolder, live, meanwhile, openSite, type Site } from './site.ts';
 
 // What others do to builds and links while a request is at work, between two requests, or behind the wing's back.
-
-const untouched = { ...fs.promises };
-const { syncBuiltinESMExports } = createRequire(import.meta.url)('node:module');
 
 let site: Site;
 beforeAll(async () => {
@@ -34,19 +31,6 @@ function promote(artifact: Answer, more: object = {}): Promise<Answer> {
 
 function promoteCopy(artifact: Answer, key: string): Promise<Answer> {
   return promote(artifact, { copyTo: 'live/web', env: 'prod', verify: 'full', key });
-}
-
-/** Something else happens just before the first call of a file operation, and the call goes on. */
-function meanwhile(name: 'link' | 'rename' | 'stat' | 'symlink', happens: () => unknown): void {
-  // biome-ignore lint/suspicious/noExplicitAny: whatever the operation takes
-  const real: any = untouched[name];
-  // biome-ignore lint/suspicious/noExplicitAny: whatever the operation takes
-  const spy = vi.spyOn(fs.promises, name as 'rename').mockImplementation(async (...args: any[]) => {
-    spy.mockImplementation(real);
-    await happens();
-    return real(...args);
-  });
-  syncBuiltinESMExports();
 }
 
 /** Stamped so long ago that pruning may take it. */
@@ -244,8 +228,9 @@ describe('pruning', () => {
     const seen: boolean[] = [];
     meanwhile('rename', async () => {
       await promote(artifact);
+      const { rename } = fs.promises;
       vi.spyOn(fs.promises, 'rename').mockImplementation(async (from, to) => {
-        await untouched.rename(from, to);
+        await rename(from, to);
         seen.push(fs.existsSync(join(site.root, 'envs/dev/index.html')));
       });
       syncBuiltinESMExports();

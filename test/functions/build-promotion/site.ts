@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -91,6 +92,22 @@ type Handler = (event: object, context: object) => Promise<Answer>;
 async function load(id: string): Promise<Handler> {
   const { href } = pathToFileURL(join(ROOT, 'dist', id, 'index.mjs'));
   return (await import(`${href}?site=${opened}`)).handler;
+}
+
+const untouched = { ...fs.promises };
+
+/** Something else happens just before the next call of a file operation; then that call goes on. */
+export function meanwhile(name: 'link' | 'rename' | 'stat' | 'symlink', happens: () => unknown): void {
+  // biome-ignore lint/suspicious/noExplicitAny: whatever the operation takes
+  const real: any = untouched[name];
+  // biome-ignore lint/suspicious/noExplicitAny: whatever the operation takes
+  const spy = vi.spyOn(fs.promises, name as 'rename').mockImplementation(async (...args: any[]) => {
+    spy.mockRestore();
+    syncBuiltinESMExports();
+    await happens();
+    return real(...args);
+  });
+  syncBuiltinESMExports();
 }
 
 /** Lays a build aside as AWS Backup restores it, a moment from now. Returns where it lies. */

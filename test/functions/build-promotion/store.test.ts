@@ -2,7 +2,16 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Answer, contents, history, layInRestoreFolder, live, openSite, type Site } from './site.ts';
+import {
+  type Answer,
+  contents,
+  history,
+  layInRestoreFolder,
+  live,
+  meanwhile,
+  openSite,
+  type Site,
+} from './site.ts';
 
 let site: Site;
 
@@ -191,18 +200,11 @@ describe('an environment', () => {
     await site.promote('b-1');
     const [late, quick] = [site.stamp('b-late'), site.stamp('b-quick')];
     let overtake: Promise<Answer> | undefined;
-    const real = fs.promises.symlink;
-    const spy = vi.spyOn(fs.promises, 'symlink').mockImplementation(async (...args) => {
-      spy.mockImplementation(real);
-      process.getBuiltinModule('node:module').syncBuiltinESMExports();
+    meanwhile('symlink', () => {
       overtake = promote(quick);
-      await overtake;
-      return real(...args);
+      return overtake;
     });
-    process.getBuiltinModule('node:module').syncBuiltinESMExports();
     const told = await promote(late);
-    spy.mockRestore();
-    process.getBuiltinModule('node:module').syncBuiltinESMExports();
     expect((await overtake)?.outcome).toBe('switched');
     expect(told).toMatchObject({ outcome: 'refused', failure: 'RevisionOutOfSync' });
     expect(live(site.root)).toEqual({ dev: '../builds/b-quick' });
@@ -215,15 +217,12 @@ describe('an environment', () => {
     await site.promote('b-1');
     const artifact = site.stamp('b-2');
     const trash = join(site.root, 'builds/.trash');
-    const reply = await meanwhile(
-      'symlink',
-      () => {
-        fs.mkdirSync(trash, { recursive: true });
-        fs.renameSync(join(site.root, 'builds/b-2'), join(trash, `${Date.now()}-b-2`));
-        return promote(artifact);
-      },
-      () => promote(artifact),
-    );
+    meanwhile('symlink', () => {
+      fs.mkdirSync(trash, { recursive: true });
+      fs.renameSync(join(site.root, 'builds/b-2'), join(trash, `${Date.now()}-b-2`));
+      return promote(artifact);
+    });
+    const reply = await promote(artifact);
     expect(reply.outcome).toBe('switched');
     expect(live(site.root)).toEqual({ dev: '../builds/b-2' });
   });
@@ -232,7 +231,8 @@ describe('an environment', () => {
     await site.promote('b-1');
     const artifact = site.stamp('b-2');
     const gone = () => fs.rmSync(join(site.root, 'builds/b-2'), { recursive: true });
-    const reply = await meanwhile('symlink', gone, () => promote(artifact));
+    meanwhile('symlink', gone);
+    const reply = await promote(artifact);
     expect(reply.reason).toMatch(/b-2 was pruned while it was promoted to dev; the link is back at b-1/);
     expect(live(site.root)).toEqual({ dev: '../builds/b-1' });
     expect(history(site.root, 'dev').at(-1)).toBe('3 undo b-2 -> b-1');
@@ -241,24 +241,6 @@ describe('an environment', () => {
     });
   });
 });
-
-/** Does something just before the first call of a file operation. */
-async function meanwhile(name: 'symlink', act: () => unknown, ask: () => Promise<Answer>): Promise<Answer> {
-  const real = fs.promises[name];
-  const spy = vi.spyOn(fs.promises, name).mockImplementation(async (...args) => {
-    spy.mockRestore();
-    process.getBuiltinModule('node:module').syncBuiltinESMExports();
-    await act();
-    return real(...args);
-  });
-  process.getBuiltinModule('node:module').syncBuiltinESMExports();
-  try {
-    return await ask();
-  } finally {
-    spy.mockRestore();
-    process.getBuiltinModule('node:module').syncBuiltinESMExports();
-  }
-}
 
 describe('a build that outlasts an invocation', () => {
   const many = Object.fromEntries(Array.from({ length: 3000 }, (_, n) => [`f${n}`, `${n}`]));
