@@ -1,4 +1,4 @@
-import type { Clock } from './scenario.ts';
+import type { Clock } from './scenario-kit/scenario.ts';
 
 export interface TurnedClock extends Clock {
   /** Milliseconds it is ahead of the machine's own clock. */

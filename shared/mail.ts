@@ -1,5 +1,5 @@
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
-import { createClient } from './clients.ts';
+import { createClient } from './aws/client.ts';
 
 /** A mail for people: the subject is ASCII and below 100 characters, as SNS demands. */
 export interface Digest {

@@ -1,5 +1,5 @@
-import { type Env, flag, list, readEnv, text, wholeNumber } from '../../shared/env.ts';
-import { tidyTargets } from './targets.ts';
+import { type Env, flag, list, readEnv, text, wholeNumber } from '#shared/config.ts';
+import { tidyTargets } from './domain/share-targets.ts';
 
 const HOUR_MS = 3_600_000;
 

@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { type Env, type Field, flag, list, oneOf, readEnv, text, wholeNumber } from '../../shared/env.ts';
-import { show } from '../../shared/redact.ts';
-import { ENVIRONMENT, FOLDER } from './names.ts';
+import { type Env, type Field, flag, list, oneOf, readEnv, text, wholeNumber } from '#shared/config.ts';
+import { show } from '#shared/redact.ts';
+import { ENVIRONMENT, FOLDER } from './domain/names.ts';
 
 /** What PromoteBuild is told by its environment; every fault is reported in one message. */
 export function readPromoteConfig(env: Env = process.env) {

@@ -1,7 +1,7 @@
-import { type Env, type Field, flag, list, oneOf, readEnv, text } from '../../shared/env.ts';
-import { BadConfig } from '../../shared/errors.ts';
-import { builtIn, readProfiles } from './profile.ts';
-import { rangeFault, readers } from './settings.ts';
+import { type Env, type Field, flag, list, oneOf, readEnv, text } from '#shared/config.ts';
+import { BadConfig } from '#shared/errors.ts';
+import { builtIn, readProfiles } from './domain/metric-profile.ts';
+import { rangeFault, readers } from './domain/settings.ts';
 
 /** What ReconcileDiskAlarms is told by its environment; every fault is reported in one message. */
 export function readConfig(env: Env = process.env) {

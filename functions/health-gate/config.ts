@@ -1,4 +1,4 @@
-import { type Env, flag, oneOf, readEnv, text, wholeNumber } from '../../shared/env.ts';
+import { type Env, flag, oneOf, readEnv, text, wholeNumber } from '#shared/config.ts';
 
 /** What reading AWS Health and the calendars takes. */
 const sourceFields = {

@@ -1,17 +1,17 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { callerOf } from './caller.ts';
-import { type Desk, type Hooks, type Listener, stateOf } from './desk.ts';
-import { openEndpoint } from './endpoint.ts';
+import { loadStandIns } from './emulated-service.ts';
+import { openEndpoint } from './external-endpoint.ts';
 import { createFaults, type Fault } from './faults.ts';
 import { createGateway, furnish } from './gateway.ts';
-import { startMoto } from './moto.ts';
-import { loadStandIns } from './stand-in.ts';
+import { type Desk, type Hooks, type Listener, stateOf } from './gateway-state.ts';
+import { startMoto } from './moto/process.ts';
 import type { Call, Clock } from './types.ts';
 
 export { accessKeyFor } from './caller.ts';
-export type { Hooks, Listener, Seen } from './desk.ts';
 export type { Fault, FaultKind } from './faults.ts';
+export type { Hooks, Listener, Seen } from './gateway-state.ts';
 export { accountId, type Call, type Caller, type Clock, type Members, region } from './types.ts';
 
 export interface Account {

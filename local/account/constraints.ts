@@ -1,5 +1,5 @@
-import { mapping } from '../stack/mapping.ts';
-import { ServiceError } from './answers.ts';
+import { mapping } from '../json.ts';
+import { ServiceError } from './response.ts';
 import type { Members } from './types.ts';
 
 /** What an API's model asks of a member. */

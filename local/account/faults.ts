@@ -1,5 +1,5 @@
-import { encodeError, ServiceError } from './answers.ts';
 import type { ApiRequest } from './request.ts';
+import { encodeError, ServiceError } from './response.ts';
 import type { Answer, Caller } from './types.ts';
 
 /**

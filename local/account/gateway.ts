@@ -1,12 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { decodeOutput, encodeError, encodeOutput, ServiceError } from './answers.ts';
-import { corrections } from './corrections.ts';
-import { type Desk, hookOf, type Recorded, type Seen, stateOf } from './desk.ts';
+import { HangUp, isAnswer, type StandInContext } from './emulated-service.ts';
 import { breakDown, type FaultKind, throttle } from './faults.ts';
-import { readAll } from './forward.ts';
+import { type Desk, hookOf, type Recorded, type Seen, stateOf } from './gateway-state.ts';
 import { iamActions } from './iam-actions.ts';
+import { corrections } from './moto/corrections.ts';
+import { readAll } from './proxy.ts';
 import { type ApiRequest, decodeRequest, type RawRequest } from './request.ts';
-import { HangUp, isAnswer, type StandInContext } from './stand-in.ts';
+import { decodeOutput, encodeError, encodeOutput, ServiceError } from './response.ts';
 import { type Answer, accountId, region } from './types.ts';
 
 /** The endpoint of every service. */

@@ -1,4 +1,4 @@
-export type { Call, Clock } from '../scenario.ts';
+export type { Call, Clock } from '../scenario-kit/scenario.ts';
 
 /** The one Region and account of this machine. */
 export const region = 'eu-west-1';

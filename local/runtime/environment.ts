@@ -1,4 +1,4 @@
-import { mapping, optionalText } from '../stack/mapping.ts';
+import { mapping, optionalText } from '../json.ts';
 import type { Resource } from '../stack/stack.ts';
 import { type Mount, rewritePaths } from './file-systems.ts';
 

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { list, mapping, optionalText } from '../stack/mapping.ts';
+import { list, mapping, optionalText } from '../json.ts';
 import type { Resource, Stack } from '../stack/stack.ts';
 
 /** What a function mounts: the path that its template names, and the folder that stands for it here. */

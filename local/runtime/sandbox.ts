@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { mapping, numberOr } from '../stack/mapping.ts';
+import { mapping, numberOr } from '../json.ts';
 import type { Resource } from '../stack/stack.ts';
 import { environmentOf, memoryOf } from './environment.ts';
 import type { Mount } from './file-systems.ts';

@@ -1,4 +1,4 @@
-import { isMapping, list, type Mapping, mapping } from './mapping.ts';
+import { isMapping, list, type Mapping, mapping } from '../json.ts';
 
 /** What intrinsic functions look things up in. */
 export interface Scope {

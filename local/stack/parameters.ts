@@ -1,4 +1,4 @@
-import { isMapping, list, type Mapping, mapping } from './mapping.ts';
+import { isMapping, list, type Mapping, mapping } from '../json.ts';
 
 export type ParameterValue = string | readonly string[];
 

@@ -1,4 +1,4 @@
-import { isMapping, list, type Mapping, mapping } from './mapping.ts';
+import { isMapping, list, type Mapping, mapping } from '../json.ts';
 import type { ParameterValue } from './parameters.ts';
 
 export type Values = ReadonlyMap<string, ParameterValue>;

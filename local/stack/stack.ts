@@ -1,7 +1,7 @@
+import { type Mapping, mapping, optionalText } from '../json.ts';
 import { isMet, noValue, resolve, type Scope } from './intrinsics.ts';
-import { kinds, type Names } from './kinds.ts';
-import { type Mapping, mapping, optionalText } from './mapping.ts';
 import { readParameters } from './parameters.ts';
+import { kinds, type Names } from './resource-types.ts';
 import { checkRules } from './rules.ts';
 
 export interface StackNames {
@@ -76,7 +76,9 @@ function refuseUnknownTypes(blocks: Mapping): void {
   );
   if (unknown.length === 0) return;
   const listed = unknown.map(([id, block]) => `${id} is an ${mapping(block).Type}`).join('; ');
-  throw new Error(`${listed}: no such type is known on this machine. Add it to local/stack/kinds.ts.`);
+  throw new Error(
+    `${listed}: no such type is known on this machine. Add it to local/stack/resource-types.ts.`,
+  );
 }
 
 function isPresent(block: Mapping, scope: Scope): boolean {
@@ -125,7 +127,9 @@ function createScope(
     attribute: (id, name) => {
       const attribute = kindOf(id, blocks).attributes?.[name];
       if (attribute) return attribute(namesOf(id));
-      throw new Error(`${id} has no attribute ${name} on this machine. Add it to local/stack/kinds.ts.`);
+      throw new Error(
+        `${id} has no attribute ${name} on this machine. Add it to local/stack/resource-types.ts.`,
+      );
     },
     nameOf: (id) => {
       const { named } = kindOf(id, blocks);

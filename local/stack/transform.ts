@@ -3,10 +3,11 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { type Mapping, mapping } from './mapping.ts';
+import { type Mapping, mapping } from '../json.ts';
 
-const here = resolve(import.meta.dirname, '..');
-const cacheFolder = resolve(here, '../.groundcrew/templates');
+const script = join(import.meta.dirname, 'transform.py');
+const requirements = resolve(import.meta.dirname, '../python/requirements.txt');
+const cacheFolder = resolve(import.meta.dirname, '../../.groundcrew/templates');
 const run = promisify(execFile);
 
 /** What CloudFormation makes of a SAM template; kept from one run to the next as long as nothing changed. */
@@ -21,7 +22,7 @@ export async function transform(python: string, templatePath: string): Promise<M
 
 async function fingerprint(template: Buffer): Promise<string> {
   const hash = createHash('sha256').update(template);
-  for (const file of ['transform.py', 'requirements.txt']) hash.update(await readFile(join(here, file)));
+  for (const file of [script, requirements]) hash.update(await readFile(file));
   return hash.digest('hex').slice(0, 24);
 }
 
@@ -37,7 +38,7 @@ async function runTransform(python: string, templatePath: string, kept: string):
 
 async function transformed(python: string, templatePath: string): Promise<string> {
   try {
-    const { stdout } = await run(python, [join(here, 'transform.py'), templatePath], { maxBuffer: 64 << 20 });
+    const { stdout } = await run(python, [script, templatePath], { maxBuffer: 64 << 20 });
     return stdout;
   } catch (error) {
     const said = mapping(error).stderr;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { mapping, numberOr, optionalText } from '../json.ts';
 import type { Invoked } from '../runtime/sandbox.ts';
-import type { Clock } from '../scenario.ts';
-import { mapping, numberOr, optionalText } from '../stack/mapping.ts';
+import type { Clock } from '../scenario-kit/scenario.ts';
 import type { Stack } from '../stack/stack.ts';
 
 export interface AsyncOptions {

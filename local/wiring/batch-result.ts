@@ -1,6 +1,6 @@
 import type { Message } from '@aws-sdk/client-sqs';
+import { isMapping } from '../json.ts';
 import type { Invoked } from '../runtime/sandbox.ts';
-import { isMapping } from '../stack/mapping.ts';
 
 /** The messages that Lambda deletes after a batch; the others become visible again. */
 export function succeeded(

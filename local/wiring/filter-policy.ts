@@ -1,5 +1,5 @@
-import { isMapping, type Mapping, mapping } from '../stack/mapping.ts';
-import { compilePattern, type Matches } from './pattern.ts';
+import { isMapping, type Mapping, mapping } from '../json.ts';
+import { compilePattern, type Matches } from './event-pattern.ts';
 
 export interface Notice {
   readonly message: string;

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../scenario.ts';
-import { list, mapping } from '../stack/mapping.ts';
+import { list, mapping } from '../json.ts';
+import type { Clock } from '../scenario-kit/scenario.ts';
 import type { Resource, Stack } from '../stack/stack.ts';
-import { shapeOf } from './bus.ts';
 import { toSeconds } from './envelope.ts';
+import { shapeOf } from './event-bus.ts';
 
 export interface ScheduleOptions {
   readonly stack: Stack;

@@ -1,8 +1,8 @@
 import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import type { Clock } from '../scenario.ts';
-import type { Arrivals } from './arrivals.ts';
+import type { Clock } from '../scenario-kit/scenario.ts';
 import type { AsyncInvocations } from './async-invocations.ts';
-import type { Pump } from './queue-pump.ts';
+import type { Arrivals } from './queue-arrivals.ts';
+import type { Pump } from './sqs-poller.ts';
 import type { Timers } from './timers.ts';
 
 export interface Unsettled {

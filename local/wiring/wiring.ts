@@ -1,21 +1,21 @@
 import type { SNSClient } from '@aws-sdk/client-sns';
 import { ChangeMessageVisibilityBatchCommand, type Message, type SQSClient } from '@aws-sdk/client-sqs';
+import type { Mapping } from '../json.ts';
 import type { Invoked } from '../runtime/sandbox.ts';
-import type { Clock, Mail } from '../scenario.ts';
-import type { Mapping } from '../stack/mapping.ts';
+import type { Clock, Mail } from '../scenario-kit/scenario.ts';
 import type { Stack } from '../stack/stack.ts';
-import { arrivalActions, createArrivals } from './arrivals.ts';
 import { createAsyncInvocations } from './async-invocations.ts';
-import { createBus } from './bus.ts';
-import { createDelivery } from './deliver.ts';
-import { createHttpApi, type HttpApi } from './http.ts';
-import { runLive } from './live.ts';
-import { receiveSome } from './queue-client.ts';
-import { createPumps, deadLetterQueues } from './queue-pump.ts';
+import { createDelivery } from './delivery.ts';
+import { createBus } from './event-bus.ts';
+import { createHttpApi, type HttpApi } from './http-api.ts';
+import { arrivalActions, createArrivals } from './queue-arrivals.ts';
+import { runLive } from './run-live.ts';
 import { createSchedules, type Schedule } from './schedules.ts';
 import { advance, settle } from './settle.ts';
+import { createTopics } from './sns-topics.ts';
+import { receiveSome } from './sqs-client.ts';
+import { createPumps, deadLetterQueues } from './sqs-poller.ts';
 import { createTimers, type Timers } from './timers.ts';
-import { createTopics } from './topics.ts';
 
 /** A call to the account that succeeded, as the account tells of it. */
 interface Seen {

@@ -60,7 +60,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { corrections } from '../../local/account/corrections.ts';
+import { corrections } from '../../local/account/moto/corrections.ts';
 import { errorOf, type Fixture, openAccount } from './account-fixture.ts';
 
 let fixture: Fixture;
@@ -88,8 +88,8 @@ afterAll(() => fixture?.account.close());
 const stranger = 'i-0123456789abcdef0';
 const another = 'i-0fedcba9876543210';
 
-test('the list names every patch that corrections.py applies, and the reverse', () => {
-  const source = readFileSync(join(import.meta.dirname, '../../local/account/corrections.py'), 'utf8');
+test('the list names every patch that patches.py applies, and the reverse', () => {
+  const source = readFileSync(join(import.meta.dirname, '../../local/account/moto/patches.py'), 'utf8');
   const applied = [...source.matchAll(/^@patch\ndef (\w+)/gm)].map(([, name]) => name);
   expect(corrections.flatMap(({ patch }) => patch ?? []).toSorted()).toEqual(applied.toSorted());
   expect(corrections.filter(({ patch, refuse }) => !patch === !refuse)).toEqual([]);

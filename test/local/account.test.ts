@@ -33,7 +33,7 @@ import {
   type Seen,
   startAccount,
 } from '../../local/account/account.ts';
-import { python } from '../../local/python.ts';
+import { python } from '../../local/python/find.ts';
 import { errorOf, type Fixture, openAccount } from './account-fixture.ts';
 
 let fixture: Fixture;
@@ -388,7 +388,7 @@ describe('the account', () => {
   });
 
   test('moto leaves when its parent does', async () => {
-    const moto = join(import.meta.dirname, '../../local/moto.py');
+    const moto = join(import.meta.dirname, '../../local/account/moto/server.py');
     const child = spawn(await python(() => {}), [moto, '0'], { stdio: ['pipe', 'pipe', 'inherit'] });
     const [line] = await once(createInterface({ input: child.stdout }), 'line');
     expect(JSON.parse(line)).toEqual({ port: expect.any(Number) });

@@ -2,9 +2,9 @@ import { DescribeEventsCommand, type DescribeEventsCommandInput, HealthClient } 
 import { CreateTopicCommand, ListTopicsCommand, SNSClient } from '@aws-sdk/client-sns';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { closeIncident, healthOf, openIncident, updateIncident } from '../../local/health.ts';
-import { refuseRole } from '../../local/roles.ts';
-import type { World } from '../../local/scenario.ts';
+import { closeIncident, healthOf, openIncident, updateIncident } from '../../local/scenario-kit/health.ts';
+import { refuseRole } from '../../local/scenario-kit/roles.ts';
+import type { World } from '../../local/scenario-kit/scenario.ts';
 import { errorOf, type Fixture, openAccount } from './account-fixture.ts';
 import { worldOf } from './world-fixture.ts';
 

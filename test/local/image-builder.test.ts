@@ -6,7 +6,7 @@ import {
   SendWorkflowStepActionCommand,
 } from '@aws-sdk/client-imagebuilder';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type ImageBuilderState, isImageBuilderState } from '../../local/account/stand-ins/imagebuilder.ts';
+import { type ImageBuilderState, isImageBuilderState } from '../../local/account/services/imagebuilder.ts';
 import { errorOf, type Fixture, openAccount } from './account-fixture.ts';
 
 const imageArn = 'arn:aws:imagebuilder:eu-west-1:123456789012:image/web/1.0.0/1';

@@ -12,7 +12,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Pack, startPack } from '../../local/pack.ts';
+import { type Pack, startPack } from '../../local/pack/pack.ts';
 import { eventsPath, senderHeader } from '../../local/wiring/local-server.ts';
 import { bundleTrial, trialTemplate } from './fixtures/bundle.ts';
 

@@ -23,7 +23,7 @@ import {
 } from '@aws-sdk/client-codepipeline';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Members } from '../../local/account/account.ts';
-import { type Pack, startPack } from '../../local/pack.ts';
+import { type Pack, startPack } from '../../local/pack/pack.ts';
 import {
   changePipeline,
   createPipeline,
@@ -41,8 +41,8 @@ import {
   setOutcome,
   startPipeline,
   stopPipeline,
-} from '../../local/pipelines.ts';
-import type { World } from '../../local/scenario.ts';
+} from '../../local/scenario-kit/pipelines.ts';
+import type { World } from '../../local/scenario-kit/scenario.ts';
 import { createTimers, type Timers } from '../../local/wiring/timers.ts';
 import { errorOf, type Fixture, openAccount } from './account-fixture.ts';
 import { bundleTrial, trialTemplate } from './fixtures/bundle.ts';

@@ -7,9 +7,9 @@ import { CreateQueueCommand, ListQueuesCommand, SQSClient } from '@aws-sdk/clien
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Account, accessKeyFor, startAccount } from '../../local/account/account.ts';
 import { createClock } from '../../local/clock.ts';
-import { type Pack, startPack } from '../../local/pack.ts';
-import { python } from '../../local/python.ts';
-import { discoverWings } from '../../local/wings.ts';
+import { type Pack, startPack } from '../../local/pack/pack.ts';
+import { python } from '../../local/python/find.ts';
+import { discoverWings } from '../../local/scenario-kit/discover.ts';
 import { createTimers } from '../../local/wiring/timers.ts';
 import { neededActions } from '../support/iam.ts';
 import { bundleTrial, trialTemplate } from './fixtures/bundle.ts';

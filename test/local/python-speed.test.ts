@@ -1,14 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { python } from '../../local/python.ts';
+import { python } from '../../local/python/find.ts';
 
 /** Answers as moto makes them, written by its own library and by what stands in for it. */
 const compare = String.raw`
 import json, sys
 sys.path.insert(0, sys.argv[1])
 import xmltodict, moto.core.utils
-import speed
+import speedups
 
 bodies = [
     {"Answer": None},
@@ -27,12 +27,12 @@ options = [
 ]
 write = lambda: [xmltodict.unparse(body, **one) for body in bodies for one in options]
 theirs = write()
-speed.quicken_xml()
+speedups.quicken_xml()
 print(json.dumps({"theirs": theirs, "ours": write()}))
 `;
 
 test('answers in XML are written as moto writes them', async () => {
-  const folder = join(import.meta.dirname, '../../local/account');
+  const folder = join(import.meta.dirname, '../../local/account/moto');
   const { stdout, stderr } = spawnSync(await python(() => {}), ['-c', compare, folder], { encoding: 'utf8' });
   expect(stderr).toBe('');
   const { theirs, ours } = JSON.parse(stdout);

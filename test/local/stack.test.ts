@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Mapping } from '../../local/stack/mapping.ts';
+import type { Mapping } from '../../local/json.ts';
 import { evaluate, type Stack } from '../../local/stack/stack.ts';
 
 const names = {

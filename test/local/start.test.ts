@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readStartArguments } from '../../local/start-arguments.ts';
+import { readStartArguments } from '../../local/cli/arguments.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 let folder: string;

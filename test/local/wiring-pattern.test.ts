@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { compilePattern } from '../../local/wiring/event-pattern.ts';
 import { compileFilterPolicy } from '../../local/wiring/filter-policy.ts';
-import { compilePattern } from '../../local/wiring/pattern.ts';
 
 const event = {
   source: 'aws.ec2',

@@ -294,7 +294,7 @@ export const GOOD: readonly (readonly [path: string, code: string])[] = [
   [`${WING}/good.handler.ts`, "export { a } from './good.ts';\nexport { give } from '../../shared/good.ts';"],
   ['local/scenarios/good.ts', "import { c } from '../good.ts';\nexport default [c];"],
   ['local/good.ts', "console.log('a');\nexport const c = process.env.A;"],
-  ['local/account/stand-ins/good.ts', 'export default 1;'],
+  ['local/account/services/good.ts', 'export default 1;'],
   [
     'test/good.test.ts',
     "import { it } from 'vitest';\nimport { a } from '../functions/runway-lights/good.ts';\nit('a', () => {\n  console.log(a as unknown);\n});",

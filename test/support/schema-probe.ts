@@ -98,7 +98,7 @@ function writeProbe(operations: readonly Operation[]): string {
     `import { NormalizedSchema } from '@smithy/core/schema';`,
     `import { ${JUDGES} } from '@smithy/core/retry';`,
     `import { ${TIMES} } from '@smithy/core/serde';`,
-    `export { createClient } from ${JSON.stringify(join(ROOT, 'shared/clients.ts'))};`,
+    `export { createClient } from ${JSON.stringify(join(ROOT, 'shared/aws/client.ts'))};`,
     `export const judgesOf = { ${JUDGES} };`,
     `export const times = { ${TIMES} };`,
     ...imports,

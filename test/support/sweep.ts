@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { FaultKind } from '../../local/account/account.ts';
-import type { Pack } from '../../local/pack.ts';
-import type { Call, Outcome, Scenario } from '../../local/scenario.ts';
+import type { Pack } from '../../local/pack/pack.ts';
+import type { Call, Outcome, Scenario } from '../../local/scenario-kit/scenario.ts';
 
 /** One fault: at this call of this function. */
 export interface Strike {

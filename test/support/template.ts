@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { python } from '../../local/python.ts';
+import { python } from '../../local/python/find.ts';
 import { resolve } from '../../local/stack/intrinsics.ts';
 
 export const ROOT = join(import.meta.dirname, '../..');
@@ -45,7 +45,7 @@ export function readTemplate(text = readText('template.yaml')): Template {
 
 /** The template that CloudFormation gets: after the SAM transform, with every generated role and permission. */
 export async function transformTemplate(): Promise<Template> {
-  return JSON.parse(await runPython(join(ROOT, 'local/transform.py'), join(ROOT, 'template.yaml')));
+  return JSON.parse(await runPython(join(ROOT, 'local/stack/transform.py'), join(ROOT, 'template.yaml')));
 }
 
 /** What the Python program wrote; its exit code is not looked at, as cfn-lint's says how many findings there are. */

@@ -1,4 +1,4 @@
-import type { Tools } from '../../shared/tools.ts';
+import type { Tools } from '../../shared/invocation.ts';
 
 /** What was logged and counted. */
 export interface Book {

@@ -7,11 +7,11 @@ import {
   ModifyImageAttributeCommand,
   ModifySnapshotAttributeCommand,
 } from '@aws-sdk/client-ec2';
-import { chunk } from '../../../shared/chunk.ts';
-import { createClient } from '../../../shared/clients.ts';
-import { hasName } from '../../../shared/errors.ts';
-import type { SeenAmi } from '../sharing.ts';
-import type { Permission } from '../targets.ts';
+import { createClient } from '#shared/aws/client.ts';
+import { chunk } from '#shared/chunk.ts';
+import { hasName } from '#shared/errors.ts';
+import type { Permission } from '../domain/share-targets.ts';
+import type { SeenAmi } from '../domain/sharing-rules.ts';
 
 /** ModifySnapshotAttribute takes so many changes. */
 const CHANGES = 500;

@@ -1,7 +1,7 @@
 import { DescribeKeyCommand, GetKeyPolicyCommand, KMSClient } from '@aws-sdk/client-kms';
-import { createClient } from '../../../shared/clients.ts';
-import { isRetryable } from '../../../shared/errors.ts';
-import type { SeenKey } from '../key.ts';
+import { createClient } from '#shared/aws/client.ts';
+import { isRetryable } from '#shared/errors.ts';
+import type { SeenKey } from '../domain/kms-key.ts';
 
 const clients = new Map<string, KMSClient>();
 

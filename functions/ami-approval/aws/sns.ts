@@ -1,6 +1,6 @@
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
-import { createClient } from '../../../shared/clients.ts';
-import type { Letter } from '../letter.ts';
+import { createClient } from '#shared/aws/client.ts';
+import type { Letter } from '../messages/mail.ts';
 
 // Nothing makes a mail safe to repeat: only what SNS itself refused goes out again.
 const sns = createClient(SNSClient, { deadlineMs: 8_000, retryAnswered: true });

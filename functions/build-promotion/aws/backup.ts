@@ -4,10 +4,10 @@ import {
   ListRecoveryPointsByResourceCommand,
   StartRestoreJobCommand,
 } from '@aws-sdk/client-backup';
-import { createClient } from '../../../shared/clients.ts';
-import { GroundcrewError } from '../../../shared/errors.ts';
-import { readPages } from '../../../shared/pages.ts';
-import type { RecoveryPoint } from '../recovery.ts';
+import { createClient } from '#shared/aws/client.ts';
+import { readPages } from '#shared/aws/pages.ts';
+import { GroundcrewError } from '#shared/errors.ts';
+import type { RecoveryPoint } from '../domain/recovery-point.ts';
 
 const backup = createClient(BackupClient, { deadlineMs: 10_000 });
 

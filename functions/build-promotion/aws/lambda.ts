@@ -1,8 +1,8 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { createClient } from '../../../shared/clients.ts';
-import { isRecord, Retryable } from '../../../shared/errors.ts';
-import { parseJson } from '../../../shared/parse.ts';
-import { redact } from '../../../shared/redact.ts';
+import { createClient } from '#shared/aws/client.ts';
+import { isRecord, Retryable } from '#shared/errors.ts';
+import { parseJson } from '#shared/parse.ts';
+import { redact } from '#shared/redact.ts';
 
 /** Three attempts, each longer than the store's own time limit: every request is safe to repeat. */
 const lambda = createClient(LambdaClient, { deadlineMs: 300_000 });

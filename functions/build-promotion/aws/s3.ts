@@ -1,8 +1,8 @@
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { createClient } from '../../../shared/clients.ts';
-import { BadInput } from '../../../shared/errors.ts';
-import type { Artifact, ArtifactCredentials } from '../../../shared/events/codepipeline.ts';
-import { ARCHIVE_LIMIT } from '../zip.ts';
+import { createClient } from '#shared/aws/client.ts';
+import { BadInput } from '#shared/errors.ts';
+import type { Artifact, ArtifactCredentials } from '#shared/events/codepipeline.ts';
+import { ARCHIVE_LIMIT } from '../promote-build/zip.ts';
 
 type Location = NonNullable<Artifact['location']>['s3Location'];
 

@@ -9,10 +9,10 @@ import {
   TagResourceCommand,
   UntagResourceCommand,
 } from '@aws-sdk/client-cloudwatch';
-import { hasName } from '../../../shared/errors.ts';
-import { readPages } from '../../../shared/pages.ts';
-import { type Alarm, type Existing, ownerOf, type Tags } from '../alarm.ts';
-import { readNote } from '../note.ts';
+import { readPages } from '#shared/aws/pages.ts';
+import { hasName } from '#shared/errors.ts';
+import { type Alarm, type Existing, ownerOf, type Tags } from '../domain/alarm.ts';
+import { readNote } from '../domain/alarm-metadata.ts';
 import { cloudWatch } from './cloudwatch.ts';
 
 /** DescribeAlarms answers at most a hundred. */

@@ -5,11 +5,11 @@ import {
   type Instance as Ec2Instance,
   type Filter,
 } from '@aws-sdk/client-ec2';
-import { chunk } from '../../../shared/chunk.ts';
-import { createClient } from '../../../shared/clients.ts';
-import { mapLimit } from '../../../shared/concurrency.ts';
-import { readPages } from '../../../shared/pages.ts';
-import type { Instance } from '../instance.ts';
+import { createClient } from '#shared/aws/client.ts';
+import { readPages } from '#shared/aws/pages.ts';
+import { chunk } from '#shared/chunk.ts';
+import { mapLimit } from '#shared/concurrency.ts';
+import type { Instance } from '../domain/instance.ts';
 
 const ec2 = createClient(EC2Client, { deadlineMs: 20_000 });
 

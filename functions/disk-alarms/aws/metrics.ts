@@ -1,10 +1,10 @@
 import { GetMetricDataCommand, ListMetricsCommand, type MetricDataQuery } from '@aws-sdk/client-cloudwatch';
-import { chunk } from '../../../shared/chunk.ts';
-import { mapLimit } from '../../../shared/concurrency.ts';
-import { readPages } from '../../../shared/pages.ts';
-import type { Candidate, Series } from '../disk.ts';
-import { READING_MS, type Reading, rolesToRead } from '../measure.ts';
-import type { Role } from '../profile.ts';
+import { readPages } from '#shared/aws/pages.ts';
+import { chunk } from '#shared/chunk.ts';
+import { mapLimit } from '#shared/concurrency.ts';
+import type { Candidate, Series } from '../domain/disk.ts';
+import { READING_MS, type Reading, rolesToRead } from '../domain/measurement.ts';
+import type { Role } from '../domain/metric-profile.ts';
 import { cloudWatch } from './cloudwatch.ts';
 
 /** GetMetricData takes 500 queries. */

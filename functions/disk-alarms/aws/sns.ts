@@ -1,6 +1,6 @@
 import { GetTopicAttributesCommand, SNSClient } from '@aws-sdk/client-sns';
-import { createClient } from '../../../shared/clients.ts';
-import { hasName } from '../../../shared/errors.ts';
+import { createClient } from '#shared/aws/client.ts';
+import { hasName } from '#shared/errors.ts';
 
 const sns = createClient(SNSClient, { deadlineMs: 5_000 });
 

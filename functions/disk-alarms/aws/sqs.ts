@@ -1,5 +1,5 @@
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { createClient } from '../../../shared/clients.ts';
+import { createClient } from '#shared/aws/client.ts';
 
 const sqs = createClient(SQSClient, { deadlineMs: 5_000 });
 

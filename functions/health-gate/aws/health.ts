@@ -1,9 +1,9 @@
 import { DescribeEventsCommand, type Event, HealthClient } from '@aws-sdk/client-health';
-import { type Credentials, createClient } from '../../../shared/clients.ts';
-import { hasName, isRefusal } from '../../../shared/errors.ts';
-import { readPages } from '../../../shared/pages.ts';
-import type { Issue } from '../issue.ts';
-import { GLOBAL } from '../regions.ts';
+import { type Credentials, createClient } from '#shared/aws/client.ts';
+import { readPages } from '#shared/aws/pages.ts';
+import { hasName, isRefusal } from '#shared/errors.ts';
+import type { Issue } from '../domain/health-issue.ts';
+import { GLOBAL } from '../domain/regions.ts';
 import { healthRegions } from './health-endpoint.ts';
 
 /** DescribeEvents takes ten Regions to a filter. */

@@ -1,6 +1,6 @@
 import { GetCalendarStateCommand, GetParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { createClient } from '../../../shared/clients.ts';
-import type { Calendars } from '../verdict.ts';
+import { createClient } from '#shared/aws/client.ts';
+import type { Calendars } from '../domain/verdict.ts';
 
 const ssm = createClient(SSMClient, { deadlineMs: 4_000 });
 

@@ -1,5 +1,5 @@
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
-import { type Credentials, createClient } from '../../../shared/clients.ts';
+import { type Credentials, createClient } from '#shared/aws/client.ts';
 
 const sts = createClient(STSClient, { deadlineMs: 4_000 });
 

@@ -7,12 +7,12 @@ import {
   SetInstanceProtectionCommand,
   TerminateInstanceInAutoScalingGroupCommand,
 } from '@aws-sdk/client-auto-scaling';
-import { chunk } from '../../../shared/chunk.ts';
-import { createClient } from '../../../shared/clients.ts';
-import { mapLimit } from '../../../shared/concurrency.ts';
-import { hasName } from '../../../shared/errors.ts';
-import { readPages } from '../../../shared/pages.ts';
-import type { Group } from '../instance.ts';
+import { createClient } from '#shared/aws/client.ts';
+import { readPages } from '#shared/aws/pages.ts';
+import { chunk } from '#shared/chunk.ts';
+import { mapLimit } from '#shared/concurrency.ts';
+import { hasName } from '#shared/errors.ts';
+import type { Group } from '../domain/instance.ts';
 
 const autoScaling = createClient(AutoScalingClient, { deadlineMs: 12_000 });
 

@@ -6,14 +6,14 @@ import {
   EC2Client,
   type Instance as Ec2Instance,
 } from '@aws-sdk/client-ec2';
-import { chunk } from '../../../shared/chunk.ts';
-import { createClient } from '../../../shared/clients.ts';
-import { mapLimit } from '../../../shared/concurrency.ts';
-import { hasName } from '../../../shared/errors.ts';
-import { readPages } from '../../../shared/pages.ts';
-import type { Severity } from '../danger.ts';
-import { GONE, type Instance } from '../instance.ts';
-import { tagKeys } from '../scope.ts';
+import { createClient } from '#shared/aws/client.ts';
+import { readPages } from '#shared/aws/pages.ts';
+import { chunk } from '#shared/chunk.ts';
+import { mapLimit } from '#shared/concurrency.ts';
+import { hasName } from '#shared/errors.ts';
+import type { Severity } from '../domain/disruption.ts';
+import { GONE, type Instance } from '../domain/instance.ts';
+import { tagKeys } from '../domain/scope.ts';
 
 const ec2 = createClient(EC2Client, { deadlineMs: 15_000 });
 

@@ -15,13 +15,13 @@ import {
   RegisterTargetsCommand,
   type TargetDescription,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { chunk } from '../../../shared/chunk.ts';
-import { createClient } from '../../../shared/clients.ts';
-import { mapLimit } from '../../../shared/concurrency.ts';
-import { hasName } from '../../../shared/errors.ts';
-import { readPages } from '../../../shared/pages.ts';
-import type { Target } from '../cordon.ts';
-import type { Registered, TargetGroup } from '../draining.ts';
+import { createClient } from '#shared/aws/client.ts';
+import { readPages } from '#shared/aws/pages.ts';
+import { chunk } from '#shared/chunk.ts';
+import { mapLimit } from '#shared/concurrency.ts';
+import { hasName } from '#shared/errors.ts';
+import type { Target } from '../domain/cordon-record.ts';
+import type { Registered, TargetGroup } from '../domain/drain-targets.ts';
 
 const elb = createClient(ElasticLoadBalancingV2Client, { deadlineMs: 6_000 });
 const classic = createClient(ElasticLoadBalancingClient, { deadlineMs: 6_000 });

@@ -1,7 +1,7 @@
 import { CopyImageCommand, CreateTagsCommand, EC2Client, RegisterImageCommand } from '@aws-sdk/client-ec2';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
-import { type ImageBuilderState, isImageBuilderState } from '../../account/stand-ins/imagebuilder.ts';
-import type { World } from '../../scenario.ts';
+import { type ImageBuilderState, isImageBuilderState } from '../../account/services/imagebuilder.ts';
+import type { World } from '../../scenario-kit/scenario.ts';
 
 export const HOME = 'eu-west-1';
 export const AWAY = 'us-east-1';

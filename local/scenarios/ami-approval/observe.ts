@@ -5,7 +5,7 @@ import {
   DescribeSnapshotAttributeCommand,
 } from '@aws-sdk/client-ec2';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import type { Call, Outcome, Scenario, World } from '../../scenario.ts';
+import type { Call, Outcome, Scenario, World } from '../../scenario-kit/scenario.ts';
 import { type Ami, type Build, ec2In, stateOf } from './builds.ts';
 
 // What is there afterwards, in stable names.

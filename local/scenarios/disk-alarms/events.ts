@@ -1,5 +1,5 @@
-import { awsEvent } from '../../events.ts';
-import type { World } from '../../scenario.ts';
+import { awsEvent } from '../../scenario-kit/events.ts';
+import type { World } from '../../scenario-kit/scenario.ts';
 
 // Events as AWS sends them.
 

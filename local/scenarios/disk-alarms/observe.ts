@@ -5,7 +5,7 @@ import {
   ListTagsForResourceCommand,
   type MetricAlarm,
 } from '@aws-sdk/client-cloudwatch';
-import type { Call, Outcome, Scenario, World } from '../../scenario.ts';
+import type { Call, Outcome, Scenario, World } from '../../scenario-kit/scenario.ts';
 
 export interface Servers {
   readonly ids: readonly string[];

@@ -1,6 +1,6 @@
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { executions, pipelineState, type StageSummary } from '../../pipelines.ts';
-import type { Call, Outcome, World } from '../../scenario.ts';
+import { executions, pipelineState, type StageSummary } from '../../scenario-kit/pipelines.ts';
+import type { Call, Outcome, World } from '../../scenario-kit/scenario.ts';
 
 // What is there afterwards, in stable names.
 

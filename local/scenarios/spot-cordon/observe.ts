@@ -1,6 +1,6 @@
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { instances, members, targets } from '../../fleet.ts';
-import type { Call, Outcome, World } from '../../scenario.ts';
+import { instances, members, targets } from '../../scenario-kit/fleet.ts';
+import type { Call, Outcome, World } from '../../scenario-kit/scenario.ts';
 
 // What is there afterwards, in stable names.
 

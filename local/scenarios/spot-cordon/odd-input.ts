@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { maintenance, warning } from './events.ts';
-import { first, loneInstance, plainGroup, scenario } from './fleets.ts';
+import { first, loneInstance, plainGroup, scenario } from './fleet.ts';
 import { countOf, type Fleet, stateOf } from './observe.ts';
 
 const SWEEP = 'UncordonInstancesSweep';

@@ -1,9 +1,17 @@
 import assert from 'node:assert/strict';
 import { AutoScalingClient, SetInstanceProtectionCommand } from '@aws-sdk/client-auto-scaling';
-import { createTargetGroup, instances, members, register, runGroup, runSpot, targets } from '../../fleet.ts';
-import type { Outcome, World } from '../../scenario.ts';
+import {
+  createTargetGroup,
+  instances,
+  members,
+  register,
+  runGroup,
+  runSpot,
+  targets,
+} from '../../scenario-kit/fleet.ts';
+import type { Outcome, World } from '../../scenario-kit/scenario.ts';
 import { warning } from './events.ts';
-import { OPT_IN, scenario } from './fleets.ts';
+import { OPT_IN, scenario } from './fleet.ts';
 import { CORDON, type Fleet } from './observe.ts';
 
 const GROUPS = ['night-shift', 'day-shift'];

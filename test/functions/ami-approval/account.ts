@@ -11,9 +11,9 @@ import { KMSClient } from '@aws-sdk/client-kms';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
-import type { Approval } from '../../../functions/ami-approval/approval.ts';
 import type { ExecuteConfig, RequestConfig } from '../../../functions/ami-approval/config.ts';
-import { noTargets } from '../../../functions/ami-approval/targets.ts';
+import type { Approval } from '../../../functions/ami-approval/domain/approval-record.ts';
+import { noTargets } from '../../../functions/ami-approval/domain/share-targets.ts';
 import { fakeTools as supportTools } from '../../support/tools.ts';
 import { ANN, BEN, CEM, imageArn, NOW } from './approvals.ts';
 

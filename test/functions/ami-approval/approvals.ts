@@ -1,5 +1,5 @@
-import type { Approval, Entry } from '../../../functions/ami-approval/approval.ts';
-import type { Subject } from '../../../functions/ami-approval/subject.ts';
+import type { Approval, Entry } from '../../../functions/ami-approval/domain/approval-record.ts';
+import type { Subject } from '../../../functions/ami-approval/domain/approval-subject.ts';
 
 // Records for tables and pages.
 

@@ -14,11 +14,11 @@ import {
 import { PublishCommand } from '@aws-sdk/client-sns';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type Approval, keyOf } from '../../../functions/ami-approval/approval.ts';
-import { decideApproval } from '../../../functions/ami-approval/decide-approval.ts';
-import { executeApproval } from '../../../functions/ami-approval/execute-approval.ts';
-import { requestApproval } from '../../../functions/ami-approval/request-approval.ts';
-import { sweepApprovals } from '../../../functions/ami-approval/sweep-approvals.ts';
+import { decideApproval } from '../../../functions/ami-approval/decide-approval/decide-approval.ts';
+import { type Approval, keyOf } from '../../../functions/ami-approval/domain/approval-record.ts';
+import { executeApproval } from '../../../functions/ami-approval/execute-approval/execute-approval.ts';
+import { requestApproval } from '../../../functions/ami-approval/request-approval/request-approval.ts';
+import { sweepApprovals } from '../../../functions/ami-approval/sweep-approvals/sweep-approvals.ts';
 import type { HttpRequest } from '../../../shared/events/http.ts';
 import {
   clients,

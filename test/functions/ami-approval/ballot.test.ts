@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Approval } from '../../../functions/ami-approval/approval.ts';
+import type { Approval } from '../../../functions/ami-approval/domain/approval-record.ts';
 import {
   type Asking,
   ask,
@@ -11,8 +11,8 @@ import {
   settle,
   unclaimNotice,
   vote,
-} from '../../../functions/ami-approval/ballot.ts';
-import { answerFor, expiryOf } from '../../../functions/ami-approval/gate.ts';
+} from '../../../functions/ami-approval/domain/approval-transitions.ts';
+import { answerFor, expiryOf } from '../../../functions/ami-approval/domain/workflow-step.ts';
 import { ANN, approval, BEN, CEM, NOW, subject, voted } from './approvals.ts';
 
 const HOUR = 3_600_000;

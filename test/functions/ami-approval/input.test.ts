@@ -1,8 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { readRequestConfig } from '../../../functions/ami-approval/config.ts';
-import { readForm } from '../../../functions/ami-approval/form.ts';
-import { readDue, readOccasions } from '../../../functions/ami-approval/occasion.ts';
-import { hashToken, isSameHash, isToken, newToken } from '../../../functions/ami-approval/token.ts';
+import { readForm } from '../../../functions/ami-approval/decide-approval/form.ts';
+import {
+  hashToken,
+  isSameHash,
+  isToken,
+  newToken,
+} from '../../../functions/ami-approval/domain/link-token.ts';
+import { readDue, readOccasions } from '../../../functions/ami-approval/request-approval/event.ts';
 import { readEvent } from '../../support/events.ts';
 import { ANN, approval, imageArn, subject } from './approvals.ts';
 

@@ -1,5 +1,11 @@
 import { expect, it } from 'vitest';
-import { type Approval, approvalsOf, type Draft, votesOf } from '../../../functions/ami-approval/approval.ts';
+import {
+  type Approval,
+  approvalsOf,
+  type Draft,
+  votesOf,
+} from '../../../functions/ami-approval/domain/approval-record.ts';
+import { fingerprintOf, type Subject } from '../../../functions/ami-approval/domain/approval-subject.ts';
 import {
   type Asking,
   ask,
@@ -10,8 +16,7 @@ import {
   pause,
   settle,
   vote,
-} from '../../../functions/ami-approval/ballot.ts';
-import { fingerprintOf, type Subject } from '../../../functions/ami-approval/subject.ts';
+} from '../../../functions/ami-approval/domain/approval-transitions.ts';
 
 // Requests, votes, expiries, duplicates and crashes in any order, against an account that keeps who was given what.
 // Functions are told as generators: between two yields anything else may happen, or nothing ever again.

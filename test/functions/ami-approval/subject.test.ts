@@ -1,6 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { whoCannotUse, whyUnusable } from '../../../functions/ami-approval/key.ts';
-import { type SeenAmi, whyNot } from '../../../functions/ami-approval/sharing.ts';
 import {
   type Built,
   describeSubject,
@@ -9,13 +7,15 @@ import {
   quorumOf,
   type SubjectRules,
   whatChanged,
-} from '../../../functions/ami-approval/subject.ts';
+} from '../../../functions/ami-approval/domain/approval-subject.ts';
+import { whoCannotUse, whyUnusable } from '../../../functions/ami-approval/domain/kms-key.ts';
 import {
   missingFrom,
   noTargets,
   permissionsFor,
   tidyTargets,
-} from '../../../functions/ami-approval/targets.ts';
+} from '../../../functions/ami-approval/domain/share-targets.ts';
+import { type SeenAmi, whyNot } from '../../../functions/ami-approval/domain/sharing-rules.ts';
 import { ANN, BEN, CEM, imageArn, NOW } from './approvals.ts';
 
 const ORGANIZATION = 'arn:aws:organizations::999999999999:organization/o-a1b2c3d4e5';

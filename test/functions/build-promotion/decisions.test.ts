@@ -1,7 +1,6 @@
 import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { readArtifact } from '../../../functions/build-promotion/artifact.ts';
-import { compareNames, describeFindings } from '../../../functions/build-promotion/findings.ts';
+import { readArtifact } from '../../../functions/build-promotion/domain/artifact.ts';
 import {
   type Entry,
   effective,
@@ -10,13 +9,18 @@ import {
   lastLive,
   lineOf,
   rollbackTargets,
-} from '../../../functions/build-promotion/history.ts';
-import { parseManifest, readManifest } from '../../../functions/build-promotion/manifest.ts';
-import { readParameters } from '../../../functions/build-promotion/parameters.ts';
-import { choosePrunable, readTrashName, trashNameOf } from '../../../functions/build-promotion/pruning.ts';
-import { chooseRecoveryPoint } from '../../../functions/build-promotion/recovery.ts';
-import { readRequest } from '../../../functions/build-promotion/request.ts';
-import { readOnlyFile } from '../../../functions/build-promotion/zip.ts';
+} from '../../../functions/build-promotion/domain/history.ts';
+import { parseManifest, readManifest } from '../../../functions/build-promotion/domain/manifest.ts';
+import { compareNames, describeFindings } from '../../../functions/build-promotion/domain/manifest-diff.ts';
+import {
+  choosePrunable,
+  readTrashName,
+  trashNameOf,
+} from '../../../functions/build-promotion/domain/prune-rules.ts';
+import { chooseRecoveryPoint } from '../../../functions/build-promotion/domain/recovery-point.ts';
+import { readOnlyFile } from '../../../functions/build-promotion/promote-build/zip.ts';
+import { readParameters } from '../../../functions/build-promotion/protocol/action-parameters.ts';
+import { readRequest } from '../../../functions/build-promotion/protocol/store-request.ts';
 import { zipOf } from '../../../local/scenarios/build-promotion/archive.ts';
 
 const D = 'a'.repeat(64);

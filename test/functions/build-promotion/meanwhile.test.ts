@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { makeChange } from '../../../functions/build-promotion/change.ts';
+import { makeChange } from '../../../functions/build-promotion/build-store/commit-change.ts';
 import { type Answer, layInRestoreFolder, live, meanwhile, openSite, type Site } from './site.ts';
 
 // What others do to builds and links while a request is at work, between two requests, or behind the wing's back.

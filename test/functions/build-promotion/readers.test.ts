@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { point } from '../../../functions/build-promotion/disk/links.ts';
+import { point } from '../../../functions/build-promotion/filesystem/environment-links.ts';
 import { openSite, type Site } from './site.ts';
 
 const SWITCHES = 10_000;

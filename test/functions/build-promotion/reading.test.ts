@@ -4,7 +4,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Read, readFiles } from '../../../functions/build-promotion/disk/reading.ts';
+import { type Read, readFiles } from '../../../functions/build-promotion/filesystem/hash-files.ts';
 
 let folder: string;
 

@@ -7,7 +7,7 @@ import {
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { restoreBuilds } from '../../../functions/build-promotion/restore-builds.ts';
+import { restoreBuilds } from '../../../functions/build-promotion/restore-build/restore-build.ts';
 import { fakeTools } from '../../support/tools.ts';
 
 // RestoreBuild between a store and an AWS Backup that are told what to answer.

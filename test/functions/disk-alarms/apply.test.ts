@@ -9,11 +9,11 @@ import {
 } from '@aws-sdk/client-cloudwatch';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Alarm, type Existing, FLEET } from '../../../functions/disk-alarms/alarm.ts';
-import { apply } from '../../../functions/disk-alarms/apply.ts';
-import { createPace } from '../../../functions/disk-alarms/pace.ts';
-import { type Plan, plan } from '../../../functions/disk-alarms/plan.ts';
-import { wishFor } from '../../../functions/disk-alarms/wishing.ts';
+import { type Alarm, type Existing, FLEET } from '../../../functions/disk-alarms/domain/alarm.ts';
+import { wishFor } from '../../../functions/disk-alarms/domain/desired/for-instance.ts';
+import { type Plan, plan } from '../../../functions/disk-alarms/domain/plan.ts';
+import { apply } from '../../../functions/disk-alarms/reconcile-disk-alarms/apply-plan.ts';
+import { createPace } from '../../../functions/disk-alarms/reconcile-disk-alarms/rate-limiter.ts';
 import { fakeTools } from '../../support/tools.ts';
 import { facts, ID, instance, linux, NOW, rules, stored } from './builders.ts';
 

@@ -1,12 +1,12 @@
-import type { Alarm, Existing } from '../../../functions/disk-alarms/alarm.ts';
-import { findDisks, type Series } from '../../../functions/disk-alarms/disk.ts';
-import type { Instance } from '../../../functions/disk-alarms/instance.ts';
-import { measure, type Reading } from '../../../functions/disk-alarms/measure.ts';
-import { readNote } from '../../../functions/disk-alarms/note.ts';
-import { builtIn, type Profile, type Role } from '../../../functions/disk-alarms/profile.ts';
-import { readers, type Settings } from '../../../functions/disk-alarms/settings.ts';
-import type { Facts } from '../../../functions/disk-alarms/sizing.ts';
-import type { Rules } from '../../../functions/disk-alarms/wishing.ts';
+import type { Alarm, Existing } from '../../../functions/disk-alarms/domain/alarm.ts';
+import { readNote } from '../../../functions/disk-alarms/domain/alarm-metadata.ts';
+import type { Rules } from '../../../functions/disk-alarms/domain/desired/for-instance.ts';
+import { findDisks, type Series } from '../../../functions/disk-alarms/domain/disk.ts';
+import type { Instance } from '../../../functions/disk-alarms/domain/instance.ts';
+import type { Facts } from '../../../functions/disk-alarms/domain/inventory.ts';
+import { measure, type Reading } from '../../../functions/disk-alarms/domain/measurement.ts';
+import { builtIn, type Profile, type Role } from '../../../functions/disk-alarms/domain/metric-profile.ts';
+import { readers, type Settings } from '../../../functions/disk-alarms/domain/settings.ts';
 
 export const NOW = Date.parse('2026-11-02T10:00:00Z');
 export const ID = 'i-1234567890abcdef0';

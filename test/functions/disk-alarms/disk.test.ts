@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { findDisks, type Series } from '../../../functions/disk-alarms/disk.ts';
-import { measure, newest, rolesToRead, steady } from '../../../functions/disk-alarms/measure.ts';
-import { builtIn, type Role } from '../../../functions/disk-alarms/profile.ts';
+import { findDisks, type Series } from '../../../functions/disk-alarms/domain/disk.ts';
+import { measure, newest, rolesToRead, steady } from '../../../functions/disk-alarms/domain/measurement.ts';
+import { builtIn, type Role } from '../../../functions/disk-alarms/domain/metric-profile.ts';
 import { fileSystems, GB, ID, linux, NOW, reading, series } from './builders.ts';
 
 const find = (...some: Series[]) => findDisks(some, builtIn, fileSystems);

@@ -1,6 +1,6 @@
 import { CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Pack, startPack } from '../../../local/pack.ts';
+import { type Pack, startPack } from '../../../local/pack/pack.ts';
 import { stateChange } from '../../../local/scenarios/disk-alarms/events.ts';
 import { reportLinux, reportWindows, runServers } from '../../../local/scenarios/disk-alarms/servers.ts';
 

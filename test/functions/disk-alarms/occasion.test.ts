@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readOccasion } from '../../../functions/disk-alarms/occasion.ts';
+import { readOccasion } from '../../../functions/disk-alarms/reconcile-disk-alarms/event.ts';
 import { readEvent } from '../../support/events.ts';
 
 describe('an event', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Alarm } from '../../../functions/disk-alarms/alarm.ts';
-import { plan, type Wish } from '../../../functions/disk-alarms/plan.ts';
-import { wishFor } from '../../../functions/disk-alarms/wishing.ts';
+import type { Alarm } from '../../../functions/disk-alarms/domain/alarm.ts';
+import { wishFor } from '../../../functions/disk-alarms/domain/desired/for-instance.ts';
+import { plan, type Wish } from '../../../functions/disk-alarms/domain/plan.ts';
 import { defaults, facts, ID, instance, linux, rules, stored } from './builders.ts';
 
 const wished = (look: Parameters<typeof facts>[0] = { series: linux('/data') }, more = {}): Wish =>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../../../functions/disk-alarms/config.ts';
-import { readers, settingsOf, tierOf } from '../../../functions/disk-alarms/settings.ts';
-import { resolveTopic } from '../../../functions/disk-alarms/topic.ts';
+import { readers, settingsOf, tierOf } from '../../../functions/disk-alarms/domain/settings.ts';
+import { resolveTopic } from '../../../functions/disk-alarms/domain/topic.ts';
 import { defaults, TOPIC } from './builders.ts';
 
 describe('tiers', () => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Alarm, MetricConfig } from '../../../functions/disk-alarms/alarm.ts';
-import { alarmName, ownerOf } from '../../../functions/disk-alarms/alarm.ts';
-import { readNote } from '../../../functions/disk-alarms/note.ts';
-import { plan } from '../../../functions/disk-alarms/plan.ts';
-import { type Rules, wishFor } from '../../../functions/disk-alarms/wishing.ts';
+import type { Alarm, MetricConfig } from '../../../functions/disk-alarms/domain/alarm.ts';
+import { alarmName, ownerOf } from '../../../functions/disk-alarms/domain/alarm.ts';
+import { readNote } from '../../../functions/disk-alarms/domain/alarm-metadata.ts';
+import { type Rules, wishFor } from '../../../functions/disk-alarms/domain/desired/for-instance.ts';
+import { plan } from '../../../functions/disk-alarms/domain/plan.ts';
 import {
   defaults,
   facts,

@@ -1,9 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { answerDryRun, answerOf, nextStep } from '../../../functions/health-gate/answer.ts';
-import type { Policy } from '../../../functions/health-gate/policy.ts';
-import { markerOf, readMarker } from '../../../functions/health-gate/stop.ts';
-import type { Verdict } from '../../../functions/health-gate/verdict.ts';
-import { type Progress, readProgress, writeProgress } from '../../../functions/health-gate/waiting.ts';
+import type { Policy } from '../../../functions/health-gate/domain/policy.ts';
+import { markerOf, readMarker } from '../../../functions/health-gate/domain/stop-marker.ts';
+import type { Verdict } from '../../../functions/health-gate/domain/verdict.ts';
+import {
+  type Progress,
+  readProgress,
+  writeProgress,
+} from '../../../functions/health-gate/domain/wait-progress.ts';
+import {
+  answerDryRun,
+  answerOf,
+  nextStep,
+} from '../../../functions/health-gate/gate-deployment/job-result.ts';
 import { issue, NOW, policy } from './examples.ts';
 
 const MINUTE = 60_000;

@@ -1,5 +1,5 @@
-import type { Issue } from '../../../functions/health-gate/issue.ts';
-import { type Policy, readAsk, readPolicy } from '../../../functions/health-gate/policy.ts';
+import type { Issue } from '../../../functions/health-gate/domain/health-issue.ts';
+import { type Policy, readAsk, readPolicy } from '../../../functions/health-gate/domain/policy.ts';
 
 export const NOW = Date.parse('2026-11-21T12:00:00Z');
 

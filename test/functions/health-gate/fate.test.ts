@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { claim, type Hold } from '../../../functions/health-gate/domain/hold-record.ts';
 import {
   type ActionLook,
   type ExecutionLook,
@@ -9,8 +10,7 @@ import {
   strangers,
   whyNotHeld,
   withoutOthers,
-} from '../../../functions/health-gate/fate.ts';
-import { claim, type Hold } from '../../../functions/health-gate/hold.ts';
+} from '../../../functions/health-gate/domain/resume-decision.ts';
 import { NOW } from './examples.ts';
 import { config, gateRun, HOUR, keep } from './resume-account.ts';
 

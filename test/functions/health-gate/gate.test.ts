@@ -12,7 +12,7 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { healthRegions } from '../../../functions/health-gate/aws/health-endpoint.ts';
-import { handler } from '../../../functions/health-gate/gate.handler.ts';
+import { handler } from '../../../functions/health-gate/gate-deployment/handler.ts';
 import { isRecord } from '../../../shared/errors.ts';
 import { fakeContext } from '../../support/context.ts';
 import { readEvent } from '../../support/events.ts';

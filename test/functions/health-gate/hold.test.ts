@@ -14,8 +14,8 @@ import {
   whyOver,
   withClaim,
   withoutClaim,
-} from '../../../functions/health-gate/hold.ts';
-import { retryTime } from '../../../functions/health-gate/pace.ts';
+} from '../../../functions/health-gate/domain/hold-record.ts';
+import { retryTime } from '../../../functions/health-gate/domain/resume-schedule.ts';
 import { NOW, policy } from './examples.ts';
 import { config, HOUR, keep, MINUTE, stoppage } from './resume-account.ts';
 

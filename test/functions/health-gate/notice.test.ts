@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { end } from '../../../functions/health-gate/hold.ts';
-import { type Told, writeDigest } from '../../../functions/health-gate/notice.ts';
+import { end } from '../../../functions/health-gate/domain/hold-record.ts';
+import { type Told, writeDigest } from '../../../functions/health-gate/messages/mail.ts';
 import { NOW } from './examples.ts';
 import { config, keep } from './resume-account.ts';
 

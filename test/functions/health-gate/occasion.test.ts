@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { dueMessage, readOccasion } from '../../../functions/health-gate/occasion.ts';
-import { readMarker } from '../../../functions/health-gate/stop.ts';
+import { readMarker } from '../../../functions/health-gate/domain/stop-marker.ts';
+import { dueMessage, readOccasion } from '../../../functions/health-gate/resume-deployments/event.ts';
 import { readEvent } from '../../support/events.ts';
 
 const at = Date.parse('2026-11-21T12:00:02Z');

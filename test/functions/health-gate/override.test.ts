@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readOverride } from '../../../functions/health-gate/override.ts';
+import { readOverride } from '../../../functions/health-gate/domain/override.ts';
 import { NOW } from './examples.ts';
 
 const read = (text: string | undefined) => readOverride(text, { now: NOW, maxHours: 24 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { retryTime, spreadTime } from '../../../functions/health-gate/pace.ts';
+import { retryTime, spreadTime } from '../../../functions/health-gate/domain/resume-schedule.ts';
 import { NOW } from './examples.ts';
 
 const MINUTE = 60_000;

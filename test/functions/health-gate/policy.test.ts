@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Policy, readAsk, readPolicy } from '../../../functions/health-gate/policy.ts';
-import { isRegion } from '../../../functions/health-gate/regions.ts';
+import { type Policy, readAsk, readPolicy } from '../../../functions/health-gate/domain/policy.ts';
+import { isRegion } from '../../../functions/health-gate/domain/regions.ts';
 
 const defaults = { region: 'eu-west-1', onUnknown: 'block' } as const;
 

@@ -22,10 +22,16 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { healthRegions } from '../../../functions/health-gate/aws/health-endpoint.ts';
 import type { ResumeConfig } from '../../../functions/health-gate/config.ts';
-import { absorb, type Draft, type Hold, nameOf, type Stoppage } from '../../../functions/health-gate/hold.ts';
-import type { FailedAction, Occasion } from '../../../functions/health-gate/occasion.ts';
-import { resumeDeployments } from '../../../functions/health-gate/resume-deployments.ts';
-import { markerOf, type Stop } from '../../../functions/health-gate/stop.ts';
+import {
+  absorb,
+  type Draft,
+  type Hold,
+  nameOf,
+  type Stoppage,
+} from '../../../functions/health-gate/domain/hold-record.ts';
+import { markerOf, type Stop } from '../../../functions/health-gate/domain/stop-marker.ts';
+import type { FailedAction, Occasion } from '../../../functions/health-gate/resume-deployments/event.ts';
+import { resumeDeployments } from '../../../functions/health-gate/resume-deployments/resume-deployments.ts';
 import { fakeTools } from '../../support/tools.ts';
 import { NOW, policy } from './examples.ts';
 

@@ -10,8 +10,8 @@ import { DescribeEventsCommand } from '@aws-sdk/client-health';
 import { PublishCommand } from '@aws-sdk/client-sns';
 import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { claim, end, type Hold, LEASE_MS } from '../../../functions/health-gate/hold.ts';
-import { retryTime } from '../../../functions/health-gate/pace.ts';
+import { claim, end, type Hold, LEASE_MS } from '../../../functions/health-gate/domain/hold-record.ts';
+import { retryTime } from '../../../functions/health-gate/domain/resume-schedule.ts';
 import { NOW, policy } from './examples.ts';
 import {
   callsOf,

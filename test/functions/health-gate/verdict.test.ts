@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { type Issue, isBlocking } from '../../../functions/health-gate/issue.ts';
-import type { Policy } from '../../../functions/health-gate/policy.ts';
-import { type Findings, judge, troubleOf } from '../../../functions/health-gate/verdict.ts';
-import { describeVerdict } from '../../../functions/health-gate/wording.ts';
+import { type Issue, isBlocking } from '../../../functions/health-gate/domain/health-issue.ts';
+import type { Policy } from '../../../functions/health-gate/domain/policy.ts';
+import { type Findings, judge, troubleOf } from '../../../functions/health-gate/domain/verdict.ts';
+import { describeVerdict } from '../../../functions/health-gate/messages/verdict-text.ts';
 import { BadInput, Retryable } from '../../../shared/errors.ts';
 import { issue, NOW, policy } from './examples.ts';
 

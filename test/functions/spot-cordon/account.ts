@@ -34,7 +34,7 @@ import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
-import type { Cordon, Draft } from '../../../functions/spot-cordon/cordon.ts';
+import type { Cordon, Draft } from '../../../functions/spot-cordon/domain/cordon-record.ts';
 
 // An account that refuses on demand: for refusals and races that no stand-in produces.
 

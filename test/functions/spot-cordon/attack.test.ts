@@ -16,15 +16,20 @@ import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { PublishCommand } from '@aws-sdk/client-sns';
 import { describe, expect, it } from 'vitest';
 import type { CordonConfig } from '../../../functions/spot-cordon/config.ts';
-import { activate, type Cordon, clear, merge } from '../../../functions/spot-cordon/cordon.ts';
-import { cordonInstances } from '../../../functions/spot-cordon/cordon-instances.ts';
-import { type Danger, interruption, maintenance, rebalance } from '../../../functions/spot-cordon/danger.ts';
-import { writeDigest } from '../../../functions/spot-cordon/digest.ts';
-import type { Instance } from '../../../functions/spot-cordon/instance.ts';
-import { type Received, sortBatch } from '../../../functions/spot-cordon/intake.ts';
-import { fateAtSweep } from '../../../functions/spot-cordon/release.ts';
-import { uncordonInstances } from '../../../functions/spot-cordon/uncordon-instances.ts';
-import { removeRecords } from '../../../shared/records.ts';
+import { cordonInstances } from '../../../functions/spot-cordon/cordon-instances/cordon-instances.ts';
+import { type Received, sortBatch } from '../../../functions/spot-cordon/cordon-instances/group-batch.ts';
+import { activate, type Cordon, clear, merge } from '../../../functions/spot-cordon/domain/cordon-record.ts';
+import {
+  type Danger,
+  interruption,
+  maintenance,
+  rebalance,
+} from '../../../functions/spot-cordon/domain/disruption.ts';
+import type { Instance } from '../../../functions/spot-cordon/domain/instance.ts';
+import { fateAtSweep } from '../../../functions/spot-cordon/domain/uncordon-decision.ts';
+import { writeDigest } from '../../../functions/spot-cordon/messages/mail.ts';
+import { uncordonInstances } from '../../../functions/spot-cordon/uncordon-instances/uncordon-instances.ts';
+import { removeRecords } from '../../../shared/aws/records.ts';
 import { fakeTools } from '../../support/tools.ts';
 import { clients, keep, openAccount, refusal, type SeenInstance, table, told } from './account.ts';
 

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { activate, type Cordon, clear, merge } from '../../../functions/spot-cordon/cordon.ts';
-import { type Danger, interruption, maintenance, rebalance } from '../../../functions/spot-cordon/danger.ts';
+import { activate, type Cordon, clear, merge } from '../../../functions/spot-cordon/domain/cordon-record.ts';
+import {
+  type Danger,
+  interruption,
+  maintenance,
+  rebalance,
+} from '../../../functions/spot-cordon/domain/disruption.ts';
 
 const NOW = Date.parse('2026-11-02T10:00:00Z');
 const MINUTE = 60_000;

@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import type { Cordon } from '../../../functions/spot-cordon/cordon.ts';
-import { interruption, maintenance, rebalance } from '../../../functions/spot-cordon/danger.ts';
-import { writeDigest } from '../../../functions/spot-cordon/digest.ts';
+import { sortBatch } from '../../../functions/spot-cordon/cordon-instances/group-batch.ts';
+import type { Cordon } from '../../../functions/spot-cordon/domain/cordon-record.ts';
+import { interruption, maintenance, rebalance } from '../../../functions/spot-cordon/domain/disruption.ts';
 import {
   candidates,
   mergeDrained,
   outlivesNotice,
   targetsOf,
-} from '../../../functions/spot-cordon/draining.ts';
-import type { Group, Instance } from '../../../functions/spot-cordon/instance.ts';
-import { sortBatch } from '../../../functions/spot-cordon/intake.ts';
-import { readOccasion } from '../../../functions/spot-cordon/occasion.ts';
-import { fateAtStateChange, fateAtSweep } from '../../../functions/spot-cordon/release.ts';
-import { chooseReplacement, wantsReplacement } from '../../../functions/spot-cordon/replacement.ts';
-import { needsLook, outOfScope } from '../../../functions/spot-cordon/scope.ts';
+} from '../../../functions/spot-cordon/domain/drain-targets.ts';
+import type { Group, Instance } from '../../../functions/spot-cordon/domain/instance.ts';
+import { chooseReplacement, wantsReplacement } from '../../../functions/spot-cordon/domain/replacement.ts';
+import { needsLook, outOfScope } from '../../../functions/spot-cordon/domain/scope.ts';
+import { fateAtStateChange, fateAtSweep } from '../../../functions/spot-cordon/domain/uncordon-decision.ts';
+import { writeDigest } from '../../../functions/spot-cordon/messages/mail.ts';
+import { readOccasion } from '../../../functions/spot-cordon/uncordon-instances/event.ts';
 import stateChange from '../../events/instance-state-change.json' with { type: 'json' };
 import schedule from '../../events/schedule.json' with { type: 'json' };
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Pack, startPack } from '../../../local/pack.ts';
+import { type Pack, startPack } from '../../../local/pack/pack.ts';
 import { rebalance, warning } from '../../../local/scenarios/spot-cordon/events.ts';
-import { servingGroup } from '../../../local/scenarios/spot-cordon/fleets.ts';
+import { servingGroup } from '../../../local/scenarios/spot-cordon/fleet.ts';
 import { observe } from '../../../local/scenarios/spot-cordon/observe.ts';
 
 let pack: Pack;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readNotice } from '../../../functions/spot-cordon/notice.ts';
+import { readNotice } from '../../../functions/spot-cordon/cordon-instances/event.ts';
 import capacityWarning from '../../events/capacity-reservation-interruption-warning.json' with {
   type: 'json',
 };

@@ -1,0 +1,13 @@
+import { httpDoor } from '#shared/handlers/http.ts';
+import { readDecideConfig } from '../config.ts';
+import { decideApproval } from './decide-approval.ts';
+import { pageHeaders } from './page-style.ts';
+
+const config = readDecideConfig();
+
+/** The page behind a mail's link. GET and HEAD show, POST decides. */
+export const handler = httpDoor({
+  headers: pageHeaders,
+  maxBodyBytes: 8_192,
+  handle: (request, tools) => decideApproval(request, config, tools),
+});

@@ -1,0 +1,144 @@
+import { Retryable, wasAnswered } from '#shared/errors.ts';
+import type { Tools } from '#shared/invocation.ts';
+import { count } from '#shared/metrics.ts';
+import { amend } from '../aws/approvals-table.ts';
+import { announce } from '../aws/eventbridge.ts';
+import { publish } from '../aws/sns.ts';
+import type { ExecuteConfig } from '../config.ts';
+import { type Approval, type Draft, keyOf } from '../domain/approval-record.ts';
+import {
+  claim,
+  type Ending,
+  isHopeless,
+  isLeased,
+  nextWork,
+  pause,
+  settle,
+  unclaimNotice,
+} from '../domain/approval-transitions.ts';
+import { type DueDetail, due, ended } from '../messages/events.ts';
+import { reportUncertain } from '../messages/log.ts';
+import { writeEnded, writeShared } from '../messages/mail.ts';
+import { answerStep } from './answer-step.ts';
+import { type Acted, type ExecuteRun, sayError, turnedDown, type Unfinished } from './outcome.ts';
+import { shareImage } from './share-image.ts';
+
+/** Longer than the function may run, so that whoever holds a lease is at work or dead; shorter than Lambda's first wait. */
+const LEASE_MS = 55_000;
+
+/**
+ * Acts on a decision: claims the request, shares or answers the step, tells machines, closes the record, mails people.
+ * Whatever dies half way is done again from the claim on; every effect can be repeated, and the mail is claimed.
+ */
+export async function executeApproval(
+  asked: DueDetail,
+  config: ExecuteConfig,
+  tools: Tools,
+): Promise<object> {
+  const run: ExecuteRun = { config, tools, use: { table: config.table, signal: tools.signal } };
+  const key = keyOf(asked.imageArn, asked.stepExecutionId);
+  const { record, wrote } = await amend<Approval>(run.use, key, (known) =>
+    known && !config.dryRun ? claim(known, LEASE_MS, tools.now()) : undefined,
+  );
+  if (wrote && record) return act(run, record);
+  const work = record && nextWork(record, tools.now());
+  // It was found outdated, and whoever found it died before he could say so.
+  if (record && work === 'ask' && !config.dryRun) await announce([due(record, 'ask')], tools.signal);
+  if (record && isLeased(record, tools.now())) throw new Retryable('somebody else is acting on this request');
+  const why = record
+    ? `${work === 'act' ? 'dry run: would act on it, which is' : 'it is'} ${record.status}`
+    : 'no such request';
+  tools.logger.info(`nothing done: ${why}`, { imageArn: asked.imageArn, part: key.part });
+  return { outcome: why };
+}
+
+async function act(run: ExecuteRun, record: Approval): Promise<object> {
+  if (record.notice === 'due') return mailAgain(run, record);
+  const acted = await carryOut(run, record);
+  const ending = 'unfinished' in acted ? await putOff(run, record, acted) : acted;
+  const draft = settle(record, ending, run.tools.now());
+  const { signal } = run.tools;
+  if (ending.status === 'outdated') {
+    await close(run, record, draft);
+    // Only now: RequestApproval asks again when the record says that it is outdated.
+    await announce([due(record, 'ask')], signal);
+  } else {
+    await announce([ended(draft)], signal);
+    await mail(run, await close(run, record, draft));
+  }
+  report(run.tools, draft);
+  return { outcome: ending.status };
+}
+
+async function carryOut(run: ExecuteRun, record: Approval): Promise<Acted> {
+  const { gate } = record.subject;
+  if (record.status === 'outdated') {
+    return { status: 'failed', why: `${record.why ?? 'it changed'}, and it could not be asked about again` };
+  }
+  if (gate) return answerStep(run, record, gate.stepExecutionId);
+  if (record.status === 'approved') return shareImage(run, record);
+  return { status: turnedDown(record) };
+}
+
+/** What is done is kept, and Lambda or the sweep repeats the rest; after a day of that a person has to look. */
+async function putOff(
+  run: ExecuteRun,
+  record: Approval,
+  { unfinished, shares = {} }: Unfinished,
+): Promise<Ending> {
+  if (isHopeless(record, run.tools.now())) {
+    const why = `it has failed for a day, last with ${sayError(unfinished)}`;
+    return { status: record.status === 'approved' ? 'failed' : turnedDown(record), shares, why };
+  }
+  await close(run, record, pause(record, shares));
+  throw new Retryable('the decision could not be carried out yet', { cause: unfinished });
+}
+
+/** Writes what the claimed record became; nobody else does while the lease holds. */
+async function close({ use }: ExecuteRun, record: Approval, draft: Draft): Promise<Approval> {
+  const { record: closed, wrote } = await amend<Approval>(
+    use,
+    record,
+    (known) => (known?.revision === record.revision ? draft : undefined),
+    { known: record },
+  );
+  if (wrote && closed) return closed;
+  throw new Retryable('somebody else took over this request');
+}
+
+async function mailAgain(run: ExecuteRun, record: Approval): Promise<object> {
+  const { leaseUntil: _lease, open: _open, revision: _revision, ...kept } = record;
+  const closed = await close(run, record, { ...kept, notice: 'claimed' });
+  if (isHopeless(record, run.tools.now())) {
+    run.tools.logger.error('SNS has refused a mail for a day; it is given up', {
+      imageArn: record.subject.imageArn,
+    });
+  } else {
+    await mail(run, closed);
+  }
+  return { outcome: record.status };
+}
+
+/** The record says that the mail went out; if SNS refused it for sure, it is taken back and comes again. */
+async function mail(run: ExecuteRun, closed: Approval): Promise<void> {
+  const { config, tools, use } = run;
+  if (closed.status === 'resumed') return; // the workflow goes on: that is the notice
+  const isShared = closed.status === 'shared';
+  const topicArn = isShared ? config.ownerTopicArn : config.approverTopicArn;
+  const letter = isShared ? writeShared(closed) : writeEnded(closed);
+  try {
+    await publish(topicArn, letter, tools.signal);
+  } catch (error) {
+    if (!wasAnswered(error)) return reportUncertain(tools, { imageArn: closed.subject.imageArn, error });
+    await amend<Approval>(use, closed, (known) => known && unclaimNotice(known), { known: closed });
+    throw new Retryable('the mail about the end of a request was refused by SNS', { cause: error });
+  }
+}
+
+function report({ logger, metrics }: Tools, record: Draft): void {
+  const { subject, part, status, round, shares, why } = record;
+  const line = { imageArn: subject.imageArn, part, status, round, shares, ...(why !== undefined && { why }) };
+  if (status === 'failed') logger.error('an approval could not be carried out', line);
+  else logger.info('an approval request is over', line);
+  count(metrics, `Ended.${status}`);
+}

@@ -1,0 +1,97 @@
+import { Retryable, wasAnswered } from '#shared/errors.ts';
+import type { Tools } from '#shared/invocation.ts';
+import { count } from '#shared/metrics.ts';
+import { amend, readShelf } from '../aws/approvals-table.ts';
+import { getImage } from '../aws/imagebuilder.ts';
+import { publish } from '../aws/sns.ts';
+import type { RequestConfig } from '../config.ts';
+import { keyOf } from '../domain/approval-record.ts';
+import { type Failure, type Findings, newerFindings } from '../domain/scan-findings.ts';
+import { reportUncertain } from '../messages/log.ts';
+import { writeBroken } from '../messages/mail.ts';
+import type { Occasion } from './event.ts';
+import type { RequestRun } from './invite-approvers.ts';
+import { askAbout } from './open-request.ts';
+
+export async function requestApproval(
+  occasions: readonly Occasion[],
+  config: RequestConfig,
+  tools: Tools,
+): Promise<object> {
+  const run: RequestRun = { config, tools, use: { table: config.table, signal: tools.signal } };
+  const outcomes: string[] = [];
+  for (const occasion of occasions) outcomes.push(await take(run, occasion));
+  return { outcomes };
+}
+
+async function take(run: RequestRun, occasion: Occasion): Promise<string> {
+  switch (occasion.kind) {
+    case 'built':
+    case 'waiting':
+      return askAbout(run, occasion);
+    case 'due':
+      if (occasion.due.next === 'ask') return askAbout(run, occasion.due);
+      return drop(run, 'nothing to ask: this event is for ExecuteApproval', occasion.due.imageArn);
+    case 'scanned':
+      return keepFindings(run, occasion);
+    case 'broken':
+      return tellBroken(run, occasion);
+    case 'none':
+      return drop(run, `nothing to ask: ${occasion.why}`);
+  }
+}
+
+function drop({ tools }: RequestRun, why: string, imageArn?: string): string {
+  tools.logger.info(why, imageArn === undefined ? {} : { imageArn });
+  return why;
+}
+
+async function keepFindings(run: RequestRun, scanned: Occasion & { kind: 'scanned' }): Promise<string> {
+  const { imageArn, counts, at } = scanned;
+  const key = { ...keyOf(imageArn), part: 'findings' };
+  if (run.config.dryRun) return drop(run, 'dry run: would keep the findings', imageArn);
+  const { wrote } = await amend<Findings>(run.use, key, (known) =>
+    newerFindings(known, { ...key, counts, at }),
+  );
+  const outcome = wrote ? 'findings kept' : 'findings known already';
+  run.tools.logger.info(outcome, { imageArn, ...counts });
+  return outcome;
+}
+
+/** A failed build is told of once, however many events and messages say so. */
+async function tellBroken(run: RequestRun, broken: Occasion & { kind: 'broken' }): Promise<string> {
+  const { config, tools, use } = run;
+  const { imageArn } = broken;
+  const key = { ...keyOf(imageArn), part: 'failure' };
+  const { failure } = await readShelf(use, key.image);
+  if (failure?.notice === 'claimed') return drop(run, 'nothing to do: told already', imageArn);
+  const reason =
+    broken.reason ?? (await getImage(imageArn, tools.signal)).reason ?? 'Image Builder gave no reason.';
+  if (config.dryRun) return drop(run, 'dry run: would tell of a failed build', imageArn);
+  const { record, wrote } = await amend<Failure>(
+    use,
+    key,
+    (known) =>
+      known?.notice === 'claimed'
+        ? undefined
+        : { ...key, imageArn, reason, at: tools.now(), notice: 'claimed' },
+    { known: failure },
+  );
+  if (!wrote || !record) return drop(run, 'nothing to do: told already', imageArn);
+  try {
+    await publish(config.topicArn, writeBroken(record), tools.signal);
+  } catch (error) {
+    if (!wasAnswered(error)) reportUncertain(tools, { imageArn, error });
+    else await takeBack(run, record, error);
+  }
+  tools.logger.info('a failed build was told of', { imageArn, reason });
+  count(tools.metrics, 'BuildFailed');
+  return 'told of a failed build';
+}
+
+async function takeBack({ use }: RequestRun, record: Failure, cause: unknown): Promise<never> {
+  await amend<Failure>(use, record, (known) => (known ? { ...known, notice: 'due' } : undefined), {
+    known: record,
+  });
+  throw new Retryable('the notice of a failed build was refused by SNS', { cause });
+}

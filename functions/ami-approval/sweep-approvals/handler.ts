@@ -1,0 +1,13 @@
+import { scheduledEvent } from '#shared/events/schedule.ts';
+import { eventDoor } from '#shared/handlers/async-invocation.ts';
+import { parseAs } from '#shared/parse.ts';
+import { readSweepConfig } from '../config.ts';
+import { sweepApprovals } from './sweep-approvals.ts';
+
+const config = readSweepConfig();
+
+/** A schedule. What fails is swept the next time. */
+export const handler = eventDoor({
+  parse: (event) => parseAs(scheduledEvent, event, 'event'),
+  handle: (_, tools) => sweepApprovals(config, tools),
+});

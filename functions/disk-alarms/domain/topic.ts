@@ -1,0 +1,25 @@
+import { BadInput } from '#shared/errors.ts';
+import { show } from '#shared/redact.ts';
+
+const arnShape = /^arn:(aws[\w-]*):sns:([a-z0-9-]+):(\d{12}):([\w-]{1,256})$/;
+const nameShape = /^[\w-]{1,256}$/;
+
+/** Whether an action of an alarm is a standard topic's ARN. */
+export function isTopic(action: unknown): action is string {
+  return typeof action === 'string' && arnShape.test(action);
+}
+
+/**
+ * The ARN of a topic that was given by ARN or by name. CloudWatch takes any action and tells nobody when it cannot be
+ * carried out, so what cannot work is refused here. `like` is a topic of this account and Region.
+ */
+export function resolveTopic(given: string, like: string, field: string): string {
+  const [, partition, region, account] = arnShape.exec(like) ?? [];
+  if (nameShape.test(given)) return `arn:${partition}:sns:${region}:${account}:${given}`;
+  const [arn, , itsRegion] = arnShape.exec(given) ?? [];
+  if (arn === undefined)
+    throw new BadInput(`${field} must be a standard SNS topic, by name or by ARN, got ${show(given)}`);
+  if (itsRegion !== region)
+    throw new BadInput(`${field} must be in ${region}, where the alarms are, got ${show(given)}`);
+  return arn;
+}

@@ -1,0 +1,119 @@
+import { mapLimit } from '#shared/concurrency.ts';
+import { listAlarms } from '../aws/alarms.ts';
+import { describeAllInstances, describeInstances, describeInstancesNamed, volumeSizes } from '../aws/ec2.ts';
+import { listSeries, readSeries } from '../aws/metrics.ts';
+import type { Config } from '../config.ts';
+import type { Existing } from '../domain/alarm.ts';
+import { FLEET } from '../domain/alarm.ts';
+import { findDisks, type Series } from '../domain/disk.ts';
+import { type Instance, isGone } from '../domain/instance.ts';
+import { disksOf, type Facts } from '../domain/inventory.ts';
+import { measure } from '../domain/measurement.ts';
+import { rolesOf } from '../domain/metric-profile.ts';
+import { tagKeys } from '../domain/settings.ts';
+import type { Scope } from './event.ts';
+
+/** Up to so many instances are asked for one by one; from there on, reading everything takes fewer calls. */
+const ONE_BY_ONE = 20;
+/** ListMetrics allows 25 calls a second, DescribeAlarms nine. */
+const LISTINGS = 4;
+
+interface Read {
+  readonly instances: readonly Instance[];
+  readonly series: readonly Series[];
+  readonly existing: readonly Existing[];
+}
+
+/** All that the decision needs, read now. */
+export async function survey(scope: Scope, config: Config, now: number, signal: AbortSignal): Promise<Facts> {
+  const { instances, series, existing } = await readScope(scope, config, signal);
+  const owned = Map.groupBy(existing, ({ owner }) => owner);
+  const ids = idsOf(scope, instances, owned);
+  const chosen = new Set(ids);
+  const mine = series.filter(({ dimensions }) =>
+    dimensions.some(({ Name, Value }) => Name === 'InstanceId' && chosen.has(Value)),
+  );
+  const found = findDisks(mine, config.profiles, config.fileSystems);
+  const candidates = [...found.disks.values()].flatMap((mounts) => [...mounts.values()].flat());
+  const readings = await readSeries(candidates, now, signal);
+  const known = {
+    instances: new Map(instances.map((instance) => [instance.instanceId, instance])),
+    found,
+    measured: new Map(candidates.map((one) => [one, measure(one, readings.get(one) ?? new Map())])),
+    existing: owned,
+    volumes: new Map<string, number>(),
+  };
+  return { ...known, volumes: await readVolumes(config, known, signal), instanceIds: ids, now };
+}
+
+async function readScope(scope: Scope, config: Config, signal: AbortSignal): Promise<Read> {
+  if ('fleet' in scope) return readFleet(config, signal);
+  const instances = await ('hostname' in scope
+    ? describeInstancesNamed(scope.hostname, signal)
+    : describeInstances(scope.instanceIds, signal));
+  const ids = 'instanceIds' in scope ? scope.instanceIds : instances.map(({ instanceId }) => instanceId);
+  if (ids.length > ONE_BY_ONE) return { ...(await readAll(instances, config, signal)), instances };
+  const living = instances.filter((instance) => !isGone(instance));
+  const [series, existing] = await Promise.all([
+    mapLimit(living, LISTINGS, ({ instanceId }) => seriesOf(instanceId, config, signal)),
+    mapLimit(ids, LISTINGS, (id) => listAlarms(config.prefix, id, signal)),
+  ]);
+  return { instances, series: series.flat(), existing: existing.flat() };
+}
+
+/** An instance that has alarms and is in no page is asked for by its id before it counts as gone. */
+async function readFleet(config: Config, signal: AbortSignal): Promise<Read> {
+  const instances = await describeAllInstances(signal);
+  const all = await readAll(instances, config, signal);
+  const seen = new Set([...instances.map(({ instanceId }) => instanceId), FLEET]);
+  const lost = new Set(all.existing.map(({ owner }) => owner).filter((owner) => !seen.has(owner)));
+  const found = lost.size > 0 ? await describeInstances([...lost], signal) : [];
+  return { ...all, instances: [...instances, ...found] };
+}
+
+async function readAll(
+  instances: readonly Instance[],
+  config: Config,
+  signal: AbortSignal,
+): Promise<Omit<Read, 'instances'>> {
+  const asksForInodes =
+    config.defaults.inodesPercent > 0 || instances.some(({ tags }) => tagKeys.inodesPercent in tags);
+  const metrics = config.profiles.flatMap((profile) =>
+    rolesOf(profile, asksForInodes).map(([, metric]) => ({ namespace: profile.namespace, metric })),
+  );
+  const wanted = [...new Map(metrics.map((one) => [JSON.stringify(one), one])).values()];
+  const [series, existing] = await Promise.all([
+    mapLimit(wanted, LISTINGS, (one) => listSeries(one, signal)),
+    listAlarms(config.prefix, '', signal),
+  ]);
+  return { series: series.flat(), existing };
+}
+
+async function seriesOf(instanceId: string, { profiles }: Config, signal: AbortSignal): Promise<Series[]> {
+  const namespaces = [...new Set(profiles.map(({ namespace }) => namespace))];
+  const series = await mapLimit(namespaces, 1, (namespace) => listSeries({ namespace, instanceId }, signal));
+  return series.flat();
+}
+
+function idsOf(
+  scope: Scope,
+  instances: readonly Instance[],
+  owned: ReadonlyMap<string, readonly Existing[]>,
+): string[] {
+  if ('instanceIds' in scope) return [...new Set(scope.instanceIds)].sort();
+  const seen = instances.map(({ instanceId }) => instanceId);
+  const owners = 'fleet' in scope ? [...owned.keys()].filter((owner) => owner !== FLEET) : [];
+  return [...new Set([...seen, ...owners])].sort();
+}
+
+/** Only disks of unknown size are worth the call. */
+async function readVolumes(
+  { prefix }: Config,
+  known: Parameters<typeof disksOf>[2],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, number>> {
+  const unsized = [...known.instances.values()]
+    .flatMap((instance) => disksOf(instance, prefix, known))
+    .flatMap(({ sizeGb, volumeId }) => (sizeGb === undefined && volumeId ? [volumeId] : []));
+  return unsized.length > 0 ? volumeSizes([...new Set(unsized)], signal) : new Map();
+}

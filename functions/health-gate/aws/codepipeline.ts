@@ -1,0 +1,144 @@
+import {
+  CodePipelineClient,
+  GetPipelineExecutionCommand,
+  GetPipelineStateCommand,
+  ListActionExecutionsCommand,
+  ListTagsForResourceCommand,
+  RetryStageExecutionCommand,
+  type StageState,
+} from '@aws-sdk/client-codepipeline';
+import { createClient } from '#shared/aws/client.ts';
+import { readPages } from '#shared/aws/pages.ts';
+import { hasName } from '#shared/errors.ts';
+import type { Hold, Place } from '../domain/hold-record.ts';
+import {
+  type ExecutionLook,
+  type Look,
+  type PipelineLook,
+  type StageLook,
+  strangers,
+  withoutOthers,
+} from '../domain/resume-decision.ts';
+
+const codePipeline = createClient(CodePipelineClient, { deadlineMs: 8_000 });
+
+/** The pipeline and the execution of a hold as they are now. */
+export async function lookAt(hold: Hold, signal: AbortSignal): Promise<Look> {
+  const [pipeline, execution] = await Promise.all([
+    describeStage(hold, signal),
+    describeExecution(hold, signal),
+  ]);
+  const look = { pipeline, execution };
+  // Of an execution that is gone nothing is left to ask about, whatever else failed in the stage.
+  if (!execution || strangers(hold, look).length === 0) return look;
+  return withoutOthers(hold, look, await listRuns(hold, signal));
+}
+
+/** Undefined when CodePipeline does not know it any more. */
+export function describeExecution(
+  { executionId, pipeline }: Pick<Place, 'executionId' | 'pipeline'>,
+  signal: AbortSignal,
+): Promise<ExecutionLook | undefined> {
+  return unlessGone(async () => {
+    const command = new GetPipelineExecutionCommand({
+      pipelineName: pipeline,
+      pipelineExecutionId: executionId,
+    });
+    const { pipelineExecution: found } = await codePipeline.send(command, { abortSignal: signal });
+    return {
+      status: found?.status ?? '',
+      mode: found?.executionMode ?? 'SUPERSEDED',
+      type: found?.executionType ?? 'STANDARD',
+      version: found?.pipelineVersion ?? 0,
+    };
+  });
+}
+
+/** Undefined when there is no such pipeline any more. */
+export function describeStage(
+  { pipeline, stage }: Pick<Place, 'pipeline' | 'stage'>,
+  signal: AbortSignal,
+): Promise<PipelineLook | undefined> {
+  return unlessGone(async () => {
+    const command = new GetPipelineStateCommand({ name: pipeline });
+    const { pipelineVersion = 0, stageStates = [] } = await codePipeline.send(command, {
+      abortSignal: signal,
+    });
+    const found = stageStates.find(({ stageName }) => stageName === stage);
+    return { version: pipelineVersion, stage: found && toStage(found) };
+  });
+}
+
+/** The tags of a pipeline; none when it is gone. */
+export async function readTags(
+  pipelineArn: string,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, string>> {
+  const tags = await unlessGone(() =>
+    readPages(async (nextToken: string | undefined) => {
+      const command = new ListTagsForResourceCommand({
+        resourceArn: pipelineArn,
+        ...(nextToken && { nextToken }),
+      });
+      const reply = await codePipeline.send(command, { abortSignal: signal });
+      return { items: reply.tags ?? [], next: reply.nextToken };
+    }),
+  );
+  return new Map((tags ?? []).map(({ key = '', value = '' }) => [key, value]));
+}
+
+/** Repeats the stage's failed actions. A second call while they run is refused, so nothing happens twice. */
+export async function retryFailedActions(
+  { executionId, pipeline, stage }: Omit<Place, 'pipelineArn'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const command = new RetryStageExecutionCommand({
+    pipelineName: pipeline,
+    stageName: stage,
+    pipelineExecutionId: executionId,
+    retryMode: 'FAILED_ACTIONS',
+  });
+  await codePipeline.send(command, { abortSignal: signal });
+}
+
+/** The ids of all runs of actions in an execution. */
+async function listRuns({ executionId, pipeline }: Hold, signal: AbortSignal): Promise<ReadonlySet<string>> {
+  const runs = await readPages(async (nextToken: string | undefined) => {
+    const command = new ListActionExecutionsCommand({
+      pipelineName: pipeline,
+      filter: { pipelineExecutionId: executionId },
+      ...(nextToken && { nextToken }),
+    });
+    const reply = await codePipeline.send(command, { abortSignal: signal });
+    return { items: reply.actionExecutionDetails ?? [], next: reply.nextToken };
+  });
+  return new Set(runs.flatMap(({ actionExecutionId }) => actionExecutionId ?? []));
+}
+
+function toStage({ actionStates = [], inboundTransitionState, latestExecution }: StageState): StageLook {
+  return {
+    executionId: latestExecution?.pipelineExecutionId ?? '',
+    status: latestExecution?.status ?? '',
+    type: latestExecution?.type ?? 'STANDARD',
+    isInboundEnabled: inboundTransitionState?.enabled ?? true,
+    actions: actionStates.map(({ actionName = '', latestExecution: run }) => ({
+      name: actionName,
+      executionId: run?.actionExecutionId ?? '',
+      status: run?.status ?? '',
+      texts: [run?.externalExecutionId, run?.errorDetails?.message, run?.summary].filter(
+        (text) => text !== undefined,
+      ),
+    })),
+  };
+}
+
+async function unlessGone<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (hasName(error, ...gone)) return undefined;
+    throw error;
+  }
+}
+
+const gone = ['PipelineNotFoundException', 'PipelineExecutionNotFoundException', 'ResourceNotFoundException'];

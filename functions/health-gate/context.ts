@@ -1,0 +1,33 @@
+import type { Records } from '#shared/aws/records.ts';
+import { Retryable } from '#shared/errors.ts';
+import type { Tools } from '#shared/invocation.ts';
+import type { ResumeConfig } from './config.ts';
+import type { Hold } from './domain/hold-record.ts';
+
+/** What one invocation of ResumeDeployments works with. */
+export interface Round {
+  readonly config: ResumeConfig;
+  readonly tools: Tools;
+  readonly use: Records<Hold>;
+}
+
+/** A deployment that could not be dealt with, and why. */
+export interface Failure {
+  readonly deployment: string;
+  readonly error: unknown;
+}
+
+/** So much must be left to look at another pipeline: what is looked at is also to be retried and written down. */
+const RESERVE_MS = 20_000;
+
+/** What was looked at before is written down, and the rest comes again. @throws Retryable */
+export function demandTime({ remainingMs }: Tools): void {
+  if (remainingMs() < RESERVE_MS) throw new Retryable('no time was left to look at the pipeline');
+}
+
+/** How many pipelines are asked about at once: CodePipeline allows an account few calls a second. */
+export const CALLS_AT_ONCE = 5;
+
+export function failuresOf(deployments: Iterable<string>, error: unknown): Failure[] {
+  return [...deployments].map((deployment) => ({ deployment, error }));
+}

@@ -1,0 +1,45 @@
+import { BadInput } from '#shared/errors.ts';
+import { shorten, show } from '#shared/redact.ts';
+
+/** A break-glass in force: the gate lets everything through and asks nobody. */
+export interface Override {
+  readonly until: number;
+  readonly reason: string;
+}
+
+const HOUR_MS = 3_600_000;
+const SHORTEST_REASON = 8;
+/** Pipeline variables cannot be empty: this is how one says that the glass is whole. */
+const whole = /^(none|no|off|false|-)?$/i;
+const form = /^(\S+)\s+(\S.*)$/s;
+
+/**
+ * Reads `<until> <reason>`, such as `2026-11-21T18:00:00Z hotfix for INC-42`. Undefined when nobody broke the glass or
+ * its time is over.
+ *
+ * @throws BadInput for one without a time or a reason, or with a time further ahead than `maxHours`
+ */
+export function readOverride(
+  text: string | undefined,
+  { now, maxHours }: { readonly now: number; readonly maxHours: number },
+): Override | undefined {
+  const trimmed = text?.trim() ?? '';
+  if (whole.test(trimmed)) return undefined;
+  const [, time = '', reason = ''] = form.exec(trimmed) ?? [undefined, trimmed];
+  const until = timeOf(time);
+  if (reason.length < SHORTEST_REASON)
+    throw new BadInput(
+      `override: expected a reason of ${SHORTEST_REASON} characters or more, got ${show(reason)}`,
+    );
+  if (until > now + maxHours * HOUR_MS)
+    throw new BadInput(`override: ends more than ${maxHours} hours ahead, at ${show(time)}`);
+  return until > now ? { until, reason: shorten(reason, 300) } : undefined;
+}
+
+// With its zone, or not at all: a local time would mean another hour in every account.
+function timeOf(time: string): number {
+  const parsed = /^\d{4}-\d{2}-\d{2}T[\d:.]+(Z|[+-]\d{2}:\d{2})$/.test(time) ? Date.parse(time) : Number.NaN;
+  if (Number.isNaN(parsed))
+    throw new BadInput(`override: expected a time like 2026-11-21T18:00:00Z and a reason, got ${show(time)}`);
+  return parsed;
+}

@@ -1,0 +1,159 @@
+import * as z from 'zod/mini';
+import { BadInput } from '#shared/errors.ts';
+import { parseAs, parseJson } from '#shared/parse.ts';
+import { show } from '#shared/redact.ts';
+import { readRegions } from './regions.ts';
+
+/** What lets a deployment through. */
+export interface Policy {
+  /** Where it deploys to. Events of AWS's global services count in any case. */
+  readonly regions: readonly string[];
+  /** Codes of AWS Health's services, such as EC2; none means all. */
+  readonly services: readonly string[];
+  /** Whose AWS Health is asked; none means the pipeline's own account. */
+  readonly accounts: readonly string[];
+  /** The role to take on in each of them; `{account}` stands for the account's id. */
+  readonly roleArn?: string;
+  readonly mode: Mode;
+  readonly maxWaitMinutes: number;
+  /** What to do when AWS Health cannot be read for longer than the error budget lasts. */
+  readonly onUnknown: 'block' | 'allow';
+  /** Checks in a row that may fail before `onUnknown` decides. CodePipeline comes back about every 30 s. */
+  readonly errorBudget: number;
+  /** Event type codes, with * for any characters. */
+  readonly ignoreCodes: readonly string[];
+  readonly blockCodes: readonly string[];
+  /** Some events are never closed: older ones stop counting. */
+  readonly maxEventAgeDays: number;
+  /** Whether an event with an end time in the past is over although AWS has not closed it. */
+  readonly endedIsOver: boolean;
+  /** Systems Manager Change Calendars, by name or ARN; all must be open. */
+  readonly calendars: readonly string[];
+  /** A break-glass that came with the execution, unread. */
+  readonly override?: string;
+  /** `#{codepipeline.PipelineExecutionId}`: finds the gate's record should the action's event carry no marker. */
+  readonly executionId?: string;
+}
+
+export type Mode = 'fail' | 'wait' | 'warn';
+
+/** What is taken where the policy says nothing. */
+export interface Defaults {
+  readonly region: string;
+  readonly onUnknown: Policy['onUnknown'];
+}
+
+/** What an action's UserParameters say: a policy, or part of one and the name of the parameter with the rest. */
+export interface Ask {
+  readonly said: Said;
+  readonly parameter: string | undefined;
+}
+
+type Said = z.output<typeof schema>;
+
+// An array, or text parted by commas as AWS's own sample takes it.
+const list = z.union([
+  z.array(z.string()),
+  z.pipe(
+    z.string(),
+    z.transform((text) => text.split(',')),
+  ),
+]);
+const wholeNumber = (min: number, max: number) => z.int().check(z.gte(min), z.lte(max));
+
+const schema = z.strictObject({
+  policy: z.exactOptional(z.string()),
+  regions: z.exactOptional(list),
+  services: z.exactOptional(list),
+  accounts: z.exactOptional(list),
+  roleArn: z.exactOptional(
+    z.string().check(z.regex(/^arn:[\w-]+:iam::(\d{12}|\{account\}):role\/[\w+=,.@/-]{1,576}$/)),
+  ),
+  mode: z.exactOptional(z.enum(['fail', 'wait', 'warn'])),
+  maxWaitMinutes: z.exactOptional(wholeNumber(1, 1380)), // CodePipeline ends a Lambda action after 24 hours
+  onUnknown: z.exactOptional(z.enum(['block', 'allow'])),
+  errorBudget: z.exactOptional(wholeNumber(1, 100)),
+  ignoreCodes: z.exactOptional(list),
+  blockCodes: z.exactOptional(list),
+  maxEventAgeDays: z.exactOptional(wholeNumber(1, 90)),
+  endedIsOver: z.exactOptional(z.boolean()),
+  calendars: z.exactOptional(list),
+  override: z.exactOptional(z.string()),
+  executionId: z.exactOptional(z.string().check(z.regex(/^[\w-]{1,100}$/))),
+});
+
+/**
+ * The forms that UserParameters may have: nothing, a policy as JSON, the name of an SSM parameter that holds one
+ * (it begins with a slash), or Regions parted by commas; behind each of them ` override=` and the rest of the text, which
+ * a pipeline variable can fill without touching what stands before it.
+ *
+ * @throws BadInput naming the field and the value it got
+ */
+export function readAsk(userParameters: string | undefined): Ask {
+  const [, before = '', override] = /^(.*?)(?:\s+override=(.*))?$/s.exec(` ${userParameters ?? ''}`) ?? [];
+  const text = before.trim();
+  const behind = override === undefined ? {} : { override };
+  if (text.startsWith('/')) return { said: behind, parameter: text };
+  const said = { ...readSaid(text, 'UserParameters'), ...behind };
+  return { said, parameter: said.policy };
+}
+
+/** The whole policy: the parameter's text, over it what the action itself says, below both the defaults. */
+export function readPolicy(ask: Ask, parameterText: string | undefined, defaults: Defaults): Policy {
+  const stored = parameterText === undefined ? {} : readSaid(parameterText.trim(), ask.parameter ?? 'policy');
+  if (stored.policy !== undefined)
+    throw new BadInput(
+      `${ask.parameter}: a policy in a parameter cannot name another, got ${show(stored.policy)}`,
+    );
+  const { policy: _, ...said } = { ...stored, ...ask.said };
+  if ((said.accounts?.length ?? 0) > 1 && said.roleArn?.includes('{account}') === false)
+    throw new BadInput(
+      `roleArn: expected {account} in the place of the account's id, got ${show(said.roleArn)}`,
+    );
+  return {
+    mode: 'fail',
+    maxWaitMinutes: 60,
+    onUnknown: defaults.onUnknown,
+    errorBudget: 4,
+    maxEventAgeDays: 7,
+    endedIsOver: false,
+    ...said,
+    regions: readRegions(said.regions ?? [defaults.region], defaults.region),
+    services: entriesOf('services', said.services, serviceCode),
+    accounts: entriesOf('accounts', said.accounts, account),
+    ignoreCodes: entriesOf('ignoreCodes', said.ignoreCodes, eventTypeCode),
+    blockCodes: entriesOf('blockCodes', said.blockCodes, eventTypeCode),
+    calendars: entriesOf('calendars', said.calendars, calendar),
+  };
+}
+
+interface Kind {
+  readonly shape: RegExp;
+  readonly expected: string;
+  readonly isExact?: true;
+}
+
+const serviceCode: Kind = { shape: /^[A-Z0-9_]{2,100}$/, expected: 'the code of a service, such as EC2' };
+const account: Kind = { shape: /^\d{12}$/, expected: 'an account of twelve digits' };
+const eventTypeCode: Kind = {
+  shape: /^[A-Z0-9_*]{1,100}$/,
+  expected: 'an event type code, * for any part of it',
+};
+const calendar: Kind = {
+  shape: /^\S{1,400}$/,
+  expected: 'the name or ARN of a Change Calendar',
+  isExact: true,
+};
+
+function readSaid(text: string, what: string): Said {
+  if (text === '') return {};
+  if (text.startsWith('{')) return parseAs(schema, parseJson(text, what), what);
+  return { regions: text.split(',') };
+}
+
+function entriesOf(field: string, entries: readonly string[] = [], kind: Kind): string[] {
+  const read = entries.map((entry) => (kind.isExact ? entry.trim() : entry.trim().toUpperCase()));
+  const odd = read.find((entry) => !kind.shape.test(entry));
+  if (odd !== undefined) throw new BadInput(`${field}: expected ${kind.expected}, got ${show(odd)}`);
+  return [...new Set(read)].sort();
+}

@@ -1,0 +1,58 @@
+import { shorten } from '#shared/redact.ts';
+import type { Issue } from '../domain/health-issue.ts';
+import type { Override } from '../domain/override.ts';
+import type { Policy } from '../domain/policy.ts';
+import type { Calendars, Verdict } from '../domain/verdict.ts';
+
+// What pipelines' owners read. AWS's own sample said "The Region Is Healthy" and "Incident In Progress": the words stay,
+// since pipelines may look for them.
+
+const MOST_ISSUES = 5;
+
+/** The verdict in a sentence or some, for a summary, a failure or a mail. */
+export function describeVerdict(verdict: Verdict, policy: Policy): string {
+  switch (verdict.verdict) {
+    case 'PASS':
+      return 'The Region Is Healthy';
+    case 'BLOCK':
+      return [...describeIssues(verdict.issues), ...describeCalendars(verdict.calendars, policy)].join(' ');
+    case 'UNKNOWN':
+      return `A check could not be made: ${describeTroubles(verdict.troubles)}`;
+    case 'MISCONFIGURED':
+      return `The gate cannot decide: ${describeTroubles(verdict.troubles)}`;
+  }
+}
+
+export function describeOverride({ until, reason }: Override): string {
+  return `OVERRIDDEN until ${iso(until)}: ${reason}`;
+}
+
+export function iso(time: number): string {
+  return new Date(time).toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
+function describeIssues(issues: readonly Issue[]): string[] {
+  if (issues.length === 0) return [];
+  const shown = issues.slice(0, MOST_ISSUES).map(describeIssue);
+  const more = issues.length > MOST_ISSUES ? [`and ${issues.length - MOST_ISSUES} more`] : [];
+  return [`Incident In Progress: ${[...shown, ...more].join('; ')}.`];
+}
+
+function describeIssue({ code, region, service, startedAt, arn }: Issue): string {
+  return `${code} in ${region} (${service}) since ${iso(startedAt)}, ${linkTo(arn)}`;
+}
+
+function linkTo(arn: string): string {
+  return `https://health.aws.amazon.com/health/home#/account/event-log?eventID=${encodeURIComponent(arn)}`;
+}
+
+function describeCalendars(calendars: Calendars | undefined, policy: Policy): string[] {
+  if (!calendars) return [];
+  const until = calendars.changesAt === undefined ? '' : ` until ${iso(calendars.changesAt)}`;
+  return [`Closed by Change Calendar${until}: ${policy.calendars.join(', ')}.`];
+}
+
+function describeTroubles(troubles: readonly { readonly message: string }[]): string {
+  const messages = [...new Set(troubles.map(({ message }) => message))];
+  return shorten(messages.join('; '), 1500);
+}

@@ -1,0 +1,118 @@
+import * as z from 'zod/mini';
+import { BadInput } from '#shared/errors.ts';
+import { eventBridgeEvent, ownEvent } from '#shared/events/eventbridge.ts';
+import { parseAs } from '#shared/parse.ts';
+import { show } from '#shared/redact.ts';
+
+/** Why ResumeDeployments was woken. Times are epoch milliseconds. */
+export type Occasion = { readonly kind: 'sweep' } | FailedAction | ClosedIssue | Due;
+
+/** A Lambda action that failed: most are no gate's. */
+export interface FailedAction {
+  readonly kind: 'failed action';
+  readonly account: string;
+  readonly region: string;
+  readonly time: number;
+  readonly pipelineArn: string;
+  readonly pipeline: string;
+  readonly stage: string;
+  readonly action: string;
+  readonly executionId: string;
+  readonly actionExecutionId: string;
+  /** The two places where a gate leaves its marker. AWS does not promise them for Lambda actions. */
+  readonly externalId?: string | undefined;
+  readonly summary?: string | undefined;
+}
+
+/** An issue that AWS has closed; without a Region, one that may concern anybody. */
+export interface ClosedIssue {
+  readonly kind: 'closed issue';
+  readonly region?: string | undefined;
+}
+
+/** The wing's own message, sent with a delay: a deployment's time has come. */
+export interface Due {
+  readonly kind: 'due';
+  readonly deployment: string;
+}
+
+const name = z.string().check(z.regex(/^[A-Za-z0-9.@\-_]{1,100}$/));
+const text = z.string().check(z.minLength(1));
+
+const anyEvent = eventBridgeEvent(z.unknown());
+const failedAction = eventBridgeEvent(
+  z.object({
+    pipeline: name,
+    'execution-id': text,
+    stage: name,
+    action: name,
+    'action-execution-id': text,
+    state: z.literal('FAILED'),
+    'execution-result': z.nullish(
+      z.object({
+        'external-execution-id': z.nullish(z.string()),
+        'external-execution-summary': z.nullish(z.string()),
+      }),
+    ),
+  }),
+);
+// Pages, backup copies and texts in which a boolean stands as a word differ in members that nobody needs here.
+const closedIssue = eventBridgeEvent(
+  z.object({
+    eventTypeCategory: z.literal('issue'),
+    statusCode: z.literal('closed'),
+    eventRegion: z.nullish(z.string()),
+  }),
+);
+const due = eventBridgeEvent(z.object({ deployment: z.string().check(z.regex(/^[^/]+\/[^/]+\/[^/]+$/)) }));
+
+/** Source and type of the message with which a deployment comes due. */
+const DUE = { source: 'groundcrew.health-gate', detailType: 'Deployment Due' } as const;
+
+/** @throws BadInput naming the field and the value it got */
+export function readOccasion(body: unknown): Occasion {
+  const type = parseAs(anyEvent, body, 'event')['detail-type'];
+  switch (type) {
+    case 'Scheduled Event':
+      return { kind: 'sweep' };
+    case 'CodePipeline Action Execution State Change':
+      return readFailedAction(body);
+    case 'AWS Health Event':
+      return { kind: 'closed issue', region: regionOf(parseAs(closedIssue, body, 'event').detail) };
+    case DUE.detailType:
+      return { kind: 'due', deployment: parseAs(due, body, 'event').detail.deployment };
+    default:
+      throw new BadInput(`detail-type: no event of this function: ${show(type)}`);
+  }
+}
+
+/** Says nothing but which deployment: what becomes of it is read when its time has come. */
+export function dueMessage(deployment: string, region: string, now: number): object {
+  return ownEvent({ ...DUE, id: `due-${deployment}`, detail: { deployment } }, region, now);
+}
+
+function readFailedAction(body: unknown): FailedAction {
+  const { account, detail, region, resources, time } = parseAs(failedAction, body, 'event');
+  const [pipelineArn] = resources;
+  if (!pipelineArn) throw new BadInput('event: resources must name the pipeline, got nothing');
+  const result = detail['execution-result'];
+  return {
+    kind: 'failed action',
+    account,
+    region,
+    time: Date.parse(time),
+    pipelineArn,
+    pipeline: detail.pipeline,
+    stage: detail.stage,
+    action: detail.action,
+    executionId: detail['execution-id'],
+    actionExecutionId: detail['action-execution-id'],
+    externalId: result?.['external-execution-id'] ?? undefined,
+    summary: result?.['external-execution-summary'] ?? undefined,
+  };
+}
+
+/** Where it happened, which is not where a backup copy of the event arrives. */
+function regionOf({ eventRegion }: { readonly eventRegion?: string | null | undefined }): string | undefined {
+  return eventRegion?.trim().toLowerCase() || undefined;
+}

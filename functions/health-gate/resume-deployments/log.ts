@@ -1,0 +1,70 @@
+import type { Tools } from '#shared/invocation.ts';
+import { count } from '#shared/metrics.ts';
+import { type Draft, nameOf } from '../domain/hold-record.ts';
+import { iso } from '../messages/verdict-text.ts';
+import type { FailedAction } from './event.ts';
+
+// One line an outcome: what became of which deployment, and why.
+
+/** The same names in every log line. */
+export function describe(hold: Draft): Record<string, unknown> {
+  const { actions, attempts, deployment, executionId, heldAt, pipeline, stage } = hold;
+  return {
+    deployment,
+    pipeline,
+    stage,
+    executionId,
+    actions: actions.map(({ action }) => action),
+    heldAt: iso(heldAt),
+    attempts,
+  };
+}
+
+export function reportHeld({ logger, metrics }: Tools, hold: Draft): void {
+  logger.info('held', { ...describe(hold), reason: hold.reason });
+  count(metrics, 'Held');
+}
+
+export function reportDuplicate({ logger }: Tools, action: FailedAction): void {
+  logger.info('nothing to do: known already', idsOf(action));
+}
+
+/** Most failed Lambda actions of an account are other functions'. */
+export function reportNotOurs({ logger, metrics }: Tools, action: FailedAction): void {
+  logger.debug('no gate failed', idsOf(action));
+  count(metrics, 'NotOurs');
+}
+
+export function reportNotHeld({ logger, metrics }: Tools, action: Named, reason: string): void {
+  logger.info('not held', { ...idsOf(action), reason });
+  count(metrics, 'Dropped');
+}
+
+export function reportOutlook({ logger }: Tools, hold: Draft, found: string): void {
+  if (hold.retryAt === undefined) logger.info('not clear any more', { ...describe(hold), found });
+  else logger.info('clearing', { ...describe(hold), retryAt: iso(hold.retryAt) });
+}
+
+const metricOf = { resumed: 'Resumed', 'given up': 'GivenUp', dropped: 'Dropped' } as const;
+
+export function reportEnd(
+  { logger, metrics }: Tools,
+  hold: Draft,
+  end: keyof typeof metricOf,
+  reason: string | undefined,
+): void {
+  logger.info(end, { ...describe(hold), reason });
+  count(metrics, metricOf[end]);
+}
+
+export function reportDeferred({ logger, metrics }: Tools, hold: Draft): void {
+  logger.info('put off', { ...describe(hold), waitsFor: hold.waitsFor });
+  count(metrics, 'Deferred');
+}
+
+type Named = Pick<FailedAction, 'action' | 'actionExecutionId' | 'executionId' | 'pipeline' | 'stage'>;
+
+function idsOf(failed: Named) {
+  const { action, actionExecutionId, executionId, pipeline, stage } = failed;
+  return { deployment: nameOf(failed), pipeline, stage, action, executionId, actionExecutionId };
+}

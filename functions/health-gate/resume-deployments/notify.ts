@@ -1,0 +1,56 @@
+import { amend } from '#shared/aws/records.ts';
+import { wasAnswered } from '#shared/errors.ts';
+import { mail } from '#shared/mail.ts';
+import { count } from '#shared/metrics.ts';
+import { type Failure, failuresOf, type Round } from '../context.ts';
+import { type Hold, owed, withClaim, withoutClaim } from '../domain/hold-record.ts';
+import { type Told, writeDigest } from '../messages/mail.ts';
+import { amendHolds } from './amend-holds.ts';
+
+/** Claims what records still owe and mails it: a mail that SNS refused before, or whose claim fell to another write. */
+export async function tellWhatIsOwed(round: Round, holds: readonly Hold[]): Promise<Failure[]> {
+  const owing = new Map(holds.filter(owed).map((hold) => [hold.deployment, hold]));
+  if (owing.size === 0) return [];
+  const { noted, failures } = await amendHolds(
+    round.use,
+    [...owing.keys()],
+    (known) => {
+      const notice = known && owed(known);
+      return notice && { draft: withClaim(known, notice), note: notice };
+    },
+    owing,
+  );
+  const told = noted.map(({ hold, note: notice }) => ({ hold, notice }));
+  return [...failures, ...(await tell(round, told))];
+}
+
+/**
+ * Sends one mail for all that were claimed. A refused mail is claimed anew by the next run; one whose answer was lost is
+ * not sent again, since nobody can know whether it went out.
+ *
+ * @returns those whose mail was refused
+ */
+export async function tell({ config, tools, use }: Round, told: readonly Told[]): Promise<Failure[]> {
+  if (told.length === 0) return [];
+  const notices = new Map(told.map(({ hold, notice }) => [hold.deployment, notice]));
+  try {
+    await mail(config.topicArn, writeDigest(told, config), tools.signal);
+    return [];
+  } catch (error) {
+    if (!wasAnswered(error)) {
+      tools.logger.error('a notice may not have gone out', { deployments: [...notices.keys()], error });
+      count(tools.metrics, 'NoticeUncertain');
+      return [];
+    }
+    await amend(
+      use,
+      [...notices.keys()],
+      (known, deployment) => {
+        const notice = notices.get(deployment);
+        return known && notice ? withoutClaim(known, notice) : undefined;
+      },
+      new Map(told.map(({ hold }) => [hold.deployment, hold])),
+    );
+    return failuresOf(notices.keys(), error);
+  }
+}

@@ -1,0 +1,83 @@
+import { Retryable } from '#shared/errors.ts';
+import type { Delivery, Handled } from '#shared/handlers/queue.ts';
+import type { Tools } from '#shared/invocation.ts';
+import { count } from '#shared/metrics.ts';
+import type { CordonConfig } from '../config.ts';
+import { describe } from '../messages/events.ts';
+import type { Notice } from './event.ts';
+import { findTargets } from './find-targets.ts';
+import { sortBatch } from './group-batch.ts';
+import { reportCase, reportDropped, reportDryRun } from './log.ts';
+import { type Opened, openCases } from './record-disruptions.ts';
+import { takeAway } from './remove-from-service.ts';
+import { attempt, type Run } from './run-step.ts';
+import { finish } from './save-outcomes.ts';
+import { look, planReplacements, settleGone, tag, tellSchedulers } from './steps.ts';
+import type { Case } from './work-item.ts';
+
+/**
+ * Cordons every instance that the batch names: the record first, then mark, look, tell, drain and replace side by
+ * side. A step that fails does not stop the others; its messages come again until their notice is over.
+ */
+export async function cordonInstances(
+  deliveries: readonly Delivery<Notice>[],
+  config: CordonConfig,
+  tools: Tools,
+): Promise<Handled> {
+  const run: Run = { config, tools, use: { table: config.table, key: 'instanceId', signal: tools.signal } };
+  const intake = sortBatch(deliveries, tools.now());
+  reportDropped(tools, intake.dropped);
+  const opened = await openCases(run, intake);
+  if (config.dryRun) await rehearse(run, opened.cases);
+  else if (opened.cases.length > 0) await perform(run, opened.cases);
+  return conclude(run, opened);
+}
+
+async function perform(run: Run, cases: readonly Case[]): Promise<void> {
+  await Promise.all([
+    attempt(run, { step: 'tag', limit: 'tag', cases }, tag),
+    attempt(run, { step: 'look', limit: 'look', cases }, look),
+  ]);
+  settleGone(cases);
+  await Promise.all([
+    attempt(run, { step: 'announce', limit: 'announce', cases }, tellSchedulers),
+    plan(run, cases).then((seen) => takeAway(run, seen)),
+  ]);
+  await finish(run, cases);
+}
+
+/** The reads only, and a line that says what they would have led to. */
+async function rehearse(run: Run, cases: readonly Case[]): Promise<void> {
+  await attempt(run, { step: 'look', limit: 'look', cases }, look);
+  for (const one of await plan(run, cases)) reportDryRun(run.tools, one);
+}
+
+/** @returns the cases whose instance could be looked at: all that follows depends on it */
+async function plan(run: Run, cases: readonly Case[]): Promise<readonly Case[]> {
+  const seen = cases.filter((one) => one.looked && !one.failures.has('look'));
+  await Promise.all([
+    attempt(run, { step: 'drain', limit: 'find', cases: seen }, (some, signal) =>
+      findTargets(some, run.config.drainSearch, signal),
+    ),
+    attempt(run, { step: 'replace', limit: 'find', cases: seen }, planReplacements),
+  ]);
+  return seen;
+}
+
+function conclude({ config, tools }: Run, { cases, retry }: Opened): Handled {
+  const answer = { cordoned: cases.map((one) => ({ ...describe(one.record), steps: one.outcomes })) };
+  if (config.dryRun) return { retry, answer };
+  const again = [...retry];
+  for (const one of cases) {
+    reportCase(tools, one);
+    const error = one.contested
+      ? new Retryable(`${one.instanceId} was being released`)
+      : [...one.failures.values()][0];
+    if (error) again.push(...one.messages.map((id) => ({ id, error })));
+  }
+  const done = cases.filter(({ contested, failures }) => !contested && failures.size === 0);
+  for (const [severity, some] of Map.groupBy(done, ({ record }) => record.severity)) {
+    count(tools.metrics, `Cordoned.${severity}`, some.length);
+  }
+  return { retry: again, answer };
+}

@@ -1,0 +1,145 @@
+import { amend, type Mutation, readRecords } from '#shared/aws/records.ts';
+import { Retryable } from '#shared/errors.ts';
+import { describeInstances } from '../aws/ec2.ts';
+import { activate, type Cordon, clear, type Draft, merge, steps } from '../domain/cordon-record.ts';
+import type { Instance } from '../domain/instance.ts';
+import { needsLook, outOfScope } from '../domain/scope.ts';
+import type { Intake, Told } from './group-batch.ts';
+import { reportDropped, reportDuplicate, reportWaiting } from './log.ts';
+import { limitsMs, type Run } from './run-step.ts';
+import { type Case, openCase, unwritten } from './work-item.ts';
+
+/** Cases to act on, and messages that could not be turned into one. */
+export interface Opened {
+  readonly cases: readonly Case[];
+  readonly retry: readonly Again[];
+}
+
+export interface Again {
+  readonly id: string;
+  readonly error: unknown;
+}
+
+/** Writes what the batch adds to the records, and opens a case for each instance that has something left to do. */
+export async function openCases(run: Run, intake: Intake): Promise<Opened> {
+  const cleared = run.config.dryRun ? [] : await clearDangers(run, intake);
+  const scoped = await keepInScope(run, intake);
+  const opened = await recordDangers(run, scoped);
+  return { cases: opened.cases, retry: [...cleared, ...scoped.retry, ...opened.retry] };
+}
+
+/** Maintenance that AWS has called off: the next sweep undoes what was done for it. */
+async function clearDangers({ use, tools }: Run, { cleared }: Intake): Promise<Again[]> {
+  if (cleared.size === 0) return [];
+  const settled = await amend(use, [...cleared.keys()], (known, id) => {
+    const at = cleared.get(id)?.eventTime;
+    return known && at !== undefined ? clear(known, at) : undefined;
+  });
+  tools.logger.info('maintenance was called off', { instanceIds: [...settled.keys()] });
+  return [...cleared]
+    .filter(([id]) => !settled.has(id))
+    .flatMap(([, { messages }]) => again(messages, unwritten()));
+}
+
+interface Scoped {
+  readonly told: ReadonlyMap<string, Told>;
+  readonly instances: ReadonlyMap<string, Instance>;
+  readonly retry: readonly Again[];
+}
+
+/** Looks only at instances whose scope the event leaves open; all others are cordoned from the event alone. */
+async function keepInScope({ config, tools }: Run, { dangers, due }: Intake): Promise<Scoped> {
+  const told = new Map([...due, ...dangers]);
+  for (const [id, both] of due) if (dangers.has(id)) told.set(id, join(both, dangers.get(id)));
+  const open = [...dangers].filter(([, { dangers }]) =>
+    dangers.every((danger) => needsLook(danger, config.scope)),
+  );
+  if (open.length === 0) return { told, instances: new Map(), retry: [] };
+  try {
+    const ids = open.map(([id]) => id);
+    const signal = AbortSignal.any([tools.signal, AbortSignal.timeout(limitsMs.look)]);
+    const instances = await describeInstances(ids, signal);
+    for (const [id, { dangers }] of open) {
+      const why = dangers[0] && outOfScope(dangers[0], config.scope, instances.get(id));
+      if (!why) continue;
+      told.delete(id);
+      reportDropped(tools, [{ instanceId: id, reason: `out of scope: ${why}` }]);
+    }
+    return { told, instances, retry: [] };
+  } catch (error) {
+    for (const [id] of open) told.delete(id);
+    return { told, instances: new Map(), retry: open.flatMap(([, { messages }]) => again(messages, error)) };
+  }
+}
+
+async function recordDangers(run: Run, { told, instances }: Scoped): Promise<Opened> {
+  const ids = [...told.keys()];
+  if (ids.length === 0) return { cases: [], retry: [] };
+  const merges = new Map<string, Pick<Case, 'change' | 'contested'>>();
+  const mutate: Mutation<Cordon> = (known, id) => {
+    const { record, change } = fold(known, told.get(id), run);
+    merges.set(id, { change, contested: change === 'raised' && known?.status === 'releasing' });
+    return change === 'none' ? undefined : record;
+  };
+  const settled = run.config.dryRun ? await pretend(run, ids, mutate) : await amend(run.use, ids, mutate);
+  const cases: Case[] = [];
+  const retry: Again[] = [];
+  for (const [id, record] of settled) {
+    const messages = told.get(id)?.messages ?? [];
+    const about = { messages, ...(merges.get(id) ?? { change: 'none', contested: false }) };
+    // What is told now would be forgotten with the record.
+    if (record?.status === 'releasing') retry.push(...again(messages, new Retryable('is being released')));
+    else if (record?.status !== 'cordoned') reportWaiting(run.tools, id, record);
+    else if (steps.every((step) => record.steps[step] !== undefined)) reportDuplicate(run.tools, record);
+    else cases.push(openCase(record, about, instances.get(id)));
+  }
+  const lost = ids.filter((id) => !settled.has(id));
+  retry.push(...lost.flatMap((id) => again(told.get(id)?.messages ?? [], unwritten())));
+  return { cases, retry };
+}
+
+/** All that a batch says of one instance, in the order in which it happened. */
+function fold(known: Cordon | undefined, told: Told | undefined, { config, tools }: Run): Folded {
+  const now = tools.now();
+  if (known?.status === 'deferred' && told?.dangers.length === 0 && (known.dueAt ?? 0) <= now) {
+    return { record: activate(known), change: 'new' };
+  }
+  let folded: Folded = { record: known, change: 'none' };
+  for (const danger of told?.dangers ?? []) {
+    const merged = merge(folded.record, danger, config.scheduledLeadMs, now);
+    const keeps = merged.change === 'none' || folded.change === 'new';
+    folded = { record: merged.record, change: keeps ? folded.change : merged.change };
+  }
+  return folded;
+}
+
+interface Folded {
+  readonly record: Draft | undefined;
+  readonly change: Case['change'];
+}
+
+/** In a dry run: what the records would be. */
+async function pretend(
+  { use }: Run,
+  ids: readonly string[],
+  mutate: Mutation<Cordon>,
+): Promise<Map<string, Cordon | undefined>> {
+  const known = await readRecords(use, ids);
+  return new Map(
+    ids.map((id) => {
+      const draft = mutate(known.get(id), id);
+      return [id, draft ? { ...draft, revision: 'dry-run' } : known.get(id)];
+    }),
+  );
+}
+
+function join(a: Told, b: Told | undefined): Told {
+  return {
+    messages: [...a.messages, ...(b?.messages ?? [])],
+    dangers: [...a.dangers, ...(b?.dangers ?? [])],
+  };
+}
+
+function again(messages: readonly string[], error: unknown): Again[] {
+  return messages.map((id) => ({ id, error }));
+}

@@ -1,0 +1,31 @@
+import type { Cordon } from '../domain/cordon-record.ts';
+
+export const SOURCE = 'groundcrew.spot-cordon';
+
+/** What schedulers listen to. Delivered at least once: act on instance and severity, not on the event's id. */
+export interface Announcement {
+  readonly detailType: 'Instance Cordoned' | 'Instance Uncordoned';
+  readonly detail: Readonly<Record<string, string>>;
+}
+
+export function cordoned(cordon: Cordon): Announcement {
+  return { detailType: 'Instance Cordoned', detail: describe(cordon) };
+}
+
+export function uncordoned(cordon: Cordon, why: string): Announcement {
+  return { detailType: 'Instance Uncordoned', detail: { ...describe(cordon), why } };
+}
+
+/** The same names in every log line, event and mail. */
+export function describe(cordon: Cordon): Record<string, string> {
+  return {
+    instanceId: cordon.instanceId,
+    severity: cordon.severity,
+    reason: cordon.reason,
+    action: cordon.action,
+    ...(cordon.deadline !== undefined && { deadline: new Date(cordon.deadline).toISOString() }),
+    ...(cordon.expiresAt !== undefined && { expiresAt: new Date(cordon.expiresAt).toISOString() }),
+    ...(cordon.group !== undefined && { autoScalingGroupName: cordon.group }),
+    sourceEventId: cordon.sourceEventId,
+  };
+}

@@ -1,0 +1,39 @@
+import * as z from 'zod/mini';
+import { BadInput } from '#shared/errors.ts';
+import { eventBridgeEvent } from '#shared/events/eventbridge.ts';
+import { parseAs } from '#shared/parse.ts';
+import { INSTANCE_ID } from '../domain/instance.ts';
+
+/** Why UncordonInstances was woken. Times are epoch milliseconds. */
+export type Occasion = { readonly kind: 'sweep' } | StateChange;
+
+export interface StateChange {
+  readonly kind: 'state-change';
+  readonly instanceId: string;
+  readonly state: string;
+  readonly time: number;
+}
+
+const anyEvent = eventBridgeEvent(z.unknown());
+const stateChange = eventBridgeEvent(
+  z.object({
+    'instance-id': z.string().check(z.regex(INSTANCE_ID)),
+    state: z.enum(['pending', 'running', 'stopping', 'stopped', 'shutting-down', 'terminated']),
+  }),
+);
+
+/** @throws BadInput naming the field and the value it got */
+export function readOccasion(body: unknown): Occasion {
+  const type = parseAs(anyEvent, body, 'event')['detail-type'];
+  if (type === 'Scheduled Event') return { kind: 'sweep' };
+  if (type !== 'EC2 Instance State-change Notification') {
+    throw new BadInput(`detail-type: no event of this wing: '${type.slice(0, 80)}'`);
+  }
+  const { detail, time } = parseAs(stateChange, body, 'event');
+  return {
+    kind: 'state-change',
+    instanceId: detail['instance-id'],
+    state: detail.state,
+    time: Date.parse(time),
+  };
+}

@@ -1,0 +1,12 @@
+import { queueDoor } from '#shared/handlers/queue.ts';
+import { readUncordonConfig } from '../config.ts';
+import { readOccasion } from './event.ts';
+import { uncordonInstances } from './uncordon-instances.ts';
+
+const config = readUncordonConfig();
+
+/** State changes come by queue, the sweep by schedule. What fails stays in the table for the next sweep. */
+export const handler = queueDoor({
+  parse: readOccasion,
+  handle: (deliveries, tools) => uncordonInstances(deliveries, config, tools),
+});

@@ -1,0 +1,113 @@
+import { mapping, optionalText } from '../../../json.ts';
+import { type Constraint, check } from '../../constraints.ts';
+import { ServiceError } from '../../response.ts';
+import type { Members } from '../../types.ts';
+import { continueJob } from './jobs.ts';
+import { idConstraint } from './lookup.ts';
+import type { Context, Job } from './model.ts';
+import { finish } from './runner.ts';
+
+const externalId: Constraint = { min: 1, max: 1500 };
+
+const successConstraints = {
+  jobId: idConstraint,
+  continuationToken: { min: 1, max: 2048 },
+  'executionDetails.summary': { min: 1, max: 2048 },
+  'executionDetails.externalExecutionId': externalId,
+  'executionDetails.percentComplete': { min: 0, max: 100 },
+};
+
+/** Of all output variables of an action together, in UTF-8. */
+const mostBytes = 122_880;
+
+export function putJobSuccessResult(input: Members, context: Context): Members {
+  check(input, successConstraints);
+  const outputVariables = readVariables(input);
+  const job = openJob(input, context);
+  const { externalExecutionId, percentComplete, summary } = mapping(input['executionDetails']);
+  const details = {
+    summary: optionalText(summary),
+    externalId: optionalText(externalExecutionId),
+    percent: typeof percentComplete === 'number' ? percentComplete : undefined,
+  };
+  const token = optionalText(input['continuationToken']);
+  if (token === undefined) {
+    finish(context, job.action, { status: 'Succeeded', ...details, outputVariables });
+    return {};
+  }
+  Object.assign(job.action, definedOnly(details), { changedAt: context.now() });
+  continueJob(context, job, token, finish);
+  return {};
+}
+
+const definedOnly = (members: Members): Members =>
+  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
+
+function readVariables({ continuationToken, outputVariables }: Members): Record<string, string> | undefined {
+  if (outputVariables === undefined || outputVariables === null) return undefined;
+  if (continuationToken !== undefined)
+    throw new ServiceError(
+      'ValidationException',
+      'Output variables can be included only when there is no continuation token on the request.',
+    );
+  const entries = Object.entries(mapping(outputVariables)).map(
+    ([key, value]) => [key, String(value)] as const,
+  );
+  check(
+    { outputVariables: entries.map(([key]) => key) },
+    { outputVariables: { each: { pattern: '[A-Za-z0-9@\\-_]+' } } },
+  );
+  const bytes = entries.reduce(
+    (sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value),
+    0,
+  );
+  if (bytes > mostBytes)
+    throw new ServiceError(
+      'OutputVariablesSizeExceededException',
+      `Exceeded the total size limit for all variables in the pipeline: ${bytes} of ${mostBytes} bytes.`,
+    );
+  return Object.fromEntries(entries);
+}
+
+const failureConstraints = {
+  jobId: idConstraint,
+  failureDetails: { required: true },
+  'failureDetails.type': {
+    required: true,
+    oneOf: [
+      'JobFailed',
+      'ConfigurationError',
+      'PermissionError',
+      'RevisionOutOfSync',
+      'RevisionUnavailable',
+      'SystemUnavailable',
+    ],
+  },
+  'failureDetails.message': { required: true, min: 1, max: 5000 },
+  'failureDetails.externalExecutionId': externalId,
+};
+
+export function putJobFailureResult(input: Members, context: Context): Members {
+  check(input, failureConstraints);
+  const { externalExecutionId, message, type } = mapping(input['failureDetails']);
+  finish(context, openJob(input, context).action, {
+    status: 'Failed',
+    code: String(type),
+    message: String(message),
+    externalId: optionalText(externalExecutionId),
+  });
+  return {};
+}
+
+/** A job is answered once, and in time. */
+function openJob({ jobId }: Members, { state }: Context): Job {
+  const job = state.jobs.get(String(jobId));
+  if (!job)
+    throw new ServiceError(
+      'JobNotFoundException',
+      'The job was specified in an invalid format or cannot be found.',
+    );
+  if (!job.open)
+    throw new ServiceError('InvalidJobStateException', 'The job state was specified in an invalid format.');
+  return job;
+}

@@ -1,0 +1,49 @@
+import { type Constraint, type Constraints, check } from '../../constraints.ts';
+import { ServiceError } from '../../response.ts';
+import type { Members } from '../../types.ts';
+import { nameConstraint } from './declaration.ts';
+import type { Context, Execution, Pipeline, Stage } from './model.ts';
+
+const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
+
+export const idConstraint: Constraint = { required: true, pattern: uuid };
+
+/** The pipeline that `member` of the input names, once the input is as the model asks. */
+export function findPipeline(
+  input: Members,
+  { accountId, state }: Context,
+  member: 'name' | 'pipelineName',
+  more: Constraints = {},
+): Pipeline {
+  check(input, { [member]: nameConstraint, ...more });
+  const name = String(input[member]);
+  const found = state.pipelines.get(name);
+  if (found) return found;
+  throw new ServiceError(
+    'PipelineNotFoundException',
+    `Account '${accountId}' does not have a pipeline with name '${name}'`,
+  );
+}
+
+export function findStage({ declaration, stages }: Pipeline, input: Members): Stage {
+  const found = stages.find(({ name }) => name === input['stageName']);
+  if (found) return found;
+  throw new ServiceError(
+    'StageNotFoundException',
+    `Pipeline '${declaration.name}' does not have a stage with name '${input['stageName']}'`,
+  );
+}
+
+export function findExecution({ declaration, executions }: Pipeline, id: unknown): Execution {
+  const found = executions.find((one) => one.id === id);
+  if (found) return found;
+  throw new ServiceError(
+    'PipelineExecutionNotFoundException',
+    `Pipeline '${declaration.name}' does not have an execution with id '${id}'`,
+  );
+}
+
+/** Who a call was made by, as CodePipeline notes it. */
+export function callerArn({ accountId, caller }: Context): string {
+  return `arn:aws:sts::${caller.account ?? accountId}:assumed-role/${caller.function}/${caller.function}`;
+}

@@ -1,0 +1,221 @@
+import { join, resolve } from 'node:path';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SNSClient } from '@aws-sdk/client-sns';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { type Account, accessKeyFor, accountId, region, startAccount } from '../account/account.ts';
+import { createClock } from '../clock.ts';
+import { type Mapping, mapping } from '../json.ts';
+import { python as findPython } from '../python/find.ts';
+import { openFileSystems } from '../runtime/file-systems.ts';
+import { createFunctions, type Functions } from '../runtime/functions.ts';
+import { discoverWings } from '../scenario-kit/discover.ts';
+import type { World } from '../scenario-kit/scenario.ts';
+import { evaluate, type Stack } from '../stack/stack.ts';
+import { transform } from '../stack/transform.ts';
+import { type LocalServer, openLocalServer } from '../wiring/local-server.ts';
+import { createWiring } from '../wiring/wiring.ts';
+import { describeActivity, describeWiring } from './activity.ts';
+import { createResources } from './create-resources.ts';
+import { createMailbox } from './mailbox.ts';
+import { renderPage } from './page.ts';
+import {
+  callsOf,
+  clientSettings,
+  connectHooks,
+  invoke,
+  type Parts,
+  put,
+  wiringCaller,
+  worldOf,
+} from './world.ts';
+
+export interface PackOptions {
+  /** The folder with a folder per function; `dist` of the project by default. */
+  readonly dist?: string;
+  /** template.yaml of the project by default. */
+  readonly templatePath?: string;
+  readonly parameters?: Readonly<Record<string, string>>;
+  /** Told of what takes long, and of what fails while the pack runs live. */
+  readonly progress?: (line: string) => void;
+  /** Of the page and the HTTP API; any free one by default. */
+  readonly port?: number;
+  /** An account that somebody else runs, as AWS_ENDPOINT_URL names it; without one, moto is started. */
+  readonly endpoint?: string | undefined;
+  /** The folder where mails are written; none by default, for packs that run side by side. */
+  readonly mailbox?: string;
+  /** The folder where the file systems that functions mount are folders; one for this pack alone by default. */
+  readonly fileSystems?: string;
+}
+
+/** The whole pack on this machine: the world that scenarios see, and what runs and tests need beside it. */
+export interface Pack extends World {
+  /** Where the page and the HTTP API answer. */
+  readonly url: string;
+  /** Where the account answers. */
+  readonly endpoint: string;
+  readonly account: Account;
+  readonly stack: Stack;
+  readonly functions: Functions;
+  /** Empties account, queues, mailbox and clock; functions stay warm. Returns the milliseconds it took. */
+  reset(): Promise<number>;
+  /** Runs once more every synchronous invocation since the reset that failed, as a caller would; how many. */
+  redeliver(): Promise<number>;
+  /** The function's last lines. */
+  logs(functionId: string): readonly string[];
+  /** Delivers in real time from now on. Returns how to stop. */
+  live(): () => Promise<void>;
+  close(): Promise<void>;
+}
+
+const root = resolve(import.meta.dirname, '../..');
+
+/** Parameters that a template may leave empty and that are worth seeing here. */
+const localParameters: Readonly<Record<string, string>> = { NotificationEmail: 'on-call@example.com' };
+
+export async function startPack(options: PackOptions = {}): Promise<Pack> {
+  const { progress = () => {}, port = 0 } = options;
+  const clock = createClock();
+  const server = await openLocalServer(port);
+  const python = await findPython(progress).catch((error: unknown) => closing(server, error));
+  const { templatePath = join(root, 'template.yaml') } = options;
+  // A template of somebody else's is none that the wings know.
+  const own = options.templatePath === undefined ? parametersOfWings() : {};
+  const starting = startAccount({ python, clock, endpoint: options.endpoint });
+  try {
+    const [account, template, wings] = await Promise.all([starting, transform(python, templatePath), own]);
+    const names = { region, accountId, stackName: 'groundcrew', endpoint: account.url, httpUrl: server.url };
+    const parameters = { ...declaredOnly(localParameters, template), ...wings, ...options.parameters };
+    const pack = assemble({ options, clock, server, account, stack: evaluate(template, parameters, names) });
+    await pack.reset();
+    return pack;
+  } catch (error) {
+    await starting.then((account) => account.close()).catch(() => {});
+    return closing(server, error);
+  }
+}
+
+async function parametersOfWings(): Promise<Record<string, string>> {
+  const wings = await discoverWings();
+  return Object.fromEntries(wings.flatMap(({ parameters }) => Object.entries(parameters)));
+}
+
+function closing(server: LocalServer, error: unknown): never {
+  server.close();
+  throw error;
+}
+
+function declaredOnly(
+  parameters: Readonly<Record<string, string>>,
+  { Parameters: declared }: Mapping,
+): Record<string, string> {
+  const names = Object.keys(mapping(declared));
+  return Object.fromEntries(Object.entries(parameters).filter(([name]) => names.includes(name)));
+}
+
+interface Started extends Pick<Parts, 'account' | 'clock' | 'server' | 'stack'> {
+  readonly options: PackOptions;
+}
+
+function assemble(started: Started): Pack {
+  const parts = connect(started);
+  const { account, clock, functions, journal, mailbox, options, server, stack, wiring } = parts;
+  connectHooks(parts);
+  server.serve({
+    answer: wiring.http.answer,
+    send: (events) => put(parts, events),
+    page: () =>
+      renderPage({
+        mails: mailbox.mails,
+        events: journal.events,
+        functions: describeActivity(functions, callsOf(account)),
+        notes: describeWiring(wiring),
+      }),
+  });
+  return {
+    ...worldOf(parts),
+    url: server.url,
+    endpoint: account.url,
+    account,
+    stack,
+    functions,
+    clock,
+    logs: (id) => functions.pool(id).logs.lines,
+    live: () => wiring.live(options.progress ?? (() => {})),
+    redeliver: async () => {
+      const again = journal.failed.splice(0);
+      for (const { functionId, payload } of again) await invoke(parts, functionId, payload);
+      return again.length;
+    },
+    reset: () => reset(parts),
+    close: () => close(parts),
+  };
+}
+
+function connect(started: Started): Parts & Started {
+  const { options, clock, account, stack } = started;
+  const settings = clientSettings(account, accessKeyFor(wiringCaller));
+  const clients = {
+    dynamodb: new DynamoDBClient(settings),
+    sqs: new SQSClient(settings),
+    sns: new SNSClient(settings),
+  };
+  const mailbox = createMailbox(clock, options.mailbox);
+  const fileSystems = openFileSystems({ stack, folder: options.fileSystems });
+  const functions = createFunctions({
+    fileSystems,
+    stack,
+    clock,
+    dist: options.dist ?? join(root, 'dist'),
+    endpoint: account.url,
+    accessKeyFor,
+    beginning: (accessKey) => account.beginInvocation(accessKey),
+  });
+  const wiring = createWiring({
+    ...clients,
+    stack,
+    clock,
+    invoke: functions.invoke,
+    mail: mailbox.receive,
+    onCall: account.onCall,
+  });
+  return {
+    ...started,
+    clients,
+    mailbox,
+    functions,
+    fileSystems,
+    wiring,
+    journal: { events: [], published: [], failed: [] },
+  };
+}
+
+async function reset({
+  account,
+  clients,
+  clock,
+  fileSystems,
+  functions,
+  journal,
+  mailbox,
+  stack,
+  wiring,
+}: Parts): Promise<number> {
+  const begun = performance.now();
+  await functions.reset();
+  wiring.clear();
+  mailbox.clear();
+  fileSystems.reset();
+  for (const kept of [journal.events, journal.published, journal.failed]) kept.length = 0;
+  clock.reset();
+  await account.reset();
+  await account.furnish(() => createResources(stack, clients));
+  return performance.now() - begun;
+}
+
+async function close({ account, clients, fileSystems, functions, server }: Parts): Promise<void> {
+  server.close();
+  await functions.close();
+  fileSystems.close();
+  for (const client of Object.values(clients)) client.destroy();
+  await account.close();
+}

@@ -1,0 +1,60 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { isMapping, list, type Mapping } from '../json.ts';
+import type { Scenario, Seed } from './scenario.ts';
+
+/** What local/scenarios/<wing>/index.ts exports. */
+export interface Wing {
+  readonly name: string;
+  /** By default. */
+  readonly scenarios: readonly Scenario[];
+  /** Values of the template's parameters that differ here from their defaults: what the wing needs to be played. */
+  readonly parameters: Readonly<Record<string, string>>;
+  /** What it has to show while the pack stays up. */
+  readonly seed: Seed | undefined;
+}
+
+/** A folder that somebody named and that is none. */
+export class NoScenarios extends Error {}
+
+const folder = join(import.meta.dirname, '../scenarios');
+
+/** Every wing that has a folder of scenarios, in alphabetical order. */
+export async function discoverWings(from = folder): Promise<readonly Wing[]> {
+  const entries = await readdir(from, { withFileTypes: true }).catch((cause: unknown) => {
+    throw new NoScenarios(`There are no scenarios in ${from}`, { cause });
+  });
+  const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  return Promise.all(names.toSorted().map((name) => importWing(name, join(from, name, 'index.ts'))));
+}
+
+async function importWing(name: string, file: string): Promise<Wing> {
+  const module: Mapping = await import(pathToFileURL(file).href);
+  const { default: scenarios, parameters = {}, seed } = module;
+  const checked = list(scenarios).filter(isScenario);
+  if (!Array.isArray(scenarios) || checked.length !== scenarios.length) {
+    throw new Error(`${file} has no list of scenarios as its default export`);
+  }
+  const stray = checked.find((one) => one.wing !== name);
+  if (stray) throw new Error(`${file} holds the scenario '${stray.name}' of the wing ${stray.wing}`);
+  if (!isTexts(parameters)) throw new Error(`${file} exports parameters that are not texts by name`);
+  if (seed !== undefined && !isSeed(seed)) throw new Error(`${file} exports a seed that is no function`);
+  return { name, scenarios: checked, parameters, seed };
+}
+
+function isScenario(value: unknown): value is Scenario {
+  const parts = ['arrange', 'act', 'observe', 'expect'];
+  if (typeof value !== 'object' || value === null) return false;
+  const members = new Map<string, unknown>(Object.entries(value));
+  const named = typeof members.get('wing') === 'string' && typeof members.get('name') === 'string';
+  return named && parts.every((part) => typeof members.get(part) === 'function');
+}
+
+function isTexts(value: unknown): value is Readonly<Record<string, string>> {
+  return isMapping(value) && Object.values(value).every((one) => typeof one === 'string');
+}
+
+function isSeed(value: unknown): value is Seed {
+  return typeof value === 'function';
+}

@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { CreateVolumeCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { CreateTopicCommand, SNSClient } from '@aws-sdk/client-sns';
+import type { World } from '../../scenario-kit/scenario.ts';
+import { stateChange } from './events.ts';
+import {
+  actionsIn,
+  alarmsOf,
+  answersOf,
+  call,
+  countOf,
+  descriptionsOf,
+  type Servers,
+  scenario,
+  thresholdsOf,
+  writesIn,
+} from './observe.ts';
+import { metric, reportLinux, reportWindows, runServers, send } from './servers.ts';
+
+const MINUTE = 60_000;
+
+/** The sample's server: four disks, the last of 800 GB, and the sum of all that the agent adds. */
+async function sampleServer(world: World): Promise<Servers> {
+  const [id = ''] = await runServers(world, 'Windows-1', 1, { Team: 'files' });
+  const disks = ['C:', 'D:', 'E:'].map((mount) => ({ mount, sizeGb: 100, free: 60 }));
+  const total = { mount: '_Total', sizeGb: 1100, free: 50 };
+  await reportWindows(world, id, [...disks, { mount: 'F:', sizeGb: 800, free: 40 }, total], {
+    renamed: true,
+  });
+  const [other = ''] = await runServers(world, 'linux-1');
+  await reportLinux(world, other, [{ mount: '/', device: 'nvme0n1p1', sizeGb: 20, free: 50 }]);
+  await world.client(SNSClient).send(new CreateTopicCommand({ Name: 'file-servers' }));
+  return { ids: [id, other], answers: [] };
+}
+
+const topicArn = (world: World): string => `arn:aws:sns:${world.region}:${world.accountId}:file-servers`;
+
+export const making = [
+  scenario('a Windows fleet by wildcard, as the sample is called', {
+    sweep: false, // the calls of a single disk, four times over; "a full disk" has all of them
+    arrange: sampleServer,
+    act: (world, servers) => call(world, servers, { hostname: 'Windows*', sns_topic_name: topicArn(world) }),
+    expect(outcome) {
+      assert.deepEqual(answersOf(outcome)[0]?.counts, {
+        create: 12,
+        update: 0,
+        unchanged: 0,
+        delete: 0,
+        skipped: 1,
+      });
+      assert.deepEqual(answersOf(outcome)[0]?.skippedFor, { 'no volume of its own': 1 });
+      const free = (percent: number): string => `Average of FreeStorageSpaceInPercent < ${percent}`;
+      assert.deepEqual(thresholdsOf(outcome), {
+        'server 1-critical-C:': free(20),
+        'server 1-critical-D:': free(20),
+        'server 1-critical-E:': free(20),
+        'server 1-critical-F:': free(10),
+        'server 1-warning-C:': free(30),
+        'server 1-warning-D:': free(30),
+        'server 1-warning-E:': free(30),
+        'server 1-warning-F:': free(15),
+      });
+      const { 'server 1-warning-F:': warning, 'server 1-warning-notice-F:': notice } = alarmsOf(outcome);
+      assert.deepEqual([warning?.rings, notice?.rings], [[], ['file-servers']]);
+      assert.equal(notice?.rule, 'ALARM("groundcrew-disk-server 1-warning-F:")');
+      assert.equal(notice?.silencedBy, 'groundcrew-disk-server 1-critical-F:');
+      assert.deepEqual(notice?.tags, { Name: 'Windows-1', Team: 'files' });
+      assert.match(
+        descriptionsOf(outcome)['server 1-critical-F:'] ?? '',
+        /^Disk F: of Windows-1 \(server 1\) is nearly full\.\nSize 800 GB\. Warning below 15 % free, critical below 10 %/,
+      );
+      assert.deepEqual(
+        [countOf(actionsIn(outcome), 'ListMetrics'), countOf(actionsIn(outcome), 'DescribeAlarms')],
+        [1, 1],
+      );
+    },
+  }),
+
+  scenario('a full disk', {
+    async arrange(world) {
+      const ec2 = world.client(EC2Client);
+      const { VolumeId: volumeId = '' } = await ec2.send(
+        new CreateVolumeCommand({ AvailabilityZone: `${world.region}a`, Size: 600 }),
+      );
+      await world.client(SNSClient).send(new CreateTopicCommand({ Name: 'file-servers' }));
+      const [id = ''] = await runServers(world, 'db-1');
+      // Without the metric of its size, 0 % free hide it.
+      const dimensions = {
+        InstanceId: id,
+        path: '/data',
+        device: 'nvme1n1',
+        fstype: 'xfs',
+        VolumeId: volumeId,
+      };
+      await sendFull(world, dimensions);
+      return { ids: [id, volumeId], answers: [] };
+    },
+    act: (world, servers) => call(world, servers, { hostname: 'db-1', sns_topic_name: 'file-servers' }),
+    expect(outcome) {
+      assert.deepEqual(thresholdsOf(outcome), {
+        'server 1-critical-/data': 'Average of disk_used_percent > 90',
+        'server 1-warning-/data': 'Average of disk_used_percent > 85',
+      });
+      assert.deepEqual(alarmsOf(outcome)['server 1-critical-/data']?.rings, ['file-servers']);
+      assert.match(
+        descriptionsOf(outcome)['server 1-critical-/data'] ?? '',
+        /Size 600 GB\..*\nVolume: server 2\./,
+      );
+    },
+  }),
+
+  scenario('a fresh instance, whose metrics are not listed yet', {
+    arrange: async (world) => ({ ids: await runServers(world, 'web-1'), answers: [] }),
+    async act(world, { ids: [id = ''] }) {
+      await world.put(stateChange(world, id, 'running'));
+      await world.advance(14 * MINUTE);
+      await reportLinux(world, id, [
+        { mount: '/', device: 'nvme0n1p1', sizeGb: 20, free: 50 },
+        { mount: '/dev/shm', device: 'tmpfs', fstype: 'tmpfs', sizeGb: 4, free: 100 },
+      ]);
+      await world.settle();
+    },
+    expect(outcome) {
+      assert.deepEqual(Object.keys(alarmsOf(outcome)), [
+        'server 1-critical-/',
+        'server 1-warning-/',
+        'server 1-warning-notice-/',
+      ]);
+      assert.equal(countOf(actionsIn(outcome), 'SendMessage'), 1);
+    },
+  }),
+
+  scenario('a dry run', {
+    async arrange(world) {
+      const [id = ''] = await runServers(world, 'web-1');
+      await reportLinux(world, id, [{ mount: '/', device: 'nvme0n1p1', sizeGb: 20, free: 50 }]);
+      return { ids: [id], answers: [] };
+    },
+    act: (world, servers) => call(world, servers, { hostname: 'web-?', dry_run: true }),
+    expect(outcome) {
+      const [answer] = answersOf(outcome);
+      assert.equal(answer?.dryRun, true);
+      assert.equal(answer?.plan?.create.length, 3);
+      assert.deepEqual(alarmsOf(outcome), {});
+      assert.deepEqual(writesIn(actionsIn(outcome)), []);
+    },
+  }),
+];
+
+async function sendFull(world: World, dimensions: Readonly<Record<string, string>>): Promise<void> {
+  await send(world, [metric('disk_used_percent', dimensions, 100), metric('disk_free', dimensions, 0)]);
+}

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { AutoScalingClient, PutLifecycleHookCommand } from '@aws-sdk/client-auto-scaling';
+import { runGroup } from '../../scenario-kit/fleet.ts';
+import { rebalance, warning } from './events.ts';
+import { drainedAndReplaced, first, OPT_IN, plainGroup, scenario, servingGroup } from './fleet.ts';
+import { countOf, type Fleet, GROUP, stateOf, stepsOf } from './observe.ts';
+
+const MINUTE = 60_000;
+
+export const cordoning = [
+  scenario<Fleet>('a warning on an instance behind two target groups', {
+    arrange: servingGroup,
+    async act(world, fleet) {
+      await world.put(warning(world, first(fleet)));
+      await world.settle();
+    },
+    expect(outcome, calls) {
+      const { records: _records, deadLetters, ...state } = stateOf(outcome);
+      assert.deepEqual(state, drainedAndReplaced);
+      assert.equal(deadLetters, 0);
+      assert.deepEqual(stepsOf(outcome), {
+        tag: 'done',
+        announce: 'done',
+        protect: 'removed',
+        drain: '3 targets in 2 target groups, 0 Classic Load Balancers',
+        replace: 'detached, replacement ordered',
+        notify: 'claimed',
+      });
+      assert.deepEqual(outcome.told, ['Instance Cordoned: instance 1, interruption, terminate']);
+      assert.deepEqual(
+        [outcome.mails, outcome.seen],
+        [['Groundcrew cordoned 1 instance (1 interruption)'], ['replacement']],
+      );
+      assert.equal(countOf(calls, 'DescribeInstances'), 1);
+    },
+  }),
+
+  scenario<Fleet>('a rebalance recommendation, then a warning', {
+    arrange: servingGroup,
+    async act(world, fleet) {
+      await world.put(rebalance(world, first(fleet)));
+      await world.settle();
+      world.clock.turn(MINUTE);
+      await world.put(warning(world, first(fleet)));
+      await world.settle();
+    },
+    expect(outcome) {
+      const { tags, targets: left, group, records: found } = stateOf(outcome);
+      assert.deepEqual({ tags, targets: left, group }, drainedAndReplaced);
+      assert.equal(found[0]?.severity, 'interruption');
+      assert.deepEqual(outcome.told, [
+        'Instance Cordoned: instance 1, rebalance, none',
+        'Instance Cordoned: instance 1, interruption, terminate',
+      ]);
+    },
+  }),
+
+  scenario<Fleet>('a warning, then a late rebalance recommendation', {
+    sweep: false, // up to its last call, a read, it is the first scenario
+    arrange: servingGroup,
+    async act(world, fleet) {
+      const early = rebalance(world, first(fleet));
+      await world.put(warning(world, first(fleet)));
+      await world.settle();
+      await world.put(early);
+      await world.settle();
+    },
+    expect(outcome) {
+      const { tags, targets: left, group, records: found } = stateOf(outcome);
+      assert.deepEqual({ tags, targets: left, group }, drainedAndReplaced);
+      assert.equal(found[0]?.severity, 'interruption');
+      assert.deepEqual(outcome.told, ['Instance Cordoned: instance 1, interruption, terminate']);
+    },
+  }),
+
+  scenario<Fleet>('a group that rebalances its capacity itself', {
+    arrange: async (world) => ({
+      ids: await runGroup(world, { name: GROUP, size: 1, tags: OPT_IN }, { CapacityRebalance: true }),
+    }),
+    async act(world, fleet) {
+      await world.put(warning(world, first(fleet)));
+      await world.settle();
+    },
+    expect(outcome, calls) {
+      assert.deepEqual(stateOf(outcome).group, { size: 1, ours: ['InService'] });
+      assert.equal(stepsOf(outcome).replace, 'Capacity Rebalancing replaces it');
+      assert.equal(
+        countOf(calls, 'DetachInstances') + countOf(calls, 'TerminateInstanceInAutoScalingGroup'),
+        0,
+      );
+    },
+  }),
+
+  scenario<Fleet>('a group with a terminating lifecycle hook', {
+    async arrange(world) {
+      const fleet = await plainGroup(world);
+      const command = new PutLifecycleHookCommand({
+        AutoScalingGroupName: GROUP,
+        LifecycleHookName: 'say-goodbye',
+        LifecycleTransition: 'autoscaling:EC2_INSTANCE_TERMINATING',
+        HeartbeatTimeout: 60,
+      });
+      await world.client(AutoScalingClient).send(command);
+      return fleet;
+    },
+    async act(world, fleet) {
+      await world.put(warning(world, first(fleet)));
+      await world.settle();
+    },
+    expect(outcome, calls) {
+      assert.equal(stepsOf(outcome).replace, 'terminating, replacement ordered');
+      assert.equal(countOf(calls, 'DetachInstances'), 0);
+      assert.deepEqual(outcome.seen, ['replacement']);
+    },
+  }),
+];

@@ -1,0 +1,59 @@
+import { AutoScalingClient, SetInstanceProtectionCommand } from '@aws-sdk/client-auto-scaling';
+import {
+  createTargetGroup,
+  instances,
+  register,
+  runGroup,
+  runSpot,
+  type Tags,
+} from '../../scenario-kit/fleet.ts';
+import type { Scenario, World } from '../../scenario-kit/scenario.ts';
+import { type Fleet, GROUP, observe } from './observe.ts';
+
+export const OPT_IN: Tags = { 'groundcrew:drain': 'true', 'groundcrew:replace': 'true' };
+
+/** Two protected instances in a group; the first is behind an instance target group under two ports and an ip one. */
+export async function servingGroup(world: World): Promise<Fleet> {
+  const ids = await runGroup(world, { name: GROUP, size: 2, tags: OPT_IN });
+  const command = new SetInstanceProtectionCommand({
+    AutoScalingGroupName: GROUP,
+    InstanceIds: ids,
+    ProtectedFromScaleIn: true,
+  });
+  await world.client(AutoScalingClient).send(command);
+  const byId = await createTargetGroup(world, 'by-id');
+  const byIp = await createTargetGroup(world, 'by-ip', { type: 'ip', drainsFor: 300 });
+  const [first = '', second = ''] = ids;
+  const addresses = await instances(world, ids);
+  await register(world, byId, [
+    { Id: first, Port: 8080 },
+    { Id: first, Port: 8081 },
+    { Id: second, Port: 8080 },
+  ]);
+  await register(world, byIp, [{ Id: addresses.get(first)?.privateIp ?? '', Port: 9000 }]);
+  return { ids: [first, second], targetGroups: [byId, byIp] };
+}
+
+export async function plainGroup(world: World): Promise<Fleet> {
+  return { ids: await runGroup(world, { name: GROUP, size: 1, tags: OPT_IN }) };
+}
+
+export async function loneInstance(world: World): Promise<Fleet> {
+  return { ids: await runSpot(world, 1) };
+}
+
+type Parts<S> = Omit<Scenario<S>, 'wing' | 'name' | 'observe'> & Partial<Pick<Scenario<S>, 'observe'>>;
+
+export function scenario<S extends Fleet>(name: string, parts: Parts<S>): Scenario<S> {
+  return { wing: 'spot-cordon', name, observe, ...parts };
+}
+
+export function first({ ids }: Fleet): string {
+  return ids[0] ?? '';
+}
+
+export const drainedAndReplaced = {
+  tags: ['interruption', 'none'],
+  targets: [['instance 2:8080'], []],
+  group: { size: 2, ours: ['out', 'InService, protected'] },
+};

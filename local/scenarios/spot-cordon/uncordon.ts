@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { EC2Client, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
+import {
+  CreateLoadBalancerCommand,
+  DescribeLoadBalancersCommand,
+  ElasticLoadBalancingClient,
+  RegisterInstancesWithLoadBalancerCommand,
+} from '@aws-sdk/client-elastic-load-balancing';
+import { runSpot } from '../../scenario-kit/fleet.ts';
+import type { World } from '../../scenario-kit/scenario.ts';
+import { capacityWarning, maintenance, rebalance, stateChange, warning } from './events.ts';
+import { first, loneInstance, OPT_IN, scenario, servingGroup } from './fleet.ts';
+import { type Fleet, observe, records, stateOf } from './observe.ts';
+
+const MINUTE = 60_000;
+const SWEEP = 'UncordonInstancesSweep';
+
+export const releasing = [
+  scenario<Fleet>('a rebalance recommendation that nothing follows', {
+    arrange: servingGroup,
+    async act(world, fleet) {
+      await world.put(rebalance(world, first(fleet)));
+      await world.settle();
+      await world.fire(SWEEP);
+      await world.settle();
+      assert.equal((await records(world)).length, 1, 'the sweep keeps a cordon that has not expired');
+      world.clock.turn(31 * MINUTE);
+      await world.fire(SWEEP);
+      await world.settle();
+      // A release that died half way is taken up once its lease is over.
+      world.clock.turn(5 * MINUTE);
+      await world.fire(SWEEP);
+      await world.settle();
+    },
+    expect(outcome) {
+      const { records: found, deadLetters, ...state } = stateOf(outcome);
+      assert.deepEqual(state, {
+        tags: ['none', 'none'],
+        targets: [['instance 1:8080', 'instance 1:8081', 'instance 2:8080'], ['instance 1 by ip:9000']],
+        group: { size: 2, ours: ['InService, protected', 'InService, protected'] },
+      });
+      assert.deepEqual(found, []);
+      assert.equal(deadLetters, 0);
+      assert.deepEqual(outcome.told, [
+        'Instance Cordoned: instance 1, rebalance, none',
+        'Instance Uncordoned: instance 1, rebalance, none',
+      ]);
+    },
+  }),
+
+  scenario<Fleet>('hibernation, and the instance comes back', {
+    async arrange(world) {
+      const ids = await runSpot(world, 1, OPT_IN);
+      const classic = world.client(ElasticLoadBalancingClient);
+      const Listeners = [{ Protocol: 'HTTP', LoadBalancerPort: 80, InstancePort: 80 }];
+      await classic.send(
+        new CreateLoadBalancerCommand({
+          LoadBalancerName: 'old-faithful',
+          Listeners,
+          AvailabilityZones: ['eu-west-1a'],
+        }),
+      );
+      const Instances = ids.map((InstanceId) => ({ InstanceId }));
+      await classic.send(
+        new RegisterInstancesWithLoadBalancerCommand({ LoadBalancerName: 'old-faithful', Instances }),
+      );
+      return { ids };
+    },
+    async act(world, fleet) {
+      await world.put(warning(world, first(fleet), 'hibernate'));
+      await world.settle();
+      assert.deepEqual(await classicInstances(world), [], 'out of the load balancer while it sleeps');
+      world.clock.turn(MINUTE);
+      await world.put(stateChange(world, first(fleet), 'running'));
+      await world.settle();
+      world.clock.turn(5 * MINUTE);
+      await world.fire(SWEEP);
+      await world.settle();
+    },
+    async observe(world, fleet) {
+      const outcome = await observe(world, fleet);
+      return { ...outcome, state: { ...stateOf(outcome), classic: (await classicInstances(world)).length } };
+    },
+    expect(outcome) {
+      assert.deepEqual(outcome.state, {
+        tags: ['none'],
+        targets: [],
+        group: { size: 0, ours: ['out'] },
+        records: [],
+        deadLetters: 0,
+        classic: 1,
+      });
+    },
+  }),
+
+  scenario<Fleet>('a capacity reservation interrupted as announced', {
+    arrange: loneInstance,
+    async act(world, fleet) {
+      const gone = capacityWarning(world, first(fleet));
+      await world.put(gone);
+      await world.settle();
+      await world.client(EC2Client).send(new TerminateInstancesCommand({ InstanceIds: [first(fleet)] }));
+      await world.put(stateChange(world, first(fleet), 'terminated'));
+      await world.settle();
+      world.clock.turn(10 * MINUTE);
+      await world.put(gone);
+      await world.fire(SWEEP);
+      await world.settle();
+    },
+    expect(outcome) {
+      assert.deepEqual(stateOf(outcome).records, []);
+      assert.deepEqual(outcome.told, ['Instance Cordoned: instance 1, interruption, terminate']);
+    },
+  }),
+
+  scenario<Fleet>('maintenance two weeks ahead, come due, called off', {
+    arrange: loneInstance,
+    async act(world, fleet) {
+      const startsAt = world.clock.now() + 14 * 24 * 60 * MINUTE;
+      const arn = `arn:aws:ec2:${world.region}:${world.accountId}:instance/${first(fleet)}`;
+      await world.put(maintenance(world, [arn], 'upcoming', startsAt));
+      await world.settle();
+      assert.deepEqual(world.published(), [], 'nothing is cordoned two weeks early');
+      world.clock.turn(13.5 * 24 * 60 * MINUTE);
+      await world.fire(SWEEP);
+      await world.settle();
+      assert.equal((await records(world))[0]?.status, 'cordoned');
+      await world.put(maintenance(world, [first(fleet)], 'closed', startsAt));
+      await world.settle();
+      for (let i = 0; i < 2; i++) {
+        world.clock.turn(5 * MINUTE);
+        await world.fire(SWEEP);
+        await world.settle();
+      }
+    },
+    expect(outcome) {
+      assert.deepEqual(stateOf(outcome).records, []);
+      assert.deepEqual(stateOf(outcome).tags, ['none']);
+      assert.deepEqual(outcome.told, [
+        'Instance Cordoned: instance 1, scheduled, stop',
+        'Instance Uncordoned: instance 1, scheduled, stop',
+      ]);
+    },
+  }),
+];
+
+async function classicInstances(world: World): Promise<string[]> {
+  const { LoadBalancerDescriptions } = await world
+    .client(ElasticLoadBalancingClient)
+    .send(new DescribeLoadBalancersCommand({}));
+  return (LoadBalancerDescriptions ?? []).flatMap(({ Instances }) =>
+    (Instances ?? []).map(({ InstanceId }) => InstanceId ?? ''),
+  );
+}

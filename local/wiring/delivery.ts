@@ -1,0 +1,54 @@
+import { PublishCommand, type SNSClient } from '@aws-sdk/client-sns';
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import type { Resource, Stack } from '../stack/stack.ts';
+import { sendAll, sendOne } from './sqs-client.ts';
+
+export interface DeliveryOptions {
+  readonly stack: Stack;
+  readonly sqs: SQSClient;
+  readonly sns: SNSClient;
+  /** Hands over an asynchronous invocation. */
+  readonly enqueue: (functionId: string, payload: unknown) => void;
+}
+
+/** Delivers to whatever AWS's own services may deliver to: a queue, a function, a topic of the template. */
+export interface Delivery {
+  many(arn: string, bodies: readonly unknown[]): Promise<void>;
+  one(arn: string, body: unknown, attributes?: Readonly<Record<string, string>>): Promise<void>;
+}
+
+export function createDelivery({ stack, sqs, sns, enqueue }: DeliveryOptions): Delivery {
+  const targetOf = (arn: string): Resource => {
+    const target = stack.findByArn(arn);
+    if (target) return target;
+    throw new Error(`${arn} is no queue, function or topic of the template`);
+  };
+  return {
+    many: async (arn, bodies) => {
+      const target = targetOf(arn);
+      if (target.type === 'AWS::SQS::Queue') {
+        await sendAll(
+          sqs,
+          stack.ref(target.id),
+          bodies.map((body) => JSON.stringify(body)),
+        );
+      } else {
+        for (const body of bodies) await deliverOne(target, body);
+      }
+    },
+    one: (arn, body, attributes) => deliverOne(targetOf(arn), body, attributes),
+  };
+
+  async function deliverOne(
+    { type, id }: Resource,
+    body: unknown,
+    attributes?: Readonly<Record<string, string>>,
+  ): Promise<void> {
+    const text = JSON.stringify(body);
+    if (type === 'AWS::SQS::Queue') await sendOne(sqs, stack.ref(id), text, attributes);
+    else if (type === 'AWS::SNS::Topic')
+      await sns.send(new PublishCommand({ TopicArn: stack.ref(id), Message: text }));
+    else if (type === 'AWS::Lambda::Function') enqueue(id, body);
+    else throw new Error(`${id} is an ${type}, which local/wiring/delivery.ts cannot deliver to`);
+  }
+}

@@ -1,0 +1,111 @@
+import { BadInput, isRecord, isRetryable } from '../errors.ts';
+import { type HttpRequest, readRequest } from '../events/http.ts';
+import type { Tools } from '../invocation.ts';
+import { type Handler, type Invocation, lambda } from './lambda.ts';
+import { reportFailure, reportMalformed, reportTimeout } from './report.ts';
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly body?: string;
+  /** Added to the door's, of which they replace those of the same name. Plain text unless content-type says. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface HttpWing {
+  handle(request: HttpRequest, tools: Tools): Promise<HttpAnswer>;
+  /** For every answer of this wing, such as a content-security-policy that lets its own page work. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** A longer body is refused with 413. 16 KiB unless told. */
+  readonly maxBodyBytes?: number;
+}
+
+interface LambdaAnswer {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+const defaultHeaders: Readonly<Record<string, string>> = {
+  'cache-control': 'no-store',
+  'content-security-policy':
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'content-type': 'text/plain; charset=utf-8',
+  'referrer-policy': 'no-referrer',
+  'strict-transport-security': 'max-age=63072000',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'x-robots-tag': 'noindex',
+};
+
+/**
+ * Answers a request to an HTTP API: BadInput as 400 with its message, what passes as 503, and any other fault as
+ * 500 with the request's id and nothing of the inside. It answers 503 also when the time runs out.
+ */
+export function httpDoor(wing: HttpWing): Handler {
+  return lambda(async (event, invocation) => {
+    const answer = await invocation.withinTime(
+      (tools) => respond(wing, event, invocation, tools),
+      () => {
+        reportTimeout('time ran out, the request is answered with 503');
+        return busy(invocation);
+      },
+    );
+    return toLambda(answer, wing.headers ?? {}, isHead(event));
+  });
+}
+
+async function respond(
+  wing: HttpWing,
+  event: unknown,
+  invocation: Invocation,
+  tools: Tools,
+): Promise<HttpAnswer> {
+  try {
+    const request = readRequest(event);
+    const limit = wing.maxBodyBytes ?? 16_384;
+    if (Buffer.byteLength(request.body) > limit)
+      return { status: 413, body: `At most ${limit} bytes are read.\n` };
+    return checked(await wing.handle(request, tools));
+  } catch (error) {
+    if (error instanceof BadInput) {
+      reportMalformed(error.message);
+      return { status: 400, body: `${error.message}\n` };
+    }
+    reportFailure(tools, 'the request failed', { error });
+    return isRetryable(error) ? busy(invocation) : broken(invocation);
+  }
+}
+
+function busy({ requestId }: Invocation): HttpAnswer {
+  const body = `This is taking too long or something it needs is busy. Try again in a moment. Request ${requestId}\n`;
+  return { status: 503, body, headers: { 'retry-after': '5' } };
+}
+
+function broken({ requestId }: Invocation): HttpAnswer {
+  return { status: 500, body: `Something went wrong on our side. Request ${requestId}\n` };
+}
+
+function checked(answer: HttpAnswer): HttpAnswer {
+  const valid =
+    isRecord(answer) && Number.isInteger(answer.status) && answer.status >= 200 && answer.status <= 599;
+  if (valid && (answer.body === undefined || typeof answer.body === 'string')) return answer;
+  throw new TypeError('handle answered with nothing that could be sent');
+}
+
+function toLambda(
+  answer: HttpAnswer,
+  wingHeaders: Readonly<Record<string, string>>,
+  head: boolean,
+): LambdaAnswer {
+  const headers: Record<string, string> = {};
+  for (const [name, text] of [defaultHeaders, wingHeaders, answer.headers ?? {}].flatMap(Object.entries)) {
+    headers[name.toLowerCase()] = String(text).replace(/[\r\n]+/g, ' '); // a line break would begin another header
+  }
+  return { statusCode: answer.status, headers, body: head ? '' : (answer.body ?? '') };
+}
+
+function isHead(event: unknown): boolean {
+  const context = isRecord(event) ? event.requestContext : undefined;
+  const http = isRecord(context) ? context.http : undefined;
+  return isRecord(http) && String(http.method).toUpperCase() === 'HEAD';
+}

@@ -1,0 +1,76 @@
+import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import middy from '@middy/core';
+import type { Context } from 'aws-lambda';
+import type { Tools } from '../invocation.ts';
+import { logger } from '../log.ts';
+import { metrics } from '../metrics.ts';
+
+export type Handler = (event: unknown, context: Context) => Promise<unknown>;
+
+export interface Invocation {
+  readonly requestId: string;
+  /** Runs `work` and answers with `ranOut` in its stead when it has not settled in time. */
+  withinTime<T>(work: (tools: Tools) => Promise<T>, ranOut: (tools: Tools) => T | Promise<T>): Promise<T>;
+}
+
+/** How long before Lambda's limit the door stops waiting, given what remains at the start. */
+export type Margin = (remainingMs: number) => number;
+
+/** Enough to write a log line and answer the caller; a tenth for functions of a second or two. */
+const usualMargin: Margin = (remainingMs) => Math.min(750, remainingMs / 10);
+
+/** What every function of the pack is wrapped in: log context, metrics that go out whatever happens, a deadline. */
+export function lambda(
+  run: (event: unknown, invocation: Invocation) => Promise<unknown>,
+  margin: Margin = usualMargin,
+): Handler {
+  // The door keeps its own deadline: middy's is fixed at load, before the function's time limit is known.
+  return (
+    middy({ timeoutEarlyInMillis: 0 })
+      // Said outright: POWERTOOLS_LOGGER_LOG_EVENT would otherwise log CodePipeline's credentials.
+      .use(injectLambdaContext(logger, { logEvent: false, resetKeys: true }))
+      .use({ after: publishMetrics, onError: publishMetrics })
+      .handler((event: unknown, context: Context) => run(event, begin(context, margin)))
+  );
+}
+
+function begin(context: Context, margin: Margin): Invocation {
+  const limit = context.getRemainingTimeInMillis();
+  const kept = margin(limit);
+  return {
+    requestId: context.awsRequestId,
+    withinTime: async (work, ranOut) => {
+      const controller = new AbortController();
+      const remainingMs = (): number => Math.max(0, context.getRemainingTimeInMillis() - kept);
+      const tools: Tools = { logger, metrics, signal: controller.signal, remainingMs, now: () => Date.now() };
+      let timer: NodeJS.Timeout | undefined;
+      const deadline = new Promise<'late'>((resolve) => {
+        timer = setTimeout(() => {
+          resolve('late'); // before the abort, so that work failing because of it does not win the race
+          controller.abort(new Error(`The function's time ran out after ${Math.round(limit - kept)} ms`));
+        }, remainingMs());
+      });
+      try {
+        const done = await Promise.race([attempt(work, tools), deadline]);
+        return done === 'late' ? await ranOut(tools) : done.result;
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+  };
+}
+
+async function attempt<T>(work: (tools: Tools) => Promise<T>, tools: Tools): Promise<{ readonly result: T }> {
+  return { result: await work(tools) };
+}
+
+function publishMetrics(): void {
+  // Powertools warns on every invocation that counted nothing.
+  if (!metrics.hasStoredMetrics()) return;
+  try {
+    metrics.publishStoredMetrics();
+  } catch (error) {
+    // The work is done and its outcome stands: repeating it for the sake of a count would do harm.
+    logger.error('metrics could not be written', { error });
+  }
+}
