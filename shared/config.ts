@@ -1,5 +1,5 @@
-import { BadConfig } from './errors.ts';
-import { show } from './redact.ts';
+import { ConfigurationError } from './errors.ts';
+import { formatValue } from './redact.ts';
 
 /** One variable and how to read it. `read` throws what is wrong, in words that follow the variable's name. */
 export interface Field<T> {
@@ -12,7 +12,7 @@ export type Env = Readonly<Record<string, string | undefined>>;
 type Fields<C> = { readonly [K in keyof C]: Field<C[K]> };
 
 /** Reads all fields and reports every fault in one message. An empty variable counts as not set. */
-export function readEnv<C extends object>(env: Env, fields: Fields<C>): Readonly<C> {
+export function readEnvironment<C extends object>(env: Env, fields: Fields<C>): Readonly<C> {
   const faults: string[] = [];
   const config: Partial<C> = {};
   for (const name in fields) {
@@ -23,7 +23,7 @@ export function readEnv<C extends object>(env: Env, fields: Fields<C>): Readonly
       faults.push(`${variable} ${fault instanceof Error ? fault.message : String(fault)}`);
     }
   }
-  if (faults.length > 0) throw new BadConfig(`Configuration: ${faults.join('; ')}`);
+  if (faults.length > 0) throw new ConfigurationError(`Configuration: ${faults.join('; ')}`);
   // biome-ignore lint/nursery/noUnsafeTypeAssertion: without a fault the loop has filled every member of C
   return Object.freeze(config as C);
 }
@@ -41,7 +41,7 @@ export function text(
 export function flag(variable: string, options: { readonly fallback?: boolean } = {}): Field<boolean> {
   return field(variable, options.fallback, (raw) => {
     if (raw === 'true' || raw === 'false') return raw === 'true';
-    throw new Error(`is ${show(raw)}, expected true or false`);
+    throw new Error(`is ${formatValue(raw)}, expected true or false`);
   });
 }
 
@@ -53,7 +53,7 @@ export function oneOf<const C extends readonly string[]>(
   return field(variable, options.fallback, (raw) => {
     const choice = choices.find((one) => one === raw);
     if (choice !== undefined) return choice;
-    throw new Error(`is ${show(raw)}, expected one of ${choices.join(', ')}`);
+    throw new Error(`is ${formatValue(raw)}, expected one of ${choices.join(', ')}`);
   });
 }
 
@@ -64,7 +64,7 @@ export function wholeNumber(
   return field(variable, fallback, (raw) => {
     const value = Number(raw);
     if (/^-?\d+$/.test(raw) && value >= min && value <= max) return value;
-    throw new Error(`is ${show(raw)}, expected a whole number from ${min} to ${max}`);
+    throw new Error(`is ${formatValue(raw)}, expected a whole number from ${min} to ${max}`);
   });
 }
 
@@ -78,7 +78,7 @@ export function list(
     const odd = entries.find((entry) => entry === '' || (each !== undefined && !each.test(entry)));
     if (odd === undefined) return entries;
     throw new Error(
-      `has the entry ${show(odd)}, expected ${each === undefined ? 'something' : String(each)}`,
+      `has the entry ${formatValue(odd)}, expected ${each === undefined ? 'something' : String(each)}`,
     );
   });
 }

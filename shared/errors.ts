@@ -1,4 +1,4 @@
-import { redact, show } from './redact.ts';
+import { formatValue, redact } from './redact.ts';
 
 export interface ErrorOptions {
   readonly cause?: unknown;
@@ -21,7 +21,7 @@ export class GroundcrewError extends Error {
 }
 
 /** What arrived cannot be used and never will be. The message names the field and the value it got. */
-export class BadInput extends GroundcrewError {
+export class InvalidInputError extends GroundcrewError {
   override name = 'BadInput';
 
   constructor(message: string, options: ErrorOptions = {}) {
@@ -30,7 +30,7 @@ export class BadInput extends GroundcrewError {
 }
 
 /** The function is deployed with settings it cannot work with: a person must act, no delivery will help. */
-export class BadConfig extends GroundcrewError {
+export class ConfigurationError extends GroundcrewError {
   override name = 'BadConfig';
 
   constructor(message: string, options: ErrorOptions = {}) {
@@ -39,7 +39,7 @@ export class BadConfig extends GroundcrewError {
 }
 
 /** Worth another delivery. */
-export class Retryable extends GroundcrewError {
+export class RetryableError extends GroundcrewError {
   override name = 'Retryable';
 
   constructor(message: string, options: ErrorOptions = {}) {
@@ -120,7 +120,7 @@ export function isRetryable(error: unknown, depth = 0): boolean {
  * Whether the service itself said no. Without its answer (a lost connection, a time-out, a gateway that lost
  * its back end) the call may have been carried out all the same.
  */
-export function wasAnswered(error: unknown): boolean {
+export function isServiceResponse(error: unknown): boolean {
   const status = isRecord(error) ? statusOf(error) : undefined;
   return status !== undefined && status >= 400 && status !== 502 && status !== 504;
 }
@@ -138,10 +138,10 @@ const refusals = [
 ];
 
 /** Whether AWS or the file system said that this function may not. */
-export function isRefusal(error: unknown, depth = 0): boolean {
+export function isClientError(error: unknown, depth = 0): boolean {
   if (!isRecord(error) || depth > 3) return false;
   if (hasName(error, ...refusals) || error.code === 'EACCES' || error.code === 'EPERM') return true;
-  return isRefusal(error.cause, depth + 1);
+  return isClientError(error.cause, depth + 1);
 }
 
 /** SDK errors are told apart by name: most are not modelled, and bundling breaks instanceof. */
@@ -151,7 +151,8 @@ export function hasName(error: unknown, ...names: string[]): boolean {
 
 /** What a log line may say of an error: no payload, no credentials, three causes deep. */
 export function describeError(error: unknown, depth = 0): Record<string, unknown> {
-  if (!isRecord(error)) return { name: 'NotAnError', message: `${typeof error} thrown: ${show(error)}` };
+  if (!isRecord(error))
+    return { name: 'NotAnError', message: `${typeof error} thrown: ${formatValue(error)}` };
   const metadata = isRecord(error.$metadata) ? error.$metadata : {};
   const described: Record<string, unknown> = {
     name: redact(textOf(error.name) || 'NotAnError', 100),
@@ -168,7 +169,9 @@ export function describeError(error: unknown, depth = 0): Record<string, unknown
 
 /** The error itself, or one that says what was thrown in its place. */
 export function toError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new GroundcrewError(`${typeof thrown} thrown: ${show(thrown)}`);
+  return thrown instanceof Error
+    ? thrown
+    : new GroundcrewError(`${typeof thrown} thrown: ${formatValue(thrown)}`);
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

@@ -2,7 +2,7 @@ import type { Metrics } from '@aws-lambda-powertools/metrics';
 import type { Log } from './log.ts';
 
 /** What a door hands to its wing beside the message. */
-export interface Tools {
+export interface Invocation {
   readonly logger: Log;
   readonly metrics: Pick<Metrics, 'addMetric' | 'addMetadata'>;
   /**

@@ -4,6 +4,6 @@ import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 export const metrics = new Metrics();
 
 /** Adds `n` to the count `name` of this invocation; nothing is written for zero. */
-export function count(to: Pick<Metrics, 'addMetric'>, name: string, n = 1): void {
+export function addCount(to: Pick<Metrics, 'addMetric'>, name: string, n = 1): void {
   if (n > 0) to.addMetric(name, MetricUnit.Count, n);
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
-import { BadInput, isRecord } from './errors.ts';
-import { isSecretName, redact, show } from './redact.ts';
+import { InvalidInputError, isRecord } from './errors.ts';
+import { formatValue, isSecretName, redact } from './redact.ts';
 
 type Path = readonly PropertyKey[];
 
@@ -10,7 +10,7 @@ export function parseAs<S extends z.ZodMiniType>(schema: S, value: unknown, what
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.slice(0, 5).map((issue) => explain(issue, value));
   const more = parsed.error.issues.length > 5 ? `; and ${parsed.error.issues.length - 5} more` : '';
-  throw new BadInput(`${what}: ${faults.join('; ')}${more}`);
+  throw new InvalidInputError(`${what}: ${faults.join('; ')}${more}`);
 }
 
 /** JSON text as a value; BadInput when it is none. */
@@ -19,7 +19,7 @@ export function parseJson(text: string, what: string): unknown {
     return JSON.parse(text);
   } catch {
     // The parser's own message quotes the text, which may be a payload: it is not passed on as cause.
-    throw new BadInput(`${what}: expected JSON, got ${show(text)}`);
+    throw new InvalidInputError(`${what}: expected JSON, got ${formatValue(text)}`);
   }
 }
 
@@ -41,7 +41,7 @@ function expectation(issue: z.core.$ZodIssue): string {
     case 'too_big':
       return `must be at most ${issue.maximum}${unit(issue.origin)}`;
     case 'unrecognized_keys':
-      return `must have no member ${issue.keys.map((key) => show(key)).join(', ')}`;
+      return `must have no member ${issue.keys.map((key) => formatValue(key)).join(', ')}`;
     default:
       return issue.message === 'Invalid input' ? 'has a shape nobody expects' : issue.message;
   }
@@ -58,5 +58,5 @@ function valueAt(path: Path, root: unknown): string {
     if (isSecretName(String(step))) return 'a value not shown';
     value = isRecord(value) && Object.hasOwn(value, step) ? Reflect.get(value, step) : undefined;
   }
-  return show(value);
+  return formatValue(value);
 }

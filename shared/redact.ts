@@ -23,7 +23,7 @@ const longestRead = 8192;
 let withheld: readonly string[] = [];
 
 /** From now on these exact texts never leave through a log line or an answer; those named before are forgotten. */
-export function withhold(secrets: readonly string[]): void {
+export function registerSecrets(secrets: readonly string[]): void {
   withheld = secrets
     .filter((secret) => secret.length >= 8)
     .flatMap((secret) => [secret, encodeURIComponent(secret)]);
@@ -41,22 +41,22 @@ export function redact(text: string, max = longestRead): string {
   if (clean.length > longestRead) clean = `${clean.slice(0, longestRead)}…`;
   for (const [shape, instead] of secretShapes) clean = clean.replace(shape, instead);
   clean = clean.replace(secretRun, (run) => (looksRandom(run) ? '[redacted]' : run));
-  return shorten(clean, max);
+  return truncate(clean, max);
 }
 
-export function shorten(text: string, max: number): string {
+export function truncate(text: string, max: number): string {
   if (text.length <= max) return text;
   // Never half of a surrogate pair: services refuse a lone one as invalid UTF-8.
   return `${text.slice(0, max - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }
 
 /** A value as an error message may show it: short, redacted, and never the content of an object or array. */
-export function show(value: unknown): string {
+export function formatValue(value: unknown): string {
   if (value === undefined) return 'nothing';
-  if (typeof value === 'string') return shorten(JSON.stringify(redact(value, 81)), 83);
+  if (typeof value === 'string') return truncate(JSON.stringify(redact(value, 81)), 83);
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (typeof value === 'object' && value !== null) return 'an object';
-  return shorten(String(value), 80);
+  return truncate(String(value), 80);
 }
 
 function looksRandom(run: string): boolean {

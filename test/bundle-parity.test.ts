@@ -6,7 +6,7 @@ import type { Plugin } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { keepErrors, writeOutConstants, writeOutKeys } from '../build/rewrites.ts';
 import { slimming } from '../build/slim.ts';
-import { isRetryable, wasAnswered } from '../shared/errors.ts';
+import { isRetryable, isServiceResponse } from '../shared/errors.ts';
 import { type CaptureServer, type Exchange, startCaptureServer } from './support/schema-exchange.ts';
 import { findOperations } from './support/schema-operations.ts';
 import { buildProbe, httpOf, type Probe } from './support/schema-probe.ts';
@@ -145,7 +145,7 @@ function whatCounts(failure: unknown): object {
     $retryable,
     ...Object.fromEntries(verdicts),
     isRetryable: isRetryable(failure),
-    wasAnswered: wasAnswered(failure),
+    wasAnswered: isServiceResponse(failure),
   };
 }
 

@@ -1,4 +1,4 @@
-import { type Env, flag, list, readEnv, text, wholeNumber } from '#shared/config.ts';
+import { type Env, flag, list, readEnvironment, text, wholeNumber } from '#shared/config.ts';
 import { tidyTargets } from './domain/share-targets.ts';
 
 const HOUR_MS = 3_600_000;
@@ -20,7 +20,7 @@ function targetFields() {
 
 /** What RequestApproval is told by its environment; every fault is reported in one message. */
 export function readRequestConfig(env: Env = process.env) {
-  const { accounts, organizations, organizationalUnits, copying, ...read } = readEnv(env, {
+  const { accounts, organizations, organizationalUnits, copying, ...read } = readEnvironment(env, {
     table: text('APPROVALS_TABLE'),
     dryRun: flag('DRY_RUN'),
     approverTopicArn: text('APPROVER_TOPIC_ARN'),
@@ -49,13 +49,13 @@ function distinct(addresses: readonly string[]): readonly string[] {
 
 /** What DecideApproval is told by its environment. */
 export function readDecideConfig(env: Env = process.env) {
-  return readEnv(env, { table: text('APPROVALS_TABLE') });
+  return readEnvironment(env, { table: text('APPROVALS_TABLE') });
 }
 export type DecideConfig = ReturnType<typeof readDecideConfig>;
 
 /** What ExecuteApproval is told by its environment. */
 export function readExecuteConfig(env: Env = process.env) {
-  const { accounts, organizations, organizationalUnits, copying, ...read } = readEnv(env, {
+  const { accounts, organizations, organizationalUnits, copying, ...read } = readEnvironment(env, {
     table: text('APPROVALS_TABLE'),
     dryRun: flag('DRY_RUN'),
     approverTopicArn: text('APPROVER_TOPIC_ARN'),
@@ -68,6 +68,6 @@ export type ExecuteConfig = ReturnType<typeof readExecuteConfig>;
 
 /** What SweepApprovals is told by its environment. */
 export function readSweepConfig(env: Env = process.env) {
-  return readEnv(env, { table: text('APPROVALS_TABLE'), dryRun: flag('DRY_RUN') });
+  return readEnvironment(env, { table: text('APPROVALS_TABLE'), dryRun: flag('DRY_RUN') });
 }
 export type SweepConfig = ReturnType<typeof readSweepConfig>;

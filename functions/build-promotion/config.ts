@@ -1,11 +1,20 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { type Env, type Field, flag, list, oneOf, readEnv, text, wholeNumber } from '#shared/config.ts';
-import { show } from '#shared/redact.ts';
+import {
+  type Env,
+  type Field,
+  flag,
+  list,
+  oneOf,
+  readEnvironment,
+  text,
+  wholeNumber,
+} from '#shared/config.ts';
+import { formatValue } from '#shared/redact.ts';
 import { ENVIRONMENT, FOLDER } from './domain/names.ts';
 
 /** What PromoteBuild is told by its environment; every fault is reported in one message. */
 export function readPromoteConfig(env: Env = process.env) {
-  return readEnv(env, { store: text('STORE_FUNCTION'), restore: text('RESTORE_FUNCTION') });
+  return readEnvironment(env, { store: text('STORE_FUNCTION'), restore: text('RESTORE_FUNCTION') });
 }
 export type PromoteConfig = ReturnType<typeof readPromoteConfig>;
 
@@ -19,7 +28,7 @@ const places = () => ({
 
 /** What BuildStore is told by its environment. */
 export function readStoreConfig(env: Env = process.env) {
-  return readEnv(env, {
+  return readEnvironment(env, {
     ...places(),
     fullEnvironments: list('FULL_ENVIRONMENTS', { each: ENVIRONMENT, optional: true }),
     symlinks: oneOf('SYMLINKS', ['refuse', 'inside']),
@@ -36,7 +45,9 @@ function publicKey(variable: string): Field<KeyObject | undefined> {
           ? undefined
           : createPublicKey({ key: Buffer.from(raw, 'base64'), format: 'der', type: 'spki' });
       } catch {
-        throw new Error(`is ${show(raw)}, expected a public key: SPKI in base64, without the lines of PEM`);
+        throw new Error(
+          `is ${formatValue(raw)}, expected a public key: SPKI in base64, without the lines of PEM`,
+        );
       }
     },
   };
@@ -46,7 +57,7 @@ export type StoreConfig = ReturnType<typeof readStoreConfig>;
 
 /** What PruneBuilds is told by its environment. */
 export function readPruneConfig(env: Env = process.env) {
-  const read = readEnv(env, {
+  const read = readEnvironment(env, {
     ...places(),
     prune: flag('PRUNE'),
     keepDays: wholeNumber('KEEP_DAYS', { min: 1, max: 3650 }),
@@ -59,7 +70,7 @@ export type PruneConfig = ReturnType<typeof readPruneConfig>;
 
 /** What RestoreBuild is told by its environment. */
 export function readRestoreConfig(env: Env = process.env) {
-  return readEnv(env, {
+  return readEnvironment(env, {
     store: text('STORE_FUNCTION'),
     fileSystemArn: text('FILE_SYSTEM_ARN'),
     roleArn: text('RESTORE_ROLE_ARN'),

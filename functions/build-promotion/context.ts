@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Tools } from '#shared/invocation.ts';
+import type { Invocation } from '#shared/invocation.ts';
 import type { StoreConfig } from './config.ts';
 import { Refused } from './domain/refusal.ts';
 import type { Store } from './filesystem/layout.ts';
@@ -7,7 +7,7 @@ import type { Store } from './filesystem/layout.ts';
 /** What one invocation of the store works with. */
 export interface Work {
   readonly config: StoreConfig;
-  readonly tools: Tools;
+  readonly invocation: Invocation;
   /** Whether it is time to say how far the work has come and leave the rest to another invocation. */
   readonly stop: () => boolean;
   /** Epoch milliseconds. */
@@ -17,8 +17,8 @@ export interface Work {
 /** What follows the last file: a manifest kept, a link moved, an answer given. */
 const REST_MS = 15_000;
 
-export function beginWork(config: StoreConfig, tools: Tools): Work {
-  return { config, tools, begun: tools.now(), stop: () => tools.remainingMs() < REST_MS };
+export function beginWork(config: StoreConfig, invocation: Invocation): Work {
+  return { config, invocation, begun: invocation.now(), stop: () => invocation.remainingMs() < REST_MS };
 }
 
 export function mainStore({ mount, path }: Pick<StoreConfig, 'mount' | 'path'>): Store {

@@ -1,11 +1,11 @@
-import { type Env, type Field, flag, list, oneOf, readEnv, text } from '#shared/config.ts';
-import { BadConfig } from '#shared/errors.ts';
+import { type Env, type Field, flag, list, oneOf, readEnvironment, text } from '#shared/config.ts';
+import { ConfigurationError } from '#shared/errors.ts';
 import { builtIn, readProfiles } from './domain/metric-profile.ts';
 import { rangeFault, readers } from './domain/settings.ts';
 
 /** What ReconcileDiskAlarms is told by its environment; every fault is reported in one message. */
 export function readConfig(env: Env = process.env) {
-  const read = readEnv(env, {
+  const read = readEnvironment(env, {
     region: text('AWS_REGION'),
     topicArn: text('NOTIFICATION_TOPIC_ARN'),
     queueUrl: text('QUEUE_URL'),
@@ -26,7 +26,7 @@ export function readConfig(env: Env = process.env) {
     silentMinutes: setting('SILENT_MINUTES', readers.silentMinutes),
   });
   const fault = rangeFault(read);
-  if (fault) throw new BadConfig(`Configuration: PERIOD_SECONDS and DATAPOINTS: ${fault}`);
+  if (fault) throw new ConfigurationError(`Configuration: PERIOD_SECONDS and DATAPOINTS: ${fault}`);
   const { tiers, floorGb, periodSeconds, datapoints, statistic, inodesPercent, silentMinutes, ...rest } =
     read;
   const defaults = { tiers, floorGb, periodSeconds, datapoints, statistic, inodesPercent, silentMinutes };

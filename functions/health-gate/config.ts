@@ -1,4 +1,4 @@
-import { type Env, flag, oneOf, readEnv, text, wholeNumber } from '#shared/config.ts';
+import { type Env, flag, oneOf, readEnvironment, text, wholeNumber } from '#shared/config.ts';
 
 /** What reading AWS Health and the calendars takes. */
 const sourceFields = {
@@ -11,7 +11,7 @@ const sourceFields = {
 
 /** What GateDeployment is told by its environment; every fault is reported in one message. */
 export function readGateConfig(env: Env = process.env) {
-  return readEnv(env, {
+  return readEnvironment(env, {
     ...sourceFields,
     onUnknown: oneOf('ON_UNKNOWN', ['block', 'allow']),
     /** Holds for every pipeline of the account and Region. */
@@ -28,7 +28,7 @@ const MINUTE_MS = 60_000;
 
 /** What ResumeDeployments is told by its environment. */
 export function readResumeConfig(env: Env = process.env) {
-  const read = readEnv(env, {
+  const read = readEnvironment(env, {
     ...sourceFields,
     holdsTable: text('HOLDS_TABLE'),
     queueUrl: text('QUEUE_URL'),

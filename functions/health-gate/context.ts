@@ -1,13 +1,13 @@
 import type { Records } from '#shared/aws/records.ts';
-import { Retryable } from '#shared/errors.ts';
-import type { Tools } from '#shared/invocation.ts';
+import { RetryableError } from '#shared/errors.ts';
+import type { Invocation } from '#shared/invocation.ts';
 import type { ResumeConfig } from './config.ts';
 import type { Hold } from './domain/hold-record.ts';
 
 /** What one invocation of ResumeDeployments works with. */
 export interface Round {
   readonly config: ResumeConfig;
-  readonly tools: Tools;
+  readonly invocation: Invocation;
   readonly use: Records<Hold>;
 }
 
@@ -21,8 +21,8 @@ export interface Failure {
 const RESERVE_MS = 20_000;
 
 /** What was looked at before is written down, and the rest comes again. @throws Retryable */
-export function demandTime({ remainingMs }: Tools): void {
-  if (remainingMs() < RESERVE_MS) throw new Retryable('no time was left to look at the pipeline');
+export function demandTime({ remainingMs }: Invocation): void {
+  if (remainingMs() < RESERVE_MS) throw new RetryableError('no time was left to look at the pipeline');
 }
 
 /** How many pipelines are asked about at once: CodePipeline allows an account few calls a second. */

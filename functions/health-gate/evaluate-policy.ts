@@ -1,6 +1,6 @@
 import { chunk } from '#shared/chunk.ts';
 import { mapLimit } from '#shared/concurrency.ts';
-import type { Tools } from '#shared/invocation.ts';
+import type { Invocation } from '#shared/invocation.ts';
 import { findReading, writeReading } from './aws/gate-table.ts';
 import { type Answered, openIssues, REGIONS_A_CALL } from './aws/health.ts';
 import { readCalendars } from './aws/ssm.ts';
@@ -19,16 +19,16 @@ const SHARE_FOR_READING = 0.6;
 /** What one invocation reads with. */
 export interface Sources {
   readonly config: SourceConfig;
-  readonly tools: Tools;
+  readonly invocation: Invocation;
   /** Ends the reading in time: what was not read by then counts as out of reach. */
   readonly signal: AbortSignal;
   /** By question: however many policies ask the same, AWS Health is asked once. */
   readonly asked: Map<string, Promise<Answered>>;
 }
 
-export function openSources(config: SourceConfig, tools: Tools): Sources {
-  const timeout = AbortSignal.timeout(Math.floor(tools.remainingMs() * SHARE_FOR_READING));
-  return { config, tools, signal: AbortSignal.any([tools.signal, timeout]), asked: new Map() };
+export function openSources(config: SourceConfig, invocation: Invocation): Sources {
+  const timeout = AbortSignal.timeout(Math.floor(invocation.remainingMs() * SHARE_FOR_READING));
+  return { config, invocation, signal: AbortSignal.any([invocation.signal, timeout]), asked: new Map() };
 }
 
 /**
@@ -56,7 +56,7 @@ export async function evaluate(
       ...(calendars.trouble ?? []),
     ],
   };
-  return judge(findings, policy, sources.tools.now());
+  return judge(findings, policy, sources.invocation.now());
 }
 
 interface Question {
@@ -105,16 +105,19 @@ function askOnce(question: Question, sources: Sources, fresh: boolean): Promise<
 }
 
 async function ask(question: Question, key: string, sources: Sources, fresh: boolean): Promise<Answered> {
-  const { config, tools, signal } = sources;
-  const now = tools.now();
+  const { config, invocation, signal } = sources;
+  const now = invocation.now();
   const kept = fresh
     ? undefined
     : await optionally(sources, () => findReading(config.notesTable, key, signal));
   if (kept && kept.at <= now && now - kept.at < READING_MS) return { issues: kept.issues };
   const answered = await askHealth(question, sources);
-  if (tools.signal.aborted) throw tools.signal.reason;
+  if (invocation.signal.aborted) throw invocation.signal.reason;
   if (answered.failure !== undefined)
-    tools.logger.warn('AWS Health could not be read', { account: question.account, error: answered.failure });
+    invocation.logger.warn('AWS Health could not be read', {
+      account: question.account,
+      error: answered.failure,
+    });
   else
     await optionally(sources, () =>
       writeReading(config.notesTable, key, { at: now, issues: answered.issues }, signal),
@@ -124,11 +127,11 @@ async function ask(question: Question, key: string, sources: Sources, fresh: boo
 
 async function askHealth(
   { account, policy, regions, roleArn }: Question,
-  { config, tools, signal }: Sources,
+  { config, invocation, signal }: Sources,
 ): Promise<Answered> {
   try {
     const credentials = roleArn === undefined ? undefined : await assumeRole(roleArn, signal);
-    const now = tools.now();
+    const now = invocation.now();
     const since = countsSince(policy, now);
     return await openIssues({ account, credentials, regions, since, ownRegion: config.region, now }, signal);
   } catch (failure) {
@@ -141,13 +144,13 @@ interface CalendarAnswer {
   readonly trouble?: readonly Trouble[];
 }
 
-async function stateOf({ calendars }: Policy, { tools, signal }: Sources): Promise<CalendarAnswer> {
+async function stateOf({ calendars }: Policy, { invocation, signal }: Sources): Promise<CalendarAnswer> {
   if (calendars.length === 0) return {};
   try {
     return { state: await readCalendars(calendars, signal) };
   } catch (error) {
-    if (tools.signal.aborted) throw error;
-    tools.logger.warn('the change calendars could not be read', { calendars, error });
+    if (invocation.signal.aborted) throw error;
+    invocation.logger.warn('the change calendars could not be read', { calendars, error });
     return {
       trouble: [troubleOf(error, 'Change Calendar', 'Is it shared with this account, in this Region?')],
     };
@@ -155,12 +158,12 @@ async function stateOf({ calendars }: Policy, { tools, signal }: Sources): Promi
 }
 
 /** Kept readings only save calls: without them AWS Health is asked each time. */
-async function optionally<T>({ tools }: Sources, use: () => Promise<T>): Promise<T | undefined> {
+async function optionally<T>({ invocation }: Sources, use: () => Promise<T>): Promise<T | undefined> {
   try {
     return await use();
   } catch (error) {
-    if (tools.signal.aborted) throw error;
-    tools.logger.warn('the readings of the last minute could not be used', { error });
+    if (invocation.signal.aborted) throw error;
+    invocation.logger.warn('the readings of the last minute could not be used', { error });
     return undefined;
   }
 }

@@ -1,10 +1,10 @@
-import { type Env, flag, oneOf, readEnv, text, wholeNumber } from '#shared/config.ts';
+import { type Env, flag, oneOf, readEnvironment, text, wholeNumber } from '#shared/config.ts';
 
 const MINUTE_MS = 60_000;
 
 /** What CordonInstances is told by its environment; every fault is reported in one message. */
 export function readCordonConfig(env: Env = process.env) {
-  const read = readEnv(env, {
+  const read = readEnvironment(env, {
     region: text('AWS_REGION'),
     table: text('CORDONS_TABLE'),
     topicArn: text('NOTIFICATION_TOPIC_ARN'),
@@ -24,7 +24,7 @@ export type CordonConfig = ReturnType<typeof readCordonConfig>;
 
 /** What UncordonInstances is told by its environment. */
 export function readUncordonConfig(env: Env = process.env) {
-  return readEnv(env, {
+  return readEnvironment(env, {
     region: text('AWS_REGION'),
     table: text('CORDONS_TABLE'),
     advisoryQueueUrl: text('ADVISORY_QUEUE_URL'),

@@ -1,12 +1,12 @@
 import type { Records } from '#shared/aws/records.ts';
-import type { Tools } from '#shared/invocation.ts';
+import type { Invocation } from '#shared/invocation.ts';
 import type { UncordonConfig } from './config.ts';
 import type { Cordon } from './domain/cordon-record.ts';
 
 /** What one invocation of UncordonInstances works with. */
 export interface Round {
   readonly config: UncordonConfig;
-  readonly tools: Tools;
+  readonly invocation: Invocation;
   readonly use: Records<Cordon>;
 }
 

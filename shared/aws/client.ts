@@ -1,4 +1,4 @@
-import { isRetryable, wasAnswered } from '../errors.ts';
+import { isRetryable, isServiceResponse } from '../errors.ts';
 
 /** The package's version, so that the calls can be told apart in CloudTrail. A test compares it with package.json. */
 export const version = '0.1.0';
@@ -96,7 +96,7 @@ function retryOnlyAnswered(attempts: number): RetryStrategy {
 }
 
 function isSafeToRepeat(error: unknown): boolean {
-  if (wasAnswered(error)) return isRetryable(error);
+  if (isServiceResponse(error)) return isRetryable(error);
   return error instanceof Error && 'code' in error && unsentCodes.includes(String(error.code));
 }
 

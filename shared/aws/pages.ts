@@ -4,7 +4,7 @@ export interface Page<T, K> {
 }
 
 /** Every item of a listing, however many pages it takes. `read` is given what the page before said comes next. */
-export async function readPages<T, K>(read: (next: K | undefined) => Promise<Page<T, K>>): Promise<T[]> {
+export async function paginate<T, K>(read: (next: K | undefined) => Promise<Page<T, K>>): Promise<T[]> {
   const found: T[] = [];
   let next: K | undefined;
   do {

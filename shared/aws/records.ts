@@ -12,33 +12,36 @@ import {
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { chunk } from '../chunk.ts';
 import { mapLimit } from '../concurrency.ts';
-import { hasName, Retryable } from '../errors.ts';
+import { hasName, RetryableError } from '../errors.ts';
 import { createClient } from './client.ts';
-import { readPages } from './pages.ts';
+import { paginate } from './pages.ts';
 
 // A wing's records: a DynamoDB table with one string key, read and written on condition that nobody wrote in between.
 
 const dynamo = createClient(DynamoDBClient, { deadlineMs: 8_000 });
 
 /** BatchGetItem and TransactWriteItems both take 100 items. */
-export const ITEMS = 100;
+export const MAX_TRANSACTION_ITEMS = 100;
 const CALLS_AT_ONCE = 8;
 const ROUNDS = 5;
 
-export interface Versioned {
+export interface VersionedRecord {
   /** Changes with every write; the condition of the next one. */
   readonly revision: string;
 }
 
 /** A record before its write gives it a revision. */
-export type Draft<R extends Versioned> = Omit<R, 'revision'>;
+export type RecordDraft<R extends VersionedRecord> = Omit<R, 'revision'>;
 
 /** What a record should become; undefined leaves it as it is. Called again with fresh state when a write was overtaken. */
-export type Mutation<R extends Versioned> = (known: R | undefined, key: string) => Draft<R> | undefined;
+export type RecordUpdate<R extends VersionedRecord> = (
+  known: R | undefined,
+  key: string,
+) => RecordDraft<R> | undefined;
 
-export type Known<R extends Versioned> = ReadonlyMap<string, R>;
+export type KnownRecords<R extends VersionedRecord> = ReadonlyMap<string, R>;
 
-export interface Records<R extends Versioned> {
+export interface Records<R extends VersionedRecord> {
   readonly table: string;
   /** The member that is the table's partition key. */
   readonly key: keyof R & string;
@@ -51,11 +54,11 @@ export interface Records<R extends Versioned> {
  *
  * @returns each key's record afterwards; a key that could not be settled is missing
  */
-export async function amend<R extends Versioned>(
+export async function updateRecords<R extends VersionedRecord>(
   records: Records<R>,
   keys: readonly string[],
-  mutate: Mutation<R>,
-  start?: Known<R>,
+  mutate: RecordUpdate<R>,
+  start?: KnownRecords<R>,
 ): Promise<Map<string, R | undefined>> {
   const settled = new Map<string, R | undefined>();
   let known = new Map(start ?? (await readRecords(records, keys)));
@@ -71,18 +74,18 @@ export async function amend<R extends Versioned>(
 }
 
 /** Strongly consistent: a decision on a stale read would only cost a failed write, but it costs it at the worst time. */
-export async function readRecords<R extends Versioned>(
+export async function readRecords<R extends VersionedRecord>(
   records: Records<R>,
   keys: readonly string[],
 ): Promise<Map<string, R>> {
-  const groups = chunk([...new Set(keys)], ITEMS);
+  const groups = chunk([...new Set(keys)], MAX_TRANSACTION_ITEMS);
   const found = await mapLimit(groups, CALLS_AT_ONCE, (group) => readGroup(records, group));
   return new Map(found.flat().map((record) => [keyOf(records, record), record]));
 }
 
 /** Every record there is, page by page: for tables that only hold what is open now. */
-export function scanRecords<R extends Versioned>({ table, signal }: Records<R>): Promise<R[]> {
-  return readPages<R, Item>(async (next) => {
+export function scanRecords<R extends VersionedRecord>({ table, signal }: Records<R>): Promise<R[]> {
+  return paginate<R, Item>(async (next) => {
     const input = { TableName: table, ConsistentRead: true, ...(next && { ExclusiveStartKey: next }) };
     const { Items = [], LastEvaluatedKey } = await dynamo.send(new ScanCommand(input), {
       abortSignal: signal,
@@ -92,7 +95,7 @@ export function scanRecords<R extends Versioned>({ table, signal }: Records<R>):
 }
 
 /** Deletes each record that is still as it was read. @returns the keys of those that somebody changed meanwhile */
-export async function removeRecords<R extends Versioned>(
+export async function removeRecords<R extends VersionedRecord>(
   records: Records<R>,
   gone: readonly R[],
 ): Promise<string[]> {
@@ -100,7 +103,7 @@ export async function removeRecords<R extends Versioned>(
   let open = gone;
   for (let round = 0; open.length > 0; round++) {
     if (round === ROUNDS)
-      throw new Retryable(`${open.length} records could not be deleted: others kept writing them`);
+      throw new RetryableError(`${open.length} records could not be deleted: others kept writing them`);
     await giveWay(records, round);
     const outcomes = await transact(records, open, (record) => ({
       Delete: {
@@ -128,10 +131,10 @@ interface Write<R> {
   readonly next: R;
 }
 
-function decide<R extends Versioned>(
+function decide<R extends VersionedRecord>(
   keys: readonly string[],
-  known: Known<R>,
-  mutate: Mutation<R>,
+  known: KnownRecords<R>,
+  mutate: RecordUpdate<R>,
   settled: Map<string, R | undefined>,
 ): Write<R>[] {
   const writes: Write<R>[] = [];
@@ -144,12 +147,12 @@ function decide<R extends Versioned>(
   return writes;
 }
 
-function withRevision<R extends Versioned>(draft: Draft<R>): R {
+function withRevision<R extends VersionedRecord>(draft: RecordDraft<R>): R {
   // biome-ignore lint/nursery/noUnsafeTypeAssertion: a draft and its revision are a record; TypeScript cannot add them up
   return { ...draft, revision: randomUUID() } as unknown as R;
 }
 
-async function putAll<R extends Versioned>(
+async function putAll<R extends VersionedRecord>(
   records: Records<R>,
   writes: readonly Write<R>[],
   settled: Map<string, R | undefined>,
@@ -169,9 +172,9 @@ async function putAll<R extends Versioned>(
 }
 
 /** Reads what overtook us. A record that carries our own new revision is our write whose answer was lost. */
-async function refresh<R extends Versioned>(
+async function refresh<R extends VersionedRecord>(
   records: Records<R>,
-  known: Known<R>,
+  known: KnownRecords<R>,
   stale: readonly Write<R>[],
   settled: Map<string, R | undefined>,
 ): Promise<Map<string, R>> {
@@ -194,7 +197,7 @@ async function transact<T>(
   items: readonly T[],
   write: (item: T) => TransactWriteItem,
 ): Promise<Outcome<T>[]> {
-  const groups = await mapLimit(chunk(items, ITEMS), CALLS_AT_ONCE, (group) =>
+  const groups = await mapLimit(chunk(items, MAX_TRANSACTION_ITEMS), CALLS_AT_ONCE, (group) =>
     transactGroup(use, group, write),
   );
   return groups.flat();
@@ -233,7 +236,7 @@ function unchangedSince({ key }: { readonly key: string }, revision: string | un
   };
 }
 
-async function readGroup<R extends Versioned>(
+async function readGroup<R extends VersionedRecord>(
   { table, key, signal }: Records<R>,
   group: readonly string[],
 ): Promise<R[]> {
@@ -259,6 +262,6 @@ function toRecord<R>(item: Item): R {
   return unmarshall(item) as R;
 }
 
-function keyOf<R extends Versioned>({ key }: Records<R>, record: R): string {
+function keyOf<R extends VersionedRecord>({ key }: Records<R>, record: R): string {
   return String(record[key]);
 }

@@ -1,7 +1,7 @@
 import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { chunk } from '../chunk.ts';
 import { mapLimit } from '../concurrency.ts';
-import { Retryable } from '../errors.ts';
+import { RetryableError } from '../errors.ts';
 import { createClient } from './client.ts';
 
 /** SendMessageBatch takes ten. */
@@ -9,16 +9,16 @@ const ENTRIES = 10;
 
 const sqs = createClient(SQSClient, { deadlineMs: 5_000 });
 
-export interface QueueMessage {
+export interface OutgoingMessage {
   readonly body: object;
   /** Whole seconds, at most 900; the queue's own delay when absent. */
   readonly delaySeconds?: number;
 }
 
 /** @returns for each message the error that kept it out, or undefined */
-export async function sendAll(
+export async function sendMessages(
   queueUrl: string,
-  messages: readonly QueueMessage[],
+  messages: readonly OutgoingMessage[],
   signal: AbortSignal,
 ): Promise<(unknown | undefined)[]> {
   const groups = await mapLimit(chunk(messages, ENTRIES), 4, async (group) => {
@@ -31,7 +31,7 @@ export async function sendAll(
       const command = new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries });
       const { Failed = [] } = await sqs.send(command, { abortSignal: signal });
       const refused = new Map(
-        Failed.map(({ Id, Code }) => [Id, new Retryable(`SQS refused a message: ${Code}`)]),
+        Failed.map(({ Id, Code }) => [Id, new RetryableError(`SQS refused a message: ${Code}`)]),
       );
       return group.map((_, i) => refused.get(String(i)));
     } catch (error) {

@@ -51,7 +51,7 @@ export interface Job {
   credentials(): ArtifactCredentials | undefined;
 }
 
-export function readJob(event: unknown): Job {
+export function parseJob(event: unknown): Job {
   const { id, accountId, data } = parseAs(codePipelineEvent, event, 'CodePipeline event')['CodePipeline.job'];
   return {
     id,

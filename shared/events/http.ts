@@ -36,7 +36,7 @@ export interface HttpRequest {
 }
 
 /** A request to an HTTP API or a function URL, payload format 2.0. */
-export function readRequest(event: unknown): HttpRequest {
+export function parseHttpRequest(event: unknown): HttpRequest {
   const read = parseAs(httpEvent, event, 'HTTP request');
   const { http, requestId } = read.requestContext;
   return {

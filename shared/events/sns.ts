@@ -16,6 +16,6 @@ const snsEvent = z.object({
 export type Notification = Readonly<z.output<typeof notification>>;
 
 /** The notifications of an SNS event. SNS sends one an invocation, as a list. */
-export function readNotifications(event: unknown): readonly Notification[] {
+export function parseNotifications(event: unknown): readonly Notification[] {
   return parseAs(snsEvent, event, 'SNS event').Records.map(({ Sns }) => Sns);
 }

@@ -1,13 +1,13 @@
-import { BadInput, Retryable } from '../errors.ts';
-import type { Tools } from '../invocation.ts';
+import { InvalidInputError, RetryableError } from '../errors.ts';
+import type { Invocation } from '../invocation.ts';
 import { type Handler, lambda } from './lambda.ts';
-import { readOrDrop, reportFailure, reportTimeout } from './report.ts';
+import { parseOrDrop, reportFailure, reportTimeout } from './report.ts';
 
-export interface EventWing<M> {
+export interface AsyncInvocationOptions<M> {
   /** The event as the wing reads it; throws BadInput. */
   parse(event: unknown): M;
   /** What a direct caller gets is what this returns; an async source drops it. */
-  handle(message: M, tools: Tools): Promise<unknown>;
+  handle(message: M, invocation: Invocation): Promise<unknown>;
 }
 
 /**
@@ -17,25 +17,29 @@ export interface EventWing<M> {
  * Everything else that goes wrong is thrown: Lambda retries twice and then sends it to the failure destination,
  * which is where a fault that no retry mends is found.
  */
-export function eventDoor<M>(wing: EventWing<M>): Handler {
-  return lambda(async (event, invocation) => {
-    const message = readOrDrop(() => wing.parse(event));
-    if (message instanceof BadInput) return { error: message.message };
-    return invocation.withinTime(
-      (tools) => handle(wing, message, tools),
+export function asyncInvocationHandler<M>(wing: AsyncInvocationOptions<M>): Handler {
+  return lambda(async (event, runner) => {
+    const message = parseOrDrop(() => wing.parse(event));
+    if (message instanceof InvalidInputError) return { error: message.message };
+    return runner.runWithDeadline(
+      (invocation) => handle(wing, message, invocation),
       () => {
         reportTimeout('time ran out before the event was handled');
-        throw new Retryable('time ran out before the event was handled');
+        throw new RetryableError('time ran out before the event was handled');
       },
     );
   });
 }
 
-async function handle<M>(wing: EventWing<M>, message: M, tools: Tools): Promise<unknown> {
+async function handle<M>(
+  wing: AsyncInvocationOptions<M>,
+  message: M,
+  invocation: Invocation,
+): Promise<unknown> {
   try {
-    return await wing.handle(message, tools);
+    return await wing.handle(message, invocation);
   } catch (error) {
-    reportFailure(tools, 'the event failed', { error });
+    reportFailure(invocation, 'the event failed', { error });
     throw error;
   }
 }

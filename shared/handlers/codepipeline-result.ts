@@ -1,4 +1,11 @@
-import { BadConfig, BadInput, isRecord, isRefusal, isRetryable, toError } from '../errors.ts';
+import {
+  ConfigurationError,
+  InvalidInputError,
+  isClientError,
+  isRecord,
+  isRetryable,
+  toError,
+} from '../errors.ts';
 import { redact } from '../redact.ts';
 
 export type FailureType =
@@ -10,7 +17,7 @@ export type FailureType =
   | 'SystemUnavailable';
 
 /** What a wing says of its job. Texts are cut to CodePipeline's limits (summary 2048, message 5000 characters). */
-export type JobAnswer =
+export type JobOutcome =
   | {
       readonly kind: 'succeed';
       readonly summary: string;
@@ -55,7 +62,7 @@ interface Failure {
 export type JobResult = { readonly success: Success } | { readonly failure: Failure };
 
 /** Throws TypeError for an answer that CodePipeline would refuse and that cutting cannot mend. */
-export function resultOf(answer: JobAnswer, requestId: string): JobResult {
+export function resultOf(answer: JobOutcome, requestId: string): JobResult {
   if (!isRecord(answer)) throw new TypeError('handle answered with nothing that CodePipeline could be told');
   const externalExecutionId = redact(answer.externalExecutionId || requestId, 1500);
   switch (answer.kind) {
@@ -84,13 +91,16 @@ export function failureOf(error: unknown, requestId: string): JobResult {
   const { name, message } = toError(error);
   const type = failureTypeOf(error);
   // A wing's own words are for the pipeline's owner; those of any other error need their name to make sense.
-  const text = error instanceof BadInput || error instanceof BadConfig ? message : `${name}: ${message}`;
+  const text =
+    error instanceof InvalidInputError || error instanceof ConfigurationError
+      ? message
+      : `${name}: ${message}`;
   return resultOf({ kind: 'fail', type, message: `${text} (request ${requestId})` }, requestId);
 }
 
 function failureTypeOf(error: unknown): FailureType {
-  if (error instanceof BadInput || error instanceof BadConfig) return 'ConfigurationError';
-  if (isRefusal(error)) return 'PermissionError';
+  if (error instanceof InvalidInputError || error instanceof ConfigurationError) return 'ConfigurationError';
+  if (isClientError(error)) return 'PermissionError';
   return isRetryable(error) ? 'SystemUnavailable' : 'JobFailed';
 }
 

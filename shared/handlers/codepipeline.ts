@@ -4,22 +4,22 @@ import {
   PutJobSuccessResultCommand,
 } from '@aws-sdk/client-codepipeline';
 import { createClient } from '../aws/client.ts';
-import { hasName, isRefusal, isRetryable, wasAnswered } from '../errors.ts';
-import { type Job, jobIdOf, readJob, secretsOf } from '../events/codepipeline.ts';
-import type { Tools } from '../invocation.ts';
+import { hasName, isClientError, isRetryable, isServiceResponse } from '../errors.ts';
+import { type Job, jobIdOf, parseJob, secretsOf } from '../events/codepipeline.ts';
+import type { Invocation } from '../invocation.ts';
 import { logger } from '../log.ts';
-import { count, metrics } from '../metrics.ts';
-import { withhold } from '../redact.ts';
-import { failureOf, type JobAnswer, type JobResult, resultOf } from './codepipeline-result.ts';
-import { type Handler, type Invocation, lambda } from './lambda.ts';
+import { addCount, metrics } from '../metrics.ts';
+import { registerSecrets } from '../redact.ts';
+import { failureOf, type JobOutcome, type JobResult, resultOf } from './codepipeline-result.ts';
+import { type DeadlineRunner, type Handler, lambda } from './lambda.ts';
 import { reportFailure, reportMalformed, reportTimeout } from './report.ts';
 
-export type { FailureType, JobAnswer } from './codepipeline-result.ts';
+export type { FailureType, JobOutcome } from './codepipeline-result.ts';
 
-export interface JobWing<P> {
+export interface CodePipelineHandlerOptions<P> {
   /** What the action's configuration says; throws BadInput, which fails the action as a ConfigurationError. */
   parse(userParameters: string | undefined): P;
-  handle(job: JobWith<P>, tools: Tools): Promise<JobAnswer>;
+  handle(job: JobWith<P>, invocation: Invocation): Promise<JobOutcome>;
 }
 
 export type JobWith<P> = Job & { readonly parameters: P };
@@ -37,35 +37,39 @@ const margin = (remainingMs: number): number => Math.min(5000, remainingMs / 4);
  *
  * Read the wing's configuration inside `parse` or `handle`: what throws while the module loads is never answered.
  */
-export function jobDoor<P>(wing: JobWing<P>): Handler {
+export function codePipelineHandler<P>(wing: CodePipelineHandlerOptions<P>): Handler {
   let last: { readonly id: string; readonly result: JobResult } | undefined;
-  return lambda(async (event, invocation) => {
-    withhold(secretsOf(event));
+  return lambda(async (event, runner) => {
+    registerSecrets(secretsOf(event));
     const id = jobIdOf(event);
     if (id === undefined) return refuse();
     logger.appendKeys({ jobId: id });
-    last = { id, result: last?.id === id ? last.result : await work(wing, event, invocation) };
+    last = { id, result: last?.id === id ? last.result : await work(wing, event, runner) };
     await answer(id, last.result);
     return undefined;
   }, margin);
 }
 
-async function work<P>(wing: JobWing<P>, event: unknown, invocation: Invocation): Promise<JobResult> {
-  return invocation.withinTime(
-    async (tools) => {
+async function work<P>(
+  wing: CodePipelineHandlerOptions<P>,
+  event: unknown,
+  runner: DeadlineRunner,
+): Promise<JobResult> {
+  return runner.runWithDeadline(
+    async (invocation) => {
       try {
-        const job = readJob(event);
+        const job = parseJob(event);
         const parameters = wing.parse(job.userParameters);
-        return resultOf(await wing.handle({ ...job, parameters }, tools), invocation.requestId);
+        return resultOf(await wing.handle({ ...job, parameters }, invocation), runner.requestId);
       } catch (error) {
-        reportFailure(tools, 'the job failed', { error });
-        return failureOf(error, invocation.requestId);
+        reportFailure(invocation, 'the job failed', { error });
+        return failureOf(error, runner.requestId);
       }
     },
     () => {
       reportTimeout('time ran out, the job is answered as failed');
       const message = 'The function ran out of time before it could decide. Retry the action.';
-      return resultOf({ kind: 'fail', type: 'SystemUnavailable', message }, invocation.requestId);
+      return resultOf({ kind: 'fail', type: 'SystemUnavailable', message }, runner.requestId);
     },
   );
 }
@@ -77,13 +81,18 @@ async function answer(jobId: string, result: JobResult): Promise<void> {
     // A duplicate delivery, or a repeat of an answer that had got through although its receipt was lost.
     if (hasName(error, 'InvalidJobStateException', 'JobNotFoundException')) {
       logger.info('the job had been answered already', { error });
-    } else if ('success' in result && wasAnswered(error) && !isRetryable(error) && !isRefusal(error)) {
+    } else if (
+      'success' in result &&
+      isServiceResponse(error) &&
+      !isRetryable(error) &&
+      !isClientError(error)
+    ) {
       // Refused for what it says, such as too many output variables: that failure must reach the pipeline.
       logger.error('the answer was refused', { error });
       await answer(jobId, failureOf(error, result.success.executionDetails.externalExecutionId));
     } else {
       logger.error('CodePipeline could not be told', { error });
-      count(metrics, 'Unanswered');
+      addCount(metrics, 'Unanswered');
       throw error;
     }
   }

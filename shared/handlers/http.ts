@@ -1,18 +1,18 @@
-import { BadInput, isRecord, isRetryable } from '../errors.ts';
-import { type HttpRequest, readRequest } from '../events/http.ts';
-import type { Tools } from '../invocation.ts';
-import { type Handler, type Invocation, lambda } from './lambda.ts';
+import { InvalidInputError, isRecord, isRetryable } from '../errors.ts';
+import { type HttpRequest, parseHttpRequest } from '../events/http.ts';
+import type { Invocation } from '../invocation.ts';
+import { type DeadlineRunner, type Handler, lambda } from './lambda.ts';
 import { reportFailure, reportMalformed, reportTimeout } from './report.ts';
 
-export interface HttpAnswer {
+export interface HttpResponse {
   readonly status: number;
   readonly body?: string;
   /** Added to the door's, of which they replace those of the same name. Plain text unless content-type says. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export interface HttpWing {
-  handle(request: HttpRequest, tools: Tools): Promise<HttpAnswer>;
+export interface HttpHandlerOptions {
+  handle(request: HttpRequest, invocation: Invocation): Promise<HttpResponse>;
   /** For every answer of this wing, such as a content-security-policy that lets its own page work. */
   readonly headers?: Readonly<Record<string, string>>;
   /** A longer body is refused with 413. 16 KiB unless told. */
@@ -41,13 +41,13 @@ const defaultHeaders: Readonly<Record<string, string>> = {
  * Answers a request to an HTTP API: BadInput as 400 with its message, what passes as 503, and any other fault as
  * 500 with the request's id and nothing of the inside. It answers 503 also when the time runs out.
  */
-export function httpDoor(wing: HttpWing): Handler {
-  return lambda(async (event, invocation) => {
-    const answer = await invocation.withinTime(
-      (tools) => respond(wing, event, invocation, tools),
+export function httpHandler(wing: HttpHandlerOptions): Handler {
+  return lambda(async (event, runner) => {
+    const answer = await runner.runWithDeadline(
+      (invocation) => respond(wing, event, runner, invocation),
       () => {
         reportTimeout('time ran out, the request is answered with 503');
-        return busy(invocation);
+        return busy(runner);
       },
     );
     return toLambda(answer, wing.headers ?? {}, isHead(event));
@@ -55,37 +55,37 @@ export function httpDoor(wing: HttpWing): Handler {
 }
 
 async function respond(
-  wing: HttpWing,
+  wing: HttpHandlerOptions,
   event: unknown,
+  runner: DeadlineRunner,
   invocation: Invocation,
-  tools: Tools,
-): Promise<HttpAnswer> {
+): Promise<HttpResponse> {
   try {
-    const request = readRequest(event);
+    const request = parseHttpRequest(event);
     const limit = wing.maxBodyBytes ?? 16_384;
     if (Buffer.byteLength(request.body) > limit)
       return { status: 413, body: `At most ${limit} bytes are read.\n` };
-    return checked(await wing.handle(request, tools));
+    return checked(await wing.handle(request, invocation));
   } catch (error) {
-    if (error instanceof BadInput) {
+    if (error instanceof InvalidInputError) {
       reportMalformed(error.message);
       return { status: 400, body: `${error.message}\n` };
     }
-    reportFailure(tools, 'the request failed', { error });
-    return isRetryable(error) ? busy(invocation) : broken(invocation);
+    reportFailure(invocation, 'the request failed', { error });
+    return isRetryable(error) ? busy(runner) : broken(runner);
   }
 }
 
-function busy({ requestId }: Invocation): HttpAnswer {
+function busy({ requestId }: DeadlineRunner): HttpResponse {
   const body = `This is taking too long or something it needs is busy. Try again in a moment. Request ${requestId}\n`;
   return { status: 503, body, headers: { 'retry-after': '5' } };
 }
 
-function broken({ requestId }: Invocation): HttpAnswer {
+function broken({ requestId }: DeadlineRunner): HttpResponse {
   return { status: 500, body: `Something went wrong on our side. Request ${requestId}\n` };
 }
 
-function checked(answer: HttpAnswer): HttpAnswer {
+function checked(answer: HttpResponse): HttpResponse {
   const valid =
     isRecord(answer) && Number.isInteger(answer.status) && answer.status >= 200 && answer.status <= 599;
   if (valid && (answer.body === undefined || typeof answer.body === 'string')) return answer;
@@ -93,7 +93,7 @@ function checked(answer: HttpAnswer): HttpAnswer {
 }
 
 function toLambda(
-  answer: HttpAnswer,
+  answer: HttpResponse,
   wingHeaders: Readonly<Record<string, string>>,
   head: boolean,
 ): LambdaAnswer {

@@ -1,28 +1,31 @@
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
-import type { Tools } from '../invocation.ts';
+import type { Invocation } from '../invocation.ts';
 import { logger } from '../log.ts';
 import { metrics } from '../metrics.ts';
 
 export type Handler = (event: unknown, context: Context) => Promise<unknown>;
 
-export interface Invocation {
+export interface DeadlineRunner {
   readonly requestId: string;
   /** Runs `work` and answers with `ranOut` in its stead when it has not settled in time. */
-  withinTime<T>(work: (tools: Tools) => Promise<T>, ranOut: (tools: Tools) => T | Promise<T>): Promise<T>;
+  runWithDeadline<T>(
+    work: (invocation: Invocation) => Promise<T>,
+    ranOut: (invocation: Invocation) => T | Promise<T>,
+  ): Promise<T>;
 }
 
 /** How long before Lambda's limit the door stops waiting, given what remains at the start. */
-export type Margin = (remainingMs: number) => number;
+export type DeadlineMargin = (remainingMs: number) => number;
 
 /** Enough to write a log line and answer the caller; a tenth for functions of a second or two. */
-const usualMargin: Margin = (remainingMs) => Math.min(750, remainingMs / 10);
+const usualMargin: DeadlineMargin = (remainingMs) => Math.min(750, remainingMs / 10);
 
 /** What every function of the pack is wrapped in: log context, metrics that go out whatever happens, a deadline. */
 export function lambda(
-  run: (event: unknown, invocation: Invocation) => Promise<unknown>,
-  margin: Margin = usualMargin,
+  run: (event: unknown, runner: DeadlineRunner) => Promise<unknown>,
+  margin: DeadlineMargin = usualMargin,
 ): Handler {
   // The door keeps its own deadline: middy's is fixed at load, before the function's time limit is known.
   return (
@@ -34,15 +37,21 @@ export function lambda(
   );
 }
 
-function begin(context: Context, margin: Margin): Invocation {
+function begin(context: Context, margin: DeadlineMargin): DeadlineRunner {
   const limit = context.getRemainingTimeInMillis();
   const kept = margin(limit);
   return {
     requestId: context.awsRequestId,
-    withinTime: async (work, ranOut) => {
+    runWithDeadline: async (work, ranOut) => {
       const controller = new AbortController();
       const remainingMs = (): number => Math.max(0, context.getRemainingTimeInMillis() - kept);
-      const tools: Tools = { logger, metrics, signal: controller.signal, remainingMs, now: () => Date.now() };
+      const invocation: Invocation = {
+        logger,
+        metrics,
+        signal: controller.signal,
+        remainingMs,
+        now: () => Date.now(),
+      };
       let timer: NodeJS.Timeout | undefined;
       const deadline = new Promise<'late'>((resolve) => {
         timer = setTimeout(() => {
@@ -51,8 +60,8 @@ function begin(context: Context, margin: Margin): Invocation {
         }, remainingMs());
       });
       try {
-        const done = await Promise.race([attempt(work, tools), deadline]);
-        return done === 'late' ? await ranOut(tools) : done.result;
+        const done = await Promise.race([attempt(work, invocation), deadline]);
+        return done === 'late' ? await ranOut(invocation) : done.result;
       } finally {
         clearTimeout(timer);
       }
@@ -60,8 +69,11 @@ function begin(context: Context, margin: Margin): Invocation {
   };
 }
 
-async function attempt<T>(work: (tools: Tools) => Promise<T>, tools: Tools): Promise<{ readonly result: T }> {
-  return { result: await work(tools) };
+async function attempt<T>(
+  work: (invocation: Invocation) => Promise<T>,
+  invocation: Invocation,
+): Promise<{ readonly result: T }> {
+  return { result: await work(invocation) };
 }
 
 function publishMetrics(): void {

@@ -1,13 +1,13 @@
-import { BadInput, isRecord, Retryable, toError } from '../errors.ts';
+import { InvalidInputError, isRecord, RetryableError, toError } from '../errors.ts';
 import { isSqsEvent, type SqsBatchAnswer, sqsRecord } from '../events/sqs.ts';
-import type { Tools } from '../invocation.ts';
+import type { Invocation } from '../invocation.ts';
 import { logger } from '../log.ts';
-import { count, metrics } from '../metrics.ts';
+import { addCount, metrics } from '../metrics.ts';
 import { parseAs, parseJson } from '../parse.ts';
-import { type Handler, type Invocation, lambda } from './lambda.ts';
-import { readOrDrop, reportFailure, reportTimeout } from './report.ts';
+import { type DeadlineRunner, type Handler, lambda } from './lambda.ts';
+import { parseOrDrop, reportFailure, reportTimeout } from './report.ts';
 
-export interface Delivery<M> {
+export interface QueueMessage<M> {
   readonly id: string;
   readonly message: M;
   /** 1 at the first delivery. */
@@ -15,16 +15,16 @@ export interface Delivery<M> {
 }
 
 /** What became of the deliveries: those in `retry` come again, all others are done. */
-export interface Handled {
+export interface BatchResult {
   readonly retry: readonly { readonly id: string; readonly error: unknown }[];
   /** What a direct caller gets. A queue has no use for it. */
-  readonly answer?: unknown;
+  readonly response?: unknown;
 }
 
-export interface QueueWing<M> {
+export interface QueueHandlerOptions<M> {
   /** A message's body, or a bare event, as the wing reads it; throws BadInput. */
   parse(body: unknown): M;
-  handle(deliveries: readonly Delivery<M>[], tools: Tools): Promise<Handled>;
+  handle(deliveries: readonly QueueMessage<M>[], invocation: Invocation): Promise<BatchResult>;
 }
 
 /** Reasons that get a line of their own; each may name its instance. */
@@ -38,21 +38,21 @@ const mostReasons = 20;
  * Bare: a retry is thrown, so that an async source repeats it and a caller sees it. A malformed one is answered
  * `{ error }` and not thrown: the caller is told all the same, and an async source does not repeat rubbish.
  */
-export function queueDoor<M>(wing: QueueWing<M>): Handler {
-  return lambda((event, invocation) =>
-    isSqsEvent(event) ? takeBatch(wing, event.Records, invocation) : takeBare(wing, event, invocation),
+export function queueHandler<M>(wing: QueueHandlerOptions<M>): Handler {
+  return lambda((event, runner) =>
+    isSqsEvent(event) ? takeBatch(wing, event.Records, runner) : takeBare(wing, event, runner),
   );
 }
 
 async function takeBatch<M>(
-  wing: QueueWing<M>,
+  wing: QueueHandlerOptions<M>,
   records: readonly unknown[],
-  invocation: Invocation,
+  runner: DeadlineRunner,
 ): Promise<SqsBatchAnswer> {
   const { deliveries, unread } = readBatch(wing, records);
   if (deliveries.length === 0) return failures(unread);
-  return invocation.withinTime(
-    async (tools) => failures([...unread, ...(await handleBatch(wing, deliveries, tools))]),
+  return runner.runWithDeadline(
+    async (invocation) => failures([...unread, ...(await handleBatch(wing, deliveries, invocation))]),
     () => {
       reportTimeout('time ran out, the batch comes again', { messages: deliveries.length });
       return failures([...unread, ...deliveries.map(({ id }) => id)]);
@@ -60,54 +60,62 @@ async function takeBatch<M>(
   );
 }
 
-async function takeBare<M>(wing: QueueWing<M>, event: unknown, invocation: Invocation): Promise<unknown> {
-  const id = isRecord(event) && typeof event.id === 'string' ? event.id : invocation.requestId;
-  const message = readOrDrop(() => wing.parse(event), { messageId: id });
-  if (message instanceof BadInput) return { error: message.message };
-  return invocation.withinTime(
-    (tools) => handleBare(wing, { id, message, receiveCount: 1 }, tools),
+async function takeBare<M>(
+  wing: QueueHandlerOptions<M>,
+  event: unknown,
+  runner: DeadlineRunner,
+): Promise<unknown> {
+  const id = isRecord(event) && typeof event.id === 'string' ? event.id : runner.requestId;
+  const message = parseOrDrop(() => wing.parse(event), { messageId: id });
+  if (message instanceof InvalidInputError) return { error: message.message };
+  return runner.runWithDeadline(
+    (invocation) => handleBare(wing, { id, message, receiveCount: 1 }, invocation),
     () => {
       reportTimeout('time ran out before the event was handled', { messageId: id });
-      throw new Retryable('time ran out before the event was handled');
+      throw new RetryableError('time ran out before the event was handled');
     },
   );
 }
 
-async function handleBare<M>(wing: QueueWing<M>, delivery: Delivery<M>, tools: Tools): Promise<unknown> {
+async function handleBare<M>(
+  wing: QueueHandlerOptions<M>,
+  delivery: QueueMessage<M>,
+  invocation: Invocation,
+): Promise<unknown> {
   try {
-    const { retry, answer } = checked(await wing.handle([delivery], tools));
+    const { retry, response } = checked(await wing.handle([delivery], invocation));
     if (retry[0] !== undefined) throw toError(retry[0].error);
-    return answer;
+    return response;
   } catch (error) {
-    reportFailure(tools, 'the event failed', { messageId: delivery.id, error });
+    reportFailure(invocation, 'the event failed', { messageId: delivery.id, error });
     throw error;
   }
 }
 
 interface Batch<M> {
-  readonly deliveries: readonly Delivery<M>[];
+  readonly deliveries: readonly QueueMessage<M>[];
   /** Ids of messages that a fault of ours kept from being read: they must not be lost for it. */
   readonly unread: readonly string[];
 }
 
-function readBatch<M>(wing: QueueWing<M>, records: readonly unknown[]): Batch<M> {
-  const deliveries: Delivery<M>[] = [];
+function readBatch<M>(wing: QueueHandlerOptions<M>, records: readonly unknown[]): Batch<M> {
+  const deliveries: QueueMessage<M>[] = [];
   const unread: string[] = [];
   for (const record of records) {
     const messageId = idOf(record);
     try {
-      const delivery = readOrDrop(() => readRecord(wing, record), { messageId });
-      if (!(delivery instanceof BadInput)) deliveries.push(delivery);
+      const delivery = parseOrDrop(() => readRecord(wing, record), { messageId });
+      if (!(delivery instanceof InvalidInputError)) deliveries.push(delivery);
     } catch (error) {
       logger.error('a message could not be read and comes again', { messageId, error });
-      count(metrics, 'Failed');
+      addCount(metrics, 'Failed');
       if (messageId !== undefined) unread.push(messageId);
     }
   }
   return { deliveries, unread };
 }
 
-function readRecord<M>(wing: QueueWing<M>, record: unknown): Delivery<M> {
+function readRecord<M>(wing: QueueHandlerOptions<M>, record: unknown): QueueMessage<M> {
   const { messageId, body, attributes } = parseAs(sqsRecord, record, 'SQS record');
   const receiveCount = Number(attributes?.ApproximateReceiveCount ?? 1);
   return {
@@ -118,22 +126,22 @@ function readRecord<M>(wing: QueueWing<M>, record: unknown): Delivery<M> {
 }
 
 async function handleBatch<M>(
-  wing: QueueWing<M>,
-  deliveries: readonly Delivery<M>[],
-  tools: Tools,
+  wing: QueueHandlerOptions<M>,
+  deliveries: readonly QueueMessage<M>[],
+  invocation: Invocation,
 ): Promise<readonly string[]> {
   try {
-    const { retry } = checked(await wing.handle(deliveries, tools));
+    const { retry } = checked(await wing.handle(deliveries, invocation));
     // Lambda takes an id that it does not know for a failed batch and repeats all of it.
     const known = new Set(deliveries.map(({ id }) => id));
     const again = retry.filter(({ id }) => known.has(id));
     if (again.length < retry.length)
       logger.error('a retry was asked for messages that are not of this batch');
-    if (!tools.signal.aborted) reportRetries(again);
+    if (!invocation.signal.aborted) reportRetries(again);
     return again.map(({ id }) => id);
   } catch (error) {
     reportFailure(
-      tools,
+      invocation,
       'the batch failed and comes again',
       { messages: deliveries.length, error },
       deliveries.length,
@@ -143,7 +151,7 @@ async function handleBatch<M>(
 }
 
 /** One line a reason, not a message: a throttled storm fails a thousand of them for the same one. */
-function reportRetries(retry: Handled['retry']): void {
+function reportRetries(retry: BatchResult['retry']): void {
   const byReason = Map.groupBy(retry, ({ error }) => `${toError(error).name}: ${toError(error).message}`);
   for (const again of [...byReason.values()].slice(0, mostReasons)) {
     const messageIds = again.slice(0, 10).map(({ id }) => id);
@@ -151,10 +159,10 @@ function reportRetries(retry: Handled['retry']): void {
   }
   if (byReason.size > mostReasons)
     logger.warn('messages come again for more reasons', { reasons: byReason.size });
-  count(metrics, 'Retried', retry.length);
+  addCount(metrics, 'Retried', retry.length);
 }
 
-function checked(handled: Handled): Handled {
+function checked(handled: BatchResult): BatchResult {
   if (isHandled(handled)) return handled;
   throw new TypeError('handle answered without a list of retries');
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { flag, list, oneOf, readEnv, text, wholeNumber } from '../../shared/config.ts';
-import { BadConfig } from '../../shared/errors.ts';
+import { flag, list, oneOf, readEnvironment, text, wholeNumber } from '../../shared/config.ts';
+import { ConfigurationError } from '../../shared/errors.ts';
 
 const fields = {
   table: text('TABLE'),
@@ -16,9 +16,9 @@ const fields = {
 };
 const full = { TABLE: 't', DRY_RUN: 'true', SCOPE: 'tagged', HOLD: '30', REGIONS: 'eu-west-1, us-east-1' };
 
-describe('readEnv', () => {
+describe('readEnvironment', () => {
   it('reads every kind of field, typed and frozen', () => {
-    const config = readEnv(full, fields);
+    const config = readEnvironment(full, fields);
     expect(config).toEqual({
       table: 't',
       queue: undefined,
@@ -39,8 +39,8 @@ describe('readEnv', () => {
 
   it('reports every fault in one message, and takes an empty variable for one that is not set', () => {
     const env = { TABLE: '', DRY_RUN: 'yes', SCOPE: 'some', HOLD: '1e3', REGIONS: 'eu-west-1,,x' };
-    expect(() => readEnv(env, fields)).toThrowError(
-      new BadConfig(
+    expect(() => readEnvironment(env, fields)).toThrowError(
+      new ConfigurationError(
         'Configuration: TABLE is not set; DRY_RUN is "yes", expected true or false; ' +
           'SCOPE is "some", expected one of all, tagged; HOLD is "1e3", expected a whole number from 5 to 1440; ' +
           'REGIONS has the entry "", expected /^[a-z]{2}-[a-z]+-\\d$/',
@@ -51,7 +51,7 @@ describe('readEnv', () => {
   it.each(['4', '1441', '', ' 30', '30.5', '0x1e', 'NaN', '-30', '9'.repeat(400)])(
     'refuses %j as a number',
     (HOLD) => {
-      expect(() => readEnv({ ...full, HOLD }, fields)).toThrow(/HOLD is/);
+      expect(() => readEnvironment({ ...full, HOLD }, fields)).toThrow(/HOLD is/);
     },
   );
 });

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import {
-  BadConfig,
-  BadInput,
+  ConfigurationError,
   describeError,
   GroundcrewError,
   hasName,
+  InvalidInputError,
   isRetryable,
-  Retryable,
+  isServiceResponse,
+  RetryableError,
   toError,
-  wasAnswered,
 } from '../../shared/errors.ts';
 
 const sdkError = (name: string, status?: number, more: object = {}): Error =>
@@ -37,10 +37,10 @@ describe('isRetryable', () => {
     ['a condition that failed', sdkError('ConditionalCheckFailedException', 400), false],
     ['a job that is over', sdkError('InvalidJobStateException', 400), false],
     ['a bug', new TypeError("reading 'x' of undefined"), false],
-    ['BadInput over a throttle', new BadInput('x', { cause: throttle }), false],
-    ['BadInput that claims to be retryable', new BadInput('x', { retryable: true }), false],
-    ['BadConfig', new BadConfig('x'), false],
-    ['Retryable over a refusal', new Retryable('x', { cause: sdkError('AccessDenied', 403) }), true],
+    ['BadInput over a throttle', new InvalidInputError('x', { cause: throttle }), false],
+    ['BadInput that claims to be retryable', new InvalidInputError('x', { retryable: true }), false],
+    ['BadConfig', new ConfigurationError('x'), false],
+    ['Retryable over a refusal', new RetryableError('x', { cause: sdkError('AccessDenied', 403) }), true],
     ['an error of ours over a throttle', new GroundcrewError('x', { cause: throttle }), true],
     [
       'an error of ours over a throttle, decided otherwise',
@@ -92,7 +92,7 @@ it.each<[string, unknown, boolean]>([
   ['a lost connection', Object.assign(new Error('x'), { code: 'ECONNRESET' }), false],
   ['nothing at all', undefined, false],
 ])('wasAnswered: %s', (_case, error, expected) => {
-  expect(wasAnswered(error)).toBe(expected);
+  expect(isServiceResponse(error)).toBe(expected);
 });
 
 it('hasName matches any of the names, and nothing that is no error', () => {

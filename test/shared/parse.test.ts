@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
-import { BadInput } from '../../shared/errors.ts';
+import { InvalidInputError } from '../../shared/errors.ts';
 import { parseAs, parseJson } from '../../shared/parse.ts';
 
 const schema = z.object({
@@ -34,7 +34,7 @@ describe('parseAs', () => {
     [{ headers: { cookie: 5551234 } }, 'it: headers.cookie must be a string, got a value not shown'],
     [{ id: 'x', count: 0 }, 'it: id must match /^i-[0-9a-f]+$/, got "x"; count must be at least 1, got 0'],
   ])('%j', (change, message) => {
-    expect(() => parseAs(schema, { ...valid, ...change }, 'it')).toThrowError(new BadInput(message));
+    expect(() => parseAs(schema, { ...valid, ...change }, 'it')).toThrowError(new InvalidInputError(message));
   });
 
   it('tolerates extra members and drops them', () => {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { redact, shorten, show, withhold } from '../../shared/redact.ts';
+import { formatValue, redact, registerSecrets, truncate } from '../../shared/redact.ts';
 
 const secretKey = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
 const secretKeyWithDigits = 'wJalrXUtnFEMI7K7MDENG2bPxRfiCYEXAMPLE123';
@@ -48,25 +48,25 @@ describe('redact', () => {
 
 describe('withhold', () => {
   afterEach(() => {
-    withhold([]);
+    registerSecrets([]);
   });
 
   it('takes exact secrets out, also where a cut would hide their shape', () => {
-    withhold(['plain-secret/+', '']);
+    registerSecrets(['plain-secret/+', '']);
     expect(redact('a plain-secret/+ b plain-secret%2F%2B c')).toBe('a [redacted] b [redacted] c');
     expect(redact(`${'x'.repeat(8188)}plain-secret/+`)).not.toContain('plai');
   });
 
   it('forgets those of the invocation before', () => {
-    withhold(['first-secret']);
-    withhold(['second-secret']);
+    registerSecrets(['first-secret']);
+    registerSecrets(['second-secret']);
     expect(redact('first-secret')).toBe('first-secret');
   });
 });
 
 it('shorten never leaves half a character', () => {
-  expect(shorten('ab😀cd', 4)).toBe('ab…');
-  expect(shorten('abcd', 4)).toBe('abcd');
+  expect(truncate('ab😀cd', 4)).toBe('ab…');
+  expect(truncate('abcd', 4)).toBe('abcd');
 });
 
 it.each<[unknown, string]>([
@@ -77,9 +77,9 @@ it.each<[unknown, string]>([
   [['a', 'b'], 'an array of 2'],
   [{ secret: 'x' }, 'an object'],
 ])('show %j', (value, shown) => {
-  expect(show(value)).toBe(shown);
+  expect(formatValue(value)).toBe(shown);
 });
 
 it('show keeps a long text at about eighty characters', () => {
-  expect(show('x'.repeat(6_000_000)).length).toBeLessThanOrEqual(84);
+  expect(formatValue('x'.repeat(6_000_000)).length).toBeLessThanOrEqual(84);
 });

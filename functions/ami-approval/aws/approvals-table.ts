@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { createClient } from '#shared/aws/client.ts';
-import { hasName, Retryable } from '#shared/errors.ts';
+import { hasName, RetryableError } from '#shared/errors.ts';
 import type { Approval, Draft, Key } from '../domain/approval-record.ts';
 import type { Failure, Findings } from '../domain/scan-findings.ts';
 
@@ -100,7 +100,9 @@ export async function amend<T extends Stored>(
     known = await read<T>(use, key);
     if (known?.revision === next.revision) return { record: known, wrote: true };
   }
-  throw new Retryable(`the record ${key.image}/${key.part} could not be written: others kept writing it`);
+  throw new RetryableError(
+    `the record ${key.image}/${key.part} could not be written: others kept writing it`,
+  );
 }
 
 async function read<T extends Stored>(

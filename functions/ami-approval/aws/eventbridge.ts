@@ -1,7 +1,7 @@
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { createClient } from '#shared/aws/client.ts';
 import { chunk } from '#shared/chunk.ts';
-import { Retryable } from '#shared/errors.ts';
+import { RetryableError } from '#shared/errors.ts';
 import type { Announcement } from '../messages/events.ts';
 
 const eventBridge = createClient(EventBridgeClient, { deadlineMs: 8_000 });
@@ -23,7 +23,7 @@ export async function announce(events: readonly Announcement[], signal: AbortSig
     const { FailedEntryCount = 0, Entries = [] } = await eventBridge.send(command, { abortSignal: signal });
     if (FailedEntryCount === 0) continue;
     const refused = Entries.find(({ ErrorCode }) => ErrorCode !== undefined);
-    throw new Retryable(
+    throw new RetryableError(
       `${FailedEntryCount} of ${some.length} events were refused: ${refused?.ErrorCode} ${refused?.ErrorMessage}`,
     );
   }

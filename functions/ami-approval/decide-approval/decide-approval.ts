@@ -1,8 +1,8 @@
 import type { HttpRequest } from '#shared/events/http.ts';
-import type { HttpAnswer } from '#shared/handlers/http.ts';
-import type { Tools } from '#shared/invocation.ts';
-import { count } from '#shared/metrics.ts';
-import { withhold } from '#shared/redact.ts';
+import type { HttpResponse } from '#shared/handlers/http.ts';
+import type { Invocation } from '#shared/invocation.ts';
+import { addCount } from '#shared/metrics.ts';
+import { registerSecrets } from '#shared/redact.ts';
 import { amend, readShelf, type Shelf } from '../aws/approvals-table.ts';
 import { announce } from '../aws/eventbridge.ts';
 import type { DecideConfig } from '../config.ts';
@@ -16,7 +16,7 @@ import { renderPage, renderUnknown } from './page.ts';
 interface Visit {
   readonly request: HttpRequest;
   readonly config: DecideConfig;
-  readonly tools: Tools;
+  readonly invocation: Invocation;
   readonly token: string;
   readonly shelf: Shelf;
   readonly record: Approval;
@@ -28,18 +28,18 @@ interface Visit {
 export async function decideApproval(
   request: HttpRequest,
   config: DecideConfig,
-  tools: Tools,
-): Promise<HttpAnswer> {
+  invocation: Invocation,
+): Promise<HttpResponse> {
   const { image = '', token = '' } = request.params;
-  withhold([token]);
+  registerSecrets([token]);
   // Whatever cannot be a link of ours costs no call.
-  if (!/^[0-9a-f]{32}$/.test(image) || !isToken(token)) return unknown(tools);
-  const shelf = await readShelf({ table: config.table, signal: tools.signal }, image);
+  if (!/^[0-9a-f]{32}$/.test(image) || !isToken(token)) return unknown(invocation);
+  const shelf = await readShelf({ table: config.table, signal: invocation.signal }, image);
   for (const record of shelf.approvals) {
     const who = holderOf(record, token);
-    if (who !== undefined) return visit({ request, config, tools, token, shelf, record, who });
+    if (who !== undefined) return visit({ request, config, invocation, token, shelf, record, who });
   }
-  return unknown(tools);
+  return unknown(invocation);
 }
 
 function holderOf({ approvers }: Pick<Approval, 'approvers'>, token: string): string | undefined {
@@ -48,12 +48,12 @@ function holderOf({ approvers }: Pick<Approval, 'approvers'>, token: string): st
   return holder?.address;
 }
 
-function unknown({ metrics }: Tools): HttpAnswer {
-  count(metrics, 'UnknownLink');
+function unknown({ metrics }: Invocation): HttpResponse {
+  addCount(metrics, 'UnknownLink');
   return page(404, renderUnknown());
 }
 
-async function visit(visit: Visit): Promise<HttpAnswer> {
+async function visit(visit: Visit): Promise<HttpResponse> {
   const { request, record, who } = visit;
   if (request.method === 'GET') return show(visit, 200);
   if (request.method !== 'POST') return page(405, renderUnknown(), { allow: 'GET, HEAD, POST' });
@@ -68,24 +68,24 @@ function isOwnForm({ headers }: HttpRequest): boolean {
   return isForm && ['same-origin', 'none', undefined].includes(headers['sec-fetch-site']);
 }
 
-function show({ record, who, shelf, tools }: Visit, status: number, problem?: Problem): HttpAnswer {
-  const view = { record, who, findings: shelf.findings, now: tools.now() };
+function show({ record, who, shelf, invocation }: Visit, status: number, problem?: Problem): HttpResponse {
+  const view = { record, who, findings: shelf.findings, now: invocation.now() };
   return page(status, renderPage({ ...view, ...(problem && { problem }) }));
 }
 
 /** The door's own answers stay plain text: they may quote what was sent. */
-function page(status: number, body: string, headers: HttpAnswer['headers'] = {}): HttpAnswer {
+function page(status: number, body: string, headers: HttpResponse['headers'] = {}): HttpResponse {
   return { status, body, headers: { 'content-type': 'text/html; charset=utf-8', ...headers } };
 }
 
 /** Writes the vote and, once it decides, has it carried out. What comes of it the page shows, which can be loaded again. */
-async function decide(visit: Visit, sent: Exclude<Sent, Problem>): Promise<HttpAnswer> {
-  const { config, record, request, token, tools, who } = visit;
+async function decide(visit: Visit, sent: Exclude<Sent, Problem>): Promise<HttpResponse> {
+  const { config, record, request, token, invocation, who } = visit;
   const { sourceIp, userAgent } = request;
   const cast = { who, ...sent, sourceIp, userAgent: userAgent.slice(0, 300) };
   let counted: Counted = 'unknown';
   const { record: now } = await amend<Approval>(
-    { table: config.table, signal: tools.signal },
+    { table: config.table, signal: invocation.signal },
     record,
     (known) => {
       // Asked anew meanwhile: this link is of the round before.
@@ -93,7 +93,7 @@ async function decide(visit: Visit, sent: Exclude<Sent, Problem>): Promise<HttpA
         counted = 'unknown';
         return undefined;
       }
-      const voted = vote(known, cast, tools.now());
+      const voted = vote(known, cast, invocation.now());
       counted = voted.counted;
       return voted.record;
     },
@@ -101,14 +101,14 @@ async function decide(visit: Visit, sent: Exclude<Sent, Problem>): Promise<HttpA
   );
   report(visit, sent.decision, counted);
   // Also for a repeated click: the first one may have died between its vote and this.
-  if (now && nextWork(now, tools.now()) === 'act') await announce([due(now, 'act')], tools.signal);
+  if (now && nextWork(now, invocation.now()) === 'act') await announce([due(now, 'act')], invocation.signal);
   // Relative to the link itself, which a proxy may serve under another path.
-  return counted === 'unknown' ? unknown(tools) : { status: 303, headers: { location: token } };
+  return counted === 'unknown' ? unknown(invocation) : { status: 303, headers: { location: token } };
 }
 
-function report({ record, tools, who }: Visit, decision: 'approve' | 'reject', counted: Counted): void {
+function report({ record, invocation, who }: Visit, decision: 'approve' | 'reject', counted: Counted): void {
   const { subject, part, round } = record;
   const fields = { imageArn: subject.imageArn, part, round, who, decision };
-  tools.logger.info(counted === 'counted' ? 'voted' : `vote not counted: ${counted}`, fields);
-  count(tools.metrics, counted === 'counted' ? 'Voted' : 'VoteIgnored');
+  invocation.logger.info(counted === 'counted' ? 'voted' : `vote not counted: ${counted}`, fields);
+  addCount(invocation.metrics, counted === 'counted' ? 'Voted' : 'VoteIgnored');
 }

@@ -1,4 +1,4 @@
-import { httpDoor } from '#shared/handlers/http.ts';
+import { httpHandler } from '#shared/handlers/http.ts';
 import { readDecideConfig } from '../config.ts';
 import { decideApproval } from './decide-approval.ts';
 import { pageHeaders } from './page-style.ts';
@@ -6,8 +6,8 @@ import { pageHeaders } from './page-style.ts';
 const config = readDecideConfig();
 
 /** The page behind a mail's link. GET and HEAD show, POST decides. */
-export const handler = httpDoor({
+export const handler = httpHandler({
   headers: pageHeaders,
   maxBodyBytes: 8_192,
-  handle: (request, tools) => decideApproval(request, config, tools),
+  handle: (request, invocation) => decideApproval(request, config, invocation),
 });

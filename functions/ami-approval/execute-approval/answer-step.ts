@@ -1,4 +1,4 @@
-import { hasName, Retryable } from '#shared/errors.ts';
+import { hasName, RetryableError } from '#shared/errors.ts';
 import { getStep, sendAction } from '../aws/imagebuilder.ts';
 import type { Approval } from '../domain/approval-record.ts';
 import { answerFor } from '../domain/workflow-step.ts';
@@ -7,7 +7,7 @@ import { type Acted, type ExecuteRun, isRefusal, sayError, turnedDown } from './
 
 /** Tells a waiting step what was decided: RESUME when it was approved and is still what was approved, else STOP. */
 export async function answerStep(run: ExecuteRun, record: Approval, stepExecutionId: string): Promise<Acted> {
-  const { signal } = run.tools;
+  const { signal } = run.invocation;
   const { imageArn } = record.subject;
   try {
     const drift = record.status === 'approved' ? await findDrift(run, record) : undefined;
@@ -32,7 +32,8 @@ async function sendOnce(
     await sendAction(step, answer, signal);
   } catch (error) {
     if (!isRefusal(error)) throw error;
-    if (hasName(error, 'ResourceInUseException')) throw new Retryable('the step is busy', { cause: error });
+    if (hasName(error, 'ResourceInUseException'))
+      throw new RetryableError('the step is busy', { cause: error });
     if ((await getStep(step.stepExecutionId, signal)).action !== answer.action) throw error;
   }
 }

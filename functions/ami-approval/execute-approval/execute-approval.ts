@@ -1,6 +1,6 @@
-import { Retryable, wasAnswered } from '#shared/errors.ts';
-import type { Tools } from '#shared/invocation.ts';
-import { count } from '#shared/metrics.ts';
+import { isServiceResponse, RetryableError } from '#shared/errors.ts';
+import type { Invocation } from '#shared/invocation.ts';
+import { addCount } from '#shared/metrics.ts';
 import { amend } from '../aws/approvals-table.ts';
 import { announce } from '../aws/eventbridge.ts';
 import { publish } from '../aws/sns.ts';
@@ -33,22 +33,23 @@ const LEASE_MS = 55_000;
 export async function executeApproval(
   asked: DueDetail,
   config: ExecuteConfig,
-  tools: Tools,
+  invocation: Invocation,
 ): Promise<object> {
-  const run: ExecuteRun = { config, tools, use: { table: config.table, signal: tools.signal } };
+  const run: ExecuteRun = { config, invocation, use: { table: config.table, signal: invocation.signal } };
   const key = keyOf(asked.imageArn, asked.stepExecutionId);
   const { record, wrote } = await amend<Approval>(run.use, key, (known) =>
-    known && !config.dryRun ? claim(known, LEASE_MS, tools.now()) : undefined,
+    known && !config.dryRun ? claim(known, LEASE_MS, invocation.now()) : undefined,
   );
   if (wrote && record) return act(run, record);
-  const work = record && nextWork(record, tools.now());
+  const work = record && nextWork(record, invocation.now());
   // It was found outdated, and whoever found it died before he could say so.
-  if (record && work === 'ask' && !config.dryRun) await announce([due(record, 'ask')], tools.signal);
-  if (record && isLeased(record, tools.now())) throw new Retryable('somebody else is acting on this request');
+  if (record && work === 'ask' && !config.dryRun) await announce([due(record, 'ask')], invocation.signal);
+  if (record && isLeased(record, invocation.now()))
+    throw new RetryableError('somebody else is acting on this request');
   const why = record
     ? `${work === 'act' ? 'dry run: would act on it, which is' : 'it is'} ${record.status}`
     : 'no such request';
-  tools.logger.info(`nothing done: ${why}`, { imageArn: asked.imageArn, part: key.part });
+  invocation.logger.info(`nothing done: ${why}`, { imageArn: asked.imageArn, part: key.part });
   return { outcome: why };
 }
 
@@ -56,8 +57,8 @@ async function act(run: ExecuteRun, record: Approval): Promise<object> {
   if (record.notice === 'due') return mailAgain(run, record);
   const acted = await carryOut(run, record);
   const ending = 'unfinished' in acted ? await putOff(run, record, acted) : acted;
-  const draft = settle(record, ending, run.tools.now());
-  const { signal } = run.tools;
+  const draft = settle(record, ending, run.invocation.now());
+  const { signal } = run.invocation;
   if (ending.status === 'outdated') {
     await close(run, record, draft);
     // Only now: RequestApproval asks again when the record says that it is outdated.
@@ -66,7 +67,7 @@ async function act(run: ExecuteRun, record: Approval): Promise<object> {
     await announce([ended(draft)], signal);
     await mail(run, await close(run, record, draft));
   }
-  report(run.tools, draft);
+  report(run.invocation, draft);
   return { outcome: ending.status };
 }
 
@@ -86,12 +87,12 @@ async function putOff(
   record: Approval,
   { unfinished, shares = {} }: Unfinished,
 ): Promise<Ending> {
-  if (isHopeless(record, run.tools.now())) {
+  if (isHopeless(record, run.invocation.now())) {
     const why = `it has failed for a day, last with ${sayError(unfinished)}`;
     return { status: record.status === 'approved' ? 'failed' : turnedDown(record), shares, why };
   }
   await close(run, record, pause(record, shares));
-  throw new Retryable('the decision could not be carried out yet', { cause: unfinished });
+  throw new RetryableError('the decision could not be carried out yet', { cause: unfinished });
 }
 
 /** Writes what the claimed record became; nobody else does while the lease holds. */
@@ -103,14 +104,14 @@ async function close({ use }: ExecuteRun, record: Approval, draft: Draft): Promi
     { known: record },
   );
   if (wrote && closed) return closed;
-  throw new Retryable('somebody else took over this request');
+  throw new RetryableError('somebody else took over this request');
 }
 
 async function mailAgain(run: ExecuteRun, record: Approval): Promise<object> {
   const { leaseUntil: _lease, open: _open, revision: _revision, ...kept } = record;
   const closed = await close(run, record, { ...kept, notice: 'claimed' });
-  if (isHopeless(record, run.tools.now())) {
-    run.tools.logger.error('SNS has refused a mail for a day; it is given up', {
+  if (isHopeless(record, run.invocation.now())) {
+    run.invocation.logger.error('SNS has refused a mail for a day; it is given up', {
       imageArn: record.subject.imageArn,
     });
   } else {
@@ -121,24 +122,25 @@ async function mailAgain(run: ExecuteRun, record: Approval): Promise<object> {
 
 /** The record says that the mail went out; if SNS refused it for sure, it is taken back and comes again. */
 async function mail(run: ExecuteRun, closed: Approval): Promise<void> {
-  const { config, tools, use } = run;
+  const { config, invocation, use } = run;
   if (closed.status === 'resumed') return; // the workflow goes on: that is the notice
   const isShared = closed.status === 'shared';
   const topicArn = isShared ? config.ownerTopicArn : config.approverTopicArn;
   const letter = isShared ? writeShared(closed) : writeEnded(closed);
   try {
-    await publish(topicArn, letter, tools.signal);
+    await publish(topicArn, letter, invocation.signal);
   } catch (error) {
-    if (!wasAnswered(error)) return reportUncertain(tools, { imageArn: closed.subject.imageArn, error });
+    if (!isServiceResponse(error))
+      return reportUncertain(invocation, { imageArn: closed.subject.imageArn, error });
     await amend<Approval>(use, closed, (known) => known && unclaimNotice(known), { known: closed });
-    throw new Retryable('the mail about the end of a request was refused by SNS', { cause: error });
+    throw new RetryableError('the mail about the end of a request was refused by SNS', { cause: error });
   }
 }
 
-function report({ logger, metrics }: Tools, record: Draft): void {
+function report({ logger, metrics }: Invocation, record: Draft): void {
   const { subject, part, status, round, shares, why } = record;
   const line = { imageArn: subject.imageArn, part, status, round, shares, ...(why !== undefined && { why }) };
   if (status === 'failed') logger.error('an approval could not be carried out', line);
   else logger.info('an approval request is over', line);
-  count(metrics, `Ended.${status}`);
+  addCount(metrics, `Ended.${status}`);
 }

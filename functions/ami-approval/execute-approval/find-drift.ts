@@ -5,10 +5,10 @@ import type { ExecuteRun } from './outcome.ts';
 
 /** What is no longer as it was when it was approved; undefined when it is all the same. */
 export async function findDrift(
-  { config, tools }: ExecuteRun,
+  { config, invocation }: ExecuteRun,
   { subject, fingerprint }: Approval,
 ): Promise<string | undefined> {
-  const built = await getImage(subject.imageArn, tools.signal);
+  const built = await getImage(subject.imageArn, invocation.signal);
   const rules = { targets: config.targets, barInitiator: false };
   const now = describeSubject(built, rules, subject.gate);
   return fingerprintOf(now) === fingerprint ? undefined : whatChanged(subject, now);

@@ -1,5 +1,5 @@
-import { isRetryable, toError, wasAnswered } from '#shared/errors.ts';
-import type { Tools } from '#shared/invocation.ts';
+import { isRetryable, isServiceResponse, toError } from '#shared/errors.ts';
+import type { Invocation } from '#shared/invocation.ts';
 import type { TableUse } from '../aws/approvals-table.ts';
 import type { ExecuteConfig } from '../config.ts';
 import type { Approval, Share } from '../domain/approval-record.ts';
@@ -7,7 +7,7 @@ import type { Ending } from '../domain/approval-transitions.ts';
 
 export interface ExecuteRun {
   readonly config: ExecuteConfig;
-  readonly tools: Tools;
+  readonly invocation: Invocation;
   readonly use: TableUse;
 }
 
@@ -21,7 +21,7 @@ export type Acted = Ending | Unfinished;
 
 /** AWS itself said no, and would again. A fault of ours, or of the network, is none of these. */
 export function isRefusal(error: unknown): boolean {
-  return wasAnswered(error) && !isRetryable(error);
+  return isServiceResponse(error) && !isRetryable(error);
 }
 
 export function sayError(error: unknown): string {

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { mapLimit } from '#shared/concurrency.ts';
-import { Retryable } from '#shared/errors.ts';
+import { RetryableError } from '#shared/errors.ts';
 import {
   addLaunchPermissions,
   addVolumePermissions,
@@ -52,10 +52,10 @@ interface Checked {
 }
 
 /** Looks again at what is to be shared: days may lie between the request and the click. */
-async function check({ tools }: ExecuteRun, { subject }: Approval, ami: Ami): Promise<Checked> {
-  const { signal } = tools;
+async function check({ invocation }: ExecuteRun, { subject }: Approval, ami: Ami): Promise<Checked> {
+  const { signal } = invocation;
   const seen = await describeAmi(ami.region, ami.id, signal);
-  const refusal = whyNot(seen, subject.imageArn, tools.now());
+  const refusal = whyNot(seen, subject.imageArn, invocation.now());
   if (!seen || refusal !== undefined || !seen.isEncrypted) {
     return { ami, seen, ...(refusal !== undefined && { refusal }), remarks: [] };
   }
@@ -75,7 +75,10 @@ async function shareAll(run: ExecuteRun, record: Approval, checked: readonly Che
   const shares = await mapLimit(open, AT_ONCE, async (one): Promise<[string, Share] | undefined> => {
     const { region, id } = one.ami;
     try {
-      const remarks = [...one.remarks, ...(await shareOne(one, record.subject.targets, run.tools.signal))];
+      const remarks = [
+        ...one.remarks,
+        ...(await shareOne(one, record.subject.targets, run.invocation.signal)),
+      ];
       return [id, { region, result: 'shared', remarks }];
     } catch (error) {
       if (isRefusal(error)) return [id, { region, result: 'failed', remarks: [sayError(error)] }];
@@ -132,7 +135,7 @@ async function verify(
     const found = await read();
     const missing = missingFrom(wanted, found);
     if (missing.length === 0) return found;
-    if (round === READS) throw new Retryable(`EC2 does not show what was added: ${missing.join(', ')}`);
+    if (round === READS) throw new RetryableError(`EC2 does not show what was added: ${missing.join(', ')}`);
     await pause(300 * round, undefined, { signal });
   }
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import { BadInput, isRecord } from '#shared/errors.ts';
+import { InvalidInputError, isRecord } from '#shared/errors.ts';
 import { eventBridgeEvent } from '#shared/events/eventbridge.ts';
-import { readNotifications } from '#shared/events/sns.ts';
+import { parseNotifications } from '#shared/events/sns.ts';
 import { parseAs, parseJson } from '#shared/parse.ts';
 import type { Counts } from '../domain/scan-findings.ts';
 import { DUE, type DueDetail, SOURCE } from '../messages/events.ts';
@@ -51,7 +51,7 @@ const imageMessage = z.object({ arn: z.string(), state });
 /** An EventBridge event, an SNS notification of Image Builder's, or the wing's own event; throws BadInput. */
 export function readOccasions(event: unknown): readonly Occasion[] {
   if (isRecord(event) && Array.isArray(event.Records)) {
-    return readNotifications(event).map(({ Message }) => readMessage(Message));
+    return parseNotifications(event).map(({ Message }) => readMessage(Message));
   }
   return [isOwn(event) ? { kind: 'due', due: readDue(event) } : readImageEvent(event)];
 }
@@ -103,5 +103,7 @@ function ofState(imageArn: string, status: string, reason: string | undefined): 
 
 function buildArn(text: string, field: string): string {
   if (BUILD_ARN.test(text)) return text;
-  throw new BadInput(`${field} must be the ARN of an image build version, got '${text.slice(0, 120)}'`);
+  throw new InvalidInputError(
+    `${field} must be the ARN of an image build version, got '${text.slice(0, 120)}'`,
+  );
 }

@@ -1,6 +1,6 @@
 import { mapLimit } from '#shared/concurrency.ts';
-import { Retryable, wasAnswered } from '#shared/errors.ts';
-import type { Tools } from '#shared/invocation.ts';
+import { isServiceResponse, RetryableError } from '#shared/errors.ts';
+import type { Invocation } from '#shared/invocation.ts';
 import { amend, type TableUse } from '../aws/approvals-table.ts';
 import { publish } from '../aws/sns.ts';
 import type { RequestConfig } from '../config.ts';
@@ -12,7 +12,7 @@ import { writeInvitation } from '../messages/mail.ts';
 
 export interface RequestRun {
   readonly config: RequestConfig;
-  readonly tools: Tools;
+  readonly invocation: Invocation;
   readonly use: TableUse;
 }
 
@@ -49,12 +49,12 @@ export async function invite(
   const refused: { readonly hash: string; readonly error: unknown }[] = [];
   await mapLimit([...tokens], 5, async ([approver, { token, hash }]) => {
     const link = `${run.config.linkBase}/approvals/${record.image}/${token}`;
-    const letter = writeInvitation({ record, approver, link, findings, now: run.tools.now() });
+    const letter = writeInvitation({ record, approver, link, findings, now: run.invocation.now() });
     try {
-      await publish(run.config.approverTopicArn, letter, run.tools.signal);
+      await publish(run.config.approverTopicArn, letter, run.invocation.signal);
     } catch (error) {
-      if (wasAnswered(error)) refused.push({ hash, error });
-      else reportUncertain(run.tools, { imageArn: record.subject.imageArn, approver, error });
+      if (isServiceResponse(error)) refused.push({ hash, error });
+      else reportUncertain(run.invocation, { imageArn: record.subject.imageArn, approver, error });
     }
   });
   if (refused.length > 0) await takeBack(run, record, refused);
@@ -80,5 +80,5 @@ async function takeBack(
     { known: record },
   );
   const [first] = refused;
-  throw new Retryable(`${refused.length} invitations were refused by SNS`, { cause: first?.error });
+  throw new RetryableError(`${refused.length} invitations were refused by SNS`, { cause: first?.error });
 }

@@ -1,5 +1,5 @@
-import { BadConfig } from '#shared/errors.ts';
-import { count } from '#shared/metrics.ts';
+import { ConfigurationError } from '#shared/errors.ts';
+import { addCount } from '#shared/metrics.ts';
 import { amend, readShelf, type Shelf } from '../aws/approvals-table.ts';
 import { getImage, getStep, type Step } from '../aws/imagebuilder.ts';
 import { type Approval, keyOf } from '../domain/approval-record.ts';
@@ -33,7 +33,7 @@ export async function askAbout(run: RequestRun, question: Question): Promise<str
   if (known && isUnfinished(known)) return finishInviting(run, known, shelf);
   const settled = whySettled(question, known, shelf);
   if (settled) return leave(run, question, settled);
-  const { signal } = run.tools;
+  const { signal } = run.invocation;
   const built = await getImage(imageArn, signal);
   const step = stepExecutionId === undefined ? undefined : await getStep(stepExecutionId, signal);
   const gate = step && stepExecutionId !== undefined ? { stepExecutionId, name: step.name } : undefined;
@@ -86,9 +86,9 @@ interface About {
   readonly known: Approval | undefined;
 }
 
-function asking({ config, tools }: RequestRun, { built, subject, step, known }: About): Asking {
+function asking({ config, invocation }: RequestRun, { built, subject, step, known }: About): Asking {
   const quorum = quorumOf(built, config);
-  if ('why' in quorum) throw new BadConfig(`${built.arn} can never be approved: ${quorum.why}`);
+  if ('why' in quorum) throw new ConfigurationError(`${built.arn} can never be approved: ${quorum.why}`);
   const fingerprint = fingerprintOf(subject);
   const isChanged = known !== undefined && known.fingerprint !== fingerprint;
   return {
@@ -96,7 +96,7 @@ function asking({ config, tools }: RequestRun, { built, subject, step, known }: 
     fingerprint,
     required: quorum.required,
     approvers: config.approvers.map((address) => ({ address })),
-    expiresAt: expiryOf(tools.now(), config.expiryMs, step?.endsAt),
+    expiresAt: expiryOf(invocation.now(), config.expiryMs, step?.endsAt),
     ...(isChanged && { why: whatChanged(known.subject, subject) }),
   };
 }
@@ -109,7 +109,7 @@ interface Opening {
 }
 
 async function open(run: RequestRun, { question, shelf, known, asking }: Opening): Promise<string> {
-  const { config, tools, use } = run;
+  const { config, invocation, use } = run;
   const { imageArn, stepExecutionId, after } = question;
   const key = keyOf(imageArn, stepExecutionId);
   if (config.dryRun) return leave(run, question, `dry run: would ask ${config.approvers.join(', ')}`);
@@ -118,14 +118,16 @@ async function open(run: RequestRun, { question, shelf, known, asking }: Opening
     use,
     key,
     (now) => {
-      const draft = now ? askAgain(now, after ?? 0, asking, tools.now()) : ask(key, asking, tools.now());
+      const draft = now
+        ? askAgain(now, after ?? 0, asking, invocation.now())
+        : ask(key, asking, invocation.now());
       return draft && withTokens(draft, tokens);
     },
     { known },
   );
   if (!wrote || !record) return leave(run, question, 'asked already');
   await invite(run, record, tokens, shelf.findings);
-  tools.logger.info('approval asked for', {
+  invocation.logger.info('approval asked for', {
     imageArn,
     part: record.part,
     round: record.round,
@@ -133,7 +135,7 @@ async function open(run: RequestRun, { question, shelf, known, asking }: Opening
     approvers: record.approvers.length,
     expiresAt: new Date(record.expiresAt).toISOString(),
   });
-  count(tools.metrics, 'Asked');
+  addCount(invocation.metrics, 'Asked');
   return 'asked';
 }
 
@@ -149,7 +151,7 @@ async function finishInviting(run: RequestRun, known: Approval, { findings }: Sh
   const { imageArn } = known.subject;
   if (!wrote || !record) return leave(run, { imageArn }, 'somebody else is inviting');
   await invite(run, record, tokens, findings);
-  run.tools.logger.info('invited who was still to be', {
+  run.invocation.logger.info('invited who was still to be', {
     imageArn,
     part: known.part,
     approvers: tokens.size,
@@ -157,11 +159,11 @@ async function finishInviting(run: RequestRun, known: Approval, { findings }: Sh
   return 'invited';
 }
 
-function leave({ tools }: RequestRun, { imageArn, stepExecutionId }: Question, why: string): string {
-  tools.logger.info(`nothing asked: ${why}`, {
+function leave({ invocation }: RequestRun, { imageArn, stepExecutionId }: Question, why: string): string {
+  invocation.logger.info(`nothing asked: ${why}`, {
     imageArn,
     ...(stepExecutionId !== undefined && { stepExecutionId }),
   });
-  count(tools.metrics, 'NotAsked');
+  addCount(invocation.metrics, 'NotAsked');
   return why;
 }

@@ -1,6 +1,6 @@
-import { Retryable, wasAnswered } from '#shared/errors.ts';
-import type { Tools } from '#shared/invocation.ts';
-import { count } from '#shared/metrics.ts';
+import { isServiceResponse, RetryableError } from '#shared/errors.ts';
+import type { Invocation } from '#shared/invocation.ts';
+import { addCount } from '#shared/metrics.ts';
 import { amend, readShelf } from '../aws/approvals-table.ts';
 import { getImage } from '../aws/imagebuilder.ts';
 import { publish } from '../aws/sns.ts';
@@ -16,9 +16,9 @@ import { askAbout } from './open-request.ts';
 export async function requestApproval(
   occasions: readonly Occasion[],
   config: RequestConfig,
-  tools: Tools,
+  invocation: Invocation,
 ): Promise<object> {
-  const run: RequestRun = { config, tools, use: { table: config.table, signal: tools.signal } };
+  const run: RequestRun = { config, invocation, use: { table: config.table, signal: invocation.signal } };
   const outcomes: string[] = [];
   for (const occasion of occasions) outcomes.push(await take(run, occasion));
   return { outcomes };
@@ -41,8 +41,8 @@ async function take(run: RequestRun, occasion: Occasion): Promise<string> {
   }
 }
 
-function drop({ tools }: RequestRun, why: string, imageArn?: string): string {
-  tools.logger.info(why, imageArn === undefined ? {} : { imageArn });
+function drop({ invocation }: RequestRun, why: string, imageArn?: string): string {
+  invocation.logger.info(why, imageArn === undefined ? {} : { imageArn });
   return why;
 }
 
@@ -54,19 +54,19 @@ async function keepFindings(run: RequestRun, scanned: Occasion & { kind: 'scanne
     newerFindings(known, { ...key, counts, at }),
   );
   const outcome = wrote ? 'findings kept' : 'findings known already';
-  run.tools.logger.info(outcome, { imageArn, ...counts });
+  run.invocation.logger.info(outcome, { imageArn, ...counts });
   return outcome;
 }
 
 /** A failed build is told of once, however many events and messages say so. */
 async function tellBroken(run: RequestRun, broken: Occasion & { kind: 'broken' }): Promise<string> {
-  const { config, tools, use } = run;
+  const { config, invocation, use } = run;
   const { imageArn } = broken;
   const key = { ...keyOf(imageArn), part: 'failure' };
   const { failure } = await readShelf(use, key.image);
   if (failure?.notice === 'claimed') return drop(run, 'nothing to do: told already', imageArn);
   const reason =
-    broken.reason ?? (await getImage(imageArn, tools.signal)).reason ?? 'Image Builder gave no reason.';
+    broken.reason ?? (await getImage(imageArn, invocation.signal)).reason ?? 'Image Builder gave no reason.';
   if (config.dryRun) return drop(run, 'dry run: would tell of a failed build', imageArn);
   const { record, wrote } = await amend<Failure>(
     use,
@@ -74,18 +74,18 @@ async function tellBroken(run: RequestRun, broken: Occasion & { kind: 'broken' }
     (known) =>
       known?.notice === 'claimed'
         ? undefined
-        : { ...key, imageArn, reason, at: tools.now(), notice: 'claimed' },
+        : { ...key, imageArn, reason, at: invocation.now(), notice: 'claimed' },
     { known: failure },
   );
   if (!wrote || !record) return drop(run, 'nothing to do: told already', imageArn);
   try {
-    await publish(config.topicArn, writeBroken(record), tools.signal);
+    await publish(config.topicArn, writeBroken(record), invocation.signal);
   } catch (error) {
-    if (!wasAnswered(error)) reportUncertain(tools, { imageArn, error });
+    if (!isServiceResponse(error)) reportUncertain(invocation, { imageArn, error });
     else await takeBack(run, record, error);
   }
-  tools.logger.info('a failed build was told of', { imageArn, reason });
-  count(tools.metrics, 'BuildFailed');
+  invocation.logger.info('a failed build was told of', { imageArn, reason });
+  addCount(invocation.metrics, 'BuildFailed');
   return 'told of a failed build';
 }
 
@@ -93,5 +93,5 @@ async function takeBack({ use }: RequestRun, record: Failure, cause: unknown): P
   await amend<Failure>(use, record, (known) => (known ? { ...known, notice: 'due' } : undefined), {
     known: record,
   });
-  throw new Retryable('the notice of a failed build was refused by SNS', { cause });
+  throw new RetryableError('the notice of a failed build was refused by SNS', { cause });
 }

@@ -1,5 +1,5 @@
 import { scheduledEvent } from '#shared/events/schedule.ts';
-import { eventDoor } from '#shared/handlers/async-invocation.ts';
+import { asyncInvocationHandler } from '#shared/handlers/async-invocation.ts';
 import { parseAs } from '#shared/parse.ts';
 import { readSweepConfig } from '../config.ts';
 import { sweepApprovals } from './sweep-approvals.ts';
@@ -7,7 +7,7 @@ import { sweepApprovals } from './sweep-approvals.ts';
 const config = readSweepConfig();
 
 /** A schedule. What fails is swept the next time. */
-export const handler = eventDoor({
+export const handler = asyncInvocationHandler({
   parse: (event) => parseAs(scheduledEvent, event, 'event'),
-  handle: (_, tools) => sweepApprovals(config, tools),
+  handle: (_, invocation) => sweepApprovals(config, invocation),
 });

@@ -1,5 +1,5 @@
-import type { Tools } from '#shared/invocation.ts';
-import { count } from '#shared/metrics.ts';
+import type { Invocation } from '#shared/invocation.ts';
+import { addCount } from '#shared/metrics.ts';
 import { listOpen, readShelf } from '../aws/approvals-table.ts';
 import { announce } from '../aws/eventbridge.ts';
 import { listWaiting } from '../aws/imagebuilder.ts';
@@ -13,8 +13,11 @@ import { due, dueFor } from '../messages/events.ts';
  * Wakes whatever was cut short or has come due: requests that expired, decisions nobody acted on, mails that never
  * went out, and waiting steps whose event was lost, since Image Builder's events are best effort.
  */
-export async function sweepApprovals({ table, dryRun }: SweepConfig, tools: Tools): Promise<object> {
-  const { logger, metrics, now, signal } = tools;
+export async function sweepApprovals(
+  { table, dryRun }: SweepConfig,
+  invocation: Invocation,
+): Promise<object> {
+  const { logger, metrics, now, signal } = invocation;
   const use = { table, signal };
   const [open, waiting] = await Promise.all([listOpen(use), listWaiting(signal)]);
   const works = open.flatMap((record) => {
@@ -46,7 +49,7 @@ export async function sweepApprovals({ table, dryRun }: SweepConfig, tools: Tool
       ],
       signal,
     );
-    count(metrics, 'Woken', works.length + lost.length);
+    addCount(metrics, 'Woken', works.length + lost.length);
   }
   return { open: open.length, woken: works.length + lost.length };
 }

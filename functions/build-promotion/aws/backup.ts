@@ -5,7 +5,7 @@ import {
   StartRestoreJobCommand,
 } from '@aws-sdk/client-backup';
 import { createClient } from '#shared/aws/client.ts';
-import { readPages } from '#shared/aws/pages.ts';
+import { paginate } from '#shared/aws/pages.ts';
 import { GroundcrewError } from '#shared/errors.ts';
 import type { RecoveryPoint } from '../domain/recovery-point.ts';
 
@@ -15,7 +15,7 @@ export async function listRecoveryPoints(
   fileSystemArn: string,
   signal: AbortSignal,
 ): Promise<RecoveryPoint[]> {
-  return readPages<RecoveryPoint, string>(async (next) => {
+  return paginate<RecoveryPoint, string>(async (next) => {
     const command = new ListRecoveryPointsByResourceCommand({
       ResourceArn: fileSystemArn,
       ...(next && { NextToken: next }),

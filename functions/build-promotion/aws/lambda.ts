@@ -1,6 +1,6 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { createClient } from '#shared/aws/client.ts';
-import { isRecord, Retryable } from '#shared/errors.ts';
+import { isRecord, RetryableError } from '#shared/errors.ts';
 import { parseJson } from '#shared/parse.ts';
 import { redact } from '#shared/redact.ts';
 
@@ -21,7 +21,8 @@ export async function ask(functionName: string, request: object, signal: AbortSi
     const { FunctionError, Payload } = await lambda.send(command, { abortSignal: signal });
     const reply = parseJson(Payload?.transformToString() || 'null', 'the answer');
     if (FunctionError === undefined) return reply;
-    if (attempt === ATTEMPTS || signal.aborted) throw new Retryable(`the store failed: ${describe(reply)}`);
+    if (attempt === ATTEMPTS || signal.aborted)
+      throw new RetryableError(`the store failed: ${describe(reply)}`);
   }
 }
 

@@ -1,6 +1,6 @@
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { createClient } from '#shared/aws/client.ts';
-import { BadInput } from '#shared/errors.ts';
+import { InvalidInputError } from '#shared/errors.ts';
 import type { Artifact, ArtifactCredentials } from '#shared/events/codepipeline.ts';
 import { ARCHIVE_LIMIT } from '../promote-build/zip.ts';
 
@@ -18,7 +18,7 @@ export async function readArchive(
     const { Body, ContentLength } = await s3.send(command, { abortSignal: signal });
     // Nothing of the body is read yet: an artifact that carries the build itself has hundreds of megabytes.
     if (ContentLength === undefined || ContentLength > ARCHIVE_LIMIT)
-      throw new BadInput(
+      throw new InvalidInputError(
         `the input artifact has ${ContentLength} bytes, at most ${ARCHIVE_LIMIT} are read: it should hold build.json alone`,
       );
     return Buffer.from((await Body?.transformToByteArray()) ?? []);

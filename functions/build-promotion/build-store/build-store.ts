@@ -1,6 +1,6 @@
-import { BadInput } from '#shared/errors.ts';
-import type { Tools } from '#shared/invocation.ts';
-import { count } from '#shared/metrics.ts';
+import { InvalidInputError } from '#shared/errors.ts';
+import type { Invocation } from '#shared/invocation.ts';
+import { addCount } from '#shared/metrics.ts';
 import type { StoreConfig } from '../config.ts';
 import { beginWork, mainStore, storeOf, type Work } from '../context.ts';
 import { Refused } from '../domain/refusal.ts';
@@ -19,19 +19,19 @@ import { switchRelease } from './switch-release.ts';
 import { checkBuild } from './verify-build.ts';
 
 /** Answers one request. What the store refuses is an answer too; what it throws is worth a repeat. */
-export async function serve(request: Request, config: StoreConfig, tools: Tools): Promise<object> {
-  const work = beginWork(config, tools);
+export async function serve(request: Request, config: StoreConfig, invocation: Invocation): Promise<object> {
+  const work = beginWork(config, invocation);
   try {
     const reply = await perform(work, request);
-    tools.logger.info(`${request.action}: ${'outcome' in reply ? reply.outcome : 'done'}`, { ...reply });
+    invocation.logger.info(`${request.action}: ${'outcome' in reply ? reply.outcome : 'done'}`, { ...reply });
     return reply;
   } catch (error) {
     // What is malformed here is the build's manifest.
-    if (!(error instanceof Refused || error instanceof BadInput)) throw error;
+    if (!(error instanceof Refused || error instanceof InvalidInputError)) throw error;
     const reason = error.message;
     const failure = error instanceof Refused ? error.failure : 'JobFailed';
-    tools.logger.warn(`${request.action}: refused`, { failure, reason });
-    count(tools.metrics, 'Refused');
+    invocation.logger.warn(`${request.action}: refused`, { failure, reason });
+    addCount(invocation.metrics, 'Refused');
     return { outcome: 'refused', failure, reason };
   }
 }
@@ -66,7 +66,7 @@ function perform(work: Work, request: Request): Promise<object> {
 async function switchAndCount(work: Work, request: RequestOf<'promote' | 'rollback'>): Promise<object> {
   const reply = await switchRelease(work, request);
   if (reply.outcome === 'switched')
-    count(work.tools.metrics, request.action === 'promote' ? 'Promoted' : 'RolledBack');
+    addCount(work.invocation.metrics, request.action === 'promote' ? 'Promoted' : 'RolledBack');
   return reply;
 }
 
@@ -105,7 +105,7 @@ async function mark(
   const { action, buildId, reason = 'no reason given' } = request;
   const store = mainStore(work.config);
   if (work.config.dryRun) return { outcome: 'planned', action, buildId };
-  const content = { reason, at: new Date(work.tools.now()).toISOString() };
+  const content = { reason, at: new Date(work.invocation.now()).toISOString() };
   if (action === 'mark-bad') await setMark(store, 'bad', buildId, content);
   if (action === 'pin') await setMark(store, 'pinned', buildId, content);
   if (action === 'mark-good') await takeMark(store, 'bad', buildId);

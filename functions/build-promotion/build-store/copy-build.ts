@@ -40,14 +40,14 @@ export async function copyRelease(work: Work, wish: CopyWish): Promise<Copied> {
   const verified = await verifyCopy(work, wish, draft).catch(async (error: unknown) => {
     if (!(error instanceof Refused) || wish.live === undefined) throw error;
     // What was linked is not as stamped at the release that is live: everything from the store itself, then.
-    work.tools.logger.warn('the live release is not as stamped', { buildId: wish.live, error });
+    work.invocation.logger.warn('the live release is not as stamped', { buildId: wish.live, error });
     await deleteTree(draft, work.stop);
     const again = await bring(work, { ...wish, progress: undefined }, draft, undefined);
     return again === 'whole' ? verifyCopy(work, { ...wish, progress: undefined }, draft) : again;
   });
   if (verified !== 'whole') return verified;
-  work.tools.signal.throwIfAborted();
-  await commit(target, draft, artifact.buildId, work.tools.now());
+  work.invocation.signal.throwIfAborted();
+  await commit(target, draft, artifact.buildId, work.invocation.now());
   return 'whole';
 }
 

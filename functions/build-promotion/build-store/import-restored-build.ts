@@ -72,7 +72,7 @@ export async function listRestores({ config }: Work): Promise<{ readonly buildId
 
 /** Writes down that a build is wanted back, once; a repeat is told how far it has come. @throws Refused */
 export async function beginRestore(work: Work, { buildId: id }: RequestOf<'restore-begin'>): Promise<Begun> {
-  const { config, tools } = work;
+  const { config, invocation } = work;
   const store = mainStore(config);
   if ((await exists(folders.build(store, id))) || (!config.dryRun && (await takeBack(store, id)))) {
     await closeRestore(work, store, id);
@@ -82,7 +82,7 @@ export async function beginRestore(work: Work, { buildId: id }: RequestOf<'resto
   const path = join('/', config.path, 'builds', id);
   const known = await readRestore(store, id);
   if (known && known.restoredAt === undefined) return { ...known, outcome: 'restoring', path, sighting };
-  const requestedAt = new Date(tools.now()).toISOString();
+  const requestedAt = new Date(invocation.now()).toISOString();
   const begun: Restore = { buildId: id, token: randomUUID(), requestedAt, tried: [] };
   if (config.dryRun) return { ...begun, outcome: 'planned', path, sighting };
   await keep(store, begun);
@@ -134,14 +134,14 @@ export async function endRestore(work: Work, request: RequestOf<'restore-end'>):
 
 /** Out of AWS Backup's folder into its place, or into the trash. */
 async function takeAway(work: Work, folder: string, place: string | undefined): Promise<void> {
-  const { config, tools } = work;
+  const { config, invocation } = work;
   const store = mainStore(config);
   // The empty parents tell nobody whose they were: a process that dies now leaves word of them.
   const noted = await readRestore(store, basename(folder));
   if (noted) await keep(store, { ...noted, folder: relative(config.mount, folder) });
-  tools.signal.throwIfAborted();
+  invocation.signal.throwIfAborted();
   if (place !== undefined) await unless(rename(folder, place), 'ENOENT', 'ENOTEMPTY', 'EEXIST');
-  await discard(store, folder, tools.now());
+  await discard(store, folder, invocation.now());
   await clearParents(work, folder);
 }
 
@@ -165,7 +165,7 @@ async function closeRestore(work: Work, store: Store, id: string): Promise<void>
   if (!known || known.restoredAt !== undefined || work.config.dryRun) return;
   const { folder, ...rest } = known;
   if (folder !== undefined) await clearParents(work, join(work.config.mount, folder));
-  await keep(store, { ...rest, restoredAt: new Date(work.tools.now()).toISOString() });
+  await keep(store, { ...rest, restoredAt: new Date(work.invocation.now()).toISOString() });
 }
 
 /** @returns why it cannot be used, or how far its verification has come */

@@ -150,8 +150,8 @@ async function checkCopy(
   } catch (error) {
     const { buildId } = artifact;
     if (!(error instanceof Refused) || work.config.dryRun || (await isLinked(store, buildId))) throw error;
-    work.tools.logger.warn('a copy is not as stamped', { buildId, folder: store.root, error });
-    await discard(store, folders.build(store, buildId), work.tools.now());
+    work.invocation.logger.warn('a copy is not as stamped', { buildId, folder: store.root, error });
+    await discard(store, folders.build(store, buildId), work.invocation.now());
     return undefined;
   }
 }
@@ -198,7 +198,7 @@ async function move(
   const live = await readLive(store, env);
   demandExpected(request, live);
   const generation = (progress?.generation ?? scene.generation) + 1;
-  const at = new Date(work.tools.now()).toISOString();
+  const at = new Date(work.invocation.now()).toISOString();
   const to = artifact.buildId;
   const wish: Entry = { generation, env, action, from: live.from, to, key, at, verified: mode, artifact };
   if (live.buildId === to) {
@@ -206,10 +206,10 @@ async function move(
     return tell(work, { ...(made ?? { ...wish, generation: 0 }), verified: mode }, 'unchanged');
   }
   if (work.config.dryRun) return tell(work, wish, 'planned');
-  return tell(work, await makeChange(store, wish, entries, work.tools.signal), 'switched');
+  return tell(work, await makeChange(store, wish, entries, work.invocation.signal), 'switched');
 }
 
-function tell({ begun, tools }: Work, change: Entry, outcome: Switched['outcome']): Switched {
+function tell({ begun, invocation }: Work, change: Entry, outcome: Switched['outcome']): Switched {
   const { artifact, at, env, from, generation, to, verified } = change;
   return {
     outcome,
@@ -220,7 +220,7 @@ function tell({ begun, tools }: Work, change: Entry, outcome: Switched['outcome'
     files: artifact.files,
     bytes: artifact.bytes,
     verified,
-    milliseconds: tools.now() - begun,
+    milliseconds: invocation.now() - begun,
     switchedAt: at,
     visibleBy: new Date(Date.parse(at) + VISIBLE_MS).toISOString(),
   };

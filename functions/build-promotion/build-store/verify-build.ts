@@ -1,6 +1,6 @@
 import { lstat, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BadInput } from '#shared/errors.ts';
+import { InvalidInputError } from '#shared/errors.ts';
 import type { Work } from '../context.ts';
 import { type Artifact, readArtifact } from '../domain/artifact.ts';
 import { MANIFEST_LIMIT, type Manifest, readManifest } from '../domain/manifest.ts';
@@ -85,7 +85,7 @@ export async function readStamp(folder: string): Promise<Artifact | undefined> {
   try {
     return text === undefined ? undefined : readArtifact(text);
   } catch (error) {
-    if (error instanceof BadInput) return undefined;
+    if (error instanceof InvalidInputError) return undefined;
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { show } from '#shared/redact.ts';
+import { formatValue } from '#shared/redact.ts';
 import type { Manifest } from './manifest.ts';
 
 /** What is wrong about one path of a build. */
@@ -42,7 +42,7 @@ export function compareNames(
 /** Names the first ten. */
 export function describeFindings(buildId: string, findings: readonly Finding[]): string {
   const sorted = findings.toSorted((a, b) => (a.path < b.path ? -1 : 1));
-  const named = sorted.slice(0, NAMED).map(({ path, what }) => `${what} ${show(path)}`);
+  const named = sorted.slice(0, NAMED).map(({ path, what }) => `${what} ${formatValue(path)}`);
   const more = findings.length > NAMED ? `, and ${findings.length - NAMED} more` : '';
   const are = findings.length === 1 ? 'one file is' : `${findings.length} files are`;
   return `${buildId}: ${are} not as stamped: ${named.join(', ')}${more}`;

@@ -1,6 +1,6 @@
 import { createHash, type KeyObject, verify } from 'node:crypto';
-import { BadInput } from '#shared/errors.ts';
-import { show } from '#shared/redact.ts';
+import { InvalidInputError } from '#shared/errors.ts';
+import { formatValue } from '#shared/redact.ts';
 import type { Artifact } from './artifact.ts';
 import { MANIFEST, STAMP } from './names.ts';
 import { Refused } from './refusal.ts';
@@ -49,11 +49,11 @@ function checkSignature(manifest: Buffer, { buildId, signature }: Artifact, key:
  */
 export function parseManifest(bytes: Uint8Array): Manifest {
   const lines = decode(bytes).split('\n');
-  if (lines.pop() !== '') throw new BadInput(`${MANIFEST} does not end with a line break`);
+  if (lines.pop() !== '') throw new InvalidInputError(`${MANIFEST} does not end with a line break`);
   const manifest = new Map<string, string>();
   for (const [at, line] of lines.entries()) {
     const [digest, path] = readLine(line, at + 1);
-    if (manifest.has(path)) throw odd(at + 1, `lists ${show(path)} twice`);
+    if (manifest.has(path)) throw odd(at + 1, `lists ${formatValue(path)} twice`);
     manifest.set(path, digest);
   }
   return manifest;
@@ -63,7 +63,7 @@ function decode(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw new BadInput(`${MANIFEST} is not UTF-8`);
+    throw new InvalidInputError(`${MANIFEST} is not UTF-8`);
   }
 }
 
@@ -85,7 +85,7 @@ const escapes: Readonly<Record<string, string>> = { '\\\\': '\\', '\\n': '\n', '
 function unescape(text: string, number: number): string {
   return text.replace(/\\.?/gs, (pair) => {
     const meant = escapes[pair];
-    if (meant === undefined) throw odd(number, `escapes nothing with ${show(pair)}`);
+    if (meant === undefined) throw odd(number, `escapes nothing with ${formatValue(pair)}`);
     return meant;
   });
 }
@@ -93,10 +93,10 @@ function unescape(text: string, number: number): string {
 /** U+FFFD is what an undecodable name looks like: two such names would be one. */
 function checkPath(path: string, number: number): void {
   const isOdd = path.includes('\0') || path.includes('\uFFFD') || /(?:^|\/)\.{0,2}(?:\/|$)/.test(path);
-  if (isOdd) throw odd(number, `has the path ${show(path)}`);
+  if (isOdd) throw odd(number, `has the path ${formatValue(path)}`);
   if (path === MANIFEST || path === STAMP) throw odd(number, `lists ${path} itself`);
 }
 
-function odd(line: number, what: string): BadInput {
-  return new BadInput(`${MANIFEST}: line ${line} ${what}`);
+function odd(line: number, what: string): InvalidInputError {
+  return new InvalidInputError(`${MANIFEST}: line ${line} ${what}`);
 }

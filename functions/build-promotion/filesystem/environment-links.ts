@@ -1,6 +1,6 @@
 import { lstat, readdir, readlink, rename, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Retryable } from '#shared/errors.ts';
+import { RetryableError } from '#shared/errors.ts';
 import { BUILD_ID, ENVIRONMENT } from '../domain/names.ts';
 import { Refused } from '../domain/refusal.ts';
 import { draftName, folders, hasCode, type Store, unless } from './layout.ts';
@@ -83,5 +83,5 @@ export async function point(store: Store, env: string, buildId: string): Promise
   }
   const found = await readlink(path);
   if (found !== target && buildOf(found) === undefined)
-    throw new Retryable(`envs/${env} says ${found} after it was pointed at ${target}`);
+    throw new RetryableError(`envs/${env} says ${found} after it was pointed at ${target}`);
 }

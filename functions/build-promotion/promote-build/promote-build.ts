@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
-import { BadInput } from '#shared/errors.ts';
+import { InvalidInputError } from '#shared/errors.ts';
 import type { Job } from '#shared/events/codepipeline.ts';
-import type { JobAnswer, JobWith } from '#shared/handlers/codepipeline.ts';
-import type { Tools } from '#shared/invocation.ts';
+import type { JobOutcome, JobWith } from '#shared/handlers/codepipeline.ts';
+import type { Invocation } from '#shared/invocation.ts';
 import { parseAs, parseJson } from '#shared/parse.ts';
 import { ask } from '../aws/lambda.ts';
 import { readArchive } from '../aws/s3.ts';
@@ -35,44 +35,46 @@ type Token = z.output<typeof token>;
 export async function answerJob(
   job: JobWith<Parameters>,
   config: PromoteConfig,
-  tools: Tools,
-): Promise<JobAnswer> {
-  const begun = await readToken(job, tools);
-  const reply = await askStore(job.parameters, begun, config, tools);
-  if (reply.outcome !== 'pruned') return toAnswer(reply, begun, tools);
+  invocation: Invocation,
+): Promise<JobOutcome> {
+  const begun = await readToken(job, invocation);
+  const reply = await askStore(job.parameters, begun, config, invocation);
+  if (reply.outcome !== 'pruned') return toAnswer(reply, begun, invocation);
   // What the environment's latest change is now goes with it: whoever makes another meanwhile wins.
   const waiting = { ...begun, progress: reply.progress };
-  const restoration = readRestoration(await ask(config.restore, { buildId: reply.buildId }, tools.signal));
+  const restoration = readRestoration(
+    await ask(config.restore, { buildId: reply.buildId }, invocation.signal),
+  );
   if (restoration.status !== 'restored') return toWaiting(restoration, waiting);
-  const again = await askStore(job.parameters, waiting, config, tools);
-  return again.outcome === 'pruned' ? toWaiting(restoration, waiting) : toAnswer(again, waiting, tools);
+  const again = await askStore(job.parameters, waiting, config, invocation);
+  return again.outcome === 'pruned' ? toWaiting(restoration, waiting) : toAnswer(again, waiting, invocation);
 }
 
 async function askStore(
   parameters: Parameters,
   { artifact: carried, key, progress }: Token,
   { store }: PromoteConfig,
-  { signal }: Tools,
+  { signal }: Invocation,
 ): Promise<SwitchAnswer> {
   const brought = { ...(carried && { artifact: carried }), ...(progress !== undefined && { progress }) };
   return readSwitchReply(await ask(store, { ...parameters, key, ...brought }, signal));
 }
 
-async function readToken(job: JobWith<Parameters>, tools: Tools): Promise<Token> {
+async function readToken(job: JobWith<Parameters>, invocation: Invocation): Promise<Token> {
   const { continuationToken, id, parameters } = job;
   if (continuationToken !== undefined)
     return parseAs(token, parseJson(continuationToken, 'continuationToken'), 'continuationToken');
-  const begunAt = tools.now();
+  const begunAt = invocation.now();
   const key = parameters.key ?? id;
   if (parameters.action === 'rollback') return { key, begunAt };
-  return { key, begunAt, artifact: await readInput(job, tools) };
+  return { key, begunAt, artifact: await readInput(job, invocation) };
 }
 
-async function readInput(job: Job, { signal }: Tools): Promise<Artifact> {
+async function readInput(job: Job, { signal }: Invocation): Promise<Artifact> {
   const [input, ...others] = job.inputArtifacts;
   const credentials = job.credentials();
   if (!input?.location || others.length > 0 || !credentials)
-    throw new BadInput(`the action needs one input artifact, got ${job.inputArtifacts.length}`);
+    throw new InvalidInputError(`the action needs one input artifact, got ${job.inputArtifacts.length}`);
   const archive = await readArchive(input.location.s3Location, credentials, signal);
   return readArtifact(readOnlyFile(archive, ARTIFACT_FILE));
 }
@@ -80,8 +82,8 @@ async function readInput(job: Job, { signal }: Tools): Promise<Artifact> {
 function toAnswer(
   reply: Exclude<SwitchAnswer, { outcome: 'pruned' }>,
   begun: Token,
-  { now }: Tools,
-): JobAnswer {
+  { now }: Invocation,
+): JobOutcome {
   switch (reply.outcome) {
     case 'refused':
       return { kind: 'fail', type: reply.failure, message: reply.reason };
@@ -94,7 +96,7 @@ function toAnswer(
   }
 }
 
-function toSuccess(reply: SwitchedAnswer, milliseconds: number): JobAnswer {
+function toSuccess(reply: SwitchedAnswer, milliseconds: number): JobOutcome {
   const { bytes, env, files, from, generation, to, verified, visibleBy } = reply;
   return {
     kind: 'succeed',
@@ -129,7 +131,7 @@ function describeSwitch({ skipped = [], ...reply }: SwitchedAnswer, milliseconds
 }
 
 /** A rollback to a pruned build waits for AWS Backup as long as CodePipeline lets an action go on, which is a day. */
-function toWaiting({ buildId, percent, reason, status }: Restoration, begun: Token): JobAnswer {
+function toWaiting({ buildId, percent, reason, status }: Restoration, begun: Token): JobOutcome {
   if (status === 'failed' || status === 'planned')
     return {
       kind: 'fail',

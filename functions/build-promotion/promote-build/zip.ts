@@ -1,6 +1,6 @@
 import { crc32, inflateRawSync } from 'node:zlib';
-import { BadInput } from '#shared/errors.ts';
-import { show } from '#shared/redact.ts';
+import { InvalidInputError } from '#shared/errors.ts';
+import { formatValue } from '#shared/redact.ts';
 
 /** For the archive and for what it unpacks to. A build's artifact has some three hundred bytes. */
 export const ARCHIVE_LIMIT = 65_536;
@@ -35,7 +35,7 @@ export function readOnlyFile(archive: Buffer, name: string): string {
     throw odd(`has ${archive.length} bytes, at most ${ARCHIVE_LIMIT} are read`);
   const directory = findDirectory(archive);
   const entry = readEntry(archive, directory);
-  if (entry.name !== name) throw odd(`holds ${show(entry.name)}, expected ${show(name)}`);
+  if (entry.name !== name) throw odd(`holds ${formatValue(entry.name)}, expected ${formatValue(name)}`);
   if (entry.flags & ENCRYPTED) throw odd('is encrypted');
   if (entry.size > ARCHIVE_LIMIT)
     throw odd(`unpacks to ${entry.size} bytes, at most ${ARCHIVE_LIMIT} are read`);
@@ -95,10 +95,10 @@ function unpack(packed: Buffer, { method }: Entry): Buffer {
   try {
     return inflateRawSync(packed, { maxOutputLength: ARCHIVE_LIMIT });
   } catch (cause) {
-    throw new BadInput('the input artifact does not unpack', { cause });
+    throw new InvalidInputError('the input artifact does not unpack', { cause });
   }
 }
 
-function odd(what: string): BadInput {
-  return new BadInput(`the input artifact ${what}`);
+function odd(what: string): InvalidInputError {
+  return new InvalidInputError(`the input artifact ${what}`);
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { BadInput } from '#shared/errors.ts';
+import { InvalidInputError } from '#shared/errors.ts';
 import { parseAs, parseJson } from '#shared/parse.ts';
 import { buildId, environment, folder } from '../domain/names.ts';
 
@@ -39,7 +39,7 @@ export type Parameters = Readonly<z.output<typeof parameters>>;
 
 /** @throws BadInput */
 export function readParameters(text: string | undefined): Parameters {
-  if (!text) throw new BadInput('UserParameters: expected JSON such as {"env":"prod"}, got nothing');
+  if (!text) throw new InvalidInputError('UserParameters: expected JSON such as {"env":"prod"}, got nothing');
   const given = parseJson(text, 'UserParameters');
   const isPlain = typeof given === 'object' && given !== null && !Array.isArray(given);
   return parseAs(parameters, isPlain ? { action: 'promote', ...given } : given, 'UserParameters');

@@ -2,8 +2,8 @@ import { lstat, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mapLimit } from '#shared/concurrency.ts';
 import { GroundcrewError } from '#shared/errors.ts';
-import type { Tools } from '#shared/invocation.ts';
-import { count } from '#shared/metrics.ts';
+import type { Invocation } from '#shared/invocation.ts';
+import { addCount } from '#shared/metrics.ts';
 import { readRestores } from '../build-store/import-restored-build.ts';
 import { readStamp } from '../build-store/verify-build.ts';
 import type { PruneConfig } from '../config.ts';
@@ -36,18 +36,18 @@ export interface Pruned {
 const REST_MS = 10_000;
 
 /** Prunes the main store and every store of copies; one that cannot be read keeps the others from nothing. */
-export async function pruneBuilds(config: PruneConfig, tools: Tools): Promise<readonly Pruned[]> {
+export async function pruneBuilds(config: PruneConfig, invocation: Invocation): Promise<readonly Pruned[]> {
   const results: Pruned[] = [];
   const failures: unknown[] = [];
   for (const store of [mainStore(config), ...copyStores(config)]) {
     try {
-      const result = await pruneStore(store, config, tools);
-      tools.logger.info(config.dryRun ? 'dry run: would prune' : 'pruned', { ...result });
-      count(tools.metrics, 'Pruned', config.dryRun ? 0 : result.pruned.length);
+      const result = await pruneStore(store, config, invocation);
+      invocation.logger.info(config.dryRun ? 'dry run: would prune' : 'pruned', { ...result });
+      addCount(invocation.metrics, 'Pruned', config.dryRun ? 0 : result.pruned.length);
       results.push(result);
     } catch (error) {
-      tools.logger.error('nothing is pruned here', { root: store.root, error });
-      count(tools.metrics, 'PruneHeld');
+      invocation.logger.error('nothing is pruned here', { root: store.root, error });
+      addCount(invocation.metrics, 'PruneHeld');
       failures.push(error);
     }
   }
@@ -55,8 +55,8 @@ export async function pruneBuilds(config: PruneConfig, tools: Tools): Promise<re
   return results;
 }
 
-async function pruneStore(store: Store, config: PruneConfig, tools: Tools): Promise<Pruned> {
-  const now = tools.now();
+async function pruneStore(store: Store, config: PruneConfig, invocation: Invocation): Promise<Pruned> {
+  const now = invocation.now();
   const saved = config.dryRun ? [] : await takeBackLive(store);
   const roots = await readRoots(store, config);
   const { candidates, unknown } = await listBuilds(store);
@@ -67,14 +67,14 @@ async function pruneStore(store: Store, config: PruneConfig, tools: Tools): Prom
   }
   const thrown: string[] = [];
   for (const buildId of chosen) {
-    tools.signal.throwIfAborted();
+    invocation.signal.throwIfAborted();
     // It may have gone live since the roots were read.
     if (await isLinked(store, buildId)) continue;
     if (await throwAway(store, folders.build(store, buildId), buildId, now)) thrown.push(buildId);
   }
   const tookBack = [...saved, ...(await takeBackRoots(store, config))];
   await clearLeftovers(store, now);
-  const { deleted, waiting } = await emptyTrash(store, tools);
+  const { deleted, waiting } = await emptyTrash(store, invocation);
   const pruned = thrown.filter((buildId) => !tookBack.includes(buildId));
   return { root: store.root, pruned, tookBack, deleted, waiting, unknown };
 }
@@ -175,12 +175,15 @@ async function clearLeftovers(store: Store, now: number): Promise<void> {
   }
 }
 
-async function emptyTrash(store: Store, tools: Tools): Promise<{ deleted: number; waiting: number }> {
-  const stop = (): boolean => tools.remainingMs() < REST_MS;
+async function emptyTrash(
+  store: Store,
+  invocation: Invocation,
+): Promise<{ deleted: number; waiting: number }> {
+  const stop = (): boolean => invocation.remainingMs() < REST_MS;
   const thrown = (await listTrash(store)).toSorted((a, b) => a.at - b.at);
   let deleted = 0;
   for (const { at, buildId, name } of thrown) {
-    if (tools.now() - at < TRASH_MS || stop()) continue;
+    if (invocation.now() - at < TRASH_MS || stop()) continue;
     // Under another name first: from here on nobody takes it back.
     const doomed = join(folders.trash(store), `${DELETING}${name}`);
     await unless(rename(join(folders.trash(store), name), doomed), 'ENOENT');

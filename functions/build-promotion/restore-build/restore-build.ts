@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
-import { eachApart } from '#shared/each-apart.ts';
+import { forEachIsolated } from '#shared/each-apart.ts';
 import { GroundcrewError, hasName, isRecord } from '#shared/errors.ts';
 import { scheduledEvent } from '#shared/events/schedule.ts';
-import type { Tools } from '#shared/invocation.ts';
-import { count } from '#shared/metrics.ts';
+import type { Invocation } from '#shared/invocation.ts';
+import { addCount } from '#shared/metrics.ts';
 import { parseAs } from '#shared/parse.ts';
 import { describeRestore, listRecoveryPoints, startRestore } from '../aws/backup.ts';
 import { ask } from '../aws/lambda.ts';
@@ -37,28 +37,28 @@ const NEVER_STARTED = 'none';
 
 interface Run {
   readonly config: RestoreConfig;
-  readonly tools: Tools;
+  readonly invocation: Invocation;
 }
 
 /** Takes a step of one restore, or of each that is open. Any step can be repeated. */
 export async function restoreBuilds(
   asked: RestoreRequest,
   config: RestoreConfig,
-  tools: Tools,
+  invocation: Invocation,
 ): Promise<Restoration | readonly Restoration[]> {
-  const run = { config, tools };
+  const run = { config, invocation };
   if (asked) return restoreBuild(asked.buildId, run);
-  const open = readOpenReply(await ask(config.store, { action: 'restores' }, tools.signal));
+  const open = readOpenReply(await ask(config.store, { action: 'restores' }, invocation.signal));
   const restorations: Restoration[] = [];
   const failures: unknown[] = [];
-  await eachApart(
+  await forEachIsolated(
     open,
     1,
     async (id) => {
       restorations.push(await restoreBuild(id, run));
     },
     (buildId, error) => {
-      tools.logger.error('a restore could not be followed', { buildId, error });
+      invocation.logger.error('a restore could not be followed', { buildId, error });
       failures.push(error);
     },
   );
@@ -68,15 +68,15 @@ export async function restoreBuilds(
 }
 
 async function restoreBuild(id: string, run: Run): Promise<Restoration> {
-  const { config, tools } = run;
+  const { config, invocation } = run;
   const begun = readBeginReply(
-    await ask(config.store, { action: 'restore-begin', buildId: id }, tools.signal),
+    await ask(config.store, { action: 'restore-begin', buildId: id }, invocation.signal),
   );
   const restoration = await goOn(id, begun, run);
   const { percent, reason, status } = restoration;
-  tools.logger.info(`restore: ${status}`, { buildId: id, percent, reason });
-  if (status === 'restored' && begun.outcome !== 'present') count(tools.metrics, 'Restored');
-  if (status === 'failed') count(tools.metrics, 'RestoreFailed');
+  invocation.logger.info(`restore: ${status}`, { buildId: id, percent, reason });
+  if (status === 'restored' && begun.outcome !== 'present') addCount(invocation.metrics, 'Restored');
+  if (status === 'failed') addCount(invocation.metrics, 'RestoreFailed');
   return restoration;
 }
 
@@ -97,12 +97,12 @@ async function goOn(id: string, begun: BeginAnswer, run: Run): Promise<Restorati
 type Open = Extract<BeginAnswer, { outcome: 'restoring' | 'planned' }>;
 
 /** @returns the job's id, or how it stands when there is none */
-async function start(id: string, begun: Open, { config, tools }: Run): Promise<string | Restoration> {
+async function start(id: string, begun: Open, { config, invocation }: Run): Promise<string | Restoration> {
   const { fileSystemArn, roleArn, store } = config;
-  const points = await listRecoveryPoints(fileSystemArn, tools.signal);
+  const points = await listRecoveryPoints(fileSystemArn, invocation.signal);
   const point = chooseRecoveryPoint(points, begun.sighting, begun.tried);
   if (!point) {
-    await ask(store, { action: 'restore-give-up', buildId: id }, tools.signal);
+    await ask(store, { action: 'restore-give-up', buildId: id }, invocation.signal);
     const reason = `none of ${points.length} recovery points holds it`;
     return { status: 'failed', buildId: id, percent: 0, reason };
   }
@@ -110,9 +110,9 @@ async function start(id: string, begun: Open, { config, tools }: Run): Promise<s
     return { status: 'planned', buildId: id, percent: 0, reason: `dry run: from ${point.arn}` };
   const token = `${begun.token}-${begun.tried.length}`;
   const wish = { recoveryPoint: point.arn, fileSystemArn, roleArn, path: begun.path, token };
-  const jobId = await startRestore(wish, tools.signal).catch((error: unknown) => {
+  const jobId = await startRestore(wish, invocation.signal).catch((error: unknown) => {
     if (!isGone(error)) throw error;
-    tools.logger.warn('a recovery point is gone', { buildId: id, recoveryPoint: point.arn, error });
+    invocation.logger.warn('a recovery point is gone', { buildId: id, recoveryPoint: point.arn, error });
     return NEVER_STARTED;
   });
   const note = {
@@ -122,7 +122,7 @@ async function start(id: string, begun: Open, { config, tools }: Run): Promise<s
     jobId,
     recoveryPoint: point.arn,
   };
-  await ask(store, note, tools.signal);
+  await ask(store, note, invocation.signal);
   return jobId;
 }
 
@@ -141,14 +141,14 @@ async function follow(id: string, jobId: string, run: Run): Promise<Restoration>
 async function look(
   id: string,
   jobId: string,
-  { tools }: Run,
+  { invocation }: Run,
 ): Promise<{ readonly status: string; readonly percent: number }> {
   if (jobId === NEVER_STARTED) return { status: 'FAILED', percent: 0 };
   try {
-    return await describeRestore(jobId, tools.signal);
+    return await describeRestore(jobId, invocation.signal);
   } catch (error) {
     if (!isGone(error)) throw error;
-    tools.logger.warn('a restore job is gone', { buildId: id, jobId, error });
+    invocation.logger.warn('a restore job is gone', { buildId: id, jobId, error });
     return { status: 'FAILED', percent: 0 };
   }
 }
@@ -158,12 +158,17 @@ function isGone(error: unknown): boolean {
 }
 
 /** Verifying may take the store several calls. */
-async function end(id: string, jobId: string, restored: boolean, { config, tools }: Run): Promise<EndAnswer> {
+async function end(
+  id: string,
+  jobId: string,
+  restored: boolean,
+  { config, invocation }: Run,
+): Promise<EndAnswer> {
   const request = { action: 'restore-end', buildId: id, jobId, restored };
-  let reply = readEndReply(await ask(config.store, request, tools.signal));
-  while (reply.outcome === 'more' && tools.remainingMs() > 60_000) {
+  let reply = readEndReply(await ask(config.store, request, invocation.signal));
+  while (reply.outcome === 'more' && invocation.remainingMs() > 60_000) {
     const { progress } = reply;
-    reply = readEndReply(await ask(config.store, { ...request, progress }, tools.signal));
+    reply = readEndReply(await ask(config.store, { ...request, progress }, invocation.signal));
   }
   return reply;
 }

@@ -9,7 +9,7 @@ import {
   TagResourceCommand,
   UntagResourceCommand,
 } from '@aws-sdk/client-cloudwatch';
-import { readPages } from '#shared/aws/pages.ts';
+import { paginate } from '#shared/aws/pages.ts';
 import { hasName } from '#shared/errors.ts';
 import { type Alarm, type Existing, ownerOf, type Tags } from '../domain/alarm.ts';
 import { readNote } from '../domain/alarm-metadata.ts';
@@ -20,7 +20,7 @@ const PAGE = 100;
 
 /** Alarms of either kind whose names begin with the prefix and this owner, or with the prefix and any. */
 export function listAlarms(prefix: string, owner: string, signal: AbortSignal): Promise<Existing[]> {
-  return readPages<Existing, string>(async (next) => {
+  return paginate<Existing, string>(async (next) => {
     const command = new DescribeAlarmsCommand({
       AlarmNamePrefix: `${prefix}${owner}${owner && '-'}`,
       AlarmTypes: ['MetricAlarm', 'CompositeAlarm'],

@@ -6,7 +6,7 @@ import {
   type Filter,
 } from '@aws-sdk/client-ec2';
 import { createClient } from '#shared/aws/client.ts';
-import { readPages } from '#shared/aws/pages.ts';
+import { paginate } from '#shared/aws/pages.ts';
 import { chunk } from '#shared/chunk.ts';
 import { mapLimit } from '#shared/concurrency.ts';
 import type { Instance } from '../domain/instance.ts';
@@ -37,7 +37,7 @@ export async function describeInstances(ids: readonly string[], signal: AbortSig
 /** @returns GB by volume id, for those that exist */
 export async function volumeSizes(ids: readonly string[], signal: AbortSignal): Promise<Map<string, number>> {
   const sizes = await mapLimit(chunk(ids, FILTER_VALUES), 2, (Values) =>
-    readPages<readonly [string, number], string>(async (next) => {
+    paginate<readonly [string, number], string>(async (next) => {
       const Filters = [{ Name: 'volume-id', Values: [...Values] }];
       const command = new DescribeVolumesCommand({ Filters, ...(next && { NextToken: next }) });
       const { Volumes = [], NextToken } = await ec2.send(command, { abortSignal: signal });
@@ -51,7 +51,7 @@ export async function volumeSizes(ids: readonly string[], signal: AbortSignal): 
 }
 
 function describe(filters: readonly Filter[], signal: AbortSignal): Promise<Instance[]> {
-  return readPages<Instance, string>(async (next) => {
+  return paginate<Instance, string>(async (next) => {
     const command = new DescribeInstancesCommand({
       ...(filters.length > 0 && { Filters: [...filters] }),
       MaxResults: PAGE,

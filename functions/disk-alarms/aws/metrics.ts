@@ -1,5 +1,5 @@
 import { GetMetricDataCommand, ListMetricsCommand, type MetricDataQuery } from '@aws-sdk/client-cloudwatch';
-import { readPages } from '#shared/aws/pages.ts';
+import { paginate } from '#shared/aws/pages.ts';
 import { chunk } from '#shared/chunk.ts';
 import { mapLimit } from '#shared/concurrency.ts';
 import type { Candidate, Series } from '../domain/disk.ts';
@@ -21,7 +21,7 @@ export function listSeries(
     'metric' in filter
       ? { MetricName: filter.metric }
       : { Dimensions: [{ Name: 'InstanceId', Value: filter.instanceId }] };
-  return readPages<Series, string>(async (next) => {
+  return paginate<Series, string>(async (next) => {
     const command = new ListMetricsCommand({
       Namespace: filter.namespace,
       ...what,
@@ -64,7 +64,7 @@ async function readQueries(
   signal: AbortSignal,
 ): Promise<Map<number, Reading>> {
   const end = Math.ceil(now / READING_MS) * READING_MS;
-  const results = await readPages<readonly [number, Reading], string>(async (next) => {
+  const results = await paginate<readonly [number, Reading], string>(async (next) => {
     const command = new GetMetricDataCommand({
       MetricDataQueries: [...queries],
       StartTime: new Date(end - LOOK_BACK_MS),

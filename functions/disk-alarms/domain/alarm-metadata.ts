@@ -1,4 +1,4 @@
-import { digest } from '#shared/hash.ts';
+import { shortHash } from '#shared/hash.ts';
 import type { Tags } from './alarm.ts';
 
 /**
@@ -53,5 +53,5 @@ export function copiedTags(tags: Tags): Tags {
 }
 
 export function tagsDigest(tags: Tags): string {
-  return digest(JSON.stringify(Object.entries(tags)), 8);
+  return shortHash(JSON.stringify(Object.entries(tags)), 8);
 }

@@ -1,5 +1,5 @@
-import { BadInput } from '#shared/errors.ts';
-import { show } from '#shared/redact.ts';
+import { InvalidInputError } from '#shared/errors.ts';
+import { formatValue } from '#shared/redact.ts';
 import type { Statistic, Tags } from './alarm.ts';
 
 /** Per cent of free space, or GB of it. */
@@ -66,7 +66,7 @@ export function settingsOf(defaults: Settings, tags: Tags): Settings {
     ...read('silentMinutes', tags),
   };
   const fault = rangeFault(own);
-  if (fault) throw new BadInput(fault);
+  if (fault) throw new InvalidInputError(fault);
   return own;
 }
 
@@ -77,7 +77,7 @@ function read<K extends keyof Settings>(setting: K, tags: Tags): Partial<Setting
   try {
     return { [setting]: readers[setting](raw.trim()) };
   } catch (fault) {
-    throw new BadInput(`tag ${key} ${fault instanceof Error ? fault.message : String(fault)}`);
+    throw new InvalidInputError(`tag ${key} ${fault instanceof Error ? fault.message : String(fault)}`);
   }
 }
 
@@ -96,12 +96,14 @@ function readTiers(raw: string): readonly Tier[] {
     const tier = { fromGb: Number(from), warning: Number(warning), critical: Number(critical) };
     if (from !== undefined && tier.warning < 100 && tier.critical <= tier.warning && tier.critical > 0)
       return tier;
-    throw new Error(`has the tier ${show(entry)}, expected <from GB>:<warning %>/<critical %> like 0:30/20`);
+    throw new Error(
+      `has the tier ${formatValue(entry)}, expected <from GB>:<warning %>/<critical %> like 0:30/20`,
+    );
   });
   const isAscending = tiers.every(({ fromGb }, at) =>
     at === 0 ? fromGb === 0 : fromGb > (tiers[at - 1]?.fromGb ?? 0),
   );
-  if (!isAscending) throw new Error(`is ${show(raw)}, expected tiers that begin at 0 and rise`);
+  if (!isAscending) throw new Error(`is ${formatValue(raw)}, expected tiers that begin at 0 and rise`);
   return tiers;
 }
 
@@ -109,30 +111,30 @@ function readFloor(raw: string): Levels | undefined {
   if (raw === '0' || raw === 'off') return undefined;
   const [, warning = 0, critical = 0] = /^(\d+)\/(\d+)$/.exec(raw)?.map(Number) ?? [];
   if (critical > 0 && warning >= critical) return { warning, critical };
-  throw new Error(`is ${show(raw)}, expected <warning GB>/<critical GB> like 100/50, or off`);
+  throw new Error(`is ${formatValue(raw)}, expected <warning GB>/<critical GB> like 100/50, or off`);
 }
 
 function readPeriod(raw: string): number {
   const seconds = Number(raw);
   if (/^\d+$/.test(raw) && seconds >= 60 && seconds <= 86_400 && seconds % 60 === 0) return seconds;
-  throw new Error(`is ${show(raw)}, expected seconds from 60 to 86400 that are whole minutes`);
+  throw new Error(`is ${formatValue(raw)}, expected seconds from 60 to 86400 that are whole minutes`);
 }
 
 function readDatapoints(raw: string): Settings['datapoints'] {
   const [, breaching = 0, of = 0] = /^(\d+)\/(\d+)$/.exec(raw)?.map(Number) ?? [];
   if (breaching >= 1 && breaching <= of) return { breaching, of };
-  throw new Error(`is ${show(raw)}, expected <breaching>/<periods> like 2/3`);
+  throw new Error(`is ${formatValue(raw)}, expected <breaching>/<periods> like 2/3`);
 }
 
 function readStatistic(raw: string): Settings['statistic'] {
   if (raw === 'Average' || raw === 'Minimum' || raw === 'Maximum') return raw;
-  throw new Error(`is ${show(raw)}, expected Average, Minimum or Maximum`);
+  throw new Error(`is ${formatValue(raw)}, expected Average, Minimum or Maximum`);
 }
 
 function readNumber(raw: string, min: number, max: number): number {
   const value = Number(raw);
   if (/^\d+$/.test(raw) && value >= min && value <= max) return value;
-  throw new Error(`is ${show(raw)}, expected a whole number from ${min} to ${max}`);
+  throw new Error(`is ${formatValue(raw)}, expected a whole number from ${min} to ${max}`);
 }
 
 /** A disk whose size nobody knows gets the first tier, which rings earliest. */

@@ -1,5 +1,5 @@
-import { BadInput } from '#shared/errors.ts';
-import { show } from '#shared/redact.ts';
+import { InvalidInputError } from '#shared/errors.ts';
+import { formatValue } from '#shared/redact.ts';
 
 const arnShape = /^arn:(aws[\w-]*):sns:([a-z0-9-]+):(\d{12}):([\w-]{1,256})$/;
 const nameShape = /^[\w-]{1,256}$/;
@@ -18,8 +18,12 @@ export function resolveTopic(given: string, like: string, field: string): string
   if (nameShape.test(given)) return `arn:${partition}:sns:${region}:${account}:${given}`;
   const [arn, , itsRegion] = arnShape.exec(given) ?? [];
   if (arn === undefined)
-    throw new BadInput(`${field} must be a standard SNS topic, by name or by ARN, got ${show(given)}`);
+    throw new InvalidInputError(
+      `${field} must be a standard SNS topic, by name or by ARN, got ${formatValue(given)}`,
+    );
   if (itsRegion !== region)
-    throw new BadInput(`${field} must be in ${region}, where the alarms are, got ${show(given)}`);
+    throw new InvalidInputError(
+      `${field} must be in ${region}, where the alarms are, got ${formatValue(given)}`,
+    );
   return arn;
 }

@@ -1,8 +1,8 @@
 import { chunk } from '#shared/chunk.ts';
 import { hasName, isRetryable, toError } from '#shared/errors.ts';
-import type { Tools } from '#shared/invocation.ts';
-import { count } from '#shared/metrics.ts';
-import { wait } from '#shared/time.ts';
+import type { Invocation } from '#shared/invocation.ts';
+import { addCount } from '#shared/metrics.ts';
+import { sleep } from '#shared/time.ts';
 import { deleteAlarms, putAlarm, retag } from '../aws/alarms.ts';
 import { type Alarm, FLEET } from '../domain/alarm.ts';
 import type { Plan, Update } from '../domain/plan.ts';
@@ -42,13 +42,13 @@ type Made = 'made' | 'put off' | 'refused' | 'refused whole';
  * Makes the changes, the most urgent first, until `until` (epoch milliseconds). Each can be made twice and by two runs
  * at once: a put says all of an alarm, a delete names what nobody should have.
  */
-export async function apply(plan: Plan, until: number, tools: Tools): Promise<Applied> {
+export async function apply(plan: Plan, until: number, invocation: Invocation): Promise<Applied> {
   const applied: Applied = { created: 0, updated: 0, deleted: 0, left: 0, refused: [] };
-  const queue = changesOf(plan, tools);
+  const queue = changesOf(plan, invocation);
   let failures = 0;
   let isFleetThere = true;
   for (let change = queue.shift(); change; change = queue.shift()) {
-    if (failures >= MOST_FAILURES || tools.now() >= until || tools.signal.aborted) {
+    if (failures >= MOST_FAILURES || invocation.now() >= until || invocation.signal.aborted) {
       applied.left += [change, ...queue].reduce((sum, { names }) => sum + names.length, 0);
       break;
     }
@@ -56,20 +56,20 @@ export async function apply(plan: Plan, until: number, tools: Tools): Promise<Ap
       applied.left += change.names.length;
       continue;
     }
-    const made = await attempt(change, applied, tools);
+    const made = await attempt(change, applied, invocation);
     if (change.isFleet && made !== 'made') isFleetThere = false;
     failures = made === 'put off' ? failures + 1 : 0;
-    if (made === 'refused whole') queue.unshift(...oneByOne(change, tools));
+    if (made === 'refused whole') queue.unshift(...oneByOne(change, invocation));
   }
-  report(applied, tools);
+  report(applied, invocation);
   return applied;
 }
 
-function changesOf(plan: Plan, tools: Tools): Change[] {
-  const clock = { now: tools.now, wait: (ms: number) => wait(ms, tools.signal) };
+function changesOf(plan: Plan, invocation: Invocation): Change[] {
+  const clock = { now: invocation.now, wait: (ms: number) => sleep(ms, invocation.signal) };
   const [puts, deletes] = [createPace(PER_SECOND, clock), createPace(PER_SECOND, clock)];
-  const created = plan.create.map((alarm) => put(alarm, undefined, puts, tools));
-  const updated = plan.update.map((update) => put(update.alarm, update, puts, tools));
+  const created = plan.create.map((alarm) => put(alarm, undefined, puts, invocation));
+  const updated = plan.update.map((update) => put(update.alarm, update, puts, invocation));
   // A composite alarm names others: they have to be there when it comes, and it has to be gone before they go.
   const composites = [...plan.create, ...plan.update.map(({ alarm }) => alarm)].filter(isComposite);
   const late = new Set(composites.map(({ name }) => name));
@@ -91,7 +91,7 @@ function changesOf(plan: Plan, tools: Tools): Change[] {
       remove(
         alarms.map(({ name }) => name),
         deletes,
-        tools,
+        invocation,
       ),
     ),
   ];
@@ -101,7 +101,7 @@ function isComposite({ kind }: { readonly kind: string }): boolean {
   return kind === 'composite';
 }
 
-function put(alarm: Alarm, update: Update | undefined, pace: Pace, { signal }: Tools): Change {
+function put(alarm: Alarm, update: Update | undefined, pace: Pace, { signal }: Invocation): Change {
   const { before, changed = [] } = update ?? {};
   return {
     names: [alarm.name],
@@ -117,30 +117,30 @@ function put(alarm: Alarm, update: Update | undefined, pace: Pace, { signal }: T
   };
 }
 
-function remove(names: readonly string[], pace: Pace, { signal }: Tools): Change {
+function remove(names: readonly string[], pace: Pace, { signal }: Invocation): Change {
   return { names, pace, did: 'deleted', make: () => deleteAlarms(names, signal) };
 }
 
-async function attempt(change: Change, applied: Applied, tools: Tools): Promise<Made> {
+async function attempt(change: Change, applied: Applied, invocation: Invocation): Promise<Made> {
   const { names, did, changed } = change;
   try {
     await change.pace.next();
     await change.make();
     applied[did] += names.length;
-    for (const alarm of names) tools.logger.info(`alarm ${did}`, { alarm, ...(changed && { changed }) });
+    for (const alarm of names) invocation.logger.info(`alarm ${did}`, { alarm, ...(changed && { changed }) });
     return 'made';
   } catch (error) {
     // Nothing will be allowed then, unless something was: whoever is told of dead letters has to mend the role.
     const isDenied = hasName(error, 'AccessDenied', 'AccessDeniedException');
     if (isDenied && applied.created + applied.updated + applied.deleted === 0) throw error;
-    if (!isRetryable(error)) return refuse(names, error, applied, tools);
+    if (!isRetryable(error)) return refuse(names, error, applied, invocation);
     applied.left += names.length;
-    tools.logger.warn('an alarm could not be changed now', { alarms: names.slice(0, 10), error });
+    invocation.logger.warn('an alarm could not be changed now', { alarms: names.slice(0, 10), error });
     return 'put off';
   }
 }
 
-function refuse(names: readonly string[], error: unknown, applied: Applied, { logger }: Tools): Made {
+function refuse(names: readonly string[], error: unknown, applied: Applied, { logger }: Invocation): Made {
   if (names.length > 1) return 'refused whole';
   const [name = ''] = names;
   applied.refused.push({ name, why: toError(error).message });
@@ -149,13 +149,13 @@ function refuse(names: readonly string[], error: unknown, applied: Applied, { lo
 }
 
 /** One name that CloudWatch will not delete, such as one that somebody else's composite alarm needs, keeps all. */
-function oneByOne({ names, pace }: Change, tools: Tools): Change[] {
-  return names.map((name) => remove([name], pace, tools));
+function oneByOne({ names, pace }: Change, invocation: Invocation): Change[] {
+  return names.map((name) => remove([name], pace, invocation));
 }
 
-function report({ created, updated, deleted, refused }: Applied, { metrics }: Tools): void {
-  count(metrics, 'Created', created);
-  count(metrics, 'Updated', updated);
-  count(metrics, 'Deleted', deleted);
-  count(metrics, 'Refused', refused.length);
+function report({ created, updated, deleted, refused }: Applied, { metrics }: Invocation): void {
+  addCount(metrics, 'Created', created);
+  addCount(metrics, 'Updated', updated);
+  addCount(metrics, 'Deleted', deleted);
+  addCount(metrics, 'Refused', refused.length);
 }

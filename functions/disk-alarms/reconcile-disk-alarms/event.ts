@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { BadInput, isRecord } from '#shared/errors.ts';
+import { InvalidInputError, isRecord } from '#shared/errors.ts';
 import { eventBridgeEvent } from '#shared/events/eventbridge.ts';
 import { scheduledEvent } from '#shared/events/schedule.ts';
 import { parseAs } from '#shared/parse.ts';
@@ -87,6 +87,8 @@ function readEvent(body: unknown): Occasion {
 function idIn(arn: string): string {
   const id = /:instance\/(i-[0-9a-f]{8,17})$/.exec(arn)?.[1];
   if (id === undefined)
-    throw new BadInput(`event: resources must name instances, got ${JSON.stringify(arn).slice(0, 100)}`);
+    throw new InvalidInputError(
+      `event: resources must name instances, got ${JSON.stringify(arn).slice(0, 100)}`,
+    );
   return id;
 }

@@ -1,4 +1,4 @@
-import { queueDoor } from '#shared/handlers/queue.ts';
+import { queueHandler } from '#shared/handlers/queue.ts';
 import { readConfig } from '../config.ts';
 import { readOccasion } from './event.ts';
 import { reconcileDiskAlarms } from './reconcile-disk-alarms.ts';
@@ -6,7 +6,7 @@ import { reconcileDiskAlarms } from './reconcile-disk-alarms.ts';
 const config = readConfig();
 
 /** Changes of instances and follow-ups come by queue; a schedule and people call it directly. */
-export const handler = queueDoor({
+export const handler = queueHandler({
   parse: readOccasion,
-  handle: (deliveries, tools) => reconcileDiskAlarms(deliveries, config, tools),
+  handle: (deliveries, invocation) => reconcileDiskAlarms(deliveries, config, invocation),
 });

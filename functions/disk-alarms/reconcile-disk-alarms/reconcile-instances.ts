@@ -1,7 +1,7 @@
-import { BadInput } from '#shared/errors.ts';
-import type { Tools } from '#shared/invocation.ts';
-import { count } from '#shared/metrics.ts';
-import { show } from '#shared/redact.ts';
+import { InvalidInputError } from '#shared/errors.ts';
+import type { Invocation } from '#shared/invocation.ts';
+import { addCount } from '#shared/metrics.ts';
+import { formatValue } from '#shared/redact.ts';
 import { sendLater } from '../aws/sqs.ts';
 import type { Config } from '../config.ts';
 import { FLEET } from '../domain/alarm.ts';
@@ -39,11 +39,13 @@ const UNHEARD_SECONDS = 900;
 const MOST_IDS = 5000;
 
 /** Looks, decides, and makes the changes; what time does not allow goes on by a message to the own queue. */
-export async function reconcile(task: Task, config: Config, tools: Tools): Promise<object> {
-  const begun = tools.now();
-  const facts = await survey(task.scope, config, begun, tools.signal);
+export async function reconcile(task: Task, config: Config, invocation: Invocation): Promise<object> {
+  const begun = invocation.now();
+  const facts = await survey(task.scope, config, begun, invocation.signal);
   if (task.isCall && 'hostname' in task.scope && facts.instanceIds.length === 0)
-    throw new BadInput(`hostname: no instance has a Name tag like ${show(task.scope.hostname)}`);
+    throw new InvalidInputError(
+      `hostname: no instance has a Name tag like ${formatValue(task.scope.hostname)}`,
+    );
   const wished =
     config.mode === 'disk' ? facts.instanceIds.map((id) => wishFor(id, facts, rulesOf(task, config))) : [];
   const decided = decide(facts, config, wished);
@@ -55,7 +57,7 @@ export async function reconcile(task: Task, config: Config, tools: Tools): Promi
     unheard,
   };
   if (task.dryRun) {
-    tools.logger.info('dry run: would reconcile', {
+    invocation.logger.info('dry run: would reconcile', {
       ...task.scope,
       ...countsOf(about),
       ...samplesOf(decided),
@@ -65,11 +67,11 @@ export async function reconcile(task: Task, config: Config, tools: Tools): Promi
   const until = task.isCall ? begun + CALL_MS : Number.POSITIVE_INFINITY;
   const applied = await apply(
     decided,
-    Math.min(until, tools.now() + tools.remainingMs() - RESERVE_MS),
-    tools,
+    Math.min(until, invocation.now() + invocation.remainingMs() - RESERVE_MS),
+    invocation,
   );
-  const continues = await followUp(task, applied, unheard, { config, tools });
-  return conclude(task, { ...about, applied, continues }, tools);
+  const continues = await followUp(task, applied, unheard, { config, invocation });
+  return conclude(task, { ...about, applied, continues }, invocation);
 }
 
 function rulesOf({ topicArn }: Task, config: Config) {
@@ -119,7 +121,7 @@ async function followUp(
   task: Task,
   { left }: Applied,
   unheard: readonly string[],
-  { config, tools }: { readonly config: Config; readonly tools: Tools },
+  { config, invocation }: { readonly config: Config; readonly invocation: Invocation },
 ): Promise<boolean> {
   const { scope, topicArn, round } = task;
   const later = (why: FollowUp['why'], what: Scope, seconds: number) => {
@@ -130,12 +132,12 @@ async function followUp(
       why,
       until: task.until,
     };
-    return sendLater(config.queueUrl, { task: next }, seconds, tools.signal);
+    return sendLater(config.queueUrl, { task: next }, seconds, invocation.signal);
   };
-  const now = tools.now();
+  const now = invocation.now();
   if (unheard.length > 0 && now + UNHEARD_SECONDS * 1000 <= task.until) {
     await later('unheard', { instanceIds: unheard.slice(0, MOST_IDS) }, UNHEARD_SECONDS);
-    count(tools.metrics, 'LookedAtAgain', unheard.length);
+    addCount(invocation.metrics, 'LookedAtAgain', unheard.length);
   }
   const continues = left > 0 && now < task.until;
   // Whoever was throttled leaves the quota to others for a while, longer each time.
@@ -143,13 +145,13 @@ async function followUp(
   return continues;
 }
 
-function conclude({ scope }: Task, outcome: Outcome, { logger, metrics }: Tools): object {
+function conclude({ scope }: Task, outcome: Outcome, { logger, metrics }: Invocation): object {
   const { applied, continues } = outcome;
   const about = { ...scope, ...countsOf(outcome), ...applied, refused: applied?.refused.length, continues };
   const left = applied?.left ?? 0;
   if (left > 0 && !continues) logger.warn('reconciled in part, the next scheduled run goes on', about);
   else logger.info(left > 0 ? 'reconciled in part, goes on' : 'reconciled', about);
-  count(metrics, 'Left', left);
-  count(metrics, 'Skipped', outcome.plan.skipped.length);
+  addCount(metrics, 'Left', left);
+  addCount(metrics, 'Skipped', outcome.plan.skipped.length);
   return answerOf(outcome);
 }

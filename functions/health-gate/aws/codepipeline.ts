@@ -8,7 +8,7 @@ import {
   type StageState,
 } from '@aws-sdk/client-codepipeline';
 import { createClient } from '#shared/aws/client.ts';
-import { readPages } from '#shared/aws/pages.ts';
+import { paginate } from '#shared/aws/pages.ts';
 import { hasName } from '#shared/errors.ts';
 import type { Hold, Place } from '../domain/hold-record.ts';
 import {
@@ -75,7 +75,7 @@ export async function readTags(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, string>> {
   const tags = await unlessGone(() =>
-    readPages(async (nextToken: string | undefined) => {
+    paginate(async (nextToken: string | undefined) => {
       const command = new ListTagsForResourceCommand({
         resourceArn: pipelineArn,
         ...(nextToken && { nextToken }),
@@ -103,7 +103,7 @@ export async function retryFailedActions(
 
 /** The ids of all runs of actions in an execution. */
 async function listRuns({ executionId, pipeline }: Hold, signal: AbortSignal): Promise<ReadonlySet<string>> {
-  const runs = await readPages(async (nextToken: string | undefined) => {
+  const runs = await paginate(async (nextToken: string | undefined) => {
     const command = new ListActionExecutionsCommand({
       pipelineName: pipeline,
       filter: { pipelineExecutionId: executionId },

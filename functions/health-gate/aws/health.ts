@@ -1,7 +1,7 @@
 import { DescribeEventsCommand, type Event, HealthClient } from '@aws-sdk/client-health';
 import { type Credentials, createClient } from '#shared/aws/client.ts';
-import { readPages } from '#shared/aws/pages.ts';
-import { hasName, isRefusal } from '#shared/errors.ts';
+import { paginate } from '#shared/aws/pages.ts';
+import { hasName, isClientError } from '#shared/errors.ts';
 import type { Issue } from '../domain/health-issue.ts';
 import { GLOBAL } from '../domain/regions.ts';
 import { healthRegions } from './health-endpoint.ts';
@@ -46,7 +46,7 @@ export async function openIssues(question: HealthQuestion, signal: AbortSignal):
       if (hasName(error, 'SubscriptionRequiredException') || signal.aborted) break;
     }
   }
-  return { issues, failure: failures.find((error) => !isRefusal(error)) ?? failures[0] };
+  return { issues, failure: failures.find((error) => !isClientError(error)) ?? failures[0] };
 }
 
 async function readIssues(
@@ -60,7 +60,7 @@ async function readIssues(
     eventStatusCodes: ['open' as const],
     startTimes: [{ from: new Date(since) }],
   };
-  await readPages<Issue, string>(async (next) => {
+  await paginate<Issue, string>(async (next) => {
     const command = new DescribeEventsCommand({ filter, maxResults: 100, ...(next && { nextToken: next }) });
     const { events = [], nextToken } = await client.send(command, { abortSignal: signal });
     const items = events.flatMap((event) => toIssue(event, account));

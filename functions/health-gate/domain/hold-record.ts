@@ -1,4 +1,4 @@
-import { shorten } from '#shared/redact.ts';
+import { truncate } from '#shared/redact.ts';
 import type { Policy } from './policy.ts';
 import { type Pace, retryTime, SWEEP_MS, spreadTime } from './resume-schedule.ts';
 
@@ -113,7 +113,7 @@ export function absorb(
   if (whyOver(known, stoppage)) return { ...known, seen };
   const goesOn = known.status === 'held' || known.status === 'clearing';
   const actions = goesOn ? joined(known.actions, stoppedIn(stoppage)) : [stoppedIn(stoppage)];
-  const reason = shorten(stoppage.reason, LONGEST_REASON);
+  const reason = truncate(stoppage.reason, LONGEST_REASON);
   const { pipelineVersion } = stoppage;
   const held: Draft = {
     ...begun(known, stoppage, limits),
@@ -234,7 +234,7 @@ function opened(stoppage: Stoppage, { maxHoldMs }: Limits): Draft {
     pipelineVersion,
     actions: [stoppedIn(stoppage)],
     seen: [stoppage.actionExecutionId],
-    reason: shorten(reason, LONGEST_REASON),
+    reason: truncate(reason, LONGEST_REASON),
     heldAt: at,
     status: 'held',
     attempts: 0,

@@ -1,5 +1,5 @@
-import { BadInput } from '#shared/errors.ts';
-import { shorten, show } from '#shared/redact.ts';
+import { InvalidInputError } from '#shared/errors.ts';
+import { formatValue, truncate } from '#shared/redact.ts';
 
 /** A break-glass in force: the gate lets everything through and asks nobody. */
 export interface Override {
@@ -28,18 +28,20 @@ export function readOverride(
   const [, time = '', reason = ''] = form.exec(trimmed) ?? [undefined, trimmed];
   const until = timeOf(time);
   if (reason.length < SHORTEST_REASON)
-    throw new BadInput(
-      `override: expected a reason of ${SHORTEST_REASON} characters or more, got ${show(reason)}`,
+    throw new InvalidInputError(
+      `override: expected a reason of ${SHORTEST_REASON} characters or more, got ${formatValue(reason)}`,
     );
   if (until > now + maxHours * HOUR_MS)
-    throw new BadInput(`override: ends more than ${maxHours} hours ahead, at ${show(time)}`);
-  return until > now ? { until, reason: shorten(reason, 300) } : undefined;
+    throw new InvalidInputError(`override: ends more than ${maxHours} hours ahead, at ${formatValue(time)}`);
+  return until > now ? { until, reason: truncate(reason, 300) } : undefined;
 }
 
 // With its zone, or not at all: a local time would mean another hour in every account.
 function timeOf(time: string): number {
   const parsed = /^\d{4}-\d{2}-\d{2}T[\d:.]+(Z|[+-]\d{2}:\d{2})$/.test(time) ? Date.parse(time) : Number.NaN;
   if (Number.isNaN(parsed))
-    throw new BadInput(`override: expected a time like 2026-11-21T18:00:00Z and a reason, got ${show(time)}`);
+    throw new InvalidInputError(
+      `override: expected a time like 2026-11-21T18:00:00Z and a reason, got ${formatValue(time)}`,
+    );
   return parsed;
 }

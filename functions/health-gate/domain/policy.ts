@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import { BadInput } from '#shared/errors.ts';
+import { InvalidInputError } from '#shared/errors.ts';
 import { parseAs, parseJson } from '#shared/parse.ts';
-import { show } from '#shared/redact.ts';
+import { formatValue } from '#shared/redact.ts';
 import { readRegions } from './regions.ts';
 
 /** What lets a deployment through. */
@@ -102,13 +102,13 @@ export function readAsk(userParameters: string | undefined): Ask {
 export function readPolicy(ask: Ask, parameterText: string | undefined, defaults: Defaults): Policy {
   const stored = parameterText === undefined ? {} : readSaid(parameterText.trim(), ask.parameter ?? 'policy');
   if (stored.policy !== undefined)
-    throw new BadInput(
-      `${ask.parameter}: a policy in a parameter cannot name another, got ${show(stored.policy)}`,
+    throw new InvalidInputError(
+      `${ask.parameter}: a policy in a parameter cannot name another, got ${formatValue(stored.policy)}`,
     );
   const { policy: _, ...said } = { ...stored, ...ask.said };
   if ((said.accounts?.length ?? 0) > 1 && said.roleArn?.includes('{account}') === false)
-    throw new BadInput(
-      `roleArn: expected {account} in the place of the account's id, got ${show(said.roleArn)}`,
+    throw new InvalidInputError(
+      `roleArn: expected {account} in the place of the account's id, got ${formatValue(said.roleArn)}`,
     );
   return {
     mode: 'fail',
@@ -154,6 +154,7 @@ function readSaid(text: string, what: string): Said {
 function entriesOf(field: string, entries: readonly string[] = [], kind: Kind): string[] {
   const read = entries.map((entry) => (kind.isExact ? entry.trim() : entry.trim().toUpperCase()));
   const odd = read.find((entry) => !kind.shape.test(entry));
-  if (odd !== undefined) throw new BadInput(`${field}: expected ${kind.expected}, got ${show(odd)}`);
+  if (odd !== undefined)
+    throw new InvalidInputError(`${field}: expected ${kind.expected}, got ${formatValue(odd)}`);
   return [...new Set(read)].sort();
 }

@@ -1,5 +1,5 @@
-import { BadInput } from '#shared/errors.ts';
-import { show } from '#shared/redact.ts';
+import { InvalidInputError } from '#shared/errors.ts';
+import { formatValue } from '#shared/redact.ts';
 
 /** What AWS Health files under no single Region: IAM, Route 53, CloudFront, Organizations. */
 export const GLOBAL = 'global';
@@ -61,11 +61,13 @@ const regions: ReadonlySet<string> = new Set([
 export function readRegions(entries: readonly string[], own: string): string[] {
   const named = entries.map((entry) => entry.trim().toLowerCase());
   const odd = named.findIndex((entry) => entry !== GLOBAL && !regions.has(entry));
-  if (odd >= 0) throw new BadInput(`regions: ${show(entries[odd])} is no Region of AWS`);
+  if (odd >= 0) throw new InvalidInputError(`regions: ${formatValue(entries[odd])} is no Region of AWS`);
   const foreign = named.find((entry) => entry !== GLOBAL && partitionOf(entry) !== partitionOf(own));
   if (foreign !== undefined)
-    throw new BadInput(`regions: ${show(foreign)} is in another partition of AWS than ${own}`);
-  if (named.length === 0) throw new BadInput('regions: expected at least one Region, got none');
+    throw new InvalidInputError(
+      `regions: ${formatValue(foreign)} is in another partition of AWS than ${own}`,
+    );
+  if (named.length === 0) throw new InvalidInputError('regions: expected at least one Region, got none');
   return [...new Set(named)].filter((entry) => entry !== GLOBAL).sort();
 }
 

@@ -1,4 +1,11 @@
-import { BadInput, describeError, hasName, isRefusal, isRetryable, wasAnswered } from '#shared/errors.ts';
+import {
+  describeError,
+  hasName,
+  InvalidInputError,
+  isClientError,
+  isRetryable,
+  isServiceResponse,
+} from '#shared/errors.ts';
 import { type Issue, isBlocking } from './health-issue.ts';
 import type { Policy } from './policy.ts';
 
@@ -53,9 +60,9 @@ export function troubleOf(error: unknown, source: string, hint = ''): Trouble {
   const said = `${source}: ${name}: ${message}`;
   if (hasName(error, 'SubscriptionRequiredException'))
     return { kind: 'refused', message: `${source}: ${noPlan}` };
-  if (isRefusal(error)) return { kind: 'refused', message: hint === '' ? said : `${said}. ${hint}` };
+  if (isClientError(error)) return { kind: 'refused', message: hint === '' ? said : `${said}. ${hint}` };
   // A connection that broke or a reply that was no JSON: nobody said no.
-  const isPassing = isRetryable(error) || !(error instanceof BadInput || wasAnswered(error));
+  const isPassing = isRetryable(error) || !(error instanceof InvalidInputError || isServiceResponse(error));
   return { kind: isPassing ? 'passing' : 'misconfigured', message: said };
 }
 

@@ -1,7 +1,7 @@
-import { BadInput, isRetryable } from '#shared/errors.ts';
-import type { JobAnswer, JobWith } from '#shared/handlers/codepipeline.ts';
-import type { Tools } from '#shared/invocation.ts';
-import { count } from '#shared/metrics.ts';
+import { InvalidInputError, isRetryable } from '#shared/errors.ts';
+import type { JobOutcome, JobWith } from '#shared/handlers/codepipeline.ts';
+import type { Invocation } from '#shared/invocation.ts';
+import { addCount } from '#shared/metrics.ts';
 import { writeStop } from '../aws/gate-table.ts';
 import { type Parameter, readParameters } from '../aws/ssm.ts';
 import type { GateConfig } from '../config.ts';
@@ -19,7 +19,7 @@ export type GateJob = JobWith<Ask>;
 interface Gate {
   readonly job: GateJob;
   readonly config: GateConfig;
-  readonly tools: Tools;
+  readonly invocation: Invocation;
 }
 
 /**
@@ -27,8 +27,12 @@ interface Gate {
  *
  * @throws BadInput for a policy or an override that cannot be read, which fails the action as a ConfigurationError
  */
-export async function gateDeployment(job: GateJob, config: GateConfig, tools: Tools): Promise<JobAnswer> {
-  const gate: Gate = { job, config, tools };
+export async function gateDeployment(
+  job: GateJob,
+  config: GateConfig,
+  invocation: Invocation,
+): Promise<JobOutcome> {
+  const gate: Gate = { job, config, invocation };
   const { said, parameter } = job.parameters;
   const own = overrideIn(said.override, gate);
   if (own) return overridden(gate, own);
@@ -45,14 +49,14 @@ export async function gateDeployment(job: GateJob, config: GateConfig, tools: To
   return written ? overridden(gate, written) : decide(gate, policy);
 }
 
-function overrideIn(text: string | undefined, { config, tools }: Gate): Override | undefined {
-  return readOverride(text, { now: tools.now(), maxHours: config.maxOverrideHours });
+function overrideIn(text: string | undefined, { config, invocation }: Gate): Override | undefined {
+  return readOverride(text, { now: invocation.now(), maxHours: config.maxOverrideHours });
 }
 
-async function decide(gate: Gate, policy: Policy, trouble?: Trouble): Promise<JobAnswer> {
-  const { config, job, tools } = gate;
-  const verdict = trouble ? verdictOf(trouble) : await evaluate(policy, openSources(config, tools));
-  const now = tools.now();
+async function decide(gate: Gate, policy: Policy, trouble?: Trouble): Promise<JobOutcome> {
+  const { config, job, invocation } = gate;
+  const verdict = trouble ? verdictOf(trouble) : await evaluate(policy, openSources(config, invocation));
+  const now = invocation.now();
   const progress = readProgress(job.continuationToken, now);
   const step = nextStep(verdict, policy, progress, now);
   // Without its policy nobody could say when a deployment may go on.
@@ -86,14 +90,14 @@ interface Stored {
 }
 
 async function readStored(gate: Gate): Promise<Stored> {
-  const { config, job, tools } = gate;
+  const { config, job, invocation } = gate;
   const { parameter } = job.parameters;
   const names = [config.overrideParameter, ...(parameter === undefined ? [] : [parameter])];
   try {
-    return { parameters: await readParameters(names, tools.signal) };
+    return { parameters: await readParameters(names, invocation.signal) };
   } catch (error) {
-    if (tools.signal.aborted) throw error;
-    tools.logger.warn('parameters could not be read', { names, error });
+    if (invocation.signal.aborted) throw error;
+    invocation.logger.warn('parameters could not be read', { names, error });
     if (parameter === undefined) return { parameters: new Map() };
     const hint = `Policies are read from ${config.overrideParameter.replace(/override$/, '*')}`;
     // One name that may not be read takes the whole call down, the break-glass with it.
@@ -108,8 +112,9 @@ async function readStored(gate: Gate): Promise<Stored> {
 /** @throws BadInput when there is none, or none that can be read without a key */
 function textOf({ parameters }: Stored, name: string, region: string): string {
   const found = parameters.get(name);
-  if (!found) throw new BadInput(`policy: no parameter "${name}" in ${region}`);
-  if (found.isSecret) throw new BadInput(`policy: expected "${name}" to be a String, got a SecureString`);
+  if (!found) throw new InvalidInputError(`policy: no parameter "${name}" in ${region}`);
+  if (found.isSecret)
+    throw new InvalidInputError(`policy: expected "${name}" to be a String, got a SecureString`);
   return found.text;
 }
 
@@ -120,22 +125,22 @@ function centralOverride(gate: Gate, stored: Stored): Override | undefined {
     if (!stored.parameters.has(overrideParameter)) return undefined;
     return overrideIn(textOf(stored, overrideParameter, region), gate);
   } catch (error) {
-    if (!(error instanceof BadInput)) throw error;
-    gate.tools.logger.error('the override for all pipelines is not used', { reason: error.message });
-    count(gate.tools.metrics, 'OverrideMalformed');
+    if (!(error instanceof InvalidInputError)) throw error;
+    gate.invocation.logger.error('the override for all pipelines is not used', { reason: error.message });
+    addCount(gate.invocation.metrics, 'OverrideMalformed');
     return undefined;
   }
 }
 
-function overridden({ tools }: Gate, override: Override): JobAnswer {
-  tools.logger.warn('let through, the gate is overridden', { override: describeOverride(override) });
-  count(tools.metrics, 'Verdict.OVERRIDDEN');
+function overridden({ invocation }: Gate, override: Override): JobOutcome {
+  invocation.logger.warn('let through, the gate is overridden', { override: describeOverride(override) });
+  addCount(invocation.metrics, 'Verdict.OVERRIDDEN');
   return answerOverridden(override);
 }
 
 /** The marker under which ResumeDeployments finds the stop, or why it could not be written down. */
 async function writeDown(
-  { job, config, tools }: Gate,
+  { job, config, invocation }: Gate,
   decided: Decided,
 ): Promise<{ readonly marker?: string; readonly error?: unknown }> {
   const { override: _, ...policy } = decided.policy;
@@ -147,20 +152,20 @@ async function writeDown(
     reason: describeVerdict(decided.verdict, policy),
   };
   try {
-    await writeStop(config.notesTable, stop, tools.signal);
+    await writeStop(config.notesTable, stop, invocation.signal);
     return { marker: markerOf(stop) };
   } catch (error) {
-    if (tools.signal.aborted) throw error;
-    tools.logger.error('the stop could not be written down', { error });
-    count(tools.metrics, 'Failed');
+    if (invocation.signal.aborted) throw error;
+    invocation.logger.error('the stop could not be written down', { error });
+    addCount(invocation.metrics, 'Failed');
     return { error };
   }
 }
 
 const outcomes = { pass: 'let through', wait: 'waiting', stop: 'stopped' } as const;
 
-function report({ config, tools }: Gate, { verdict, step, policy }: Decided): void {
-  tools.logger.info(`${config.dryRun ? 'dry run: ' : ''}${outcomes[step.step]}`, {
+function report({ config, invocation }: Gate, { verdict, step, policy }: Decided): void {
+  invocation.logger.info(`${config.dryRun ? 'dry run: ' : ''}${outcomes[step.step]}`, {
     verdict: verdict.verdict,
     mode: policy.mode,
     regions: policy.regions,
@@ -168,6 +173,6 @@ function report({ config, tools }: Gate, { verdict, step, policy }: Decided): vo
     ...(step.step === 'wait' && { checks: step.progress.checks, errors: step.progress.errors }),
     ...(policy.executionId !== undefined && { executionId: policy.executionId }),
   });
-  count(tools.metrics, `Verdict.${verdict.verdict}`);
-  if (step.step === 'stop') count(tools.metrics, 'Stopped');
+  addCount(invocation.metrics, `Verdict.${verdict.verdict}`);
+  if (step.step === 'stop') addCount(invocation.metrics, 'Stopped');
 }

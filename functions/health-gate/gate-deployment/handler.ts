@@ -1,10 +1,10 @@
-import { jobDoor } from '#shared/handlers/codepipeline.ts';
+import { codePipelineHandler } from '#shared/handlers/codepipeline.ts';
 import { readGateConfig } from '../config.ts';
 import { readAsk } from '../domain/policy.ts';
 import { gateDeployment } from './gate-deployment.ts';
 
 /** The configuration is read with each job: a fault in it is answered like any other. */
-export const handler = jobDoor({
+export const handler = codePipelineHandler({
   parse: readAsk,
-  handle: (job, tools) => gateDeployment(job, readGateConfig(), tools),
+  handle: (job, invocation) => gateDeployment(job, readGateConfig(), invocation),
 });

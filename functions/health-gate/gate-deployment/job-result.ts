@@ -1,5 +1,5 @@
-import type { JobAnswer } from '#shared/handlers/codepipeline.ts';
-import { shorten } from '#shared/redact.ts';
+import type { JobOutcome } from '#shared/handlers/codepipeline.ts';
+import { truncate } from '#shared/redact.ts';
 import type { Override } from '../domain/override.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Verdict } from '../domain/verdict.ts';
@@ -61,7 +61,7 @@ export interface Decided {
 }
 
 /** The answer to CodePipeline; `marker` is there when the stop was written down and can be resumed. */
-export function answerOf({ verdict, step, policy, now }: Decided, marker?: string): JobAnswer {
+export function answerOf({ verdict, step, policy, now }: Decided, marker?: string): JobOutcome {
   const found = describeVerdict(verdict, policy);
   switch (step.step) {
     case 'pass': {
@@ -78,18 +78,18 @@ export function answerOf({ verdict, step, policy, now }: Decided, marker?: strin
       return {
         kind: 'fail',
         type: failureType(verdict),
-        message: [shorten(found, 4500), ...tailOf(step, marker)].join(' '),
+        message: [truncate(found, 4500), ...tailOf(step, marker)].join(' '),
         ...(marker !== undefined && { externalExecutionId: marker }),
       };
   }
 }
 
-export function answerOverridden(override: Override): JobAnswer {
+export function answerOverridden(override: Override): JobOutcome {
   return succeed('OVERRIDDEN', describeOverride(override), { OverrideReason: override.reason });
 }
 
 /** A dry run lets everything through and says what it would have done. */
-export function answerDryRun(decided: Decided): JobAnswer {
+export function answerDryRun(decided: Decided): JobOutcome {
   const { verdict, step, policy } = decided;
   const would = { pass: 'let through', wait: 'held by waiting', stop: 'stopped' }[step.step];
   return succeed(
@@ -111,8 +111,8 @@ function variablesOf({ regions }: Policy): Variables {
 }
 
 /** `message` is what AWS's sample called its only variable. */
-function succeed(verdict: string, message: string, more: Variables): JobAnswer {
-  const outputVariables = { Verdict: verdict, message: shorten(message, 5000), ...more };
+function succeed(verdict: string, message: string, more: Variables): JobOutcome {
+  const outputVariables = { Verdict: verdict, message: truncate(message, 5000), ...more };
   return { kind: 'succeed', summary: message, outputVariables };
 }
 

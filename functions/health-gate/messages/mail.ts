@@ -1,4 +1,4 @@
-import type { Digest } from '#shared/mail.ts';
+import type { Mail } from '#shared/mail.ts';
 import type { Hold, Limits, Notice } from '../domain/hold-record.ts';
 import { RESUME_TAG } from '../domain/resume-decision.ts';
 import type { Pace } from '../domain/resume-schedule.ts';
@@ -19,7 +19,7 @@ const MAX_BYTES = 240_000;
 const notices = ['given up', 'held', 'resumed'] as const;
 
 /** One mail for a whole batch. */
-export function writeDigest(told: readonly Told[], rules: Rules): Digest {
+export function writeDigest(told: readonly Told[], rules: Rules): Mail {
   // What a person must see to stands first.
   const sorted = notices.flatMap((notice) => told.filter((one) => one.notice === notice));
   const shown = fitting(sorted.slice(0, MAX_TOLD).map((one) => paragraph(one, rules)));

@@ -1,4 +1,4 @@
-import { shorten } from '#shared/redact.ts';
+import { truncate } from '#shared/redact.ts';
 import type { Issue } from '../domain/health-issue.ts';
 import type { Override } from '../domain/override.ts';
 import type { Policy } from '../domain/policy.ts';
@@ -54,5 +54,5 @@ function describeCalendars(calendars: Calendars | undefined, policy: Policy): st
 
 function describeTroubles(troubles: readonly { readonly message: string }[]): string {
   const messages = [...new Set(troubles.map(({ message }) => message))];
-  return shorten(messages.join('; '), 1500);
+  return truncate(messages.join('; '), 1500);
 }

@@ -1,6 +1,11 @@
-import { amend, ITEMS, type Known, type Records } from '#shared/aws/records.ts';
+import {
+  type KnownRecords,
+  MAX_TRANSACTION_ITEMS,
+  type Records,
+  updateRecords,
+} from '#shared/aws/records.ts';
 import { chunk } from '#shared/chunk.ts';
-import { Retryable } from '#shared/errors.ts';
+import { RetryableError } from '#shared/errors.ts';
 import { type Failure, failuresOf } from '../context.ts';
 import type { Draft, Hold } from '../domain/hold-record.ts';
 
@@ -26,11 +31,11 @@ export async function amendHolds<N>(
   use: Records<Hold>,
   keys: readonly string[],
   decide: (known: Hold | undefined, deployment: string) => Decision<N> | undefined,
-  start: Known<Hold>,
+  start: KnownRecords<Hold>,
 ): Promise<{ readonly noted: readonly Noted<N>[]; readonly failures: readonly Failure[] }> {
   const noted: Noted<N>[] = [];
   const failures: Failure[] = [];
-  for (const some of chunk(keys, ITEMS)) {
+  for (const some of chunk(keys, MAX_TRANSACTION_ITEMS)) {
     const decisions = new Map<string, Decision<N> | undefined>();
     const mutate = (known: Hold | undefined, deployment: string): Draft | undefined => {
       const decision = decide(known, deployment);
@@ -38,13 +43,13 @@ export async function amendHolds<N>(
       return decision?.draft;
     };
     try {
-      const settled = await amend(use, some, mutate, start);
+      const settled = await updateRecords(use, some, mutate, start);
       for (const [deployment, hold] of settled) {
         const decision = decisions.get(deployment);
         if (hold && decision) noted.push({ hold, note: decision.note });
       }
       const open = some.filter((deployment) => !settled.has(deployment));
-      failures.push(...failuresOf(open, new Retryable('the record could not be written')));
+      failures.push(...failuresOf(open, new RetryableError('the record could not be written')));
     } catch (error) {
       failures.push(...failuresOf(some, error));
     }

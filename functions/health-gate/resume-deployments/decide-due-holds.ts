@@ -1,5 +1,5 @@
-import { eachApart } from '#shared/each-apart.ts';
-import { isRefusal, Retryable } from '#shared/errors.ts';
+import { forEachIsolated } from '#shared/each-apart.ts';
+import { isClientError, RetryableError } from '#shared/errors.ts';
 import { lookAt } from '../aws/codepipeline.ts';
 import { CALLS_AT_ONCE, demandTime, type Failure, type Round } from '../context.ts';
 import { type Hold, isTooOld, LEASE_MS } from '../domain/hold-record.ts';
@@ -23,10 +23,10 @@ export function isBusy({ claimedAt = 0, status }: Hold, now: number): boolean {
 /** Whether its turn has come: its time, its age, or a claim that somebody left behind. */
 export function isDue(
   hold: Hold,
-  { config, tools }: Pick<Round, 'config' | 'tools'>,
+  { config, invocation }: Pick<Round, 'config' | 'invocation'>,
   { findings, named }: Knowledge,
 ): boolean {
-  const now = tools.now();
+  const now = invocation.now();
   if (hold.status === 'retrying') return !isBusy(hold, now) || named.has(hold.deployment);
   if (isTooOld(hold, config, now)) return true;
   const isClear = findings.get(hold.deployment)?.outlook === 'clear';
@@ -46,11 +46,11 @@ export async function takeTurns(
 ): Promise<{ readonly failures: readonly Failure[]; readonly holds: readonly Hold[] }> {
   if (due.length === 0) return { failures: [], holds: [] };
   // Before the looks: what a gate stops after its pipeline was looked at is news to the claim.
-  const now = round.tools.now();
+  const now = round.invocation.now();
   const failures: Failure[] = [];
   const turns: Turn[] = [];
   const ready: Hold[] = [];
-  await eachApart(
+  await forEachIsolated(
     due,
     CALLS_AT_ONCE,
     async (hold) => {
@@ -66,23 +66,23 @@ export async function takeTurns(
   return { holds: settled.holds, failures: [...failures, ...retried.failures, ...settled.failures] };
 }
 
-async function decide({ config, tools }: Round, hold: Hold): Promise<Fate> {
-  demandTime(tools);
+async function decide({ config, invocation }: Round, hold: Hold): Promise<Fate> {
+  demandTime(invocation);
   try {
-    return fateOf(hold, await lookAt(hold, tools.signal), config, tools.now());
+    return fateOf(hold, await lookAt(hold, invocation.signal), config, invocation.now());
   } catch (error) {
-    if (!isRefusal(error)) throw error;
+    if (!isClientError(error)) throw error;
     return { fate: 'give up', why: notAllowed(error) };
   }
 }
 
 /** Undefined for one that is to be retried. */
-function weigh({ tools }: Round, hold: Hold, fate: Fate, { findings }: Knowledge): Ending | undefined {
+function weigh({ invocation }: Round, hold: Hold, fate: Fate, { findings }: Knowledge): Ending | undefined {
   const finding = findings.get(hold.deployment);
   const isClear = finding?.outlook === 'clear';
   const stillThere = fate.fate !== 'going' && fate.fate !== 'drop';
   if (hold.status === 'retrying' && stillThere) {
-    if (isBusy(hold, tools.now())) throw new Retryable('another run is resuming it');
+    if (isBusy(hold, invocation.now())) throw new RetryableError('another run is resuming it');
     if (!isClear) return { end: 'held on', why: finding?.text ?? '' };
   }
   if (fate.fate === 'give up' && !isClear && finding)

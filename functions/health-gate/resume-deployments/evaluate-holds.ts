@@ -16,12 +16,12 @@ const POLICIES_AT_ONCE = 4;
 
 /** Evaluates each policy once, however many deployments it holds, and says of each deployment what all its gates say. */
 export async function findOutlooks(
-  { config, tools }: Round,
+  { config, invocation }: Round,
   holds: readonly Hold[],
   fresh: boolean,
 ): Promise<ReadonlyMap<string, Finding>> {
   const policies = new Map(holds.flatMap(policiesOf).map((policy) => [keyOf(policy), policy]));
-  const sources = openSources(config, tools);
+  const sources = openSources(config, invocation);
   const judged = await mapLimit([...policies], POLICIES_AT_ONCE, async ([key, policy]) => {
     const verdict = await evaluate(policy, sources, { fresh });
     return [key, { verdict: verdict.verdict, text: describeVerdict(verdict, policy) }] as const;

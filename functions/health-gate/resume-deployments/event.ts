@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
-import { BadInput } from '#shared/errors.ts';
+import { InvalidInputError } from '#shared/errors.ts';
 import { eventBridgeEvent, ownEvent } from '#shared/events/eventbridge.ts';
 import { parseAs } from '#shared/parse.ts';
-import { show } from '#shared/redact.ts';
+import { formatValue } from '#shared/redact.ts';
 
 /** Why ResumeDeployments was woken. Times are epoch milliseconds. */
 export type Occasion = { readonly kind: 'sweep' } | FailedAction | ClosedIssue | Due;
@@ -82,7 +82,7 @@ export function readOccasion(body: unknown): Occasion {
     case DUE.detailType:
       return { kind: 'due', deployment: parseAs(due, body, 'event').detail.deployment };
     default:
-      throw new BadInput(`detail-type: no event of this function: ${show(type)}`);
+      throw new InvalidInputError(`detail-type: no event of this function: ${formatValue(type)}`);
   }
 }
 
@@ -94,7 +94,7 @@ export function dueMessage(deployment: string, region: string, now: number): obj
 function readFailedAction(body: unknown): FailedAction {
   const { account, detail, region, resources, time } = parseAs(failedAction, body, 'event');
   const [pipelineArn] = resources;
-  if (!pipelineArn) throw new BadInput('event: resources must name the pipeline, got nothing');
+  if (!pipelineArn) throw new InvalidInputError('event: resources must name the pipeline, got nothing');
   const result = detail['execution-result'];
   return {
     kind: 'failed action',

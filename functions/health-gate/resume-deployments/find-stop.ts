@@ -30,18 +30,21 @@ export async function recognise(round: Round, action: FailedAction): Promise<Rec
   return stops.find(({ jobId }) => !others.includes(jobId)) ?? 'not ours';
 }
 
-async function read({ config, tools }: Round, texts: readonly (string | undefined)[]): Promise<Recognised> {
+async function read(
+  { config, invocation }: Round,
+  texts: readonly (string | undefined)[],
+): Promise<Recognised> {
   const named = readMarker(...texts);
-  const [stop] = named ? await findStops(config.notesTable, named, tools.signal) : [];
+  const [stop] = named ? await findStops(config.notesTable, named, invocation.signal) : [];
   return stop ?? 'no record';
 }
 
 /** What the failed run left, nothing where the action has run again since, and the gate's jobs in its neighbours'. */
 async function textsOf(
-  { tools }: Round,
+  { invocation }: Round,
   failed: FailedAction,
 ): Promise<{ readonly own: readonly string[]; readonly others: readonly string[] }> {
-  const pipeline = await describeStage(failed, tools.signal);
+  const pipeline = await describeStage(failed, invocation.signal);
   const actions = pipeline?.stage?.actions ?? [];
   const isOwn = ({ executionId }: ActionLook): boolean => executionId === failed.actionExecutionId;
   return {
@@ -51,7 +54,10 @@ async function textsOf(
 }
 
 /** Only of the same moment: the execution may have been stopped by a gate before and fail by itself now. */
-async function stopsOfThatMoment({ config, tools }: Round, failed: FailedAction): Promise<readonly Stop[]> {
-  const stops = await findStops(config.notesTable, { id: failed.executionId }, tools.signal);
+async function stopsOfThatMoment(
+  { config, invocation }: Round,
+  failed: FailedAction,
+): Promise<readonly Stop[]> {
+  const stops = await findStops(config.notesTable, { id: failed.executionId }, invocation.signal);
   return stops.filter(({ at }) => Math.abs(at - failed.time) <= MOMENTS_MS);
 }

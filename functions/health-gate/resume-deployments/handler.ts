@@ -1,4 +1,4 @@
-import { queueDoor } from '#shared/handlers/queue.ts';
+import { queueHandler } from '#shared/handlers/queue.ts';
 import { readResumeConfig } from '../config.ts';
 import { readOccasion } from './event.ts';
 import { resumeDeployments } from './resume-deployments.ts';
@@ -6,7 +6,7 @@ import { resumeDeployments } from './resume-deployments.ts';
 const config = readResumeConfig();
 
 /** Events and the wing's own reminders come by queue, the sweep by schedule. What fails stays in the table for it. */
-export const handler = queueDoor({
+export const handler = queueHandler({
   parse: readOccasion,
-  handle: (deliveries, tools) => resumeDeployments(deliveries, config, tools),
+  handle: (deliveries, invocation) => resumeDeployments(deliveries, config, invocation),
 });

@@ -1,5 +1,5 @@
-import { type Known, readRecords } from '#shared/aws/records.ts';
-import { eachApart } from '#shared/each-apart.ts';
+import { type KnownRecords, readRecords } from '#shared/aws/records.ts';
+import { forEachIsolated } from '#shared/each-apart.ts';
 import { describeExecution, readTags } from '../aws/codepipeline.ts';
 import { CALLS_AT_ONCE, demandTime, type Failure, type Round } from '../context.ts';
 import {
@@ -28,10 +28,10 @@ export async function holdDeployments(round: Round, failed: readonly FailedActio
   const isKnown = (action: FailedAction): boolean =>
     known.get(nameOf(action))?.seen.includes(action.actionExecutionId) === true;
   const duplicates = current.filter(isKnown);
-  for (const action of duplicates) reportDuplicate(round.tools, action);
+  for (const action of duplicates) reportDuplicate(round.invocation, action);
   const failures: Failure[] = [];
   const stoppages: Stoppage[] = [];
-  await eachApart(
+  await forEachIsolated(
     eachOnce(current.filter((action) => !isKnown(action))),
     CALLS_AT_ONCE,
     async (action) => {
@@ -52,10 +52,15 @@ export async function holdDeployments(round: Round, failed: readonly FailedActio
   ];
 }
 
-function isCurrent({ config, tools }: Round, action: FailedAction): boolean {
+function isCurrent({ config, invocation }: Round, action: FailedAction): boolean {
   if (action.region !== config.region || action.account !== config.accountId)
-    reportNotHeld(tools, action, `of ${action.account} in ${action.region}, which another pack looks after`);
-  else if (tools.now() - action.time > config.maxHoldMs) reportNotHeld(tools, action, 'the event is too old');
+    reportNotHeld(
+      invocation,
+      action,
+      `of ${action.account} in ${action.region}, which another pack looks after`,
+    );
+  else if (invocation.now() - action.time > config.maxHoldMs)
+    reportNotHeld(invocation, action, 'the event is too old');
   else return true;
   return false;
 }
@@ -70,11 +75,11 @@ async function readStoppage(
   action: FailedAction,
   known: Hold | undefined,
 ): Promise<Stoppage | undefined> {
-  const { tools } = round;
-  demandTime(tools);
+  const { invocation } = round;
+  demandTime(invocation);
   const stop = await recognise(round, action);
-  if (stop === 'not ours') reportNotOurs(tools, action);
-  else if (stop === 'no record') reportNotHeld(tools, action, "the gate's record is missing");
+  if (stop === 'not ours') reportNotOurs(invocation, action);
+  else if (stop === 'no record') reportNotHeld(invocation, action, "the gate's record is missing");
   else {
     const version = await admit(round, action, known);
     if (version === undefined) return undefined;
@@ -91,17 +96,17 @@ async function readStoppage(
  * it was resumed at no other; one that had ended is looked at anew.
  */
 async function admit(
-  { tools }: Round,
+  { invocation }: Round,
   action: FailedAction,
   known: Hold | undefined,
 ): Promise<number | undefined> {
   if (known && (isOpen(known) || known.status === 'resumed')) return known.pipelineVersion;
   const [tags, execution] = await Promise.all([
-    readTags(action.pipelineArn, tools.signal),
-    describeExecution(action, tools.signal),
+    readTags(action.pipelineArn, invocation.signal),
+    describeExecution(action, invocation.signal),
   ]);
   const reason = whyNotHeld(tags, execution);
-  if (reason !== undefined) reportNotHeld(tools, action, reason);
+  if (reason !== undefined) reportNotHeld(invocation, action, reason);
   return reason === undefined ? execution?.version : undefined;
 }
 
@@ -122,7 +127,7 @@ interface Absorbed {
 async function writeDown(
   round: Round,
   stoppages: readonly Stoppage[],
-  start: Known<Hold>,
+  start: KnownRecords<Hold>,
 ): Promise<Failure[]> {
   if (stoppages.length === 0) return [];
   const byDeployment = Map.groupBy(stoppages, ({ place }) => nameOf(place));
@@ -140,7 +145,7 @@ async function writeDown(
   for (const { hold, note } of noted) {
     if (note.isNews) report(round, hold);
     for (const { stoppage, why } of note.late)
-      reportNotHeld(round.tools, { ...stoppage, ...stoppage.place }, why);
+      reportNotHeld(round.invocation, { ...stoppage, ...stoppage.place }, why);
   }
   const told = noted.flatMap(({ hold, note: { notice } }) => (notice ? [{ hold, notice }] : []));
   return [...failures, ...(await tell(round, told))];
@@ -149,13 +154,13 @@ async function writeDown(
 function fold(
   known: Hold | undefined,
   stoppages: readonly Stoppage[],
-  { config, tools }: Pick<Round, 'config' | 'tools'>,
+  { config, invocation }: Pick<Round, 'config' | 'invocation'>,
 ): Absorbed {
   let draft: Draft | undefined;
   const late: Late[] = [];
   for (const stoppage of stoppages.toSorted((a, b) => a.at - b.at)) {
     const before = draft ?? known;
-    const after = absorb(before, stoppage, config, tools.now());
+    const after = absorb(before, stoppage, config, invocation.now());
     const why = after && before && whyOver(before, stoppage);
     if (why !== undefined) late.push({ stoppage, why });
     draft = after ?? draft;
@@ -163,14 +168,14 @@ function fold(
   return { draft, isNews: draft !== undefined && draft.actions !== known?.actions, late };
 }
 
-function report({ tools }: Round, hold: Hold): void {
-  if (hold.status === 'given up') reportEnd(tools, hold, 'given up', hold.endedWhy);
-  else reportHeld(tools, hold);
+function report({ invocation }: Round, hold: Hold): void {
+  if (hold.status === 'given up') reportEnd(invocation, hold, 'given up', hold.endedWhy);
+  else reportHeld(invocation, hold);
 }
 
-function rehearse({ config, tools }: Round, stoppages: readonly Stoppage[]): void {
+function rehearse({ config, invocation }: Round, stoppages: readonly Stoppage[]): void {
   for (const stoppage of stoppages) {
-    const draft = absorb(undefined, stoppage, config, tools.now());
-    if (draft) tools.logger.info('dry run: would hold', { ...describe(draft), reason: draft.reason });
+    const draft = absorb(undefined, stoppage, config, invocation.now());
+    if (draft) invocation.logger.info('dry run: would hold', { ...describe(draft), reason: draft.reason });
   }
 }

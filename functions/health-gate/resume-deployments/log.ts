@@ -1,5 +1,5 @@
-import type { Tools } from '#shared/invocation.ts';
-import { count } from '#shared/metrics.ts';
+import type { Invocation } from '#shared/invocation.ts';
+import { addCount } from '#shared/metrics.ts';
 import { type Draft, nameOf } from '../domain/hold-record.ts';
 import { iso } from '../messages/verdict-text.ts';
 import type { FailedAction } from './event.ts';
@@ -20,27 +20,27 @@ export function describe(hold: Draft): Record<string, unknown> {
   };
 }
 
-export function reportHeld({ logger, metrics }: Tools, hold: Draft): void {
+export function reportHeld({ logger, metrics }: Invocation, hold: Draft): void {
   logger.info('held', { ...describe(hold), reason: hold.reason });
-  count(metrics, 'Held');
+  addCount(metrics, 'Held');
 }
 
-export function reportDuplicate({ logger }: Tools, action: FailedAction): void {
+export function reportDuplicate({ logger }: Invocation, action: FailedAction): void {
   logger.info('nothing to do: known already', idsOf(action));
 }
 
 /** Most failed Lambda actions of an account are other functions'. */
-export function reportNotOurs({ logger, metrics }: Tools, action: FailedAction): void {
+export function reportNotOurs({ logger, metrics }: Invocation, action: FailedAction): void {
   logger.debug('no gate failed', idsOf(action));
-  count(metrics, 'NotOurs');
+  addCount(metrics, 'NotOurs');
 }
 
-export function reportNotHeld({ logger, metrics }: Tools, action: Named, reason: string): void {
+export function reportNotHeld({ logger, metrics }: Invocation, action: Named, reason: string): void {
   logger.info('not held', { ...idsOf(action), reason });
-  count(metrics, 'Dropped');
+  addCount(metrics, 'Dropped');
 }
 
-export function reportOutlook({ logger }: Tools, hold: Draft, found: string): void {
+export function reportOutlook({ logger }: Invocation, hold: Draft, found: string): void {
   if (hold.retryAt === undefined) logger.info('not clear any more', { ...describe(hold), found });
   else logger.info('clearing', { ...describe(hold), retryAt: iso(hold.retryAt) });
 }
@@ -48,18 +48,18 @@ export function reportOutlook({ logger }: Tools, hold: Draft, found: string): vo
 const metricOf = { resumed: 'Resumed', 'given up': 'GivenUp', dropped: 'Dropped' } as const;
 
 export function reportEnd(
-  { logger, metrics }: Tools,
+  { logger, metrics }: Invocation,
   hold: Draft,
   end: keyof typeof metricOf,
   reason: string | undefined,
 ): void {
   logger.info(end, { ...describe(hold), reason });
-  count(metrics, metricOf[end]);
+  addCount(metrics, metricOf[end]);
 }
 
-export function reportDeferred({ logger, metrics }: Tools, hold: Draft): void {
+export function reportDeferred({ logger, metrics }: Invocation, hold: Draft): void {
   logger.info('put off', { ...describe(hold), waitsFor: hold.waitsFor });
-  count(metrics, 'Deferred');
+  addCount(metrics, 'Deferred');
 }
 
 type Named = Pick<FailedAction, 'action' | 'actionExecutionId' | 'executionId' | 'pipeline' | 'stage'>;

@@ -1,7 +1,7 @@
-import { amend } from '#shared/aws/records.ts';
-import { wasAnswered } from '#shared/errors.ts';
-import { mail } from '#shared/mail.ts';
-import { count } from '#shared/metrics.ts';
+import { updateRecords } from '#shared/aws/records.ts';
+import { isServiceResponse } from '#shared/errors.ts';
+import { sendMail } from '#shared/mail.ts';
+import { addCount } from '#shared/metrics.ts';
 import { type Failure, failuresOf, type Round } from '../context.ts';
 import { type Hold, owed, withClaim, withoutClaim } from '../domain/hold-record.ts';
 import { type Told, writeDigest } from '../messages/mail.ts';
@@ -30,19 +30,19 @@ export async function tellWhatIsOwed(round: Round, holds: readonly Hold[]): Prom
  *
  * @returns those whose mail was refused
  */
-export async function tell({ config, tools, use }: Round, told: readonly Told[]): Promise<Failure[]> {
+export async function tell({ config, invocation, use }: Round, told: readonly Told[]): Promise<Failure[]> {
   if (told.length === 0) return [];
   const notices = new Map(told.map(({ hold, notice }) => [hold.deployment, notice]));
   try {
-    await mail(config.topicArn, writeDigest(told, config), tools.signal);
+    await sendMail(config.topicArn, writeDigest(told, config), invocation.signal);
     return [];
   } catch (error) {
-    if (!wasAnswered(error)) {
-      tools.logger.error('a notice may not have gone out', { deployments: [...notices.keys()], error });
-      count(tools.metrics, 'NoticeUncertain');
+    if (!isServiceResponse(error)) {
+      invocation.logger.error('a notice may not have gone out', { deployments: [...notices.keys()], error });
+      addCount(invocation.metrics, 'NoticeUncertain');
       return [];
     }
-    await amend(
+    await updateRecords(
       use,
       [...notices.keys()],
       (known, deployment) => {

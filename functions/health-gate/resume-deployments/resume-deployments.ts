@@ -1,6 +1,6 @@
 import { readRecords, scanRecords } from '#shared/aws/records.ts';
-import type { Delivery, Handled } from '#shared/handlers/queue.ts';
-import type { Tools } from '#shared/invocation.ts';
+import type { BatchResult, QueueMessage } from '#shared/handlers/queue.ts';
+import type { Invocation } from '#shared/invocation.ts';
 import type { ResumeConfig } from '../config.ts';
 import type { Failure, Round } from '../context.ts';
 import { type Hold, nameOf } from '../domain/hold-record.ts';
@@ -14,24 +14,24 @@ import { attendTo } from './review-holds.ts';
  * truth; a closed event and a reminder only make it look sooner. What fails stays on record for the next run.
  */
 export async function resumeDeployments(
-  deliveries: readonly Delivery<Occasion>[],
+  deliveries: readonly QueueMessage<Occasion>[],
   config: ResumeConfig,
-  tools: Tools,
-): Promise<Handled> {
+  invocation: Invocation,
+): Promise<BatchResult> {
   const round: Round = {
     config,
-    tools,
-    use: { table: config.holdsTable, key: 'deployment', signal: tools.signal },
+    invocation,
+    use: { table: config.holdsTable, key: 'deployment', signal: invocation.signal },
   };
   const messages = deliveries.map(({ message }) => message);
   const failed = messages.filter((message) => message.kind === 'failed action');
   const unheld = await holdDeployments(round, failed);
   const { attended, failures } = await attend(round, messages);
   const open = [...unheld, ...failures];
-  for (const { deployment, error } of open) tools.logger.warn('comes again', { deployment, error });
+  for (const { deployment, error } of open) invocation.logger.warn('comes again', { deployment, error });
   return {
     retry: open.flatMap((failure) => again(deliveries, failure)),
-    answer: { attended: attended.map(({ deployment, status }) => ({ deployment, status })) },
+    response: { attended: attended.map(({ deployment, status }) => ({ deployment, status })) },
   };
 }
 
@@ -73,7 +73,7 @@ function concerns(hold: Hold, region: string | undefined): boolean {
 }
 
 /** The messages that a deployment's failure brings back: its own, and those that are about all. */
-function again(deliveries: readonly Delivery<Occasion>[], { deployment, error }: Failure) {
+function again(deliveries: readonly QueueMessage<Occasion>[], { deployment, error }: Failure) {
   return deliveries.filter(({ message }) => isAbout(message, deployment)).map(({ id }) => ({ id, error }));
 }
 

@@ -1,5 +1,12 @@
-import { eachApart } from '#shared/each-apart.ts';
-import { describeError, hasName, isRecord, isRefusal, isRetryable, wasAnswered } from '#shared/errors.ts';
+import { forEachIsolated } from '#shared/each-apart.ts';
+import {
+  describeError,
+  hasName,
+  isClientError,
+  isRecord,
+  isRetryable,
+  isServiceResponse,
+} from '#shared/errors.ts';
 import { lookAt, readTags, retryFailedActions } from '../aws/codepipeline.ts';
 import { CALLS_AT_ONCE, type Failure, type Round } from '../context.ts';
 import { claim, type Hold } from '../domain/hold-record.ts';
@@ -25,7 +32,7 @@ export async function retryAll(round: Round, due: readonly Hold[], now: number):
   const turns: Turn[] = [];
   const claimed = await claimAll(round, due, now);
   const failures = [...claimed.failures];
-  await eachApart(
+  await forEachIsolated(
     claimed.holds,
     CALLS_AT_ONCE,
     async (hold) => {
@@ -56,13 +63,14 @@ async function claimAll(
 }
 
 async function retry(round: Round, hold: Hold): Promise<Ending> {
-  const { tools } = round;
-  if (tools.remainingMs() < RESERVE_MS) return putOffBusy(round, 'the next run, this one has no time left');
+  const { invocation } = round;
+  if (invocation.remainingMs() < RESERVE_MS)
+    return putOffBusy(round, 'the next run, this one has no time left');
   try {
-    await retryFailedActions(hold, tools.signal);
+    await retryFailedActions(hold, invocation.signal);
     return { end: 'resumed', why: 'the checks are clear' };
   } catch (error) {
-    if (isRefusal(error)) return endRefused(round, hold, error);
+    if (isClientError(error)) return endRefused(round, hold, error);
     return endFailed(round, hold, error);
   }
 }
@@ -72,11 +80,11 @@ async function retry(round: Round, hold: Hold): Promise<Ending> {
  * call went through.
  */
 async function endFailed(round: Round, hold: Hold, error: unknown): Promise<Ending> {
-  const { config, tools } = round;
-  const look = await lookAt(hold, tools.signal);
-  const ending = endingOf(fateOf(hold, look, config, tools.now()), hold);
+  const { config, invocation } = round;
+  const look = await lookAt(hold, invocation.signal);
+  const ending = endingOf(fateOf(hold, look, config, invocation.now()), hold);
   if (ending && ending.end !== 'put off') return ending;
-  if (!wasAnswered(error) || mayHaveGoneThrough(error, look)) throw error;
+  if (!isServiceResponse(error) || mayHaveGoneThrough(error, look)) throw error;
   const reason = saidBy(error);
   if (
     isRetryable(error) ||
@@ -121,8 +129,8 @@ export function endingOf(fate: Fate, { status }: Hold): Ending | undefined {
 }
 
 /** The permission hangs on the tag: without it this is an owner's change of mind, with it somebody must mend something. */
-async function endRefused({ tools }: Round, { pipelineArn }: Hold, error: unknown): Promise<Ending> {
-  const tags = await readTags(pipelineArn, tools.signal);
+async function endRefused({ invocation }: Round, { pipelineArn }: Hold, error: unknown): Promise<Ending> {
+  const tags = await readTags(pipelineArn, invocation.signal);
   if (tags.get(RESUME_TAG) !== 'true')
     return { end: 'dropped', why: `the pipeline is not tagged ${RESUME_TAG}=true any more` };
   return { end: 'given up', why: notAllowed(error) };
@@ -132,8 +140,8 @@ export function notAllowed(error: unknown): string {
   return `this function may not resume the pipeline, look for a policy that denies it. ${saidBy(error)}`;
 }
 
-function putOffBusy({ tools }: Round, why: string): Ending {
-  return { end: 'put off', why, retryAt: tools.now() + BUSY_MS };
+function putOffBusy({ invocation }: Round, why: string): Ending {
+  return { end: 'put off', why, retryAt: invocation.now() + BUSY_MS };
 }
 
 function saidBy(error: unknown): string {

@@ -1,4 +1,4 @@
-import { sendAll } from '#shared/aws/sqs.ts';
+import { sendMessages } from '#shared/aws/sqs.ts';
 import type { Failure, Round } from '../context.ts';
 import { type Hold, heed, isOpen } from '../domain/hold-record.ts';
 import { SWEEP_MS } from '../domain/resume-schedule.ts';
@@ -24,7 +24,7 @@ export async function attendTo(
   holds: readonly Hold[],
   { fresh, named, remindsAll }: Attention,
 ): Promise<Failure[]> {
-  const now = round.tools.now();
+  const now = round.invocation.now();
   const open = holds.filter((hold) => isOpen(hold) && (!isBusy(hold, now) || named.has(hold.deployment)));
   const knowledge = { findings: await findOutlooks(round, open, fresh), named };
   const changed = await heedAll(round, open, knowledge.findings);
@@ -41,11 +41,11 @@ export async function attendTo(
 
 /** Writes only what an outlook changes. @returns those */
 async function heedAll(
-  { config, tools, use }: Round,
+  { config, invocation, use }: Round,
   open: readonly Hold[],
   findings: ReadonlyMap<string, Finding>,
 ): Promise<ReadonlyMap<string, Hold>> {
-  const now = tools.now();
+  const now = invocation.now();
   const next = (hold: Hold) => {
     const finding = findings.get(hold.deployment);
     return finding && heed(hold, finding.outlook, config, now);
@@ -62,21 +62,21 @@ async function heedAll(
     },
     judged,
   );
-  for (const { hold, note } of noted) reportOutlook(tools, hold, note);
+  for (const { hold, note } of noted) reportOutlook(invocation, hold, note);
   return new Map(noted.map(({ hold }) => [hold.deployment, hold]));
 }
 
 /** What falls due before the next sweep gets a message of its own. What cannot be sent costs some minutes: the next sweep finds it overdue. */
-async function remind({ config, tools }: Round, holds: readonly Hold[]): Promise<void> {
-  const now = tools.now();
+async function remind({ config, invocation }: Round, holds: readonly Hold[]): Promise<void> {
+  const now = invocation.now();
   const soon = holds.flatMap(({ deployment, retryAt = 0, status }) => {
     const ms = retryAt - now;
     if (status !== 'clearing' || ms <= 0 || ms > SWEEP_MS) return [];
     return [{ body: dueMessage(deployment, config.region, now), delaySeconds: Math.ceil(ms / 1000) }];
   });
   if (soon.length === 0) return;
-  const sent = await sendAll(config.queueUrl, soon, tools.signal);
+  const sent = await sendMessages(config.queueUrl, soon, invocation.signal);
   const errors = sent.filter((error) => error !== undefined);
   if (errors.length > 0)
-    tools.logger.warn('reminders could not be sent', { messages: errors.length, error: errors[0] });
+    invocation.logger.warn('reminders could not be sent', { messages: errors.length, error: errors[0] });
 }

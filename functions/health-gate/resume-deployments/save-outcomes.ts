@@ -36,7 +36,7 @@ export async function settle(
   turns: readonly Turn[],
 ): Promise<{ readonly failures: readonly Failure[]; readonly holds: readonly Hold[] }> {
   const byDeployment = new Map(turns.map((turn) => [turn.hold.deployment, turn]));
-  const now = round.tools.now();
+  const now = round.invocation.now();
   const { noted, failures } = await amendHolds(
     round.use,
     [...byDeployment.keys()],
@@ -92,13 +92,13 @@ function apply(hold: Hold, ending: Ending, now: number): Draft | undefined {
   }
 }
 
-function report({ tools }: Round, hold: Hold, ending: Ending): void {
-  if (ending.end === 'held on') reportOutlook(tools, hold, ending.why);
-  else if (ending.end === 'put off') reportDeferred(tools, hold);
-  else reportEnd(tools, hold, ending.end, ending.why);
+function report({ invocation }: Round, hold: Hold, ending: Ending): void {
+  if (ending.end === 'held on') reportOutlook(invocation, hold, ending.why);
+  else if (ending.end === 'put off') reportDeferred(invocation, hold);
+  else reportEnd(invocation, hold, ending.end, ending.why);
 }
 
 /** A dry run's line in place of all that. */
-export function rehearse({ tools }: Round, { ending, hold }: Turn): void {
-  tools.logger.info('dry run: would be', { ...describe(hold), ...ending });
+export function rehearse({ invocation }: Round, { ending, hold }: Turn): void {
+  invocation.logger.info('dry run: would be', { ...describe(hold), ...ending });
 }

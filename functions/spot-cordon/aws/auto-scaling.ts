@@ -8,7 +8,7 @@ import {
   TerminateInstanceInAutoScalingGroupCommand,
 } from '@aws-sdk/client-auto-scaling';
 import { createClient } from '#shared/aws/client.ts';
-import { readPages } from '#shared/aws/pages.ts';
+import { paginate } from '#shared/aws/pages.ts';
 import { chunk } from '#shared/chunk.ts';
 import { mapLimit } from '#shared/concurrency.ts';
 import { hasName } from '#shared/errors.ts';
@@ -116,7 +116,7 @@ function hasLeft(error: unknown): boolean {
 }
 
 function describePage(names: readonly string[], signal: AbortSignal): Promise<Group[]> {
-  return readPages<Group, string>(async (next) => {
+  return paginate<Group, string>(async (next) => {
     const input = { AutoScalingGroupNames: [...names], ...(next && { NextToken: next }) };
     const command = new DescribeAutoScalingGroupsCommand(input);
     const { AutoScalingGroups = [], NextToken } = await autoScaling.send(command, { abortSignal: signal });

@@ -7,7 +7,7 @@ import {
   type Instance as Ec2Instance,
 } from '@aws-sdk/client-ec2';
 import { createClient } from '#shared/aws/client.ts';
-import { readPages } from '#shared/aws/pages.ts';
+import { paginate } from '#shared/aws/pages.ts';
 import { chunk } from '#shared/chunk.ts';
 import { mapLimit } from '#shared/concurrency.ts';
 import { hasName } from '#shared/errors.ts';
@@ -131,7 +131,7 @@ async function describeByFilter(ids: readonly string[], signal: AbortSignal): Pr
 }
 
 function describe(input: DescribeInstancesCommandInput, signal: AbortSignal): Promise<Instance[]> {
-  return readPages<Instance, string>(async (next) => {
+  return paginate<Instance, string>(async (next) => {
     const command = new DescribeInstancesCommand({ ...input, ...(next && { NextToken: next }) });
     const { Reservations = [], NextToken } = await ec2.send(command, { abortSignal: signal });
     const items = Reservations.flatMap(({ Instances = [] }) => Instances.map(toInstance));

@@ -2,7 +2,7 @@ import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge
 import { createClient } from '#shared/aws/client.ts';
 import { chunk } from '#shared/chunk.ts';
 import { mapLimit } from '#shared/concurrency.ts';
-import { Retryable, toError } from '#shared/errors.ts';
+import { RetryableError, toError } from '#shared/errors.ts';
 import { type Announcement, SOURCE } from '../messages/events.ts';
 
 const events = createClient(EventBridgeClient, { deadlineMs: 5_000 });
@@ -28,7 +28,7 @@ export async function announce(
     // PutEvents answers 200 for a batch of which parts failed.
     return group.map((_, i) => {
       const code = reply.Entries?.[i]?.ErrorCode;
-      return code ? new Retryable(`PutEvents: entry refused: ${code}`) : undefined;
+      return code ? new RetryableError(`PutEvents: entry refused: ${code}`) : undefined;
     });
   });
   return groups.flat();

@@ -16,7 +16,7 @@ import {
   type TargetDescription,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { createClient } from '#shared/aws/client.ts';
-import { readPages } from '#shared/aws/pages.ts';
+import { paginate } from '#shared/aws/pages.ts';
 import { chunk } from '#shared/chunk.ts';
 import { mapLimit } from '#shared/concurrency.ts';
 import { hasName } from '#shared/errors.ts';
@@ -101,7 +101,7 @@ export async function classicHolding(
   ids: ReadonlySet<string>,
   signal: AbortSignal,
 ): Promise<Map<string, string[]>> {
-  const balancers = await readPages<readonly [string, string[]], string>(async (next) => {
+  const balancers = await paginate<readonly [string, string[]], string>(async (next) => {
     const command = new DescribeLoadBalancersCommand({ PageSize: PAGE, ...(next && { Marker: next }) });
     const { LoadBalancerDescriptions = [], NextMarker } = await classic.send(command, {
       abortSignal: signal,
@@ -178,7 +178,7 @@ function describeTargetGroups(
   input: DescribeTargetGroupsCommandInput,
   signal: AbortSignal,
 ): Promise<TargetGroup[]> {
-  return readPages<TargetGroup, string>(async (next) => {
+  return paginate<TargetGroup, string>(async (next) => {
     const command = new DescribeTargetGroupsCommand({ ...input, ...(next && { Marker: next }) });
     const { TargetGroups = [], NextMarker } = await elb.send(command, { abortSignal: signal });
     return { items: TargetGroups.map(toTargetGroup), next: NextMarker };

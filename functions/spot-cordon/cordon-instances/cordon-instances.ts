@@ -1,7 +1,7 @@
-import { Retryable } from '#shared/errors.ts';
-import type { Delivery, Handled } from '#shared/handlers/queue.ts';
-import type { Tools } from '#shared/invocation.ts';
-import { count } from '#shared/metrics.ts';
+import { RetryableError } from '#shared/errors.ts';
+import type { BatchResult, QueueMessage } from '#shared/handlers/queue.ts';
+import type { Invocation } from '#shared/invocation.ts';
+import { addCount } from '#shared/metrics.ts';
 import type { CordonConfig } from '../config.ts';
 import { describe } from '../messages/events.ts';
 import type { Notice } from './event.ts';
@@ -20,13 +20,17 @@ import type { Case } from './work-item.ts';
  * side. A step that fails does not stop the others; its messages come again until their notice is over.
  */
 export async function cordonInstances(
-  deliveries: readonly Delivery<Notice>[],
+  deliveries: readonly QueueMessage<Notice>[],
   config: CordonConfig,
-  tools: Tools,
-): Promise<Handled> {
-  const run: Run = { config, tools, use: { table: config.table, key: 'instanceId', signal: tools.signal } };
-  const intake = sortBatch(deliveries, tools.now());
-  reportDropped(tools, intake.dropped);
+  invocation: Invocation,
+): Promise<BatchResult> {
+  const run: Run = {
+    config,
+    invocation,
+    use: { table: config.table, key: 'instanceId', signal: invocation.signal },
+  };
+  const intake = sortBatch(deliveries, invocation.now());
+  reportDropped(invocation, intake.dropped);
   const opened = await openCases(run, intake);
   if (config.dryRun) await rehearse(run, opened.cases);
   else if (opened.cases.length > 0) await perform(run, opened.cases);
@@ -49,7 +53,7 @@ async function perform(run: Run, cases: readonly Case[]): Promise<void> {
 /** The reads only, and a line that says what they would have led to. */
 async function rehearse(run: Run, cases: readonly Case[]): Promise<void> {
   await attempt(run, { step: 'look', limit: 'look', cases }, look);
-  for (const one of await plan(run, cases)) reportDryRun(run.tools, one);
+  for (const one of await plan(run, cases)) reportDryRun(run.invocation, one);
 }
 
 /** @returns the cases whose instance could be looked at: all that follows depends on it */
@@ -64,20 +68,20 @@ async function plan(run: Run, cases: readonly Case[]): Promise<readonly Case[]> 
   return seen;
 }
 
-function conclude({ config, tools }: Run, { cases, retry }: Opened): Handled {
-  const answer = { cordoned: cases.map((one) => ({ ...describe(one.record), steps: one.outcomes })) };
-  if (config.dryRun) return { retry, answer };
+function conclude({ config, invocation }: Run, { cases, retry }: Opened): BatchResult {
+  const response = { cordoned: cases.map((one) => ({ ...describe(one.record), steps: one.outcomes })) };
+  if (config.dryRun) return { retry, response };
   const again = [...retry];
   for (const one of cases) {
-    reportCase(tools, one);
+    reportCase(invocation, one);
     const error = one.contested
-      ? new Retryable(`${one.instanceId} was being released`)
+      ? new RetryableError(`${one.instanceId} was being released`)
       : [...one.failures.values()][0];
     if (error) again.push(...one.messages.map((id) => ({ id, error })));
   }
   const done = cases.filter(({ contested, failures }) => !contested && failures.size === 0);
   for (const [severity, some] of Map.groupBy(done, ({ record }) => record.severity)) {
-    count(tools.metrics, `Cordoned.${severity}`, some.length);
+    addCount(invocation.metrics, `Cordoned.${severity}`, some.length);
   }
-  return { retry: again, answer };
+  return { retry: again, response };
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { BadInput } from '#shared/errors.ts';
+import { InvalidInputError } from '#shared/errors.ts';
 import { eventBridgeEvent, ownEvent } from '#shared/events/eventbridge.ts';
 import { parseAs } from '#shared/parse.ts';
 import {
@@ -76,7 +76,7 @@ export function readNotice(body: unknown, rules: NoticeRules): Notice {
     case DUE.detailType:
       return { kind: 'due', instanceId: parseAs(recommendation, body, 'event').detail['instance-id'] };
     default:
-      throw new BadInput(`detail-type: no event of this wing: '${type}'`);
+      throw new InvalidInputError(`detail-type: no event of this wing: '${type}'`);
   }
 }
 
@@ -150,7 +150,7 @@ function seenIn(event: { readonly id: string; readonly time: string }, id: strin
 
 function readDate(field: string, value: string): number {
   const time = Date.parse(value);
-  if (Number.isNaN(time)) throw new BadInput(`${field}: no date: '${value.slice(0, 80)}'`);
+  if (Number.isNaN(time)) throw new InvalidInputError(`${field}: no date: '${value.slice(0, 80)}'`);
   return time;
 }
 

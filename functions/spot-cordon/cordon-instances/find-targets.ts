@@ -1,4 +1,4 @@
-import { eachApart } from '#shared/each-apart.ts';
+import { forEachIsolated } from '#shared/each-apart.ts';
 import {
   classicHolding,
   deregistrationDelaySeconds,
@@ -40,7 +40,7 @@ export async function findTargets(
 }
 
 async function searchGroups(cases: readonly Case[], search: DrainSearch, signal: AbortSignal): Promise<void> {
-  await eachApart(
+  await forEachIsolated(
     await groupsToSearch(cases, search, signal),
     CALLS_AT_ONCE,
     async (group) => {
@@ -76,7 +76,7 @@ async function groupsToSearch(
 async function remarkOnSlowGroups(cases: readonly Case[], signal: AbortSignal): Promise<void> {
   const arns = new Set(cases.flatMap(({ drain }) => drain.map(({ targetGroupArn }) => targetGroupArn)));
   const remark = new Map<string, string>();
-  await eachApart(
+  await forEachIsolated(
     arns,
     CALLS_AT_ONCE,
     async (arn) => {

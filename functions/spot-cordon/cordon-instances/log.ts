@@ -1,5 +1,5 @@
-import type { Tools } from '#shared/invocation.ts';
-import { count } from '#shared/metrics.ts';
+import type { Invocation } from '#shared/invocation.ts';
+import { addCount } from '#shared/metrics.ts';
 import type { Cordon } from '../domain/cordon-record.ts';
 import { describe } from '../messages/events.ts';
 import type { Dropped } from './group-batch.ts';
@@ -7,7 +7,7 @@ import type { Case } from './work-item.ts';
 
 // One line an outcome: what was done for which instance, and why.
 
-export function reportCase({ logger, now }: Tools, one: Case): void {
+export function reportCase({ logger, now }: Invocation, one: Case): void {
   const failed = [...one.failures.keys()];
   logger.info(failed.length > 0 ? 'cordoned in part, comes again' : 'cordoned', {
     ...describe(one.record),
@@ -20,7 +20,7 @@ export function reportCase({ logger, now }: Tools, one: Case): void {
 }
 
 export function reportDryRun(
-  { logger }: Tools,
+  { logger }: Invocation,
   { record, drain, drainClassic, replacement, change }: Case,
 ): void {
   logger.info('dry run: would cordon', {
@@ -32,7 +32,7 @@ export function reportDryRun(
   });
 }
 
-export function reportWaiting({ logger }: Tools, instanceId: string, record: Cordon | undefined): void {
+export function reportWaiting({ logger }: Invocation, instanceId: string, record: Cordon | undefined): void {
   const dueAt = record?.dueAt === undefined ? {} : { dueAt: new Date(record.dueAt).toISOString() };
   logger.info(record ? `nothing to do: ${record.status}` : 'nothing to do: no record', {
     instanceId,
@@ -40,13 +40,13 @@ export function reportWaiting({ logger }: Tools, instanceId: string, record: Cor
   });
 }
 
-export function reportDuplicate({ logger, metrics }: Tools, record: Cordon): void {
+export function reportDuplicate({ logger, metrics }: Invocation, record: Cordon): void {
   logger.info('nothing to do: cordoned already', describe(record));
-  count(metrics, 'Duplicate');
+  addCount(metrics, 'Duplicate');
 }
 
-export function reportDropped({ logger, metrics }: Tools, dropped: readonly Dropped[]): void {
+export function reportDropped({ logger, metrics }: Invocation, dropped: readonly Dropped[]): void {
   for (const { instanceId, reason, detail } of dropped)
     logger.warn('dropped', { instanceId, reason, ...detail });
-  count(metrics, 'Dropped', dropped.length);
+  addCount(metrics, 'Dropped', dropped.length);
 }

@@ -1,5 +1,5 @@
-import { amend, type Mutation, readRecords } from '#shared/aws/records.ts';
-import { Retryable } from '#shared/errors.ts';
+import { type RecordUpdate, readRecords, updateRecords } from '#shared/aws/records.ts';
+import { RetryableError } from '#shared/errors.ts';
 import { describeInstances } from '../aws/ec2.ts';
 import { activate, type Cordon, clear, type Draft, merge, steps } from '../domain/cordon-record.ts';
 import type { Instance } from '../domain/instance.ts';
@@ -29,13 +29,13 @@ export async function openCases(run: Run, intake: Intake): Promise<Opened> {
 }
 
 /** Maintenance that AWS has called off: the next sweep undoes what was done for it. */
-async function clearDangers({ use, tools }: Run, { cleared }: Intake): Promise<Again[]> {
+async function clearDangers({ use, invocation }: Run, { cleared }: Intake): Promise<Again[]> {
   if (cleared.size === 0) return [];
-  const settled = await amend(use, [...cleared.keys()], (known, id) => {
+  const settled = await updateRecords(use, [...cleared.keys()], (known, id) => {
     const at = cleared.get(id)?.eventTime;
     return known && at !== undefined ? clear(known, at) : undefined;
   });
-  tools.logger.info('maintenance was called off', { instanceIds: [...settled.keys()] });
+  invocation.logger.info('maintenance was called off', { instanceIds: [...settled.keys()] });
   return [...cleared]
     .filter(([id]) => !settled.has(id))
     .flatMap(([, { messages }]) => again(messages, unwritten()));
@@ -48,7 +48,7 @@ interface Scoped {
 }
 
 /** Looks only at instances whose scope the event leaves open; all others are cordoned from the event alone. */
-async function keepInScope({ config, tools }: Run, { dangers, due }: Intake): Promise<Scoped> {
+async function keepInScope({ config, invocation }: Run, { dangers, due }: Intake): Promise<Scoped> {
   const told = new Map([...due, ...dangers]);
   for (const [id, both] of due) if (dangers.has(id)) told.set(id, join(both, dangers.get(id)));
   const open = [...dangers].filter(([, { dangers }]) =>
@@ -57,13 +57,13 @@ async function keepInScope({ config, tools }: Run, { dangers, due }: Intake): Pr
   if (open.length === 0) return { told, instances: new Map(), retry: [] };
   try {
     const ids = open.map(([id]) => id);
-    const signal = AbortSignal.any([tools.signal, AbortSignal.timeout(limitsMs.look)]);
+    const signal = AbortSignal.any([invocation.signal, AbortSignal.timeout(limitsMs.look)]);
     const instances = await describeInstances(ids, signal);
     for (const [id, { dangers }] of open) {
       const why = dangers[0] && outOfScope(dangers[0], config.scope, instances.get(id));
       if (!why) continue;
       told.delete(id);
-      reportDropped(tools, [{ instanceId: id, reason: `out of scope: ${why}` }]);
+      reportDropped(invocation, [{ instanceId: id, reason: `out of scope: ${why}` }]);
     }
     return { told, instances, retry: [] };
   } catch (error) {
@@ -76,21 +76,24 @@ async function recordDangers(run: Run, { told, instances }: Scoped): Promise<Ope
   const ids = [...told.keys()];
   if (ids.length === 0) return { cases: [], retry: [] };
   const merges = new Map<string, Pick<Case, 'change' | 'contested'>>();
-  const mutate: Mutation<Cordon> = (known, id) => {
+  const mutate: RecordUpdate<Cordon> = (known, id) => {
     const { record, change } = fold(known, told.get(id), run);
     merges.set(id, { change, contested: change === 'raised' && known?.status === 'releasing' });
     return change === 'none' ? undefined : record;
   };
-  const settled = run.config.dryRun ? await pretend(run, ids, mutate) : await amend(run.use, ids, mutate);
+  const settled = run.config.dryRun
+    ? await pretend(run, ids, mutate)
+    : await updateRecords(run.use, ids, mutate);
   const cases: Case[] = [];
   const retry: Again[] = [];
   for (const [id, record] of settled) {
     const messages = told.get(id)?.messages ?? [];
     const about = { messages, ...(merges.get(id) ?? { change: 'none', contested: false }) };
     // What is told now would be forgotten with the record.
-    if (record?.status === 'releasing') retry.push(...again(messages, new Retryable('is being released')));
-    else if (record?.status !== 'cordoned') reportWaiting(run.tools, id, record);
-    else if (steps.every((step) => record.steps[step] !== undefined)) reportDuplicate(run.tools, record);
+    if (record?.status === 'releasing')
+      retry.push(...again(messages, new RetryableError('is being released')));
+    else if (record?.status !== 'cordoned') reportWaiting(run.invocation, id, record);
+    else if (steps.every((step) => record.steps[step] !== undefined)) reportDuplicate(run.invocation, record);
     else cases.push(openCase(record, about, instances.get(id)));
   }
   const lost = ids.filter((id) => !settled.has(id));
@@ -99,8 +102,8 @@ async function recordDangers(run: Run, { told, instances }: Scoped): Promise<Ope
 }
 
 /** All that a batch says of one instance, in the order in which it happened. */
-function fold(known: Cordon | undefined, told: Told | undefined, { config, tools }: Run): Folded {
-  const now = tools.now();
+function fold(known: Cordon | undefined, told: Told | undefined, { config, invocation }: Run): Folded {
+  const now = invocation.now();
   if (known?.status === 'deferred' && told?.dangers.length === 0 && (known.dueAt ?? 0) <= now) {
     return { record: activate(known), change: 'new' };
   }
@@ -122,7 +125,7 @@ interface Folded {
 async function pretend(
   { use }: Run,
   ids: readonly string[],
-  mutate: Mutation<Cordon>,
+  mutate: RecordUpdate<Cordon>,
 ): Promise<Map<string, Cordon | undefined>> {
   const known = await readRecords(use, ids);
   return new Map(

@@ -1,4 +1,4 @@
-import { amend, type Mutation } from '#shared/aws/records.ts';
+import { type RecordUpdate, updateRecords } from '#shared/aws/records.ts';
 import type { Cordon, Draft } from '../domain/cordon-record.ts';
 import { mergeDrained } from '../domain/drain-targets.ts';
 import { attempt, type Run } from './run-step.ts';
@@ -26,12 +26,12 @@ export async function takeAway(run: Run, cases: readonly Case[]): Promise<void> 
 /** What cannot be written down is not taken; the others go on. */
 async function writeDown({ use }: Run, cases: readonly Case[]): Promise<void> {
   const taking = new Map(cases.map((one) => [one.instanceId, one]));
-  const mutate: Mutation<Cordon> = (known, id) => {
+  const mutate: RecordUpdate<Cordon> = (known, id) => {
     const one = taking.get(id);
     return known && one ? remember(known, one) : undefined;
   };
   try {
-    const settled = await amend(use, [...taking.keys()], mutate, knownOf(cases));
+    const settled = await updateRecords(use, [...taking.keys()], mutate, knownOf(cases));
     const unnoted = cases.filter(({ instanceId }) => !settled.has(instanceId));
     fail(unnoted, 'record', unwritten());
     for (const one of cases) one.record = settled.get(one.instanceId) ?? one.record;

@@ -1,6 +1,6 @@
 import type { Records } from '#shared/aws/records.ts';
-import type { Tools } from '#shared/invocation.ts';
-import { count } from '#shared/metrics.ts';
+import type { Invocation } from '#shared/invocation.ts';
+import { addCount } from '#shared/metrics.ts';
 import type { CordonConfig } from '../config.ts';
 import type { Cordon, Step } from '../domain/cordon-record.ts';
 import { type Case, fail, lacks } from './work-item.ts';
@@ -8,7 +8,7 @@ import { type Case, fail, lacks } from './work-item.ts';
 /** What one invocation of CordonInstances works with. */
 export interface Run {
   readonly config: CordonConfig;
-  readonly tools: Tools;
+  readonly invocation: Invocation;
   readonly use: Records<Cordon>;
 }
 
@@ -35,17 +35,21 @@ export interface Attempt {
 export type StepRun = (cases: readonly Case[], signal: AbortSignal) => Promise<void>;
 
 /** Runs one step for its cases. Failures are noted in those they hit, counted, and tried again by the next delivery. */
-export async function attempt({ tools }: Run, { step, limit, cases }: Attempt, work: StepRun): Promise<void> {
+export async function attempt(
+  { invocation }: Run,
+  { step, limit, cases }: Attempt,
+  work: StepRun,
+): Promise<void> {
   if (cases.length === 0) return;
   const sound = cases.filter((one) => !one.failures.has(step));
   try {
-    await work(cases, AbortSignal.any([tools.signal, AbortSignal.timeout(limitsMs[limit])]));
+    await work(cases, AbortSignal.any([invocation.signal, AbortSignal.timeout(limitsMs[limit])]));
   } catch (error) {
     fail(step === 'look' ? cases : cases.filter((one) => lacks(one, step)), step, error);
   }
   const failed = sound.filter((one) => one.failures.has(step));
   if (failed.length === 0) return;
   const error = failed[0]?.failures.get(step);
-  tools.logger.warn(`step failed: ${step}`, { step, instances: failed.length, error });
-  count(tools.metrics, 'StepFailed');
+  invocation.logger.warn(`step failed: ${step}`, { step, instances: failed.length, error });
+  addCount(invocation.metrics, 'StepFailed');
 }

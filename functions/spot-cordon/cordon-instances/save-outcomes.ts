@@ -1,7 +1,7 @@
-import { amend } from '#shared/aws/records.ts';
-import { wasAnswered } from '#shared/errors.ts';
-import { mail } from '#shared/mail.ts';
-import { count } from '#shared/metrics.ts';
+import { updateRecords } from '#shared/aws/records.ts';
+import { isServiceResponse } from '#shared/errors.ts';
+import { sendMail } from '#shared/mail.ts';
+import { addCount } from '#shared/metrics.ts';
 import { type Cordon, type Draft, withSteps } from '../domain/cordon-record.ts';
 import { writeDigest } from '../messages/mail.ts';
 import type { Run } from './run-step.ts';
@@ -14,7 +14,7 @@ import { type Case, fail, knownOf, unwritten } from './work-item.ts';
 export async function finish(run: Run, cases: readonly Case[]): Promise<void> {
   const byId = new Map(cases.map((one) => [one.instanceId, one]));
   const claimed = new Set<Case>();
-  const settled = await amend(
+  const settled = await updateRecords(
     run.use,
     [...byId.keys()],
     (known, id) => {
@@ -57,26 +57,26 @@ function isSameCordon(a: Cordon, b: Cordon): boolean {
 
 async function notify(run: Run, cases: readonly Case[]): Promise<void> {
   if (cases.length === 0) return;
-  const { tools, config } = run;
+  const { invocation, config } = run;
   const digest = writeDigest(
     cases.map(({ record, outcomes, remarks }) => ({ cordon: record, outcomes, remarks })),
   );
   try {
-    await mail(config.topicArn, digest, tools.signal);
+    await sendMail(config.topicArn, digest, invocation.signal);
     for (const one of cases) one.outcomes.notify = 'sent';
   } catch (error) {
-    if (!wasAnswered(error)) return doubt(run, cases, error);
+    if (!isServiceResponse(error)) return doubt(run, cases, error);
     fail(cases, 'notify', error);
     const ids = cases.map(({ instanceId }) => instanceId);
-    await amend(run.use, ids, (known) => (known ? withoutClaim(known) : undefined), knownOf(cases));
+    await updateRecords(run.use, ids, (known) => (known ? withoutClaim(known) : undefined), knownOf(cases));
   }
 }
 
 /** Nobody knows whether this mail went out, and nobody will. */
-function doubt({ tools }: Run, cases: readonly Case[], error: unknown): void {
+function doubt({ invocation }: Run, cases: readonly Case[], error: unknown): void {
   const instanceIds = cases.map(({ instanceId }) => instanceId);
-  tools.logger.error('a notice may not have gone out', { instanceIds, error });
-  count(tools.metrics, 'NoticeUncertain');
+  invocation.logger.error('a notice may not have gone out', { instanceIds, error });
+  addCount(invocation.metrics, 'NoticeUncertain');
 }
 
 function withoutClaim(known: Cordon): Draft | undefined {

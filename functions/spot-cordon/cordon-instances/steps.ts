@@ -1,4 +1,4 @@
-import { eachApart } from '#shared/each-apart.ts';
+import { forEachIsolated } from '#shared/each-apart.ts';
 import { describeGroups, detach, hasTerminatingHook, setProtection, terminate } from '../aws/auto-scaling.ts';
 import { describeInstances, tagCordoned } from '../aws/ec2.ts';
 import { announce } from '../aws/eventbridge.ts';
@@ -68,7 +68,7 @@ export async function unprotect(cases: readonly Case[], signal: AbortSignal): Pr
   const open = lacking(cases, 'protect');
   for (const one of open.filter((one) => !isProtected(one))) one.outcomes.protect = 'not protected';
   const byGroup = Map.groupBy(open.filter(isProtected), ({ group }) => group?.name ?? '');
-  await eachApart(
+  await forEachIsolated(
     byGroup,
     4,
     async ([group, some]) => {
@@ -91,7 +91,7 @@ export async function drain(cases: readonly Case[], signal: AbortSignal): Promis
     ({ targetGroupArn }) => targetGroupArn,
   );
   await Promise.all([
-    eachApart(
+    forEachIsolated(
       byArn,
       8,
       ([arn, some]) => drainTargetGroup(arn, some, signal),
@@ -133,7 +133,7 @@ export async function replace(cases: readonly Case[], signal: AbortSignal): Prom
   const open = lacking(cases, 'replace');
   const chosen = open.filter(({ replacement }) => replacement && replacement.by !== 'nobody');
   const byWay = Map.groupBy(chosen, ({ replacement, group }) => `${replacement?.by} ${group?.name}`);
-  await eachApart(
+  await forEachIsolated(
     byWay.values(),
     4,
     (some) => replaceInGroup(some, signal),
@@ -162,7 +162,7 @@ export async function planReplacements(cases: readonly Case[], signal: AbortSign
   for (const one of wanted) one.replacement = chooseReplacement(one.instanceId, one.group, false);
   // Only where something is to be replaced does the choice depend on hooks.
   const replaceable = wanted.filter(({ replacement }) => replacement?.by === 'detach');
-  await eachApart(
+  await forEachIsolated(
     Map.groupBy(replaceable, ({ group }) => group?.name ?? ''),
     4,
     async ([name, some]) => {
@@ -183,7 +183,7 @@ async function drainClassic(cases: readonly Case[], signal: AbortSignal): Promis
     cases.flatMap((one) => one.drainClassic.map((name) => ({ name, one }))),
     ({ name }) => name,
   );
-  await eachApart(
+  await forEachIsolated(
     byName,
     4,
     ([name, some]) => deregisterFromClassic(name, idsOf(some.map(({ one }) => one)), signal),

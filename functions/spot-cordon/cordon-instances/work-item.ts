@@ -1,4 +1,4 @@
-import { Retryable } from '#shared/errors.ts';
+import { RetryableError } from '#shared/errors.ts';
 import type { Change, Cordon, DrainedTargets, Step } from '../domain/cordon-record.ts';
 import type { Group, Instance } from '../domain/instance.ts';
 import type { Replacement } from '../domain/replacement.ts';
@@ -58,6 +58,6 @@ export function knownOf(cases: readonly Case[]): ReadonlyMap<string, Cordon> {
 }
 
 /** Others kept writing the record; the next delivery finds it as they left it. */
-export function unwritten(): Retryable {
-  return new Retryable('the record could not be written');
+export function unwritten(): RetryableError {
+  return new RetryableError('the record could not be written');
 }

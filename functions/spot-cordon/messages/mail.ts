@@ -1,4 +1,4 @@
-import type { Digest } from '#shared/mail.ts';
+import type { Mail } from '#shared/mail.ts';
 import type { Cordon, Step } from '../domain/cordon-record.ts';
 import { severities } from '../domain/disruption.ts';
 
@@ -14,7 +14,7 @@ const MAX_LINES = 200;
 const MAX_BYTES = 240_000;
 
 /** One mail for a whole batch. */
-export function writeDigest(lines: readonly DigestLine[]): Digest {
+export function writeDigest(lines: readonly DigestLine[]): Mail {
   const counts = [...severities]
     .reverse()
     .map((severity) => ({ severity, n: lines.filter(({ cordon }) => cordon.severity === severity).length }))

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { BadInput } from '#shared/errors.ts';
+import { InvalidInputError } from '#shared/errors.ts';
 import { eventBridgeEvent } from '#shared/events/eventbridge.ts';
 import { parseAs } from '#shared/parse.ts';
 import { INSTANCE_ID } from '../domain/instance.ts';
@@ -27,7 +27,7 @@ export function readOccasion(body: unknown): Occasion {
   const type = parseAs(anyEvent, body, 'event')['detail-type'];
   if (type === 'Scheduled Event') return { kind: 'sweep' };
   if (type !== 'EC2 Instance State-change Notification') {
-    throw new BadInput(`detail-type: no event of this wing: '${type.slice(0, 80)}'`);
+    throw new InvalidInputError(`detail-type: no event of this wing: '${type.slice(0, 80)}'`);
   }
   const { detail, time } = parseAs(stateChange, body, 'event');
   return {

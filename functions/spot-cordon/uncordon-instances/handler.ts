@@ -1,4 +1,4 @@
-import { queueDoor } from '#shared/handlers/queue.ts';
+import { queueHandler } from '#shared/handlers/queue.ts';
 import { readUncordonConfig } from '../config.ts';
 import { readOccasion } from './event.ts';
 import { uncordonInstances } from './uncordon-instances.ts';
@@ -6,7 +6,7 @@ import { uncordonInstances } from './uncordon-instances.ts';
 const config = readUncordonConfig();
 
 /** State changes come by queue, the sweep by schedule. What fails stays in the table for the next sweep. */
-export const handler = queueDoor({
+export const handler = queueHandler({
   parse: readOccasion,
-  handle: (deliveries, tools) => uncordonInstances(deliveries, config, tools),
+  handle: (deliveries, invocation) => uncordonInstances(deliveries, config, invocation),
 });

@@ -1,8 +1,8 @@
 import { readRecords, removeRecords, scanRecords } from '#shared/aws/records.ts';
-import { sendAll } from '#shared/aws/sqs.ts';
-import type { Delivery, Handled } from '#shared/handlers/queue.ts';
-import type { Tools } from '#shared/invocation.ts';
-import { count } from '#shared/metrics.ts';
+import { sendMessages } from '#shared/aws/sqs.ts';
+import type { BatchResult, QueueMessage } from '#shared/handlers/queue.ts';
+import type { Invocation } from '#shared/invocation.ts';
+import { addCount } from '#shared/metrics.ts';
 import { describeInstances } from '../aws/ec2.ts';
 import type { UncordonConfig } from '../config.ts';
 import type { Failure, Round } from '../context.ts';
@@ -25,14 +25,14 @@ interface Sentence {
  * state change only at its own instance's. What fails stays recorded and is taken up by the next sweep.
  */
 export async function uncordonInstances(
-  deliveries: readonly Delivery<Occasion>[],
+  deliveries: readonly QueueMessage<Occasion>[],
   config: UncordonConfig,
-  tools: Tools,
-): Promise<Handled> {
+  invocation: Invocation,
+): Promise<BatchResult> {
   const round: Round = {
     config,
-    tools,
-    use: { table: config.table, key: 'instanceId', signal: tools.signal },
+    invocation,
+    use: { table: config.table, key: 'instanceId', signal: invocation.signal },
   };
   const changes = deliveries.flatMap(({ id, message }) =>
     message.kind === 'state-change' ? [{ ...message, id }] : [],
@@ -45,14 +45,14 @@ export async function uncordonInstances(
   return config.dryRun ? rehearse(round, sentences) : carryOut(round, sentences);
 }
 
-async function judgeAll({ tools, use }: Round, messageId: string): Promise<Sentence[]> {
+async function judgeAll({ invocation, use }: Round, messageId: string): Promise<Sentence[]> {
   const cordons = await scanRecords(use);
   if (cordons.length === 0) return [];
   const ids = cordons.map(({ instanceId }) => instanceId);
-  const instances = await describeInstances(ids, tools.signal);
+  const instances = await describeInstances(ids, invocation.signal);
   return cordons.map((cordon) => {
     const instance = instances.get(cordon.instanceId);
-    return { cordon, fate: fateAtSweep(cordon, instance, tools.now()), messages: [messageId] };
+    return { cordon, fate: fateAtSweep(cordon, instance, invocation.now()), messages: [messageId] };
   });
 }
 
@@ -72,7 +72,7 @@ async function judgeChanged(
   });
 }
 
-async function carryOut(round: Round, sentences: readonly Sentence[]): Promise<Handled> {
+async function carryOut(round: Round, sentences: readonly Sentence[]): Promise<BatchResult> {
   const failed = [
     ...(await release(round, sentences)),
     ...(await forget(round, of(sentences, 'forget'))),
@@ -84,10 +84,10 @@ async function carryOut(round: Round, sentences: readonly Sentence[]): Promise<H
     (messages.get(instanceId) ?? []).map((id) => ({ id, error })),
   );
   const fates = Map.groupBy(sentences, ({ fate }) => fate.fate);
-  const answer = Object.fromEntries(
+  const response = Object.fromEntries(
     [...fates].map(([fate, some]) => [fate, some.map(({ cordon }) => cordon.instanceId)]),
   );
-  return { retry, answer };
+  return { retry, response };
 }
 
 async function release(round: Round, sentences: readonly Sentence[]): Promise<readonly Failure[]> {
@@ -97,45 +97,49 @@ async function release(round: Round, sentences: readonly Sentence[]): Promise<re
   return due.length === 0 ? [] : releaseCordons(round, due);
 }
 
-async function forget({ tools, use }: Round, cordons: readonly Cordon[]): Promise<readonly Failure[]> {
+async function forget({ invocation, use }: Round, cordons: readonly Cordon[]): Promise<readonly Failure[]> {
   if (cordons.length === 0) return [];
   const changed = new Set(await removeRecords(use, cordons));
   const gone = cordons.filter(({ instanceId }) => !changed.has(instanceId));
-  for (const cordon of gone) tools.logger.info('forgotten', describe(cordon));
-  count(tools.metrics, 'Forgotten', gone.length);
+  for (const cordon of gone) invocation.logger.info('forgotten', describe(cordon));
+  addCount(invocation.metrics, 'Forgotten', gone.length);
   // Somebody wrote meanwhile: the next sweep judges what is there now.
   return [];
 }
 
-async function handBack({ config, tools }: Round, cordons: readonly Cordon[]): Promise<readonly Failure[]> {
+async function handBack(
+  { config, invocation }: Round,
+  cordons: readonly Cordon[],
+): Promise<readonly Failure[]> {
   if (cordons.length === 0) return [];
   const notices = cordons.map(({ instanceId }) => ({
-    body: dueNotice(instanceId, config.region, tools.now()),
+    body: dueNotice(instanceId, config.region, invocation.now()),
   }));
-  const errors = await sendAll(config.advisoryQueueUrl, notices, tools.signal);
+  const errors = await sendMessages(config.advisoryQueueUrl, notices, invocation.signal);
   const handed = cordons.filter((_, i) => errors[i] === undefined);
-  for (const cordon of handed) tools.logger.info('notice has come due and is handed back', describe(cordon));
+  for (const cordon of handed)
+    invocation.logger.info('notice has come due and is handed back', describe(cordon));
   return cordons.flatMap(({ instanceId }, i) =>
     errors[i] === undefined ? [] : [{ instanceId, error: errors[i] }],
   );
 }
 
-function rehearse({ tools }: Round, sentences: readonly Sentence[]): Handled {
+function rehearse({ invocation }: Round, sentences: readonly Sentence[]): BatchResult {
   for (const { cordon, fate } of sentences) {
     if (fate.fate !== 'keep')
-      tools.logger.info(`dry run: would ${fate.fate}`, { ...describe(cordon), ...fate });
+      invocation.logger.info(`dry run: would ${fate.fate}`, { ...describe(cordon), ...fate });
   }
   return {
     retry: [],
-    answer: sentences.map(({ cordon, fate }) => ({ instanceId: cordon.instanceId, ...fate })),
+    response: sentences.map(({ cordon, fate }) => ({ instanceId: cordon.instanceId, ...fate })),
   };
 }
 
-function reportOverdue({ tools }: Round, sentences: readonly Sentence[]): void {
+function reportOverdue({ invocation }: Round, sentences: readonly Sentence[]): void {
   const overdue = sentences.filter(({ fate }) => fate.fate === 'keep' && fate.overdue);
   for (const { cordon } of overdue)
-    tools.logger.warn('still running long after its deadline', describe(cordon));
-  count(tools.metrics, 'Overdue', overdue.length);
+    invocation.logger.warn('still running long after its deadline', describe(cordon));
+  addCount(invocation.metrics, 'Overdue', overdue.length);
 }
 
 function of(sentences: readonly Sentence[], fate: Fate['fate']): Cordon[] {

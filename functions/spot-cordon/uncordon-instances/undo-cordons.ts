@@ -1,7 +1,7 @@
-import { amend, removeRecords } from '#shared/aws/records.ts';
-import { eachApart } from '#shared/each-apart.ts';
-import { Retryable } from '#shared/errors.ts';
-import { count } from '#shared/metrics.ts';
+import { removeRecords, updateRecords } from '#shared/aws/records.ts';
+import { forEachIsolated } from '#shared/each-apart.ts';
+import { RetryableError } from '#shared/errors.ts';
+import { addCount } from '#shared/metrics.ts';
 import { describeGroups, setProtection } from '../aws/auto-scaling.ts';
 import { untagCordoned } from '../aws/ec2.ts';
 import { announce } from '../aws/eventbridge.ts';
@@ -29,7 +29,7 @@ interface Release {
  */
 export async function releaseCordons(round: Round, due: readonly Due[]): Promise<readonly Failure[]> {
   const releases = await claim(round, due);
-  const { signal } = round.tools;
+  const { signal } = round.invocation;
   await Promise.all([
     step(releases, (some) => putTargetsBack(some, signal)),
     step(releases, (some) => putBackIntoClassic(some, signal)),
@@ -46,17 +46,17 @@ export async function releaseCordons(round: Round, due: readonly Due[]): Promise
 }
 
 /** Only what is still as it was judged is claimed; anything else has become somebody else's business. */
-async function claim({ tools, use }: Round, due: readonly Due[]): Promise<Release[]> {
+async function claim({ invocation, use }: Round, due: readonly Due[]): Promise<Release[]> {
   const judged = new Map(due.map((one) => [one.cordon.instanceId, one]));
   const won = new Set<string>();
-  const settled = await amend<Cordon>(
+  const settled = await updateRecords<Cordon>(
     use,
     [...judged.keys()],
     (known, id) => {
       won.delete(id);
       if (!known || known.revision !== judged.get(id)?.cordon.revision) return undefined;
       won.add(id);
-      return { ...known, status: 'releasing', releasingSince: tools.now() };
+      return { ...known, status: 'releasing', releasingSince: invocation.now() };
     },
     new Map(due.map(({ cordon }) => [cordon.instanceId, cordon])),
   );
@@ -73,7 +73,7 @@ function unclaimed(due: readonly Due[], releases: readonly Release[]): Failure[]
     .filter(({ cordon }) => !claimed.has(cordon.instanceId))
     .map(({ cordon: { instanceId } }) => ({
       instanceId,
-      error: new Retryable(`${instanceId}: its record changed while it was being released`),
+      error: new RetryableError(`${instanceId}: its record changed while it was being released`),
     }));
 }
 
@@ -81,7 +81,7 @@ async function putTargetsBack(releases: readonly Release[], signal: AbortSignal)
   const taken = releases.flatMap((release) =>
     (release.cordon.drainedTargets ?? []).map((drained) => ({ release, ...drained })),
   );
-  await eachApart(
+  await forEachIsolated(
     Map.groupBy(taken, ({ targetGroupArn }) => targetGroupArn),
     8,
     async ([arn, some]) => {
@@ -99,7 +99,7 @@ async function putBackIntoClassic(releases: readonly Release[], signal: AbortSig
   const taken = releases.flatMap((release) =>
     (release.cordon.drainedLoadBalancers ?? []).map((name) => ({ release, name })),
   );
-  await eachApart(
+  await forEachIsolated(
     Map.groupBy(taken, ({ name }) => name),
     4,
     ([name, some]) => registerWithClassic(name, idsOf(some), signal),
@@ -116,7 +116,7 @@ async function restoreProtection(releases: readonly Release[], signal: AbortSign
   if (ours.length === 0) return;
   const byGroup = Map.groupBy(ours, ({ group }) => group);
   const groups = await describeGroups([...byGroup.keys()], signal);
-  await eachApart(
+  await forEachIsolated(
     byGroup,
     4,
     async ([name, some]) => {
@@ -152,18 +152,18 @@ async function tellSchedulers(releases: readonly Release[], signal: AbortSignal)
   });
 }
 
-async function close({ tools, use }: Round, releases: readonly Release[]): Promise<void> {
+async function close({ invocation, use }: Round, releases: readonly Release[]): Promise<void> {
   if (releases.length === 0) return;
   const cordons = releases.map(({ cordon }) => cordon);
   const taken = new Set(await removeRecords(use, cordons));
   for (const { cordon, why } of releases) {
     const overtaken = taken.has(cordon.instanceId);
-    tools.logger.info(overtaken ? 'uncordoned, and taken back by a new danger' : 'uncordoned', {
+    invocation.logger.info(overtaken ? 'uncordoned, and taken back by a new danger' : 'uncordoned', {
       ...describe(cordon),
       why,
     });
   }
-  count(tools.metrics, 'Uncordoned', releases.length - taken.size);
+  addCount(invocation.metrics, 'Uncordoned', releases.length - taken.size);
 }
 
 /** One step for all that are sound; what it throws fails all of them, and leaves their records for the sweep. */

@@ -14,7 +14,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import type { ExecuteConfig, RequestConfig } from '../../../functions/ami-approval/config.ts';
 import type { Approval } from '../../../functions/ami-approval/domain/approval-record.ts';
 import { noTargets } from '../../../functions/ami-approval/domain/share-targets.ts';
-import { fakeTools as supportTools } from '../../support/tools.ts';
+import { fakeInvocation as supportTools } from '../../support/invocation.ts';
 import { ANN, BEN, CEM, imageArn, NOW } from './approvals.ts';
 
 // An account that refuses on demand: for refusals and races that no stand-in produces.
@@ -124,7 +124,7 @@ export function keep(record: Approval): Approval {
   return record;
 }
 
-export const fakeTools = (now = () => NOW) => supportTools({ now });
+export const fakeInvocation = (now = () => NOW) => supportTools({ now });
 
 /** An SDK error as the service names it. */
 export function refusal(name: string, status = 400): Error {

@@ -23,7 +23,7 @@ import type { HttpRequest } from '../../../shared/events/http.ts';
 import {
   clients,
   executeConfig,
-  fakeTools,
+  fakeInvocation,
   image,
   keep,
   letters,
@@ -45,7 +45,7 @@ const act = { next: 'act', imageArn } as const;
 beforeEach(openAccount);
 
 async function asked(): Promise<Approval> {
-  await requestApproval([built], requestConfig, fakeTools().tools);
+  await requestApproval([built], requestConfig, fakeInvocation().invocation);
   return stored();
 }
 
@@ -76,13 +76,13 @@ function request(token: string, more: Partial<HttpRequest> = {}): HttpRequest {
 
 describe('a token', () => {
   it('is in its mail and in no other call, record, event or line', async () => {
-    const { tools, book } = fakeTools();
-    await requestApproval([built], requestConfig, tools);
+    const { invocation, book } = fakeInvocation();
+    await requestApproval([built], requestConfig, invocation);
     const tokens = letters().map(({ text }) => tokenIn(text));
     expect(new Set(tokens).size).toBe(3);
-    const decision = await decideApproval(request(tokens[0] ?? ''), { table: 'approvals' }, tools);
+    const decision = await decideApproval(request(tokens[0] ?? ''), { table: 'approvals' }, invocation);
     expect(decision.status).toBe(303);
-    await executeApproval(act, executeConfig, tools);
+    await executeApproval(act, executeConfig, invocation);
     expect(stored().status).toBe('shared');
     const { sns, ...others } = clients;
     const sent = Object.values(others).flatMap((client) => client.calls().map(({ args }) => args[0].input));
@@ -99,29 +99,33 @@ describe('a token', () => {
       if (MessageAttributes.approver.StringValue.includes(BEN)) throw refusal('Throttling');
       return { MessageId: 'm' };
     });
-    const { tools } = fakeTools();
-    await expect(requestApproval([built], requestConfig, tools)).rejects.toThrow(
+    const { invocation } = fakeInvocation();
+    await expect(requestApproval([built], requestConfig, invocation)).rejects.toThrow(
       '1 invitations were refused',
     );
     const first = letters().find(({ to }) => to.includes(BEN));
     clients.sns.resetHistory();
     clients.sns.on(PublishCommand).resolves({ MessageId: 'm' });
-    await requestApproval([built], requestConfig, tools);
+    await requestApproval([built], requestConfig, invocation);
     expect(letters().map(({ to }) => to)).toEqual([JSON.stringify([BEN])]);
-    const stale = await decideApproval(request(tokenIn(first?.text ?? '')), { table: 'approvals' }, tools);
+    const stale = await decideApproval(
+      request(tokenIn(first?.text ?? '')),
+      { table: 'approvals' },
+      invocation,
+    );
     const fresh = await decideApproval(
       request(tokenIn(letters()[0]?.text ?? '')),
       { table: 'approvals' },
-      tools,
+      invocation,
     );
     expect([stale.status, fresh.status]).toEqual([404, 303]);
   });
 
   it('of a mail whose answer was lost stays, and no second mail goes out', async () => {
     clients.sns.on(PublishCommand).rejects(lostAnswer());
-    const { tools, book } = fakeTools();
-    await requestApproval([built], requestConfig, tools);
-    await requestApproval([built], requestConfig, tools);
+    const { invocation, book } = fakeInvocation();
+    await requestApproval([built], requestConfig, invocation);
+    await requestApproval([built], requestConfig, invocation);
     expect(book.counts.NoticeUncertain).toBe(3);
     expect(letters()).toHaveLength(3);
   });
@@ -139,26 +143,28 @@ describe('asking', () => {
     ],
   ])('is not done about %s', async (_, more, why) => {
     clients.imageBuilder.on(GetImageCommand).resolves({ image: { ...image, ...more } });
-    expect(await requestApproval([built], requestConfig, fakeTools().tools)).toEqual({ outcomes: [why] });
+    expect(await requestApproval([built], requestConfig, fakeInvocation().invocation)).toEqual({
+      outcomes: [why],
+    });
     expect([table.size, letters().length]).toEqual([0, 0]);
   });
 
   it('is not done where there is nobody to share with, and at a step all the same', async () => {
     const none = { accounts: [], organizations: [], organizationalUnits: [], copying: [] };
     const config = { ...requestConfig, targets: none };
-    const { tools } = fakeTools();
-    expect(await requestApproval([built], config, tools)).toEqual({
+    const { invocation } = fakeInvocation();
+    expect(await requestApproval([built], config, invocation)).toEqual({
       outcomes: ['there is nobody to share it with'],
     });
     clients.imageBuilder.on(GetWorkflowStepExecutionCommand).resolves({ status: 'RUNNING', name: 'Hold' });
-    expect(await requestApproval([waiting], config, tools)).toEqual({ outcomes: ['asked'] });
+    expect(await requestApproval([waiting], config, invocation)).toEqual({ outcomes: ['asked'] });
   });
 
   it.each(['COMPLETED', 'FAILED', 'CANCELLED', 'SKIPPED'] as const)(
     'is not done at a step that is %s',
     async (status) => {
       clients.imageBuilder.on(GetWorkflowStepExecutionCommand).resolves({ status });
-      const { outcomes } = (await requestApproval([waiting], requestConfig, fakeTools().tools)) as {
+      const { outcomes } = (await requestApproval([waiting], requestConfig, fakeInvocation().invocation)) as {
         outcomes: string[];
       };
       expect(outcomes).toEqual([`its step is ${status} and does not wait`]);
@@ -170,23 +176,23 @@ describe('asking', () => {
     clients.imageBuilder
       .on(GetWorkflowStepExecutionCommand)
       .resolves({ status: 'RUNNING', startTime, timeoutSeconds: 7200 });
-    await requestApproval([waiting], requestConfig, fakeTools().tools);
+    await requestApproval([waiting], requestConfig, fakeInvocation().invocation);
     expect(stored().expiresAt).toBe(NOW + 3_600_000 - 300_000);
   });
 
   it('fails loudly where nobody could ever approve', async () => {
-    const { tools } = fakeTools();
-    await expect(requestApproval([built], { ...requestConfig, approvers: [] }, tools)).rejects.toThrow(
+    const { invocation } = fakeInvocation();
+    await expect(requestApproval([built], { ...requestConfig, approvers: [] }, invocation)).rejects.toThrow(
       'can never be approved',
     );
-    await expect(requestApproval([built], { ...requestConfig, required: 4 }, tools)).rejects.toThrow(
+    await expect(requestApproval([built], { ...requestConfig, required: 4 }, invocation)).rejects.toThrow(
       'it takes 4 approvals and 3',
     );
     expect(table.size).toBe(0);
   });
 
   it('writes and mails nothing in a dry run', async () => {
-    const { tools, book } = fakeTools();
+    const { invocation, book } = fakeInvocation();
     const config = { ...requestConfig, dryRun: true };
     const scanned = {
       kind: 'scanned',
@@ -194,7 +200,7 @@ describe('asking', () => {
       counts: { all: 1, critical: 1, high: 0, medium: 0 },
       at: NOW,
     } as const;
-    await requestApproval([built, scanned, { kind: 'broken', imageArn, reason: 'x' }], config, tools);
+    await requestApproval([built, scanned, { kind: 'broken', imageArn, reason: 'x' }], config, invocation);
     expect([table.size, letters().length]).toEqual([0, 0]);
     expect(book.lines.map(({ message }) => message).join()).toMatch(
       /dry run: would ask ann@example.com.*dry run.*dry run/s,
@@ -204,10 +210,10 @@ describe('asking', () => {
   it('goes on by hand after a round that is over, once', async () => {
     const { open: _open, ...record } = await asked();
     keep({ ...record, status: 'rejected' });
-    const { tools } = fakeTools();
+    const { invocation } = fakeInvocation();
     const again = { kind: 'due', due: { next: 'ask', imageArn, after: 1 } } as const;
-    expect(await requestApproval([again], requestConfig, tools)).toEqual({ outcomes: ['asked'] });
-    expect(await requestApproval([again], requestConfig, tools)).toEqual({
+    expect(await requestApproval([again], requestConfig, invocation)).toEqual({ outcomes: ['asked'] });
+    expect(await requestApproval([again], requestConfig, invocation)).toEqual({
       outcomes: ['it is pending in round 2'],
     });
     expect([stored().round, letters().length]).toEqual([2, 6]);
@@ -217,7 +223,7 @@ describe('asking', () => {
     clients.imageBuilder
       .on(GetImageCommand)
       .resolves({ image: { ...image, name: `wéb\r\nBcc: x ${'y'.repeat(300)} 🚀` } });
-    await requestApproval([built], requestConfig, fakeTools().tools);
+    await requestApproval([built], requestConfig, fakeInvocation().invocation);
     for (const { subject: line } of letters()) expect(line).toMatch(/^[\x20-\x7e]{1,99}$/);
   });
 });
@@ -245,7 +251,7 @@ describe('a visit', () => {
   ])('with %s writes nothing', async (_, more, status) => {
     const token = await link();
     clients.dynamo.resetHistory();
-    const answer = await decideApproval(request(token, more), config, fakeTools().tools);
+    const answer = await decideApproval(request(token, more), config, fakeInvocation().invocation);
     expect(answer.status).toBe(status);
     expect(clients.dynamo.commandCalls(PutItemCommand)).toHaveLength(0);
     expect(clients.events.calls()).toHaveLength(0);
@@ -255,7 +261,7 @@ describe('a visit', () => {
     await link();
     clients.dynamo.resetHistory();
     for (const token of ['', 'x', 'x'.repeat(44), `${'x'.repeat(42)}/`, "' OR 1=1 --".padEnd(43, '-')]) {
-      expect((await decideApproval(request(token), config, fakeTools().tools)).status).toBe(404);
+      expect((await decideApproval(request(token), config, fakeInvocation().invocation)).status).toBe(404);
     }
     expect(clients.dynamo.calls()).toHaveLength(0);
   });
@@ -268,7 +274,7 @@ describe('a visit', () => {
       keep({ ...next, approvers });
       throw refusal('ConditionalCheckFailedException');
     });
-    const answer = await decideApproval(request(token), config, fakeTools().tools);
+    const answer = await decideApproval(request(token), config, fakeInvocation().invocation);
     expect(answer.status).toBe(404);
     expect(stored().history.map(({ what }) => what)).toEqual(['asked']);
   });
@@ -291,13 +297,17 @@ describe('a visit', () => {
       why: nasty,
       history: [{ at: NOW, round: 1, what: 'approve', who: nasty, why: nasty }],
     });
-    const { body = '' } = await decideApproval(request(token, { method: 'GET' }), config, fakeTools().tools);
+    const { body = '' } = await decideApproval(
+      request(token, { method: 'GET' }),
+      config,
+      fakeInvocation().invocation,
+    );
     expect(body).not.toContain('<img');
     expect(body).toContain('&lt;img src=x onerror=alert(1)&gt;&quot;&#39;&amp;');
     const wrong = await decideApproval(
       request(token, { body: `decision=approve&code=${encodeURIComponent(nasty)}` }),
       config,
-      fakeTools().tools,
+      fakeInvocation().invocation,
     );
     expect(wrong.body).not.toContain('<img');
   });
@@ -308,9 +318,9 @@ describe('a visit', () => {
       .on(PutEventsCommand)
       .rejectsOnce(refusal('InternalFailure', 500))
       .resolves({ FailedEntryCount: 0 });
-    const { tools } = fakeTools();
-    await expect(decideApproval(request(token), config, tools)).rejects.toThrow();
-    expect((await decideApproval(request(token), config, tools)).status).toBe(303);
+    const { invocation } = fakeInvocation();
+    await expect(decideApproval(request(token), config, invocation)).rejects.toThrow();
+    expect((await decideApproval(request(token), config, invocation)).status).toBe(303);
     expect(clients.events.commandCalls(PutEventsCommand)).toHaveLength(2);
     expect(stored().history.filter(({ what }) => what === 'approve')).toHaveLength(1);
   });
@@ -320,7 +330,7 @@ describe('a visit', () => {
     clients.events
       .on(PutEventsCommand)
       .resolves({ FailedEntryCount: 1, Entries: [{ ErrorCode: 'InternalException' }] });
-    await expect(decideApproval(request(token), config, fakeTools().tools)).rejects.toThrow(
+    await expect(decideApproval(request(token), config, fakeInvocation().invocation)).rejects.toThrow(
       '1 of 1 events were refused',
     );
   });
@@ -333,7 +343,7 @@ describe('carrying out', () => {
       .on(DescribeImageAttributeCommand)
       .resolvesOnce({ LaunchPermissions: [] })
       .resolves({ LaunchPermissions: [{ Group: 'all' }, { UserId: '111122223333' }] });
-    await executeApproval(act, executeConfig, fakeTools().tools);
+    await executeApproval(act, executeConfig, fakeInvocation().invocation);
     const [share] = Object.values(stored().shares);
     expect(share).toMatchObject({
       result: 'shared',
@@ -346,7 +356,7 @@ describe('carrying out', () => {
     clients.ec2
       .on(DescribeImageAttributeCommand)
       .resolves({ LaunchPermissions: [{ UserId: '999999999999' }] });
-    await expect(executeApproval(act, executeConfig, fakeTools().tools)).rejects.toThrow(
+    await expect(executeApproval(act, executeConfig, fakeInvocation().invocation)).rejects.toThrow(
       'could not be carried out yet',
     );
     expect([stored().status, stored().open, stored().leaseUntil]).toEqual(['approved', 'open', undefined]);
@@ -356,7 +366,7 @@ describe('carrying out', () => {
   it('shares nothing when the settings name somebody else now', async () => {
     await approved();
     const config = { ...executeConfig, targets: { ...executeConfig.targets, accounts: ['666666666666'] } };
-    await executeApproval(act, config, fakeTools().tools);
+    await executeApproval(act, config, fakeInvocation().invocation);
     expect(clients.ec2.calls()).toHaveLength(0);
     expect([stored().status, stored().why]).toEqual([
       'outdated',
@@ -370,14 +380,14 @@ describe('carrying out', () => {
 
   it('says once more that it is outdated when whoever found out died before saying so', async () => {
     keep({ ...(await approved()), status: 'outdated' });
-    await executeApproval(act, executeConfig, fakeTools().tools);
+    await executeApproval(act, executeConfig, fakeInvocation().invocation);
     expect(clients.events.commandCalls(PutEventsCommand)).toHaveLength(1);
   });
 
   it('looks for the AMI among its own, by id', async () => {
     await approved();
     clients.ec2.on(DescribeImagesCommand).resolves({ Images: [] });
-    await executeApproval(act, executeConfig, fakeTools().tools);
+    await executeApproval(act, executeConfig, fakeInvocation().invocation);
     const [call] = clients.ec2.commandCalls(DescribeImagesCommand);
     expect(call?.args[0].input).toEqual({ ImageIds: ['ami-0a1b2c3d4e5f60718'], Owners: ['self'] });
     expect(stored().status).toBe('failed');
@@ -387,8 +397,8 @@ describe('carrying out', () => {
   it('ends when AWS says no, with its words, for the approvers', async () => {
     await approved();
     clients.ec2.on(ModifyImageAttributeCommand).rejects(refusal('UnauthorizedOperation', 403));
-    const { tools, book } = fakeTools();
-    await executeApproval(act, executeConfig, tools);
+    const { invocation, book } = fakeInvocation();
+    await executeApproval(act, executeConfig, invocation);
     expect(stored()).toMatchObject({ status: 'failed', why: '1 of 1 AMIs could not be shared' });
     expect(letters()).toMatchObject([
       { topic: 'arn:approvers', text: expect.stringContaining('UnauthorizedOperation') },
@@ -402,7 +412,7 @@ describe('carrying out', () => {
     const record = await approved();
     keep({ ...record, decidedAt: NOW - 90_000_000 });
     clients.imageBuilder.on(GetImageCommand).rejects(refusal('ServiceUnavailableException', 503));
-    await executeApproval(act, executeConfig, fakeTools().tools);
+    await executeApproval(act, executeConfig, fakeInvocation().invocation);
     expect(stored()).toMatchObject({
       status: 'failed',
       why: expect.stringMatching(/failed for a day.*ServiceUnavailable/),
@@ -412,10 +422,10 @@ describe('carrying out', () => {
   it('mails again what SNS refused, and nothing twice', async () => {
     await approved();
     clients.sns.on(PublishCommand).rejectsOnce(refusal('Throttling')).resolves({ MessageId: 'm' });
-    const { tools } = fakeTools();
-    await expect(executeApproval(act, executeConfig, tools)).rejects.toThrow('was refused by SNS');
+    const { invocation } = fakeInvocation();
+    await expect(executeApproval(act, executeConfig, invocation)).rejects.toThrow('was refused by SNS');
     expect([stored().status, stored().open, stored().notice]).toEqual(['shared', 'open', 'due']);
-    for (const _ of [1, 2]) await executeApproval(act, executeConfig, tools);
+    for (const _ of [1, 2]) await executeApproval(act, executeConfig, invocation);
     expect(letters()).toHaveLength(2);
     expect('open' in stored()).toBe(false);
     expect(clients.ec2.commandCalls(ModifyImageAttributeCommand)).toHaveLength(1);
@@ -424,8 +434,8 @@ describe('carrying out', () => {
   it('gives a mail up that SNS refuses for a day', async () => {
     const { open: _open, ...record } = await approved();
     keep({ ...record, open: 'open', status: 'shared', notice: 'due', decidedAt: NOW - 90_000_000 });
-    const { tools, book } = fakeTools();
-    await executeApproval(act, executeConfig, tools);
+    const { invocation, book } = fakeInvocation();
+    await executeApproval(act, executeConfig, invocation);
     expect([letters().length, stored().notice, 'open' in stored()]).toEqual([0, 'claimed', false]);
     expect(book.lines.map(({ message }) => message)).toContain(
       'SNS has refused a mail for a day; it is given up',
@@ -434,7 +444,7 @@ describe('carrying out', () => {
 
   it('closes what could not be asked about again for a day', async () => {
     keep({ ...(await approved()), status: 'outdated', why: 'its AMIs changed', decidedAt: NOW - 90_000_000 });
-    await executeApproval(act, executeConfig, fakeTools().tools);
+    await executeApproval(act, executeConfig, fakeInvocation().invocation);
     expect(stored()).toMatchObject({
       status: 'failed',
       why: 'its AMIs changed, and it could not be asked about again',
@@ -444,25 +454,25 @@ describe('carrying out', () => {
 
   it('leaves alone what somebody else is at, and comes again', async () => {
     keep({ ...(await approved()), leaseUntil: NOW + 1 });
-    await expect(executeApproval(act, executeConfig, fakeTools().tools)).rejects.toThrow(
+    await expect(executeApproval(act, executeConfig, fakeInvocation().invocation)).rejects.toThrow(
       'somebody else is acting',
     );
     expect(clients.ec2.calls()).toHaveLength(0);
   });
 
   it('does nothing for an event about nothing, or about what is open for votes', async () => {
-    const { tools } = fakeTools();
-    expect(await executeApproval(act, executeConfig, tools)).toEqual({ outcome: 'no such request' });
+    const { invocation } = fakeInvocation();
+    expect(await executeApproval(act, executeConfig, invocation)).toEqual({ outcome: 'no such request' });
     await asked();
     clients.sns.resetHistory();
-    expect(await executeApproval(act, executeConfig, tools)).toEqual({ outcome: 'it is pending' });
+    expect(await executeApproval(act, executeConfig, invocation)).toEqual({ outcome: 'it is pending' });
     expect([clients.ec2.calls().length, letters().length]).toEqual([0, 0]);
   });
 
   it('only looks in a dry run', async () => {
     await approved();
     clients.dynamo.resetHistory();
-    await executeApproval(act, { ...executeConfig, dryRun: true }, fakeTools().tools);
+    await executeApproval(act, { ...executeConfig, dryRun: true }, fakeInvocation().invocation);
     expect(clients.dynamo.commandCalls(PutItemCommand)).toHaveLength(0);
     expect([clients.ec2.calls().length, clients.events.calls().length]).toEqual([0, 0]);
   });
@@ -473,7 +483,7 @@ describe('answering a step', () => {
 
   async function atGate(): Promise<void> {
     clients.imageBuilder.on(GetWorkflowStepExecutionCommand).resolves({ status: 'RUNNING', name: 'Hold' });
-    await requestApproval([waiting], requestConfig, fakeTools().tools);
+    await requestApproval([waiting], requestConfig, fakeInvocation().invocation);
     keep({ ...stored(), status: 'approved', decidedAt: NOW });
     clients.sns.resetHistory();
   }
@@ -484,14 +494,14 @@ describe('answering a step', () => {
     clients.imageBuilder.on(SendWorkflowStepActionCommand).rejects(refusal('InvalidRequestException'));
     const outputs = JSON.stringify({ action: 'RESUME', reason: 'x' });
     clients.imageBuilder.on(GetWorkflowStepExecutionCommand).resolves({ status: 'COMPLETED', outputs });
-    await executeApproval(actAtGate, executeConfig, fakeTools().tools);
+    await executeApproval(actAtGate, executeConfig, fakeInvocation().invocation);
     expect(stored().status).toBe('resumed');
   });
 
   it('comes again while the step is busy', async () => {
     await atGate();
     clients.imageBuilder.on(SendWorkflowStepActionCommand).rejects(refusal('ResourceInUseException'));
-    await expect(executeApproval(actAtGate, executeConfig, fakeTools().tools)).rejects.toThrow(
+    await expect(executeApproval(actAtGate, executeConfig, fakeInvocation().invocation)).rejects.toThrow(
       'not be carried out yet',
     );
     expect(stored().status).toBe('approved');
@@ -502,7 +512,7 @@ describe('answering a step', () => {
     clients.imageBuilder.on(SendWorkflowStepActionCommand).rejects(refusal('InvalidRequestException'));
     const outputs = JSON.stringify({ action: 'STOP', reason: 'by hand' });
     clients.imageBuilder.on(GetWorkflowStepExecutionCommand).resolves({ status: 'FAILED', outputs });
-    await executeApproval(actAtGate, executeConfig, fakeTools().tools);
+    await executeApproval(actAtGate, executeConfig, fakeInvocation().invocation);
     expect(stored()).toMatchObject({
       status: 'failed',
       why: expect.stringContaining('Hold could not be answered'),
@@ -521,7 +531,7 @@ describe('answering a step', () => {
       ],
     };
     clients.imageBuilder.on(GetImageCommand).resolves({ image: { ...image, distributionConfiguration } });
-    await executeApproval(actAtGate, executeConfig, fakeTools().tools);
+    await executeApproval(actAtGate, executeConfig, fakeInvocation().invocation);
     expect(stored().status).toBe('outdated');
     expect(clients.imageBuilder.commandCalls(SendWorkflowStepActionCommand)).toHaveLength(0);
   });
@@ -533,7 +543,7 @@ describe('answering a step', () => {
     clients.imageBuilder
       .on(GetWorkflowStepExecutionCommand)
       .rejects(refusal('ResourceNotFoundException', 404));
-    await executeApproval(actAtGate, executeConfig, fakeTools().tools);
+    await executeApproval(actAtGate, executeConfig, fakeInvocation().invocation);
     expect(stored()).toMatchObject({ status: 'rejected', notice: 'claimed' });
     expect('open' in stored()).toBe(false);
   });
@@ -562,8 +572,8 @@ describe('sweeping', () => {
       .on(ListWaitingWorkflowStepsCommand)
       .resolvesOnce({ steps: [step(1)], nextToken: 'more' })
       .resolves({ steps: [step(2), {}] });
-    const { tools } = fakeTools();
-    expect(await sweepApprovals(config, tools)).toEqual({ open: 15, woken: 17 });
+    const { invocation } = fakeInvocation();
+    expect(await sweepApprovals(config, invocation)).toEqual({ open: 15, woken: 17 });
     const batches = clients.events
       .commandCalls(PutEventsCommand)
       .map(({ args }) => args[0].input.Entries?.length);
@@ -574,22 +584,22 @@ describe('sweeping', () => {
     keep(approval({ part: STEP }));
     const steps = [{ stepExecutionId: STEP, imageBuildVersionArn: imageArn }];
     clients.imageBuilder.on(ListWaitingWorkflowStepsCommand).resolves({ steps });
-    await sweepApprovals(config, fakeTools().tools);
+    await sweepApprovals(config, fakeInvocation().invocation);
     expect(clients.dynamo.commandCalls(QueryCommand)).toHaveLength(1);
   });
 
   it('puts nothing where nothing is due', async () => {
     await asked();
     clients.imageBuilder.on(ListWaitingWorkflowStepsCommand).resolves({});
-    expect(await sweepApprovals(config, fakeTools().tools)).toEqual({ open: 1, woken: 0 });
+    expect(await sweepApprovals(config, fakeInvocation().invocation)).toEqual({ open: 1, woken: 0 });
     expect(clients.events.calls()).toHaveLength(0);
   });
 
   it('only looks in a dry run', async () => {
     keep(approval({ status: 'approved' }));
     clients.imageBuilder.on(ListWaitingWorkflowStepsCommand).resolves({});
-    const { tools, book } = fakeTools();
-    await sweepApprovals({ ...config, dryRun: true }, tools);
+    const { invocation, book } = fakeInvocation();
+    await sweepApprovals({ ...config, dryRun: true }, invocation);
     expect(clients.events.calls()).toHaveLength(0);
     expect(book.lines.map(({ message }) => message)).toEqual(['dry run: would wake']);
   });
@@ -599,7 +609,7 @@ describe('a record that others keep writing', () => {
   it('is given up after some rounds, and comes again', async () => {
     await approved();
     clients.dynamo.on(PutItemCommand).rejects(refusal('ConditionalCheckFailedException'));
-    await expect(executeApproval(act, executeConfig, fakeTools().tools)).rejects.toThrow(
+    await expect(executeApproval(act, executeConfig, fakeInvocation().invocation)).rejects.toThrow(
       'others kept writing it',
     );
   });
@@ -615,7 +625,7 @@ describe('a record that others keep writing', () => {
       keep(record);
       throw refusal('ConditionalCheckFailedException');
     });
-    await executeApproval(act, executeConfig, fakeTools().tools);
+    await executeApproval(act, executeConfig, fakeInvocation().invocation);
     expect(clients.ec2.commandCalls(ModifyImageAttributeCommand)).toHaveLength(1);
   });
 });

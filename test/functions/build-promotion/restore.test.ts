@@ -8,7 +8,7 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { restoreBuilds } from '../../../functions/build-promotion/restore-build/restore-build.ts';
-import { fakeTools } from '../../support/tools.ts';
+import { fakeInvocation } from '../../support/invocation.ts';
 
 // RestoreBuild between a store and an AWS Backup that are told what to answer.
 
@@ -55,8 +55,8 @@ function answerTo({ action, buildId, restored }: Asked): object {
 }
 
 async function followAll(): Promise<{ result: unknown; lines: string[] }> {
-  const { tools, book } = fakeTools({ remainingMs: () => 200_000 });
-  const result = await restoreBuilds(undefined, config, tools).catch((error: unknown) => error);
+  const { invocation, book } = fakeInvocation({ remainingMs: () => 200_000 });
+  const result = await restoreBuilds(undefined, config, invocation).catch((error: unknown) => error);
   return { result, lines: book.lines.map(({ fields, message }) => `${fields['buildId']} ${message}`) };
 }
 
@@ -102,8 +102,8 @@ describe('a recovery point', () => {
 
 it('a dry run leaves a job alone that was started before', async () => {
   jobs = { 'b-1': 'j-1' };
-  const { tools } = fakeTools();
-  expect(await restoreBuilds({ buildId: 'b-1' }, { ...config, dryRun: true }, tools)).toMatchObject({
+  const { invocation } = fakeInvocation();
+  expect(await restoreBuilds({ buildId: 'b-1' }, { ...config, dryRun: true }, invocation)).toMatchObject({
     status: 'planned',
     reason: 'dry run: the job j-1 is left alone',
   });

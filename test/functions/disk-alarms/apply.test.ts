@@ -14,7 +14,7 @@ import { wishFor } from '../../../functions/disk-alarms/domain/desired/for-insta
 import { type Plan, plan } from '../../../functions/disk-alarms/domain/plan.ts';
 import { apply } from '../../../functions/disk-alarms/reconcile-disk-alarms/apply-plan.ts';
 import { createPace } from '../../../functions/disk-alarms/reconcile-disk-alarms/rate-limiter.ts';
-import { fakeTools } from '../../support/tools.ts';
+import { fakeInvocation } from '../../support/invocation.ts';
 import { facts, ID, instance, linux, NOW, rules, stored } from './builders.ts';
 
 const cloudWatch = mockClient(CloudWatchClient);
@@ -28,7 +28,7 @@ vi.mock('node:timers/promises', () => ({
 }));
 
 let clock = NOW;
-const { tools, book } = fakeTools({ now: () => clock, remainingMs: () => 900_000 });
+const { invocation, book } = fakeInvocation({ now: () => clock, remainingMs: () => 900_000 });
 
 beforeEach(() => {
   cloudWatch.reset();
@@ -62,13 +62,13 @@ const far = NOW + 900_000;
 
 describe('changes', () => {
   it('keep below three a second', async () => {
-    expect(await apply(create, far, tools)).toMatchObject({ created: 3, left: 0 });
+    expect(await apply(create, far, invocation)).toMatchObject({ created: 3, left: 0 });
     expect(waits).toHaveLength(2);
     for (const ms of waits) expect(ms).toBeGreaterThan(334);
   });
 
   it('make composite alarms after those they name', async () => {
-    await apply(create, far, tools);
+    await apply(create, far, invocation);
     expect(sent()).toEqual(['PutMetricAlarm', 'PutMetricAlarm', 'PutCompositeAlarm']);
   });
 
@@ -78,7 +78,7 @@ describe('changes', () => {
       [wishes()],
       alarm ? [{ ...alarm, config: { ...alarm.config, Threshold: 1 } }] : [],
     );
-    await apply({ ...nothing, create: create.create, update }, far, tools);
+    await apply({ ...nothing, create: create.create, update }, far, invocation);
     expect(sent()).toEqual(['PutMetricAlarm', 'PutMetricAlarm', 'PutCompositeAlarm', 'PutMetricAlarm']);
   });
 
@@ -86,7 +86,7 @@ describe('changes', () => {
     cloudWatch.on(PutMetricAlarmCommand).rejects(failure('ValidationError', 'no such query'));
     const [one] = create.create;
     const fleet = { ...(one as Alarm), owner: FLEET };
-    const applied = await apply({ ...nothing, create: [fleet], delete: metricAlarms(3) }, far, tools);
+    const applied = await apply({ ...nothing, create: [fleet], delete: metricAlarms(3) }, far, invocation);
     expect([applied.deleted, applied.left, applied.refused.length]).toEqual([0, 3, 1]);
     expect(deleted()).toEqual([]);
   });
@@ -94,7 +94,7 @@ describe('changes', () => {
   it('delete composite alarms before those they name, one a call, and the rest by the hundred', async () => {
     const composites = existing.filter(({ kind }) => kind === 'composite');
     const going = [...metricAlarms(150), ...composites, ...composites];
-    await apply({ ...nothing, delete: going }, far, tools);
+    await apply({ ...nothing, delete: going }, far, invocation);
     expect(deleted().map((names) => names?.length)).toEqual([1, 1, 100, 50]);
   });
 
@@ -106,7 +106,7 @@ describe('changes', () => {
       ],
     });
     const { update } = plan([wishes({ Team: 'a' })], existing);
-    await apply({ ...nothing, update: update.slice(0, 1) }, far, tools);
+    await apply({ ...nothing, update: update.slice(0, 1) }, far, invocation);
     expect(sent()).toEqual(['ListTagsForResource', 'UntagResource', 'TagResource', 'PutMetricAlarm']);
     expect(cloudWatch.commandCalls(UntagResourceCommand)[0]?.args[0].input.TagKeys).toEqual(['Old']);
     expect(cloudWatch.commandCalls(TagResourceCommand)[0]?.args[0].input.Tags).toEqual([
@@ -116,14 +116,14 @@ describe('changes', () => {
 
   it('leave tags alone when they did not change', async () => {
     const edited = existing.map((one) => ({ ...one, config: { ...one.config, ActionsEnabled: false } }));
-    await apply(plan([wishes()], edited), far, tools);
+    await apply(plan([wishes()], edited), far, invocation);
     expect(sent()).toEqual(['PutMetricAlarm', 'PutMetricAlarm', 'PutCompositeAlarm']);
   });
 
   it('stop in time, and say what is left', async () => {
     const many = { ...nothing, delete: metricAlarms(150), create: create.create };
-    expect(await apply(many, NOW + 300, tools)).toMatchObject({ created: 2, deleted: 0, left: 151 });
-    expect(await apply(many, NOW - 1, tools)).toMatchObject({ created: 0, left: 153 });
+    expect(await apply(many, NOW + 300, invocation)).toMatchObject({ created: 2, deleted: 0, left: 151 });
+    expect(await apply(many, NOW - 1, invocation)).toMatchObject({ created: 0, left: 153 });
   });
 });
 
@@ -131,7 +131,7 @@ describe('a change that CloudWatch', () => {
   it('puts off is left, and three in a row leave the rest', async () => {
     cloudWatch.on(PutMetricAlarmCommand).rejects(failure('Throttling'));
     const many = { ...nothing, create: Array.from({ length: 9 }, () => create.create.slice(0, 1)).flat() };
-    expect(await apply(many, far, tools)).toMatchObject({ created: 0, left: 9, refused: [] });
+    expect(await apply(many, far, invocation)).toMatchObject({ created: 0, left: 9, refused: [] });
     expect(cloudWatch.calls()).toHaveLength(3);
   });
 
@@ -140,7 +140,7 @@ describe('a change that CloudWatch', () => {
       .on(PutMetricAlarmCommand)
       .rejectsOnce(failure('InternalFailure', '', 500))
       .resolves({});
-    expect(await apply(create, far, tools)).toMatchObject({ created: 2, left: 1 });
+    expect(await apply(create, far, invocation)).toMatchObject({ created: 2, left: 1 });
   });
 
   it('puts off every second time stops nobody either', async () => {
@@ -151,13 +151,13 @@ describe('a change that CloudWatch', () => {
       return {};
     });
     const many = { ...nothing, create: Array.from({ length: 9 }, () => create.create.slice(0, 1)).flat() };
-    expect(await apply(many, far, tools)).toMatchObject({ created: 4, left: 5 });
+    expect(await apply(many, far, invocation)).toMatchObject({ created: 4, left: 5 });
     expect(calls).toBe(9);
   });
 
   it('refuses is told, and stops no other', async () => {
     cloudWatch.on(PutMetricAlarmCommand).rejectsOnce(failure('ValidationError', 'too odd')).resolves({});
-    const applied = await apply(create, far, tools);
+    const applied = await apply(create, far, invocation);
     expect(applied).toMatchObject({
       created: 2,
       left: 0,
@@ -168,7 +168,7 @@ describe('a change that CloudWatch', () => {
 
   it('does not allow fails the run at once', async () => {
     cloudWatch.on(PutMetricAlarmCommand).rejects(failure('AccessDenied', 'no', 403));
-    await expect(apply(create, far, tools)).rejects.toThrow('no');
+    await expect(apply(create, far, invocation)).rejects.toThrow('no');
     expect(cloudWatch.calls()).toHaveLength(1);
   });
 
@@ -178,7 +178,7 @@ describe('a change that CloudWatch', () => {
       .resolvesOnce({})
       .rejectsOnce(failure('AccessDenied', 'not this one', 403))
       .resolves({});
-    const applied = await apply(create, far, tools);
+    const applied = await apply(create, far, invocation);
     expect(applied).toMatchObject({ created: 2, refused: [{ why: 'not this one' }] });
   });
 
@@ -188,15 +188,17 @@ describe('a change that CloudWatch', () => {
       if (AlarmNames.includes(held)) throw failure('ValidationError', `Cannot delete ${held}`);
       return {};
     });
-    const applied = await apply({ ...nothing, delete: metricAlarms(3) }, far, tools);
+    const applied = await apply({ ...nothing, delete: metricAlarms(3) }, far, invocation);
     expect(applied).toMatchObject({ deleted: 2, refused: [{ name: held, why: `Cannot delete ${held}` }] });
     expect(deleted().map((names) => names?.length)).toEqual([3, 1, 1, 1]);
   });
 
   it('does not know any more is deleted', async () => {
     cloudWatch.on(DeleteAlarmsCommand).rejects(failure('ResourceNotFound', 'gone', 404));
-    expect(await apply({ ...nothing, delete: metricAlarms(1) }, far, tools)).toMatchObject({ deleted: 1 });
-    expect(await apply({ ...nothing, delete: metricAlarms(2) }, far, tools)).toMatchObject({
+    expect(await apply({ ...nothing, delete: metricAlarms(1) }, far, invocation)).toMatchObject({
+      deleted: 1,
+    });
+    expect(await apply({ ...nothing, delete: metricAlarms(2) }, far, invocation)).toMatchObject({
       deleted: 2,
       refused: [],
     });
@@ -204,7 +206,7 @@ describe('a change that CloudWatch', () => {
 });
 
 it('a composite alarm goes out with its suppressor', async () => {
-  await apply(create, far, tools);
+  await apply(create, far, invocation);
   const [call] = cloudWatch.commandCalls(PutCompositeAlarmCommand);
   expect(call?.args[0].input).toMatchObject({
     AlarmRule: `ALARM("groundcrew-disk-${ID}-warning-/data")`,

@@ -32,7 +32,7 @@ import {
 import { markerOf, type Stop } from '../../../functions/health-gate/domain/stop-marker.ts';
 import type { FailedAction, Occasion } from '../../../functions/health-gate/resume-deployments/event.ts';
 import { resumeDeployments } from '../../../functions/health-gate/resume-deployments/resume-deployments.ts';
-import { fakeTools } from '../../support/tools.ts';
+import { fakeInvocation } from '../../support/invocation.ts';
 import { NOW, policy } from './examples.ts';
 
 // An account that refuses on demand: for refusals and races that no stand-in produces.
@@ -231,9 +231,12 @@ export async function run(
     ...more
   }: Partial<ResumeConfig> & { now?: number | (() => number); remainingMs?: () => number } = {},
 ) {
-  const { tools, book } = fakeTools({ now: typeof now === 'number' ? () => now : now, remainingMs });
+  const { invocation, book } = fakeInvocation({
+    now: typeof now === 'number' ? () => now : now,
+    remainingMs,
+  });
   const deliveries = messages.map((message, i) => ({ id: `m${i + 1}`, message, receiveCount: 1 }));
-  const handled = await resumeDeployments(deliveries, { ...config, ...more }, tools);
+  const handled = await resumeDeployments(deliveries, { ...config, ...more }, invocation);
   return { retry: handled.retry.map(({ id }) => id), ...book };
 }
 

@@ -3,7 +3,7 @@ import { type Issue, isBlocking } from '../../../functions/health-gate/domain/he
 import type { Policy } from '../../../functions/health-gate/domain/policy.ts';
 import { type Findings, judge, troubleOf } from '../../../functions/health-gate/domain/verdict.ts';
 import { describeVerdict } from '../../../functions/health-gate/messages/verdict-text.ts';
-import { BadInput, Retryable } from '../../../shared/errors.ts';
+import { InvalidInputError, RetryableError } from '../../../shared/errors.ts';
 import { issue, NOW, policy } from './examples.ts';
 
 const HOUR = 3_600_000;
@@ -119,12 +119,12 @@ describe('what a failed read means', () => {
     ['a broken connection', Object.assign(new Error('reset'), { code: 'ECONNRESET' }), 'passing'],
     ['a reply that is no JSON', new SyntaxError('Unexpected token <'), 'passing'],
     ['a time-out', named('TimeoutError'), 'passing'],
-    ['our own retryable', new Retryable('later'), 'passing'],
+    ['our own retryable', new RetryableError('later'), 'passing'],
     ['no permission', named('AccessDeniedException', 400), 'refused'],
     ['no support plan', named('SubscriptionRequiredException', 400), 'refused'],
     ['a calendar that is none', named('InvalidDocument', 400), 'misconfigured'],
     ['a filter AWS does not take', named('ValidationException', 400), 'misconfigured'],
-    ['a policy that cannot be read', new BadInput('regions: ...'), 'misconfigured'],
+    ['a policy that cannot be read', new InvalidInputError('regions: ...'), 'misconfigured'],
   ])('%s: %s', (_, error, kind) => {
     expect(troubleOf(error, 'AWS Health').kind).toBe(kind);
   });

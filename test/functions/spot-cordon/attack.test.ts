@@ -30,7 +30,7 @@ import { fateAtSweep } from '../../../functions/spot-cordon/domain/uncordon-deci
 import { writeDigest } from '../../../functions/spot-cordon/messages/mail.ts';
 import { uncordonInstances } from '../../../functions/spot-cordon/uncordon-instances/uncordon-instances.ts';
 import { removeRecords } from '../../../shared/aws/records.ts';
-import { fakeTools } from '../../support/tools.ts';
+import { fakeInvocation } from '../../support/invocation.ts';
 import { clients, keep, openAccount, refusal, type SeenInstance, table, told } from './account.ts';
 
 // What AWS refuses, and what happens at the same moment.
@@ -71,14 +71,14 @@ function message(id: string, ...dangers: Danger[]): Received {
 
 /** One batch of CordonInstances. */
 async function cordon(received: readonly Received[], more: Partial<CordonConfig> = {}, now = NOW) {
-  const { tools, book } = fakeTools({ now: () => now });
+  const { invocation, book } = fakeInvocation({ now: () => now });
   const deliveries = received.map((one) => ({ ...one, receiveCount: 1 }));
-  const handled = await cordonInstances(deliveries, { ...config, ...more }, tools);
+  const handled = await cordonInstances(deliveries, { ...config, ...more }, invocation);
   return { retry: handled.retry.map(({ id }) => id), book };
 }
 
 async function sweep(now: number) {
-  const { tools, book } = fakeTools({ now: () => now });
+  const { invocation, book } = fakeInvocation({ now: () => now });
   const deliveries = [{ id: 'sweep', message: { kind: 'sweep' }, receiveCount: 1 }] as const;
   const settings = {
     region: 'eu-west-1',
@@ -86,7 +86,7 @@ async function sweep(now: number) {
     advisoryQueueUrl: 'https://queue',
     dryRun: false,
   };
-  const handled = await uncordonInstances(deliveries, settings, tools);
+  const handled = await uncordonInstances(deliveries, settings, invocation);
   return { retry: handled.retry.map(({ id }) => id), book };
 }
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ClientOptions, createClient, version } from '../../../shared/aws/client.ts';
-import { isRetryable, wasAnswered } from '../../../shared/errors.ts';
+import { isRetryable, isServiceResponse } from '../../../shared/errors.ts';
 import { answered, type FakeService, lost, silent, stalled, startService } from '../../support/service.ts';
 
 const ok = answered(
@@ -83,7 +83,7 @@ describe('createClient', () => {
     const error = await publish({ deadlineMs: 900, attempts: 2 }).catch((thrown: unknown) => thrown);
     expect(Date.now() - began).toBeLessThan(1200);
     expect(isRetryable(error)).toBe(true);
-    expect(wasAnswered(error)).toBe(false);
+    expect(isServiceResponse(error)).toBe(false);
   });
 
   it('lets a wing stop a call', async () => {
@@ -113,7 +113,7 @@ describe('createClient with retryAnswered', () => {
     service.begin(reply, ok);
     const error = await publish({ retryAnswered: true, deadlineMs: 900 }).catch((thrown: unknown) => thrown);
     expect(service.calls()).toHaveLength(1);
-    expect(wasAnswered(error)).toBe(false);
+    expect(isServiceResponse(error)).toBe(false);
     if (code !== undefined) expect(error).toMatchObject({ code });
   });
 

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { BadInput, Retryable } from '../../../shared/errors.ts';
+import { InvalidInputError, RetryableError } from '../../../shared/errors.ts';
 import { scheduledEvent } from '../../../shared/events/schedule.ts';
-import { readNotifications } from '../../../shared/events/sns.ts';
-import { type EventWing, eventDoor } from '../../../shared/handlers/async-invocation.ts';
-import { count } from '../../../shared/metrics.ts';
+import { parseNotifications } from '../../../shared/events/sns.ts';
+import {
+  type AsyncInvocationOptions,
+  asyncInvocationHandler,
+} from '../../../shared/handlers/async-invocation.ts';
+import { addCount } from '../../../shared/metrics.ts';
 import { parseAs } from '../../../shared/parse.ts';
 import { fakeContext } from '../../support/context.ts';
 import { readEvent } from '../../support/events.ts';
@@ -12,9 +15,12 @@ import { captureOutput } from '../../support/output.ts';
 const output = captureOutput();
 
 function door(
-  handle: EventWing<string>['handle'],
+  handle: AsyncInvocationOptions<string>['handle'],
 ): (event: unknown, remainingMs?: number) => Promise<unknown> {
-  const handler = eventDoor({ parse: (event) => readNotifications(event)[0]?.Message ?? '', handle });
+  const handler = asyncInvocationHandler({
+    parse: (event) => parseNotifications(event)[0]?.Message ?? '',
+    handle,
+  });
   return (event, remainingMs) => handler(event, fakeContext({ remainingMs: remainingMs ?? 30_000 }));
 }
 
@@ -42,12 +48,12 @@ describe('an SNS event', () => {
   });
 
   it.each([
-    ['a passing fault', new Retryable('busy')],
+    ['a passing fault', new RetryableError('busy')],
     ['a lasting fault', new TypeError('a bug')],
-    ['BadInput that parse did not see', new BadInput('x')],
+    ['BadInput that parse did not see', new InvalidInputError('x')],
   ])('throws %s, with its metrics out', async (_case, error) => {
     const run = door(async (_message, { metrics }) => {
-      count(metrics, 'Read');
+      addCount(metrics, 'Read');
       throw error;
     });
     await expect(run(readEvent('sns-notification'))).rejects.toBe(error);
@@ -59,7 +65,7 @@ describe('an SNS event', () => {
   it('throws before Lambda’s limit when the wing never ends', async () => {
     const began = Date.now();
     await expect(door(() => new Promise(() => {}))(readEvent('sns-notification'), 300)).rejects.toThrow(
-      Retryable,
+      RetryableError,
     );
     expect(Date.now() - began).toBeLessThan(300);
     expect(output.counted('TimedOut')).toBe(1);

@@ -1,14 +1,19 @@
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BadConfig, BadInput, GroundcrewError, Retryable } from '../../../shared/errors.ts';
-import type { JobAnswer, JobWing } from '../../../shared/handlers/codepipeline.ts';
-import { count } from '../../../shared/metrics.ts';
+import {
+  ConfigurationError,
+  GroundcrewError,
+  InvalidInputError,
+  RetryableError,
+} from '../../../shared/errors.ts';
+import type { CodePipelineHandlerOptions, JobOutcome } from '../../../shared/handlers/codepipeline.ts';
+import { addCount } from '../../../shared/metrics.ts';
 import { fakeContext } from '../../support/context.ts';
 import { readEvent } from '../../support/events.ts';
 import { captureOutput } from '../../support/output.ts';
 import { answered, type FakeService, refused, startService } from '../../support/service.ts';
 
-type Handle = JobWing<string>['handle'];
+type Handle = CodePipelineHandlerOptions<string>['handle'];
 
 const credentials = readEvent('codepipeline-job')['CodePipeline.job'].data.artifactCredentials;
 const secrets: readonly string[] = [
@@ -19,11 +24,11 @@ const secrets: readonly string[] = [
 ];
 const jobId = '11111111-abcd-1111-abcd-111111abcdef';
 const ok = answered(200);
-const succeeded: JobAnswer = { kind: 'succeed', summary: 'Regions are healthy.' };
+const succeeded: JobOutcome = { kind: 'succeed', summary: 'Regions are healthy.' };
 
 const output = captureOutput();
 let service: FakeService;
-let jobDoor: typeof import('../../../shared/handlers/codepipeline.ts').jobDoor;
+let codePipelineHandler: typeof import('../../../shared/handlers/codepipeline.ts').codePipelineHandler;
 
 beforeAll(async () => {
   service = await startService();
@@ -33,17 +38,17 @@ beforeAll(async () => {
     AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
     AWS_SECRET_ACCESS_KEY: 'secret',
   });
-  ({ jobDoor } = await import('../../../shared/handlers/codepipeline.ts'));
+  ({ codePipelineHandler } = await import('../../../shared/handlers/codepipeline.ts'));
 });
 
 afterAll(() => service.close());
 
 function door(handle: Handle): (event?: unknown, remainingMs?: number) => Promise<unknown> {
   const parse = (text: string | undefined): string => {
-    if (text === undefined) throw new BadInput('UserParameters: expected JSON, got nothing');
+    if (text === undefined) throw new InvalidInputError('UserParameters: expected JSON, got nothing');
     return text;
   };
-  const handler = jobDoor({ parse, handle });
+  const handler = codePipelineHandler({ parse, handle });
   return (event = readEvent('codepipeline-job'), remainingMs = 30_000) =>
     handler(event, fakeContext({ remainingMs }));
 }
@@ -82,7 +87,7 @@ describe('the answer', () => {
       expect(JSON.stringify(job)).not.toContain('redential');
       expect(inspect(job, { depth: 9, showHidden: true })).not.toContain(credentials.accessKeyId);
       logger.info('let through', { job });
-      count(metrics, 'LetThrough');
+      addCount(metrics, 'LetThrough');
       return { ...succeeded, outputVariables: { Decision: 'PASS' } };
     })();
     expect(answers()).toEqual([
@@ -151,13 +156,13 @@ describe('the answer', () => {
   it.each<[string, unknown, string, RegExp]>([
     [
       'BadInput',
-      new BadInput('regions.0 must be a Region, got "x"'),
+      new InvalidInputError('regions.0 must be a Region, got "x"'),
       'ConfigurationError',
       /^regions\.0 must be a Region, got "x" \(request/,
     ],
     [
       'BadConfig',
-      new BadConfig('Configuration: TABLE is not set'),
+      new ConfigurationError('Configuration: TABLE is not set'),
       'ConfigurationError',
       /^Configuration: TABLE is not set/,
     ],
@@ -181,7 +186,7 @@ describe('the answer', () => {
     ],
     [
       'what is unreachable',
-      new Retryable('Health cannot be reached'),
+      new RetryableError('Health cannot be reached'),
       'SystemUnavailable',
       /Health cannot be reached/,
     ],
@@ -208,7 +213,7 @@ describe('the answer', () => {
     { kind: 'fail', type: 'JobFailed' },
   ])('is a failure when the wing answers %j', async (garbage) => {
     service.begin(ok);
-    await door(() => Promise.resolve(garbage as JobAnswer))();
+    await door(() => Promise.resolve(garbage as JobOutcome))();
     expect(answers()).toMatchObject([failure('JobFailed', expect.stringContaining('TypeError: '))]);
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { BadInput, Retryable } from '../../../shared/errors.ts';
+import { InvalidInputError, RetryableError } from '../../../shared/errors.ts';
 import type { HttpRequest } from '../../../shared/events/http.ts';
-import { type HttpAnswer, type HttpWing, httpDoor } from '../../../shared/handlers/http.ts';
+import { type HttpHandlerOptions, type HttpResponse, httpHandler } from '../../../shared/handlers/http.ts';
 import { fakeContext } from '../../support/context.ts';
 import { readEvent } from '../../support/events.ts';
 import { captureOutput } from '../../support/output.ts';
@@ -16,15 +16,15 @@ const output = captureOutput();
 const requestId = '8f5f4c1e-2b6b-4b5f-9f0e-0f0e0c0d0b0a';
 
 function door(
-  handle: HttpWing['handle'],
-  more: Partial<HttpWing> = {},
+  handle: HttpHandlerOptions['handle'],
+  more: Partial<HttpHandlerOptions> = {},
 ): (event: unknown, remainingMs?: number) => Promise<Answer> {
-  const handler = httpDoor({ handle, ...more });
+  const handler = httpHandler({ handle, ...more });
   return async (event, remainingMs = 30_000) =>
     (await handler(event, fakeContext({ remainingMs }))) as Answer;
 }
 
-const fine = async (): Promise<HttpAnswer> => ({ status: 200, body: 'fine' });
+const fine = async (): Promise<HttpResponse> => ({ status: 200, body: 'fine' });
 
 async function requestOf(event: unknown): Promise<HttpRequest | undefined> {
   let seen: HttpRequest | undefined;
@@ -118,7 +118,10 @@ describe('the answer', () => {
       'x-frame-options': 'DENY',
       'x-robots-tag': 'noindex',
     });
-    const page = async (): Promise<HttpAnswer> => ({ status: 200, headers: { 'Content-Type': 'text/html' } });
+    const page = async (): Promise<HttpResponse> => ({
+      status: 200,
+      headers: { 'Content-Type': 'text/html' },
+    });
     const { headers } = await door(page, { headers: { 'Content-Security-Policy': "form-action 'self'" } })(
       readEvent('http-get'),
     );
@@ -129,7 +132,7 @@ describe('the answer', () => {
   });
 
   it('cannot be split into another header', async () => {
-    const split = async (): Promise<HttpAnswer> => ({
+    const split = async (): Promise<HttpResponse> => ({
       status: 302,
       headers: { location: '/x\r\nset-cookie: a=b' },
     });
@@ -139,8 +142,8 @@ describe('the answer', () => {
   });
 
   it.each<[string, unknown, number, RegExp]>([
-    ['BadInput', new BadInput('code must match /^\\d{6}$/, got "x"'), 400, /^code must match/],
-    ['a passing fault', new Retryable('the table is throttled'), 503, /^This is taking too long/],
+    ['BadInput', new InvalidInputError('code must match /^\\d{6}$/, got "x"'), 400, /^code must match/],
+    ['a passing fault', new RetryableError('the table is throttled'), 503, /^This is taking too long/],
     [
       'a bug',
       new TypeError('secret inner working'),
@@ -166,7 +169,7 @@ describe('the answer', () => {
     { status: 200.5 },
     { status: 200, body: {} },
   ])('is a 500 when the wing answers %j', async (garbage) => {
-    expect(await door(() => Promise.resolve(garbage as HttpAnswer))(readEvent('http-get'))).toMatchObject({
+    expect(await door(() => Promise.resolve(garbage as HttpResponse))(readEvent('http-get'))).toMatchObject({
       statusCode: 500,
     });
     expect(output.counted('Failed')).toBe(1);

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod/mini';
-import { BadInput, Retryable } from '../../../shared/errors.ts';
+import { InvalidInputError, RetryableError } from '../../../shared/errors.ts';
 import { eventBridgeEvent } from '../../../shared/events/eventbridge.ts';
-import { type Handled, type QueueWing, queueDoor } from '../../../shared/handlers/queue.ts';
-import { count } from '../../../shared/metrics.ts';
+import { type BatchResult, type QueueHandlerOptions, queueHandler } from '../../../shared/handlers/queue.ts';
+import { addCount } from '../../../shared/metrics.ts';
 import { parseAs } from '../../../shared/parse.ts';
 import { fakeContext } from '../../support/context.ts';
 import { readEvent } from '../../support/events.ts';
@@ -15,15 +15,15 @@ type Message = string;
 const parse = (body: unknown): Message => parseAs(warning, body, 'warning').detail['instance-id'];
 const first = '059f36b4-87a3-44ab-83d2-661975830a7d';
 const second = '2e1424d4-f796-459a-8184-9c92662be6da';
-const done: Handled = { retry: [] };
+const done: BatchResult = { retry: [] };
 
 const output = captureOutput();
 
 function door(
-  handle: QueueWing<Message>['handle'],
+  handle: QueueHandlerOptions<Message>['handle'],
   read = parse,
 ): (event: unknown, remainingMs?: number) => Promise<unknown> {
-  const handler = queueDoor({ parse: read, handle });
+  const handler = queueHandler({ parse: read, handle });
   return (event, remainingMs) => handler(event, fakeContext({ remainingMs: remainingMs ?? 30_000 }));
 }
 
@@ -48,8 +48,8 @@ describe('a batch', () => {
     const seen: unknown[] = [];
     const run = door(async (deliveries, { metrics, logger, remainingMs, now, signal }) => {
       seen.push(...deliveries);
-      count(metrics, 'Cordoned', deliveries.length);
-      count(metrics, 'Nothing', 0);
+      addCount(metrics, 'Cordoned', deliveries.length);
+      addCount(metrics, 'Nothing', 0);
       logger.info('cordoned', { instances: deliveries.length });
       expect(remainingMs()).toBeGreaterThan(25_000);
       expect(remainingMs()).toBeLessThan(29_500);
@@ -71,7 +71,7 @@ describe('a batch', () => {
   });
 
   it('gives back what the wing wants retried, each id once, and none that it made up', async () => {
-    const error = new Retryable('throttled');
+    const error = new RetryableError('throttled');
     const run = door(async () => ({
       retry: [
         { id: second, error },
@@ -140,7 +140,7 @@ describe('a batch', () => {
 
   it('brings all well-formed messages back when the wing throws', async () => {
     const run = door(async (_deliveries, { metrics }) => {
-      count(metrics, 'Described', 1);
+      addCount(metrics, 'Described', 1);
       throw new TypeError('a bug');
     });
     expect(await run({ Records: [record('bad', '{'), ...sqsRecords()] })).toEqual(failed(first, second));
@@ -175,7 +175,7 @@ describe('a batch', () => {
     { retry: [{ error: 1 }] },
     { retry: [{ id: 7 }] },
   ])('acknowledges nothing when the wing answers %j', async (garbage) => {
-    const run = door(() => Promise.resolve(garbage as Handled));
+    const run = door(() => Promise.resolve(garbage as BatchResult));
     expect(await run(readEvent('sqs-batch'))).toEqual(failed(first, second));
   });
 
@@ -183,7 +183,7 @@ describe('a batch', () => {
     let signalled: AbortSignal | undefined;
     const run = door(async (_deliveries, { metrics, signal }) => {
       signalled = signal;
-      count(metrics, 'Described');
+      addCount(metrics, 'Described');
       await new Promise((_resolve, reject) => {
         signal.addEventListener('abort', () => reject(new Error('aborted')));
       });
@@ -207,7 +207,7 @@ describe('a batch', () => {
 
   it('writes one line for a thousand failures of the same reason', async () => {
     const run = door(async (deliveries) => ({
-      retry: deliveries.map(({ id }) => ({ id, error: new Retryable('busy') })),
+      retry: deliveries.map(({ id }) => ({ id, error: new RetryableError('busy') })),
     }));
     const Records = Array.from({ length: 1000 }, (_, n) => record(`m-${n}`, bare()));
     expect(await run({ Records })).toEqual(failed(...Records.map((_, n) => `m-${n}`)));
@@ -218,7 +218,7 @@ describe('a batch', () => {
 
 describe('a bare event', () => {
   it('is one delivery, and its answer is the wing’s', async () => {
-    const run = door(async ([delivery]) => ({ retry: [], answer: delivery }));
+    const run = door(async ([delivery]) => ({ retry: [], response: delivery }));
     expect(await run(bare())).toEqual({
       id: '1e5527d7-bb36-4607-3370-4164db56a40e',
       message: 'i-0b662ef9931388ba0',
@@ -228,14 +228,14 @@ describe('a bare event', () => {
 
   it('takes the request’s id when it has none', async () => {
     const run = door(
-      async ([delivery]) => ({ retry: [], answer: delivery?.id }),
+      async ([delivery]) => ({ retry: [], response: delivery?.id }),
       () => 'read',
     );
     expect(await run({ sweep: true })).toBe('8f5f4c1e-2b6b-4b5f-9f0e-0f0e0c0d0b0a');
   });
 
   it('throws what the wing wants retried', async () => {
-    const error = new Retryable('throttled');
+    const error = new RetryableError('throttled');
     const run = door(async ([delivery]) => ({ retry: [{ id: delivery?.id ?? '', error }] }));
     await expect(run(bare())).rejects.toBe(error);
     const odd = door(async ([delivery]) => ({ retry: [{ id: delivery?.id ?? '', error: 'text' }] }));
@@ -254,7 +254,7 @@ describe('a bare event', () => {
   );
 
   it('throws what the wing throws, and what its time running out comes to', async () => {
-    const error = new BadInput('found out late');
+    const error = new InvalidInputError('found out late');
     const run = door(() => Promise.reject(error));
     await expect(run(bare())).rejects.toBe(error);
     await expect(door(() => new Promise(() => {}))(bare(), 100)).rejects.toThrow(/time ran out/);
@@ -273,10 +273,10 @@ describe('every door', () => {
     vi.stubEnv('POWERTOOLS_SERVICE_NAME', 'CordonInstances');
     vi.resetModules();
     const afresh = await import('../../../shared/handlers/queue.ts');
-    const handler = afresh.queueDoor({
+    const handler = afresh.queueHandler({
       parse,
       handle: async (_deliveries, { metrics, logger }) => {
-        count(metrics, 'Cordoned', 2);
+        addCount(metrics, 'Cordoned', 2);
         logger.info('cordoned');
         return done;
       },
@@ -289,7 +289,7 @@ describe('every door', () => {
 
   it('lets no fault of the metrics undo what was done', async () => {
     const run = door(async (_deliveries, { metrics }) => {
-      count(metrics, 'service');
+      addCount(metrics, 'service');
       return done;
     });
     expect(await run(readEvent('sqs-batch'))).toEqual(failed());

@@ -1,4 +1,4 @@
-import { shorten } from '#shared/redact.ts';
+import { truncate } from '#shared/redact.ts';
 import { type Instance, nameOf } from '../instance.ts';
 import type { Levels, Settings } from '../settings.ts';
 import type { Disk } from './for-disk.ts';
@@ -43,12 +43,12 @@ export function describeWindow({ periodSeconds, datapoints }: Settings): string 
 }
 
 function lines(all: readonly (string | undefined)[]): string {
-  return shorten(all.filter(Boolean).join('\n'), MOST);
+  return truncate(all.filter(Boolean).join('\n'), MOST);
 }
 
 /** A tag may hold anything; a line of its own would break what follows. */
 function plain(text: string, most: number): string {
-  return shorten(text.replace(/\p{Cc}+/gu, ' '), most);
+  return truncate(text.replace(/\p{Cc}+/gu, ' '), most);
 }
 
 const round = (value: number): number => Math.round(value * 100) / 100;

@@ -1,5 +1,5 @@
-import { BadInput } from '#shared/errors.ts';
-import { show } from '#shared/redact.ts';
+import { InvalidInputError } from '#shared/errors.ts';
+import { formatValue } from '#shared/redact.ts';
 import { alarmName, type Existing } from '../alarm.ts';
 import type { Skipped } from '../disk.ts';
 import { type Instance, isGone } from '../instance.ts';
@@ -36,7 +36,7 @@ export function wishFor(instanceId: string, facts: Facts, rules: Rules): Wished 
   try {
     return wishForKnown(instance, facts, rules);
   } catch (error) {
-    if (!(error instanceof BadInput)) throw error;
+    if (!(error instanceof InvalidInputError)) throw error;
     return nothing(instanceId, { mayDelete: false, reason: error.message });
   }
 }
@@ -79,7 +79,7 @@ function isWanted({ tags }: Instance, { scope }: Rules): boolean {
   const use = tags[tagKeys.use]?.trim();
   if (use === undefined) return scope === 'all';
   if (use !== 'on' && use !== 'off')
-    throw new BadInput(`tag ${tagKeys.use} is ${show(use)}, expected on or off`);
+    throw new InvalidInputError(`tag ${tagKeys.use} is ${formatValue(use)}, expected on or off`);
   return use === 'on';
 }
 

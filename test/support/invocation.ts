@@ -1,4 +1,4 @@
-import type { Tools } from '../../shared/invocation.ts';
+import type { Invocation } from '../../shared/invocation.ts';
 
 /** What was logged and counted. */
 export interface Book {
@@ -15,11 +15,11 @@ export interface FakeToolsOptions {
 }
 
 /** What `serve` hands to a wing, with a book of what it said. */
-export function fakeTools({
+export function fakeInvocation({
   now = Date.now,
   remainingMs = () => 24_000,
   signal = new AbortController().signal,
-}: FakeToolsOptions = {}): { tools: Tools; book: Book } {
+}: FakeToolsOptions = {}): { invocation: Invocation; book: Book } {
   const book: Book = { lines: [], counts: {} };
   const line = (level: string) => (message: string, fields: Record<string, unknown>) => {
     book.lines.push({ level, message, fields });
@@ -31,5 +31,5 @@ export function fakeTools({
     },
     addMetadata: () => {},
   };
-  return { tools: { logger, metrics, signal, remainingMs, now } as unknown as Tools, book };
+  return { invocation: { logger, metrics, signal, remainingMs, now } as unknown as Invocation, book };
 }
