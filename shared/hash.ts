@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** The first `length` hexadecimal digits of the text's SHA-256. */
-export function shortHash(text: string, length: number): string {
+/** The SHA-256 of the text in hexadecimal digits, or its first `length` digits. */
+export function sha256(text: string, length = 64): string {
   return createHash('sha256').update(text).digest('hex').slice(0, length);
 }

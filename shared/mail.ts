@@ -1,16 +1,58 @@
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { createClient } from './aws/client.ts';
+import { isServiceResponse } from './errors.ts';
+import type { Invocation } from './invocation.ts';
+import { addCount } from './metrics.ts';
 
-/** A mail for people: the subject is ASCII and below 100 characters, as SNS demands. */
+/** A message for people. SNS demands a subject of at most 100 ASCII characters. */
 export interface Mail {
   readonly subject: string;
   readonly text: string;
+  /** Subscriptions filter by these lists of texts. */
+  readonly attributes?: Readonly<Record<string, readonly string[]>>;
 }
 
-// A mail cannot be unsent: after a lost answer nobody knows whether it went out, so only an answered refusal is repeated.
+/**
+ * `refused`: SNS answered with an error, so nothing was sent and the mail may be sent again. `uncertain`: the answer was
+ * lost, so the mail may have gone out and is not sent twice.
+ */
+export type MailResult =
+  | { readonly outcome: 'sent' | 'uncertain' }
+  | { readonly outcome: 'refused'; readonly error: unknown };
+
+// A mail cannot be taken back: only an answered refusal is repeated, never a lost answer.
 const sns = createClient(SNSClient, { deadlineMs: 5_000, retryAnswered: true });
 
-export async function sendMail(topicArn: string, digest: Mail, signal: AbortSignal): Promise<void> {
-  const command = new PublishCommand({ TopicArn: topicArn, Subject: digest.subject, Message: digest.text });
-  await sns.send(command, { abortSignal: signal });
+/** Sends a mail at most once. An uncertain delivery is logged with `ids` and counted as NoticeUncertain. */
+export async function sendMail(
+  topicArn: string,
+  mail: Mail,
+  invocation: Invocation,
+  ids: Readonly<Record<string, unknown>>,
+): Promise<MailResult> {
+  try {
+    await sns.send(toCommand(topicArn, mail), { abortSignal: invocation.signal });
+    return { outcome: 'sent' };
+  } catch (error) {
+    if (isServiceResponse(error)) return { outcome: 'refused', error };
+    invocation.logger.error('mail delivery unknown after a lost response, not sent again', { ...ids, error });
+    addCount(invocation.metrics, 'NoticeUncertain');
+    return { outcome: 'uncertain' };
+  }
+}
+
+function toCommand(topicArn: string, { subject, text, attributes }: Mail): PublishCommand {
+  return new PublishCommand({
+    TopicArn: topicArn,
+    Subject: subject,
+    Message: text,
+    ...(attributes && {
+      MessageAttributes: Object.fromEntries(
+        Object.entries(attributes).map(([name, values]) => [
+          name,
+          { DataType: 'String.Array', StringValue: JSON.stringify(values) },
+        ]),
+      ),
+    }),
+  });
 }

@@ -1,5 +1,4 @@
-import { chunk } from '#shared/chunk.ts';
-import { mapLimit } from '#shared/concurrency.ts';
+import { chunk, mapLimit } from '#shared/concurrency.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import { findReading, writeReading } from './aws/gate-table.ts';
 import { type Answered, openIssues, REGIONS_A_CALL } from './aws/health.ts';

@@ -1,6 +1,5 @@
 import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { chunk } from '../chunk.ts';
-import { mapLimit } from '../concurrency.ts';
+import { chunk, mapLimit } from '../concurrency.ts';
 import { RetryableError } from '../errors.ts';
 import { createClient } from './client.ts';
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { chunk } from '../../shared/chunk.ts';
-import { mapLimit } from '../../shared/concurrency.ts';
+import { chunk, mapLimit } from '../../shared/concurrency.ts';
 
 it.each<[readonly number[], number, number[][]]>([
   [[], 3, []],

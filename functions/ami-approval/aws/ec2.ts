@@ -8,7 +8,7 @@ import {
   ModifySnapshotAttributeCommand,
 } from '@aws-sdk/client-ec2';
 import { createClient } from '#shared/aws/client.ts';
-import { chunk } from '#shared/chunk.ts';
+import { chunk } from '#shared/concurrency.ts';
 import { hasName } from '#shared/errors.ts';
 import type { Permission } from '../domain/share-targets.ts';
 import type { SeenAmi } from '../domain/sharing-rules.ts';

@@ -1,10 +1,10 @@
+import { publishAllEvents } from '#shared/aws/eventbridge.ts';
 import type { HttpRequest } from '#shared/events/http.ts';
 import type { HttpResponse } from '#shared/handlers/http.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
 import { registerSecrets } from '#shared/redact.ts';
-import { amend, readShelf, type Shelf } from '../aws/approvals-table.ts';
-import { announce } from '../aws/eventbridge.ts';
+import { readShelf, type Shelf, updateItem } from '../aws/approvals-table.ts';
 import type { DecideConfig } from '../config.ts';
 import type { Approval } from '../domain/approval-record.ts';
 import { type Counted, nextWork, vote } from '../domain/approval-transitions.ts';
@@ -84,7 +84,7 @@ async function decide(visit: Visit, sent: Exclude<Sent, Problem>): Promise<HttpR
   const { sourceIp, userAgent } = request;
   const cast = { who, ...sent, sourceIp, userAgent: userAgent.slice(0, 300) };
   let counted: Counted = 'unknown';
-  const { record: now } = await amend<Approval>(
+  const { record: now } = await updateItem<Approval>(
     { table: config.table, signal: invocation.signal },
     record,
     (known) => {
@@ -101,7 +101,8 @@ async function decide(visit: Visit, sent: Exclude<Sent, Problem>): Promise<HttpR
   );
   report(visit, sent.decision, counted);
   // Also for a repeated click: the first one may have died between its vote and this.
-  if (now && nextWork(now, invocation.now()) === 'act') await announce([due(now, 'act')], invocation.signal);
+  if (now && nextWork(now, invocation.now()) === 'act')
+    await publishAllEvents([due(now, 'act')], invocation.signal);
   // Relative to the link itself, which a proxy may serve under another path.
   return counted === 'unknown' ? unknown(invocation) : { status: 303, headers: { location: token } };
 }

@@ -1,5 +1,5 @@
+import { formatDuration, formatTime } from '#shared/time.ts';
 import { type Approval, approvalsOf, votesOf } from '../domain/approval-record.ts';
-import { describeSpan, describeTime } from '../messages/times.ts';
 
 /** How a request stands, in the words of its page. */
 export interface Standing {
@@ -40,7 +40,7 @@ function pending(record: Approval, isOpen: boolean, now: number): Said {
   const { expiresAt, required, subject } = record;
   const name = nameOf(record);
   const given = approvalsOf(record).length;
-  const left = `Open until ${describeTime(expiresAt)}, ${describeSpan(expiresAt - now)} from now.`;
+  const left = `Open until ${formatTime(expiresAt)}, ${formatDuration(expiresAt - now)} from now.`;
   const votes = `${needed(required - given, given > 0)} needed; one rejection rejects.`;
   if (!isOpen) return { title: `You approved ${name}`, lines: [`${votes} ${left}`], tone: 'good' };
   const gate = subject.gate ? ['Approved, its workflow goes on; rejected, it stops.'] : [];
@@ -94,7 +94,7 @@ function decided(record: Approval): Said {
       return {
         title: `Too late for ${name}`,
         lines: [
-          `Nobody decided by ${describeTime(record.expiresAt)}: it was not approved.`,
+          `Nobody decided by ${formatTime(record.expiresAt)}: it was not approved.`,
           ...(status === 'pending' || why === undefined ? [] : [`${why}.`]),
         ],
         tone: 'bad',

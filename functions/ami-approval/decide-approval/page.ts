@@ -1,8 +1,8 @@
+import { formatTime } from '#shared/time.ts';
 import { type Approval, type Share, votesOf } from '../domain/approval-record.ts';
 import type { Ami, Subject } from '../domain/approval-subject.ts';
 import { isBarred } from '../domain/approval-transitions.ts';
 import { describeFindings, type Findings } from '../domain/scan-findings.ts';
-import { describeTime } from '../messages/times.ts';
 import { LONGEST_WHY, type Problem } from './form.ts';
 import { type Html, html, nothing } from './html.ts';
 import { type Standing, standingOf } from './page-status.ts';
@@ -69,7 +69,7 @@ function warnings({ record: { subject }, findings }: View): Html {
   return html`${
     found === undefined || !findings
       ? nothing
-      : html`<p class="warning"><strong>Known vulnerabilities:</strong> ${found}, as of ${describeTime(findings.at)}.</p>`
+      : html`<p class="warning"><strong>Known vulnerabilities:</strong> ${found}, as of ${formatTime(findings.at)}.</p>`
   }${
     subject.distributed.length === 0
       ? nothing
@@ -150,7 +150,7 @@ function votes(record: Approval, viewer: string): Html {
   return html`<h2>Votes</h2>
 <ul>${cast.map(
     ({ who, what, at, why }) =>
-      html`<li>${who === viewer ? 'You' : who} ${what === 'approve' ? 'approved' : 'rejected'} it, ${describeTime(at)}${why === undefined ? nothing : html`: “${why}”`}</li>`,
+      html`<li>${who === viewer ? 'You' : who} ${what === 'approve' ? 'approved' : 'rejected'} it, ${formatTime(at)}${why === undefined ? nothing : html`: “${why}”`}</li>`,
   )}${waiting ? html`<li class="quiet">Not yet: ${silent.map((who) => (who === viewer ? 'you' : who)).join(', ')}</li>` : nothing}</ul>`;
 }
 

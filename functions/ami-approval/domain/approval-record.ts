@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '#shared/hash.ts';
 import type { Subject } from './approval-subject.ts';
 
 /**
@@ -80,7 +80,7 @@ export interface Approval extends Key {
 export type Draft<T extends { readonly revision: string } = Approval> = Omit<T, 'revision'>;
 
 export function imageKey(imageArn: string): string {
-  return createHash('sha256').update(imageArn).digest('hex').slice(0, 32);
+  return sha256(imageArn, 32);
 }
 
 export function keyOf(imageArn: string, stepExecutionId?: string): Key {

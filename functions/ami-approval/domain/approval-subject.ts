@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '#shared/hash.ts';
 import {
   describeTargets,
   isEmpty,
@@ -165,7 +165,7 @@ export function fingerprintOf({
     recipients,
     distributed,
   ];
-  return createHash('sha256').update(JSON.stringify(bound)).digest('hex');
+  return sha256(JSON.stringify(bound));
 }
 
 /** What differs, for the people who are asked again. */

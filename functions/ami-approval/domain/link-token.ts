@@ -1,4 +1,5 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { sha256 } from '#shared/hash.ts';
 
 /** What only a mail carries, and what the table keeps of it. */
 export interface Token {
@@ -13,7 +14,7 @@ export function newToken(): Token {
 }
 
 export function hashToken(token: string): string {
-  return createHash('sha256').update(token).digest('hex');
+  return sha256(token);
 }
 
 /** In the same time whatever they are. */

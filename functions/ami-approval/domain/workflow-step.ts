@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '#shared/hash.ts';
 import { type Approval, approvalsOf, votesOf } from './approval-record.ts';
 
 /** A workflow step that waits, and the build it belongs to. */
@@ -20,7 +20,7 @@ const LONGEST_REASON = 1024;
 
 export function answerFor(approval: Pick<Approval, 'status' | 'part' | 'round' | 'history'>): Answer {
   const action = approval.status === 'approved' ? 'RESUME' : 'STOP';
-  const token = createHash('sha256').update(`${approval.part} ${action} ${approval.round}`).digest('hex');
+  const token = sha256(`${approval.part} ${action} ${approval.round}`);
   return { action, reason: reasonOf(approval).slice(0, LONGEST_REASON), token };
 }
 

@@ -1,9 +1,9 @@
-import { isServiceResponse, RetryableError } from '#shared/errors.ts';
+import { publishAllEvents } from '#shared/aws/eventbridge.ts';
+import { RetryableError } from '#shared/errors.ts';
 import type { Invocation } from '#shared/invocation.ts';
+import { sendMail } from '#shared/mail.ts';
 import { addCount } from '#shared/metrics.ts';
-import { amend } from '../aws/approvals-table.ts';
-import { announce } from '../aws/eventbridge.ts';
-import { publish } from '../aws/sns.ts';
+import { updateItem } from '../aws/approvals-table.ts';
 import type { ExecuteConfig } from '../config.ts';
 import { type Approval, type Draft, keyOf } from '../domain/approval-record.ts';
 import {
@@ -17,7 +17,6 @@ import {
   unclaimNotice,
 } from '../domain/approval-transitions.ts';
 import { type DueDetail, due, ended } from '../messages/events.ts';
-import { reportUncertain } from '../messages/log.ts';
 import { writeEnded, writeShared } from '../messages/mail.ts';
 import { answerStep } from './answer-step.ts';
 import { type Acted, type ExecuteRun, sayError, turnedDown, type Unfinished } from './outcome.ts';
@@ -37,13 +36,14 @@ export async function executeApproval(
 ): Promise<object> {
   const run: ExecuteRun = { config, invocation, use: { table: config.table, signal: invocation.signal } };
   const key = keyOf(asked.imageArn, asked.stepExecutionId);
-  const { record, wrote } = await amend<Approval>(run.use, key, (known) =>
+  const { record, wrote } = await updateItem<Approval>(run.use, key, (known) =>
     known && !config.dryRun ? claim(known, LEASE_MS, invocation.now()) : undefined,
   );
   if (wrote && record) return act(run, record);
   const work = record && nextWork(record, invocation.now());
   // It was found outdated, and whoever found it died before he could say so.
-  if (record && work === 'ask' && !config.dryRun) await announce([due(record, 'ask')], invocation.signal);
+  if (record && work === 'ask' && !config.dryRun)
+    await publishAllEvents([due(record, 'ask')], invocation.signal);
   if (record && isLeased(record, invocation.now()))
     throw new RetryableError('somebody else is acting on this request');
   const why = record
@@ -62,10 +62,10 @@ async function act(run: ExecuteRun, record: Approval): Promise<object> {
   if (ending.status === 'outdated') {
     await close(run, record, draft);
     // Only now: RequestApproval asks again when the record says that it is outdated.
-    await announce([due(record, 'ask')], signal);
+    await publishAllEvents([due(record, 'ask')], signal);
   } else {
-    await announce([ended(draft)], signal);
-    await mail(run, await close(run, record, draft));
+    await publishAllEvents([ended(draft)], signal);
+    await sendEndMail(run, await close(run, record, draft));
   }
   report(run.invocation, draft);
   return { outcome: ending.status };
@@ -97,7 +97,7 @@ async function putOff(
 
 /** Writes what the claimed record became; nobody else does while the lease holds. */
 async function close({ use }: ExecuteRun, record: Approval, draft: Draft): Promise<Approval> {
-  const { record: closed, wrote } = await amend<Approval>(
+  const { record: closed, wrote } = await updateItem<Approval>(
     use,
     record,
     (known) => (known?.revision === record.revision ? draft : undefined),
@@ -115,26 +115,22 @@ async function mailAgain(run: ExecuteRun, record: Approval): Promise<object> {
       imageArn: record.subject.imageArn,
     });
   } else {
-    await mail(run, closed);
+    await sendEndMail(run, closed);
   }
   return { outcome: record.status };
 }
 
 /** The record says that the mail went out; if SNS refused it for sure, it is taken back and comes again. */
-async function mail(run: ExecuteRun, closed: Approval): Promise<void> {
+async function sendEndMail(run: ExecuteRun, closed: Approval): Promise<void> {
   const { config, invocation, use } = run;
   if (closed.status === 'resumed') return; // the workflow goes on: that is the notice
   const isShared = closed.status === 'shared';
   const topicArn = isShared ? config.ownerTopicArn : config.approverTopicArn;
-  const letter = isShared ? writeShared(closed) : writeEnded(closed);
-  try {
-    await publish(topicArn, letter, invocation.signal);
-  } catch (error) {
-    if (!isServiceResponse(error))
-      return reportUncertain(invocation, { imageArn: closed.subject.imageArn, error });
-    await amend<Approval>(use, closed, (known) => known && unclaimNotice(known), { known: closed });
-    throw new RetryableError('the mail about the end of a request was refused by SNS', { cause: error });
-  }
+  const mail = isShared ? writeShared(closed) : writeEnded(closed);
+  const result = await sendMail(topicArn, mail, invocation, { imageArn: closed.subject.imageArn });
+  if (result.outcome !== 'refused') return;
+  await updateItem<Approval>(use, closed, (known) => known && unclaimNotice(known), { known: closed });
+  throw new RetryableError('the mail about the end of a request was refused by SNS', { cause: result.error });
 }
 
 function report({ logger, metrics }: Invocation, record: Draft): void {

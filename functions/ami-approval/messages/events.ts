@@ -1,12 +1,5 @@
+import type { OutgoingEvent } from '#shared/aws/eventbridge.ts';
 import { type Approval, approvalsOf, votesOf } from '../domain/approval-record.ts';
-
-/** An event for the default bus. */
-export interface Announcement {
-  readonly source: string;
-  readonly detailType: string;
-  readonly resources: readonly string[];
-  readonly detail: object;
-}
 
 export const SOURCE = 'groundcrew.ami-approval';
 /** Between the wing's own functions; rules of the template deliver it. */
@@ -24,18 +17,18 @@ export interface DueDetail {
 }
 
 /** Has RequestApproval ask, or ExecuteApproval act. It says which request, and nothing of what to do with it. */
-export function due(record: Pick<Approval, 'subject' | 'round'>, next: Next): Announcement {
+export function due(record: Pick<Approval, 'subject' | 'round'>, next: Next): OutgoingEvent {
   const { imageArn, gate } = record.subject;
   const step = gate && { stepExecutionId: gate.stepExecutionId };
   return dueFor({ next, imageArn, ...step, ...(next === 'ask' && { after: record.round }) });
 }
 
-export function dueFor(detail: DueDetail): Announcement {
+export function dueFor(detail: DueDetail): OutgoingEvent {
   return { source: SOURCE, detailType: DUE, resources: [detail.imageArn], detail };
 }
 
 /** What machines are told when a request is over. */
-export function ended(record: Omit<Approval, 'revision'>): Announcement {
+export function ended(record: Omit<Approval, 'revision'>): OutgoingEvent {
   const { subject, status: outcome, round, shares, why } = record;
   const rejection = votesOf(record).find(({ what }) => what === 'reject');
   return {

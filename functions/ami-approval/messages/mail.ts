@@ -1,15 +1,8 @@
+import type { Mail } from '#shared/mail.ts';
+import { formatDuration, formatTime } from '#shared/time.ts';
 import type { Approval } from '../domain/approval-record.ts';
 import type { Subject } from '../domain/approval-subject.ts';
 import { describeFindings, type Failure, type Findings } from '../domain/scan-findings.ts';
-import { describeSpan, describeTime } from './times.ts';
-
-/** A message for a topic. The subject is ASCII and below 100 characters, as SNS demands. */
-export interface Letter {
-  readonly subject: string;
-  readonly text: string;
-  /** What subscriptions choose by. */
-  readonly attributes?: Readonly<Record<string, readonly string[]>>;
-}
 
 export interface Invitation {
   readonly record: Omit<Approval, 'revision'>;
@@ -21,7 +14,7 @@ export interface Invitation {
 }
 
 /** Asks one approver. */
-export function writeInvitation({ record, approver, link, findings, now }: Invitation): Letter {
+export function writeInvitation({ record, approver, link, findings, now }: Invitation): Mail {
   const { subject, expiresAt, required, approvers } = record;
   const text = [
     opening(subject),
@@ -29,7 +22,7 @@ export function writeInvitation({ record, approver, link, findings, now }: Invit
     '',
     ...consequence(subject),
     '',
-    `Decide by ${describeTime(expiresAt)} (in ${describeSpan(expiresAt - now)}):`,
+    `Decide by ${formatTime(expiresAt)} (in ${formatDuration(expiresAt - now)}):`,
     link,
     '',
     required === 1
@@ -78,7 +71,7 @@ function warnings(record: Invitation['record'], approver: string, findings: Find
   return [
     ...(found === undefined
       ? []
-      : ['', `KNOWN VULNERABILITIES: ${found}, as of ${describeTime(findings?.at ?? 0)}.`]),
+      : ['', `KNOWN VULNERABILITIES: ${found}, as of ${formatTime(findings?.at ?? 0)}.`]),
     ...(subject.distributed.length === 0
       ? []
       : [
@@ -94,7 +87,7 @@ function warnings(record: Invitation['record'], approver: string, findings: Find
 }
 
 /** To whom the AMI is shared with: the accounts' owners. */
-export function writeShared({ subject, shares }: Omit<Approval, 'revision'>): Letter {
+export function writeShared({ subject, shares }: Omit<Approval, 'revision'>): Mail {
   const remarks = Object.entries(shares).flatMap(([id, { remarks }]) =>
     remarks.map((one) => `${id}: ${one}`),
   );
@@ -119,7 +112,7 @@ export function writeShared({ subject, shares }: Omit<Approval, 'revision'>): Le
 }
 
 /** To all approvers, when it ended in anything but what was approved. */
-export function writeEnded(record: Omit<Approval, 'revision'>): Letter {
+export function writeEnded(record: Omit<Approval, 'revision'>): Mail {
   const { subject, status, shares, approvers } = record;
   const outcome =
     status === 'rejected' ? 'rejected' : status === 'expired' ? 'not decided in time' : 'not carried out';
@@ -148,16 +141,14 @@ function history({ history, round }: Omit<Approval, 'revision'>): string[] {
   const said = { approve: 'approved', reject: 'rejected' };
   const votes = history.flatMap((entry) =>
     entry.round === round && (entry.what === 'approve' || entry.what === 'reject')
-      ? [
-          `${entry.who} ${said[entry.what]} it on ${describeTime(entry.at)}${entry.why ? `: ${entry.why}` : ''}`,
-        ]
+      ? [`${entry.who} ${said[entry.what]} it on ${formatTime(entry.at)}${entry.why ? `: ${entry.why}` : ''}`]
       : [],
   );
   return votes.length === 0 ? [] : ['', ...indent(votes)];
 }
 
 /** To on-call, when a build failed. */
-export function writeBroken({ imageArn, reason }: Pick<Failure, 'imageArn' | 'reason'>): Letter {
+export function writeBroken({ imageArn, reason }: Pick<Failure, 'imageArn' | 'reason'>): Mail {
   const [, name = '', ...version] = imageArn.split('/');
   return {
     subject: subjectLine(`Image build ${name} ${version.join('/')} failed`),

@@ -1,13 +1,12 @@
 import { mapLimit } from '#shared/concurrency.ts';
-import { isServiceResponse, RetryableError } from '#shared/errors.ts';
+import { RetryableError } from '#shared/errors.ts';
 import type { Invocation } from '#shared/invocation.ts';
-import { amend, type TableUse } from '../aws/approvals-table.ts';
-import { publish } from '../aws/sns.ts';
+import { sendMail } from '#shared/mail.ts';
+import { type TableUse, updateItem } from '../aws/approvals-table.ts';
 import type { RequestConfig } from '../config.ts';
 import type { Approval, Draft } from '../domain/approval-record.ts';
 import { newToken, type Token } from '../domain/link-token.ts';
 import type { Findings } from '../domain/scan-findings.ts';
-import { reportUncertain } from '../messages/log.ts';
 import { writeInvitation } from '../messages/mail.ts';
 
 export interface RequestRun {
@@ -49,13 +48,10 @@ export async function invite(
   const refused: { readonly hash: string; readonly error: unknown }[] = [];
   await mapLimit([...tokens], 5, async ([approver, { token, hash }]) => {
     const link = `${run.config.linkBase}/approvals/${record.image}/${token}`;
-    const letter = writeInvitation({ record, approver, link, findings, now: run.invocation.now() });
-    try {
-      await publish(run.config.approverTopicArn, letter, run.invocation.signal);
-    } catch (error) {
-      if (isServiceResponse(error)) refused.push({ hash, error });
-      else reportUncertain(run.invocation, { imageArn: record.subject.imageArn, approver, error });
-    }
+    const mail = writeInvitation({ record, approver, link, findings, now: run.invocation.now() });
+    const ids = { imageArn: record.subject.imageArn, approver };
+    const result = await sendMail(run.config.approverTopicArn, mail, run.invocation, ids);
+    if (result.outcome === 'refused') refused.push({ hash, error: result.error });
   });
   if (refused.length > 0) await takeBack(run, record, refused);
 }
@@ -67,7 +63,7 @@ async function takeBack(
 ): Promise<never> {
   const hashes = refused.map(({ hash }) => hash);
   const isRefused = (hash: string | undefined): boolean => hash !== undefined && hashes.includes(hash);
-  await amend<Approval>(
+  await updateItem<Approval>(
     use,
     record,
     (known) => {

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '#shared/errors.ts';
 import { addCount } from '#shared/metrics.ts';
-import { amend, readShelf, type Shelf } from '../aws/approvals-table.ts';
+import { readShelf, type Shelf, updateItem } from '../aws/approvals-table.ts';
 import { getImage, getStep, type Step } from '../aws/imagebuilder.ts';
 import { type Approval, keyOf } from '../domain/approval-record.ts';
 import {
@@ -114,7 +114,7 @@ async function open(run: RequestRun, { question, shelf, known, asking }: Opening
   const key = keyOf(imageArn, stepExecutionId);
   if (config.dryRun) return leave(run, question, `dry run: would ask ${config.approvers.join(', ')}`);
   const tokens = tokensFor(config.approvers);
-  const { record, wrote } = await amend<Approval>(
+  const { record, wrote } = await updateItem<Approval>(
     use,
     key,
     (now) => {
@@ -142,7 +142,7 @@ async function open(run: RequestRun, { question, shelf, known, asking }: Opening
 /** SNS had refused some mails: those, with new links. */
 async function finishInviting(run: RequestRun, known: Approval, { findings }: Shelf): Promise<string> {
   const tokens = tokensFor(uninvited(known));
-  const { record, wrote } = await amend<Approval>(
+  const { record, wrote } = await updateItem<Approval>(
     run.use,
     known,
     (now) => (now?.revision === known.revision ? withTokens(now, tokens) : undefined),

@@ -1,13 +1,12 @@
-import { isServiceResponse, RetryableError } from '#shared/errors.ts';
+import { RetryableError } from '#shared/errors.ts';
 import type { Invocation } from '#shared/invocation.ts';
+import { sendMail } from '#shared/mail.ts';
 import { addCount } from '#shared/metrics.ts';
-import { amend, readShelf } from '../aws/approvals-table.ts';
+import { readShelf, updateItem } from '../aws/approvals-table.ts';
 import { getImage } from '../aws/imagebuilder.ts';
-import { publish } from '../aws/sns.ts';
 import type { RequestConfig } from '../config.ts';
 import { keyOf } from '../domain/approval-record.ts';
 import { type Failure, type Findings, newerFindings } from '../domain/scan-findings.ts';
-import { reportUncertain } from '../messages/log.ts';
 import { writeBroken } from '../messages/mail.ts';
 import type { Occasion } from './event.ts';
 import type { RequestRun } from './invite-approvers.ts';
@@ -50,7 +49,7 @@ async function keepFindings(run: RequestRun, scanned: Occasion & { kind: 'scanne
   const { imageArn, counts, at } = scanned;
   const key = { ...keyOf(imageArn), part: 'findings' };
   if (run.config.dryRun) return drop(run, 'dry run: would keep the findings', imageArn);
-  const { wrote } = await amend<Findings>(run.use, key, (known) =>
+  const { wrote } = await updateItem<Findings>(run.use, key, (known) =>
     newerFindings(known, { ...key, counts, at }),
   );
   const outcome = wrote ? 'findings kept' : 'findings known already';
@@ -68,7 +67,7 @@ async function tellBroken(run: RequestRun, broken: Occasion & { kind: 'broken' }
   const reason =
     broken.reason ?? (await getImage(imageArn, invocation.signal)).reason ?? 'Image Builder gave no reason.';
   if (config.dryRun) return drop(run, 'dry run: would tell of a failed build', imageArn);
-  const { record, wrote } = await amend<Failure>(
+  const { record, wrote } = await updateItem<Failure>(
     use,
     key,
     (known) =>
@@ -78,19 +77,15 @@ async function tellBroken(run: RequestRun, broken: Occasion & { kind: 'broken' }
     { known: failure },
   );
   if (!wrote || !record) return drop(run, 'nothing to do: told already', imageArn);
-  try {
-    await publish(config.topicArn, writeBroken(record), invocation.signal);
-  } catch (error) {
-    if (!isServiceResponse(error)) reportUncertain(invocation, { imageArn, error });
-    else await takeBack(run, record, error);
-  }
+  const result = await sendMail(config.topicArn, writeBroken(record), invocation, { imageArn });
+  if (result.outcome === 'refused') await takeBack(run, record, result.error);
   invocation.logger.info('a failed build was told of', { imageArn, reason });
   addCount(invocation.metrics, 'BuildFailed');
   return 'told of a failed build';
 }
 
 async function takeBack({ use }: RequestRun, record: Failure, cause: unknown): Promise<never> {
-  await amend<Failure>(use, record, (known) => (known ? { ...known, notice: 'due' } : undefined), {
+  await updateItem<Failure>(use, record, (known) => (known ? { ...known, notice: 'due' } : undefined), {
     known: record,
   });
   throw new RetryableError('the notice of a failed build was refused by SNS', { cause });

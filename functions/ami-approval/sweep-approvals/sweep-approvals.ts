@@ -1,7 +1,7 @@
+import { publishAllEvents } from '#shared/aws/eventbridge.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
 import { listOpen, readShelf } from '../aws/approvals-table.ts';
-import { announce } from '../aws/eventbridge.ts';
 import { listWaiting } from '../aws/imagebuilder.ts';
 import type { SweepConfig } from '../config.ts';
 import { imageKey } from '../domain/approval-record.ts';
@@ -42,7 +42,7 @@ export async function sweepApprovals(
     logger.warn('a waiting step was never asked about', { imageArn, stepExecutionId });
   }
   if (!dryRun) {
-    await announce(
+    await publishAllEvents(
       [
         ...works.map(({ record, next }) => due(record, next)),
         ...lost.map((step) => dueFor({ next: 'ask', ...step })),

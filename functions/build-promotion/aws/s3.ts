@@ -2,7 +2,7 @@ import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { createClient } from '#shared/aws/client.ts';
 import { InvalidInputError } from '#shared/errors.ts';
 import type { Artifact, ArtifactCredentials } from '#shared/events/codepipeline.ts';
-import { ARCHIVE_LIMIT } from '../promote-build/zip.ts';
+import { MAX_ARCHIVE_BYTES } from '../domain/artifact.ts';
 
 type Location = NonNullable<Artifact['location']>['s3Location'];
 
@@ -17,9 +17,9 @@ export async function readArchive(
     const command = new GetObjectCommand({ Bucket: bucketName, Key: objectKey });
     const { Body, ContentLength } = await s3.send(command, { abortSignal: signal });
     // Nothing of the body is read yet: an artifact that carries the build itself has hundreds of megabytes.
-    if (ContentLength === undefined || ContentLength > ARCHIVE_LIMIT)
+    if (ContentLength === undefined || ContentLength > MAX_ARCHIVE_BYTES)
       throw new InvalidInputError(
-        `the input artifact has ${ContentLength} bytes, at most ${ARCHIVE_LIMIT} are read: it should hold build.json alone`,
+        `the input artifact has ${ContentLength} bytes, at most ${MAX_ARCHIVE_BYTES} are read: it should hold build.json alone`,
       );
     return Buffer.from((await Body?.transformToByteArray()) ?? []);
   } finally {

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sha256 } from '#shared/hash.ts';
 import type { Work } from '../context.ts';
 import type { Artifact } from '../domain/artifact.ts';
 import { type Manifest, parseManifest } from '../domain/manifest.ts';
@@ -33,7 +33,7 @@ export type Copied = 'whole' | Pick<Progress, 'phase' | 'done' | 'digest'>;
 export async function copyRelease(work: Work, wish: CopyWish): Promise<Copied> {
   const { artifact, key, progress, target } = wish;
   // The same for a repeat of the same request, so that it goes on where it stopped, and no other request's.
-  const suffix = createHash('sha256').update(key).digest('hex').slice(0, 12);
+  const suffix = sha256(key, 12);
   const draft = join(folders.incoming(target), `${artifact.buildId}.${suffix}`);
   const first = progress?.phase === 'verify-copy' ? 'whole' : await bring(work, wish, draft, wish.live);
   if (first !== 'whole') return first;

@@ -2,6 +2,9 @@ import * as z from 'zod/mini';
 import { parseAs, parseJson } from '#shared/parse.ts';
 import { buildId, digest } from './names.ts';
 
+/** Of the input artifact's archive, and of what it unpacks to. A build's artifact has about 300 bytes. */
+export const MAX_ARCHIVE_BYTES = 65_536;
+
 const count = z.int().check(z.nonnegative());
 
 /** What a pipeline carries of a build, and what lies beside it as BUILD.json: one digest pins every byte. */

@@ -1,8 +1,7 @@
 import { constants } from 'node:fs';
 import { copyFile, link, mkdir, readlink, symlink, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { chunk } from '#shared/chunk.ts';
-import { mapLimit } from '#shared/concurrency.ts';
+import { chunk, mapLimit } from '#shared/concurrency.ts';
 import type { Manifest } from '../domain/manifest.ts';
 import type { Met } from '../domain/manifest-diff.ts';
 import { hasCode, unless } from './layout.ts';

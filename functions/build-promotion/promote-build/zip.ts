@@ -1,9 +1,7 @@
 import { crc32, inflateRawSync } from 'node:zlib';
 import { InvalidInputError } from '#shared/errors.ts';
 import { formatValue } from '#shared/redact.ts';
-
-/** For the archive and for what it unpacks to. A build's artifact has some three hundred bytes. */
-export const ARCHIVE_LIMIT = 65_536;
+import { MAX_ARCHIVE_BYTES } from '../domain/artifact.ts';
 
 const LOCAL = 0x04034b50;
 const CENTRAL = 0x02014b50;
@@ -31,14 +29,14 @@ interface Entry {
  * @throws BadInput
  */
 export function readOnlyFile(archive: Buffer, name: string): string {
-  if (archive.length > ARCHIVE_LIMIT)
-    throw odd(`has ${archive.length} bytes, at most ${ARCHIVE_LIMIT} are read`);
+  if (archive.length > MAX_ARCHIVE_BYTES)
+    throw odd(`has ${archive.length} bytes, at most ${MAX_ARCHIVE_BYTES} are read`);
   const directory = findDirectory(archive);
   const entry = readEntry(archive, directory);
   if (entry.name !== name) throw odd(`holds ${formatValue(entry.name)}, expected ${formatValue(name)}`);
   if (entry.flags & ENCRYPTED) throw odd('is encrypted');
-  if (entry.size > ARCHIVE_LIMIT)
-    throw odd(`unpacks to ${entry.size} bytes, at most ${ARCHIVE_LIMIT} are read`);
+  if (entry.size > MAX_ARCHIVE_BYTES)
+    throw odd(`unpacks to ${entry.size} bytes, at most ${MAX_ARCHIVE_BYTES} are read`);
   const content = unpack(packedBytes(archive, entry, directory), entry);
   if (content.length !== entry.size) throw odd(`unpacks to ${content.length} bytes and says ${entry.size}`);
   if (crc32(content) !== entry.crc) throw odd('does not match its checksum');
@@ -93,7 +91,7 @@ function unpack(packed: Buffer, { method }: Entry): Buffer {
   if (method === 0) return packed;
   if (method !== 8) throw odd(`is packed by method ${method}`);
   try {
-    return inflateRawSync(packed, { maxOutputLength: ARCHIVE_LIMIT });
+    return inflateRawSync(packed, { maxOutputLength: MAX_ARCHIVE_BYTES });
   } catch (cause) {
     throw new InvalidInputError('the input artifact does not unpack', { cause });
   }

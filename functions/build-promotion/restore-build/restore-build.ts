@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { forEachIsolated } from '#shared/each-apart.ts';
+import { forEachIsolated } from '#shared/concurrency.ts';
 import { GroundcrewError, hasName, isRecord } from '#shared/errors.ts';
 import { scheduledEvent } from '#shared/events/schedule.ts';
 import type { Invocation } from '#shared/invocation.ts';

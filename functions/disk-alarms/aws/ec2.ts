@@ -7,8 +7,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import { createClient } from '#shared/aws/client.ts';
 import { paginate } from '#shared/aws/pages.ts';
-import { chunk } from '#shared/chunk.ts';
-import { mapLimit } from '#shared/concurrency.ts';
+import { chunk, mapLimit } from '#shared/concurrency.ts';
 import type { Instance } from '../domain/instance.ts';
 
 const ec2 = createClient(EC2Client, { deadlineMs: 20_000 });

@@ -1,7 +1,6 @@
 import { GetMetricDataCommand, ListMetricsCommand, type MetricDataQuery } from '@aws-sdk/client-cloudwatch';
 import { paginate } from '#shared/aws/pages.ts';
-import { chunk } from '#shared/chunk.ts';
-import { mapLimit } from '#shared/concurrency.ts';
+import { chunk, mapLimit } from '#shared/concurrency.ts';
 import type { Candidate, Series } from '../domain/disk.ts';
 import { READING_MS, type Reading, rolesToRead } from '../domain/measurement.ts';
 import type { Role } from '../domain/metric-profile.ts';

@@ -1,4 +1,4 @@
-import { shortHash } from '#shared/hash.ts';
+import { sha256 } from '#shared/hash.ts';
 import type { Tags } from './alarm.ts';
 
 /**
@@ -53,5 +53,5 @@ export function copiedTags(tags: Tags): Tags {
 }
 
 export function tagsDigest(tags: Tags): string {
-  return shortHash(JSON.stringify(Object.entries(tags)), 8);
+  return sha256(JSON.stringify(Object.entries(tags)), 8);
 }

@@ -1,4 +1,4 @@
-import { shortHash } from '#shared/hash.ts';
+import { sha256 } from '#shared/hash.ts';
 import type { Note } from './alarm-metadata.ts';
 
 // The members of alarms are named as CloudWatch names them: they are sent, read and compared as they are.
@@ -104,7 +104,7 @@ export function alarmName(prefix: string, owner: string, purpose: string, mount 
 function mountName(mount: string): string {
   if (plainMount.test(mount)) return mount;
   const readable = mount.replace(/[^\w/:.-]+/g, '_').slice(0, 60);
-  return `${readable}-${shortHash(mount, 12)}`;
+  return `${readable}-${sha256(mount, 12)}`;
 }
 
 /** Whose alarm this name is; nothing for a name that is not made by `alarmName`. */

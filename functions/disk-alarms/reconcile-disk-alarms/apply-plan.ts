@@ -1,4 +1,4 @@
-import { chunk } from '#shared/chunk.ts';
+import { chunk } from '#shared/concurrency.ts';
 import { hasName, isRetryable, toError } from '#shared/errors.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';

@@ -1,8 +1,8 @@
+import { sendMessages } from '#shared/aws/sqs.ts';
 import { InvalidInputError } from '#shared/errors.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
 import { formatValue } from '#shared/redact.ts';
-import { sendLater } from '../aws/sqs.ts';
 import type { Config } from '../config.ts';
 import { FLEET } from '../domain/alarm.ts';
 import { fleetAlarms } from '../domain/desired/for-fleet.ts';
@@ -124,7 +124,7 @@ async function followUp(
   { config, invocation }: { readonly config: Config; readonly invocation: Invocation },
 ): Promise<boolean> {
   const { scope, topicArn, round } = task;
-  const later = (why: FollowUp['why'], what: Scope, seconds: number) => {
+  const later = async (why: FollowUp['why'], what: Scope, seconds: number) => {
     const next: FollowUp = {
       scope: what,
       ...(topicArn && { topicArn }),
@@ -132,7 +132,11 @@ async function followUp(
       why,
       until: task.until,
     };
-    return sendLater(config.queueUrl, { task: next }, seconds, invocation.signal);
+    // SQS delays a message by 900 seconds at most.
+    const delaySeconds = Math.min(900, Math.round(seconds));
+    const message = { body: { task: next }, delaySeconds };
+    const [error] = await sendMessages(config.queueUrl, [message], invocation.signal);
+    if (error !== undefined) throw error;
   };
   const now = invocation.now();
   if (unheard.length > 0 && now + UNHEARD_SECONDS * 1000 <= task.until) {

@@ -1,15 +1,9 @@
-import {
-  type KnownRecords,
-  MAX_TRANSACTION_ITEMS,
-  type Records,
-  updateRecords,
-} from '#shared/aws/records.ts';
-import { chunk } from '#shared/chunk.ts';
-import { RetryableError } from '#shared/errors.ts';
-import { type Failure, failuresOf } from '../context.ts';
+import type { KnownRecords, Records } from '#shared/aws/records.ts';
+import { updateRecords } from '#shared/aws/update-records.ts';
+import type { Failure } from '../context.ts';
 import type { Draft, Hold } from '../domain/hold-record.ts';
 
-/** What a record should become, nothing to leave it as it is, and what to remember of having decided so. */
+/** What a record should become, undefined to leave it as it is, and what to remember of having decided so. */
 interface Decision<N> {
   readonly draft: Draft | undefined;
   readonly note: N;
@@ -21,11 +15,9 @@ export interface Noted<N> {
 }
 
 /**
- * Amends records (shared/aws/records.ts), a transaction after the other: one that fails takes no word of what the others
- * have written with it.
+ * Updates records on condition that nobody wrote in between, and remembers a note for each.
  *
- * @returns the records that were decided on, as they are now, each with the note of the decision that counted: not of
- * one that was overtaken and taken again
+ * @returns the records that were decided on, as they are now, each with the note of the decision that was written
  */
 export async function amendHolds<N>(
   use: Records<Hold>,
@@ -33,26 +25,16 @@ export async function amendHolds<N>(
   decide: (known: Hold | undefined, deployment: string) => Decision<N> | undefined,
   start: KnownRecords<Hold>,
 ): Promise<{ readonly noted: readonly Noted<N>[]; readonly failures: readonly Failure[] }> {
-  const noted: Noted<N>[] = [];
-  const failures: Failure[] = [];
-  for (const some of chunk(keys, MAX_TRANSACTION_ITEMS)) {
-    const decisions = new Map<string, Decision<N> | undefined>();
-    const mutate = (known: Hold | undefined, deployment: string): Draft | undefined => {
-      const decision = decide(known, deployment);
-      decisions.set(deployment, decision);
-      return decision?.draft;
-    };
-    try {
-      const settled = await updateRecords(use, some, mutate, start);
-      for (const [deployment, hold] of settled) {
-        const decision = decisions.get(deployment);
-        if (hold && decision) noted.push({ hold, note: decision.note });
-      }
-      const open = some.filter((deployment) => !settled.has(deployment));
-      failures.push(...failuresOf(open, new RetryableError('the record could not be written')));
-    } catch (error) {
-      failures.push(...failuresOf(some, error));
-    }
-  }
-  return { noted, failures };
+  const decisions = new Map<string, Decision<N> | undefined>();
+  const update = (known: Hold | undefined, deployment: string): Draft | undefined => {
+    const decision = decide(known, deployment);
+    decisions.set(deployment, decision);
+    return decision?.draft;
+  };
+  const { records, failures } = await updateRecords(use, keys, update, start);
+  const noted = [...records].flatMap(([deployment, hold]) => {
+    const decision = decisions.get(deployment);
+    return hold && decision ? [{ hold, note: decision.note }] : [];
+  });
+  return { noted, failures: [...failures].map(([deployment, error]) => ({ deployment, error })) };
 }

@@ -1,4 +1,4 @@
-import { forEachIsolated } from '#shared/each-apart.ts';
+import { forEachIsolated } from '#shared/concurrency.ts';
 import { isClientError, RetryableError } from '#shared/errors.ts';
 import { lookAt } from '../aws/codepipeline.ts';
 import { CALLS_AT_ONCE, demandTime, type Failure, type Round } from '../context.ts';

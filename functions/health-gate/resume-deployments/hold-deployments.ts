@@ -1,5 +1,5 @@
 import { type KnownRecords, readRecords } from '#shared/aws/records.ts';
-import { forEachIsolated } from '#shared/each-apart.ts';
+import { forEachIsolated } from '#shared/concurrency.ts';
 import { describeExecution, readTags } from '../aws/codepipeline.ts';
 import { CALLS_AT_ONCE, demandTime, type Failure, type Round } from '../context.ts';
 import {

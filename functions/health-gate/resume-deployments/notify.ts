@@ -1,7 +1,5 @@
-import { updateRecords } from '#shared/aws/records.ts';
-import { isServiceResponse } from '#shared/errors.ts';
+import { updateRecords } from '#shared/aws/update-records.ts';
 import { sendMail } from '#shared/mail.ts';
-import { addCount } from '#shared/metrics.ts';
 import { type Failure, failuresOf, type Round } from '../context.ts';
 import { type Hold, owed, withClaim, withoutClaim } from '../domain/hold-record.ts';
 import { type Told, writeDigest } from '../messages/mail.ts';
@@ -33,24 +31,17 @@ export async function tellWhatIsOwed(round: Round, holds: readonly Hold[]): Prom
 export async function tell({ config, invocation, use }: Round, told: readonly Told[]): Promise<Failure[]> {
   if (told.length === 0) return [];
   const notices = new Map(told.map(({ hold, notice }) => [hold.deployment, notice]));
-  try {
-    await sendMail(config.topicArn, writeDigest(told, config), invocation.signal);
-    return [];
-  } catch (error) {
-    if (!isServiceResponse(error)) {
-      invocation.logger.error('a notice may not have gone out', { deployments: [...notices.keys()], error });
-      addCount(invocation.metrics, 'NoticeUncertain');
-      return [];
-    }
-    await updateRecords(
-      use,
-      [...notices.keys()],
-      (known, deployment) => {
-        const notice = notices.get(deployment);
-        return known && notice ? withoutClaim(known, notice) : undefined;
-      },
-      new Map(told.map(({ hold }) => [hold.deployment, hold])),
-    );
-    return failuresOf(notices.keys(), error);
-  }
+  const deployments = [...notices.keys()];
+  const result = await sendMail(config.topicArn, writeDigest(told, config), invocation, { deployments });
+  if (result.outcome !== 'refused') return [];
+  await updateRecords(
+    use,
+    deployments,
+    (known, deployment) => {
+      const notice = notices.get(deployment);
+      return known && notice ? withoutClaim(known, notice) : undefined;
+    },
+    new Map(told.map(({ hold }) => [hold.deployment, hold])),
+  );
+  return failuresOf(deployments, result.error);
 }

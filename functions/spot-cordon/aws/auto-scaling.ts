@@ -9,8 +9,7 @@ import {
 } from '@aws-sdk/client-auto-scaling';
 import { createClient } from '#shared/aws/client.ts';
 import { paginate } from '#shared/aws/pages.ts';
-import { chunk } from '#shared/chunk.ts';
-import { mapLimit } from '#shared/concurrency.ts';
+import { chunk, mapLimit } from '#shared/concurrency.ts';
 import { hasName } from '#shared/errors.ts';
 import type { Group } from '../domain/instance.ts';
 

@@ -8,8 +8,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import { createClient } from '#shared/aws/client.ts';
 import { paginate } from '#shared/aws/pages.ts';
-import { chunk } from '#shared/chunk.ts';
-import { mapLimit } from '#shared/concurrency.ts';
+import { chunk, mapLimit } from '#shared/concurrency.ts';
 import { hasName } from '#shared/errors.ts';
 import type { Severity } from '../domain/disruption.ts';
 import { GONE, type Instance } from '../domain/instance.ts';

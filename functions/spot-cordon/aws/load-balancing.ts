@@ -17,8 +17,7 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { createClient } from '#shared/aws/client.ts';
 import { paginate } from '#shared/aws/pages.ts';
-import { chunk } from '#shared/chunk.ts';
-import { mapLimit } from '#shared/concurrency.ts';
+import { chunk, mapLimit } from '#shared/concurrency.ts';
 import { hasName } from '#shared/errors.ts';
 import type { Target } from '../domain/cordon-record.ts';
 import type { Registered, TargetGroup } from '../domain/drain-targets.ts';

@@ -1,4 +1,4 @@
-import { forEachIsolated } from '#shared/each-apart.ts';
+import { forEachIsolated } from '#shared/concurrency.ts';
 import {
   classicHolding,
   deregistrationDelaySeconds,

@@ -1,4 +1,5 @@
-import { type RecordUpdate, readRecords, updateRecords } from '#shared/aws/records.ts';
+import { readRecords } from '#shared/aws/records.ts';
+import { type RecordUpdate, type UpdateResult, updateRecords } from '#shared/aws/update-records.ts';
 import { RetryableError } from '#shared/errors.ts';
 import { describeInstances } from '../aws/ec2.ts';
 import { activate, type Cordon, clear, type Draft, merge, steps } from '../domain/cordon-record.ts';
@@ -7,7 +8,7 @@ import { needsLook, outOfScope } from '../domain/scope.ts';
 import type { Intake, Told } from './group-batch.ts';
 import { reportDropped, reportDuplicate, reportWaiting } from './log.ts';
 import { limitsMs, type Run } from './run-step.ts';
-import { type Case, openCase, unwritten } from './work-item.ts';
+import { type Case, openCase } from './work-item.ts';
 
 /** Cases to act on, and messages that could not be turned into one. */
 export interface Opened {
@@ -31,14 +32,12 @@ export async function openCases(run: Run, intake: Intake): Promise<Opened> {
 /** Maintenance that AWS has called off: the next sweep undoes what was done for it. */
 async function clearDangers({ use, invocation }: Run, { cleared }: Intake): Promise<Again[]> {
   if (cleared.size === 0) return [];
-  const settled = await updateRecords(use, [...cleared.keys()], (known, id) => {
+  const { records, failures } = await updateRecords(use, [...cleared.keys()], (known, id) => {
     const at = cleared.get(id)?.eventTime;
     return known && at !== undefined ? clear(known, at) : undefined;
   });
-  invocation.logger.info('maintenance was called off', { instanceIds: [...settled.keys()] });
-  return [...cleared]
-    .filter(([id]) => !settled.has(id))
-    .flatMap(([, { messages }]) => again(messages, unwritten()));
+  invocation.logger.info('maintenance was called off', { instanceIds: [...records.keys()] });
+  return [...failures].flatMap(([id, error]) => again(cleared.get(id)?.messages ?? [], error));
 }
 
 interface Scoped {
@@ -81,12 +80,12 @@ async function recordDangers(run: Run, { told, instances }: Scoped): Promise<Ope
     merges.set(id, { change, contested: change === 'raised' && known?.status === 'releasing' });
     return change === 'none' ? undefined : record;
   };
-  const settled = run.config.dryRun
+  const { records, failures } = run.config.dryRun
     ? await pretend(run, ids, mutate)
     : await updateRecords(run.use, ids, mutate);
   const cases: Case[] = [];
   const retry: Again[] = [];
-  for (const [id, record] of settled) {
+  for (const [id, record] of records) {
     const messages = told.get(id)?.messages ?? [];
     const about = { messages, ...(merges.get(id) ?? { change: 'none', contested: false }) };
     // What is told now would be forgotten with the record.
@@ -96,8 +95,7 @@ async function recordDangers(run: Run, { told, instances }: Scoped): Promise<Ope
     else if (steps.every((step) => record.steps[step] !== undefined)) reportDuplicate(run.invocation, record);
     else cases.push(openCase(record, about, instances.get(id)));
   }
-  const lost = ids.filter((id) => !settled.has(id));
-  retry.push(...lost.flatMap((id) => again(told.get(id)?.messages ?? [], unwritten())));
+  for (const [id, error] of failures) retry.push(...again(told.get(id)?.messages ?? [], error));
   return { cases, retry };
 }
 
@@ -126,14 +124,13 @@ async function pretend(
   { use }: Run,
   ids: readonly string[],
   mutate: RecordUpdate<Cordon>,
-): Promise<Map<string, Cordon | undefined>> {
+): Promise<UpdateResult<Cordon>> {
   const known = await readRecords(use, ids);
-  return new Map(
-    ids.map((id) => {
-      const draft = mutate(known.get(id), id);
-      return [id, draft ? { ...draft, revision: 'dry-run' } : known.get(id)];
-    }),
-  );
+  const planned = ids.map((id): [string, Cordon | undefined] => {
+    const draft = mutate(known.get(id), id);
+    return [id, draft ? { ...draft, revision: 'dry-run' } : known.get(id)];
+  });
+  return { records: new Map(planned), failures: new Map() };
 }
 
 function join(a: Told, b: Told | undefined): Told {

@@ -1,9 +1,9 @@
-import { type RecordUpdate, updateRecords } from '#shared/aws/records.ts';
+import { type RecordUpdate, updateRecords } from '#shared/aws/update-records.ts';
 import type { Cordon, Draft } from '../domain/cordon-record.ts';
 import { mergeDrained } from '../domain/drain-targets.ts';
 import { attempt, type Run } from './run-step.ts';
 import { drain, isProtected, replace, unprotect } from './steps.ts';
-import { type Case, fail, knownOf, lacks, unwritten } from './work-item.ts';
+import { type Case, fail, knownOf, lacks } from './work-item.ts';
 
 /**
  * Takes protection and targets away and orders replacements, side by side. What is about to be taken is written down
@@ -30,13 +30,10 @@ async function writeDown({ use }: Run, cases: readonly Case[]): Promise<void> {
     const one = taking.get(id);
     return known && one ? remember(known, one) : undefined;
   };
-  try {
-    const settled = await updateRecords(use, [...taking.keys()], mutate, knownOf(cases));
-    const unnoted = cases.filter(({ instanceId }) => !settled.has(instanceId));
-    fail(unnoted, 'record', unwritten());
-    for (const one of cases) one.record = settled.get(one.instanceId) ?? one.record;
-  } catch (error) {
-    fail(cases, 'record', error);
+  const { records, failures } = await updateRecords(use, [...taking.keys()], mutate, knownOf(cases));
+  for (const one of cases) {
+    one.record = records.get(one.instanceId) ?? one.record;
+    if (failures.has(one.instanceId)) fail([one], 'record', failures.get(one.instanceId));
   }
 }
 

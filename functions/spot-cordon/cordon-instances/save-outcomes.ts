@@ -1,11 +1,9 @@
-import { updateRecords } from '#shared/aws/records.ts';
-import { isServiceResponse } from '#shared/errors.ts';
+import { updateRecords } from '#shared/aws/update-records.ts';
 import { sendMail } from '#shared/mail.ts';
-import { addCount } from '#shared/metrics.ts';
 import { type Cordon, type Draft, withSteps } from '../domain/cordon-record.ts';
 import { writeDigest } from '../messages/mail.ts';
 import type { Run } from './run-step.ts';
-import { type Case, fail, knownOf, unwritten } from './work-item.ts';
+import { type Case, fail, knownOf } from './work-item.ts';
 
 /**
  * Writes the outcomes and claims the mail in the same write, then sends it. A crash in between loses this mail: people
@@ -14,7 +12,7 @@ import { type Case, fail, knownOf, unwritten } from './work-item.ts';
 export async function finish(run: Run, cases: readonly Case[]): Promise<void> {
   const byId = new Map(cases.map((one) => [one.instanceId, one]));
   const claimed = new Set<Case>();
-  const settled = await updateRecords(
+  const { records, failures } = await updateRecords(
     run.use,
     [...byId.keys()],
     (known, id) => {
@@ -28,12 +26,12 @@ export async function finish(run: Run, cases: readonly Case[]): Promise<void> {
     knownOf(cases),
   );
   for (const one of cases) {
-    one.record = settled.get(one.instanceId) ?? one.record;
-    if (!settled.has(one.instanceId)) fail([one], 'record', unwritten());
+    one.record = records.get(one.instanceId) ?? one.record;
+    if (failures.has(one.instanceId)) fail([one], 'record', failures.get(one.instanceId));
   }
   await notify(
     run,
-    [...claimed].filter(({ instanceId }) => settled.has(instanceId)),
+    [...claimed].filter(({ instanceId }) => records.has(instanceId)),
   );
 }
 
@@ -57,26 +55,16 @@ function isSameCordon(a: Cordon, b: Cordon): boolean {
 
 async function notify(run: Run, cases: readonly Case[]): Promise<void> {
   if (cases.length === 0) return;
-  const { invocation, config } = run;
-  const digest = writeDigest(
+  const instanceIds = cases.map(({ instanceId }) => instanceId);
+  const mail = writeDigest(
     cases.map(({ record, outcomes, remarks }) => ({ cordon: record, outcomes, remarks })),
   );
-  try {
-    await sendMail(config.topicArn, digest, invocation.signal);
-    for (const one of cases) one.outcomes.notify = 'sent';
-  } catch (error) {
-    if (!isServiceResponse(error)) return doubt(run, cases, error);
-    fail(cases, 'notify', error);
-    const ids = cases.map(({ instanceId }) => instanceId);
-    await updateRecords(run.use, ids, (known) => (known ? withoutClaim(known) : undefined), knownOf(cases));
-  }
-}
-
-/** Nobody knows whether this mail went out, and nobody will. */
-function doubt({ invocation }: Run, cases: readonly Case[], error: unknown): void {
-  const instanceIds = cases.map(({ instanceId }) => instanceId);
-  invocation.logger.error('a notice may not have gone out', { instanceIds, error });
-  addCount(invocation.metrics, 'NoticeUncertain');
+  const result = await sendMail(run.config.topicArn, mail, run.invocation, { instanceIds });
+  if (result.outcome === 'sent') for (const one of cases) one.outcomes.notify = 'sent';
+  if (result.outcome !== 'refused') return;
+  fail(cases, 'notify', result.error);
+  const unclaim = (known: Cordon | undefined) => known && withoutClaim(known);
+  await updateRecords(run.use, instanceIds, unclaim, knownOf(cases));
 }
 
 function withoutClaim(known: Cordon): Draft | undefined {

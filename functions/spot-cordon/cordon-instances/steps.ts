@@ -1,7 +1,7 @@
-import { forEachIsolated } from '#shared/each-apart.ts';
+import { publishEvents } from '#shared/aws/eventbridge.ts';
+import { forEachIsolated } from '#shared/concurrency.ts';
 import { describeGroups, detach, hasTerminatingHook, setProtection, terminate } from '../aws/auto-scaling.ts';
 import { describeInstances, tagCordoned } from '../aws/ec2.ts';
-import { announce } from '../aws/eventbridge.ts';
 import { deregisterFromClassic, deregisterTargets, listTargets } from '../aws/load-balancing.ts';
 import type { Target } from '../domain/cordon-record.ts';
 import { targetKey, wantsDraining } from '../domain/drain-targets.ts';
@@ -52,7 +52,7 @@ export function settleGone(cases: readonly Case[]): void {
 export async function tellSchedulers(cases: readonly Case[], signal: AbortSignal): Promise<void> {
   const open = lacking(cases, 'announce');
   if (open.length === 0) return;
-  const refused = await announce(
+  const refused = await publishEvents(
     open.map(({ record, group }) => cordoned(group ? { ...record, group: group.name } : record)),
     signal,
   );

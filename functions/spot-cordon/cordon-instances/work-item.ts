@@ -1,4 +1,3 @@
-import { RetryableError } from '#shared/errors.ts';
 import type { Change, Cordon, DrainedTargets, Step } from '../domain/cordon-record.ts';
 import type { Group, Instance } from '../domain/instance.ts';
 import type { Replacement } from '../domain/replacement.ts';
@@ -55,9 +54,4 @@ export function fail(cases: readonly Case[], step: Step | 'record' | 'look', err
 /** The records as this run last saw them: where nobody wrote in between, no read is needed. */
 export function knownOf(cases: readonly Case[]): ReadonlyMap<string, Cordon> {
   return new Map(cases.map((one) => [one.instanceId, one.record]));
-}
-
-/** Others kept writing the record; the next delivery finds it as they left it. */
-export function unwritten(): RetryableError {
-  return new RetryableError('the record could not be written');
 }

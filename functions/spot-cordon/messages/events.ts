@@ -1,19 +1,15 @@
+import type { OutgoingEvent } from '#shared/aws/eventbridge.ts';
 import type { Cordon } from '../domain/cordon-record.ts';
 
-export const SOURCE = 'groundcrew.spot-cordon';
+const SOURCE = 'groundcrew.spot-cordon';
 
-/** What schedulers listen to. Delivered at least once: act on instance and severity, not on the event's id. */
-export interface Announcement {
-  readonly detailType: 'Instance Cordoned' | 'Instance Uncordoned';
-  readonly detail: Readonly<Record<string, string>>;
+/** For schedulers. Published at least once: act on instance and severity, not on the event's id. */
+export function cordoned(cordon: Cordon): OutgoingEvent {
+  return { source: SOURCE, detailType: 'Instance Cordoned', detail: describe(cordon) };
 }
 
-export function cordoned(cordon: Cordon): Announcement {
-  return { detailType: 'Instance Cordoned', detail: describe(cordon) };
-}
-
-export function uncordoned(cordon: Cordon, why: string): Announcement {
-  return { detailType: 'Instance Uncordoned', detail: { ...describe(cordon), why } };
+export function uncordoned(cordon: Cordon, why: string): OutgoingEvent {
+  return { source: SOURCE, detailType: 'Instance Uncordoned', detail: { ...describe(cordon), why } };
 }
 
 /** The same names in every log line, event and mail. */

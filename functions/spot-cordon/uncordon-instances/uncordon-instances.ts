@@ -1,5 +1,6 @@
-import { readRecords, removeRecords, scanRecords } from '#shared/aws/records.ts';
+import { readRecords, scanRecords } from '#shared/aws/records.ts';
 import { sendMessages } from '#shared/aws/sqs.ts';
+import { removeRecords } from '#shared/aws/update-records.ts';
 import type { BatchResult, QueueMessage } from '#shared/handlers/queue.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';

@@ -1,10 +1,10 @@
-import { removeRecords, updateRecords } from '#shared/aws/records.ts';
-import { forEachIsolated } from '#shared/each-apart.ts';
+import { publishEvents } from '#shared/aws/eventbridge.ts';
+import { removeRecords, updateRecords } from '#shared/aws/update-records.ts';
+import { forEachIsolated } from '#shared/concurrency.ts';
 import { RetryableError } from '#shared/errors.ts';
 import { addCount } from '#shared/metrics.ts';
 import { describeGroups, setProtection } from '../aws/auto-scaling.ts';
 import { untagCordoned } from '../aws/ec2.ts';
-import { announce } from '../aws/eventbridge.ts';
 import { registerTargets, registerWithClassic } from '../aws/load-balancing.ts';
 import type { Failure, Round } from '../context.ts';
 import type { Cordon } from '../domain/cordon-record.ts';
@@ -49,7 +49,7 @@ export async function releaseCordons(round: Round, due: readonly Due[]): Promise
 async function claim({ invocation, use }: Round, due: readonly Due[]): Promise<Release[]> {
   const judged = new Map(due.map((one) => [one.cordon.instanceId, one]));
   const won = new Set<string>();
-  const settled = await updateRecords<Cordon>(
+  const { records } = await updateRecords<Cordon>(
     use,
     [...judged.keys()],
     (known, id) => {
@@ -60,7 +60,7 @@ async function claim({ invocation, use }: Round, due: readonly Due[]): Promise<R
     },
     new Map(due.map(({ cordon }) => [cordon.instanceId, cordon])),
   );
-  const claimed = [...settled.values()].filter((cordon) => cordon !== undefined);
+  const claimed = [...records.values()].filter((cordon) => cordon !== undefined);
   return claimed
     .filter(({ instanceId }) => won.has(instanceId))
     .map((cordon) => ({ cordon, why: judged.get(cordon.instanceId)?.why ?? '' }));
@@ -143,7 +143,7 @@ function marksOf({ severity, steps }: Cordon): readonly Severity[] {
 }
 
 async function tellSchedulers(releases: readonly Release[], signal: AbortSignal): Promise<void> {
-  const refused = await announce(
+  const refused = await publishEvents(
     releases.map(({ cordon, why }) => uncordoned(cordon, why)),
     signal,
   );

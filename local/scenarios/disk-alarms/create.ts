@@ -126,7 +126,7 @@ export const making = [
         'server 1-warning-/',
         'server 1-warning-notice-/',
       ]);
-      assert.equal(countOf(actionsIn(outcome), 'SendMessage'), 1);
+      assert.equal(countOf(actionsIn(outcome), 'SendMessageBatch'), 1);
     },
   }),
 

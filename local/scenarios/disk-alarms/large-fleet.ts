@@ -52,7 +52,7 @@ export const large = [
       assert.equal(countOf(actions, 'PutMetricAlarm'), 2 * FLEET);
       assert.equal(countOf(actions, 'PutCompositeAlarm'), FLEET);
       // Time ran out once, and the run went on by itself.
-      assert.equal(countOf(actions, 'SendMessage'), 1);
+      assert.equal(countOf(actions, 'SendMessageBatch'), 1);
       assert.deepEqual(
         calls.filter(({ status }) => status >= 400),
         [],

@@ -54,7 +54,7 @@ export const oddInput = [
         ],
       );
       assert.deepEqual(
-        writesIn(actionsIn(outcome)).filter((action) => action !== 'SendMessage'),
+        writesIn(actionsIn(outcome)).filter((action) => action !== 'SendMessageBatch'),
         [],
       );
     },

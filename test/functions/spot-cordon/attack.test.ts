@@ -29,7 +29,7 @@ import type { Instance } from '../../../functions/spot-cordon/domain/instance.ts
 import { fateAtSweep } from '../../../functions/spot-cordon/domain/uncordon-decision.ts';
 import { writeDigest } from '../../../functions/spot-cordon/messages/mail.ts';
 import { uncordonInstances } from '../../../functions/spot-cordon/uncordon-instances/uncordon-instances.ts';
-import { removeRecords } from '../../../shared/aws/records.ts';
+import { removeRecords } from '../../../shared/aws/update-records.ts';
 import { fakeInvocation } from '../../support/invocation.ts';
 import { clients, keep, openAccount, refusal, type SeenInstance, table, told } from './account.ts';
 
