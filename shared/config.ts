@@ -1,7 +1,7 @@
 import { ConfigurationError } from './errors.ts';
 import { formatValue } from './redact.ts';
 
-/** One variable and how to read it. `read` throws what is wrong, in words that follow the variable's name. */
+/** One variable and how to read it. `read` throws an error whose message follows the variable's name. */
 export interface Field<T> {
   readonly variable: string;
   readonly read: (raw: string | undefined) => T;
@@ -68,7 +68,7 @@ export function wholeNumber(
   });
 }
 
-/** Entries parted by commas, trimmed; a variable that is not set is an empty list if `optional`. */
+/** Comma-separated entries, trimmed; an unset variable is an empty list if `optional`. */
 export function list(
   variable: string,
   { each, optional }: { readonly each?: RegExp; readonly optional?: true } = {},

@@ -2,7 +2,7 @@ import { formatValue, redact } from './redact.ts';
 
 export interface ErrorOptions {
   readonly cause?: unknown;
-  /** Whether another delivery may succeed. Left out, the cause decides. */
+  /** Whether a retry may succeed. The cause decides when absent. */
   readonly retryable?: boolean;
   /** Ids and numbers that let the reader of one log line act. */
   readonly details?: Readonly<Record<string, unknown>>;
@@ -20,7 +20,7 @@ export class GroundcrewError extends Error {
   }
 }
 
-/** What arrived cannot be used and never will be. The message names the field and the value it got. */
+/** The input cannot be used, and a retry cannot help. The message names the field and the value it got. */
 export class InvalidInputError extends GroundcrewError {
   override name = 'BadInput';
 
@@ -29,7 +29,7 @@ export class InvalidInputError extends GroundcrewError {
   }
 }
 
-/** The function is deployed with settings it cannot work with: a person must act, no delivery will help. */
+/** The function is deployed with settings that cannot work: a person must act, a retry cannot help. */
 export class ConfigurationError extends GroundcrewError {
   override name = 'BadConfig';
 
@@ -38,7 +38,7 @@ export class ConfigurationError extends GroundcrewError {
   }
 }
 
-/** Worth another delivery. */
+/** A retry may succeed. */
 export class RetryableError extends GroundcrewError {
   override name = 'Retryable';
 
@@ -75,8 +75,8 @@ const passingNames = new Set([
   'ThrottledException',
   'Throttling',
   'ThrottlingException',
-  // The call never finished. An abort comes only from the door's own deadline: the SDK must not repeat that
-  // call now, but the message it belongs to is not done and is worth another delivery.
+  // The call never finished. An abort comes only from our own deadline: the SDK must not repeat the call now, but
+  // the message it belongs to is worth another delivery.
   'AbortError',
   'TimeoutError',
   'TooManyRequestsException',
@@ -103,7 +103,7 @@ const passingCancellations = new Set([
   'TransactionConflict',
 ]);
 
-/** Whether another delivery of the same input may succeed. A refusal, a validation fault or a bug stays what it is. */
+/** Whether a retry with the same input may succeed. It cannot after a refusal, a validation error or a bug. */
 export function isRetryable(error: unknown, depth = 0): boolean {
   if (error instanceof GroundcrewError) return error.retryable;
   if (!isRecord(error) || depth > 5) return false;
@@ -117,8 +117,8 @@ export function isRetryable(error: unknown, depth = 0): boolean {
 }
 
 /**
- * Whether the service itself said no. Without its answer (a lost connection, a time-out, a gateway that lost
- * its back end) the call may have been carried out all the same.
+ * Whether the service itself answered with an error. Without an answer (a lost connection, a timeout, a gateway that
+ * lost its back end) the call may still have been carried out.
  */
 export function isServiceResponse(error: unknown): boolean {
   const status = isRecord(error) ? statusOf(error) : undefined;
@@ -137,7 +137,7 @@ const refusals = [
   'UnrecognizedClientException',
 ];
 
-/** Whether AWS or the file system said that this function may not. */
+/** Whether AWS or the file system denied access. */
 export function isClientError(error: unknown, depth = 0): boolean {
   if (!isRecord(error) || depth > 3) return false;
   if (hasName(error, ...refusals) || error.code === 'EACCES' || error.code === 'EPERM') return true;
@@ -149,7 +149,7 @@ export function hasName(error: unknown, ...names: string[]): boolean {
   return isRecord(error) && names.includes(textOf(error.name));
 }
 
-/** What a log line may say of an error: no payload, no credentials, three causes deep. */
+/** An error as log fields: no payload, no credentials, three causes deep. */
 export function describeError(error: unknown, depth = 0): Record<string, unknown> {
   if (!isRecord(error))
     return { name: 'NotAnError', message: `${typeof error} thrown: ${formatValue(error)}` };
@@ -167,7 +167,7 @@ export function describeError(error: unknown, depth = 0): Record<string, unknown
   return described;
 }
 
-/** The error itself, or one that says what was thrown in its place. */
+/** The error itself, or an error that describes the thrown value. */
 export function toError(thrown: unknown): Error {
   return thrown instanceof Error
     ? thrown
@@ -181,7 +181,7 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 function isPassingCancellation(reasons: unknown): boolean {
   if (!Array.isArray(reasons)) return false;
   const codes = reasons.map((reason) => (isRecord(reason) ? textOf(reason.Code) || 'None' : 'None'));
-  // One refused condition refuses the transaction again, however often it is repeated.
+  // A transaction with a refused condition is refused again at every retry.
   return (
     codes.every((code) => code === 'None' || passingCancellations.has(code)) &&
     codes.some((code) => code !== 'None')

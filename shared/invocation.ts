@@ -1,16 +1,16 @@
 import type { Metrics } from '@aws-lambda-powertools/metrics';
 import type { Log } from './log.ts';
 
-/** What a door hands to its wing beside the message. */
+/** What a handler passes to its function together with the message. */
 export interface Invocation {
   readonly logger: Log;
   readonly metrics: Pick<Metrics, 'addMetric' | 'addMetadata'>;
   /**
-   * Aborts when the door gives up waiting. The door has answered then, and whatever is still running goes on in
-   * the next invocation of this sandbox: pass it to every call, and look at it before anything irreversible.
+   * Aborts at the deadline, when the handler has answered. Work that is still running would continue in the next
+   * invocation: pass the signal to every call, and check it before anything irreversible.
    */
   readonly signal: AbortSignal;
-  /** Milliseconds until `signal` aborts; the door's own margin for answering is already taken off. */
+  /** Milliseconds until `signal` aborts. */
   remainingMs(): number;
   /** Epoch milliseconds. */
   now(): number;

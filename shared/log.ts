@@ -2,12 +2,12 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { describeError } from './errors.ts';
 import { isSecretName, redact } from './redact.ts';
 
-/** What wings may do with the log: one `info` an outcome, ids as fields, never a payload. */
+/** The part of the logger that wings use: one `info` per outcome, ids as fields, never a payload. */
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error' | 'appendKeys'>;
 
 export const logger = new Logger({ jsonReplacerFn: clean });
 
-// The last line of defence: whatever a wing hands over, no credential leaves through a log line.
+// The last line of defence: no credential reaches a log line, whatever a wing passes.
 function clean(key: string, value: unknown): unknown {
   if (value !== undefined && value !== null && isSecretName(key)) return '[redacted]';
   if (typeof value === 'string') return redact(value);

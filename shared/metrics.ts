@@ -1,9 +1,12 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 
-// Namespace and service come from POWERTOOLS_METRICS_NAMESPACE and POWERTOOLS_SERVICE_NAME.
-export const metrics = new Metrics();
+/** Two stacks in one Region run functions of the same name: without the stack, one would set off the other's alarms. */
+const stack = process.env['STACK_NAME'];
 
-/** Adds `n` to the count `name` of this invocation; nothing is written for zero. */
+// Namespace and service come from POWERTOOLS_METRICS_NAMESPACE and POWERTOOLS_SERVICE_NAME.
+export const metrics = new Metrics(stack ? { defaultDimensions: { stack } } : {});
+
+/** Adds `n` to the count `name` of this invocation; writes nothing for zero. */
 export function addCount(to: Pick<Metrics, 'addMetric'>, name: string, n = 1): void {
   if (n > 0) to.addMetric(name, MetricUnit.Count, n);
 }

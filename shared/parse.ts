@@ -4,7 +4,7 @@ import { formatValue, isSecretName, redact } from './redact.ts';
 
 type Path = readonly PropertyKey[];
 
-/** The value as the schema reads it, or BadInput naming each path that does not fit and what stood there. */
+/** The value as the schema reads it, @throws InvalidInputError that names each path that does not fit and the value it has */
 export function parseAs<S extends z.ZodMiniType>(schema: S, value: unknown, what: string): z.output<S> {
   const parsed = z.safeParse(schema, value);
   if (parsed.success) return parsed.data;
@@ -13,12 +13,12 @@ export function parseAs<S extends z.ZodMiniType>(schema: S, value: unknown, what
   throw new InvalidInputError(`${what}: ${faults.join('; ')}${more}`);
 }
 
-/** JSON text as a value; BadInput when it is none. */
+/** @throws InvalidInputError when the text is no JSON */
 export function parseJson(text: string, what: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // The parser's own message quotes the text, which may be a payload: it is not passed on as cause.
+    // The parser's message quotes the text, which may be a payload: it does not become the cause.
     throw new InvalidInputError(`${what}: expected JSON, got ${formatValue(text)}`);
   }
 }
@@ -43,7 +43,7 @@ function expectation(issue: z.core.$ZodIssue): string {
     case 'unrecognized_keys':
       return `must have no member ${issue.keys.map((key) => formatValue(key)).join(', ')}`;
     default:
-      return issue.message === 'Invalid input' ? 'has a shape nobody expects' : issue.message;
+      return issue.message === 'Invalid input' ? 'has an unexpected shape' : issue.message;
   }
 }
 

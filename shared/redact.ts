@@ -17,26 +17,26 @@ const secretRun = /(?<![A-Za-z0-9+/=:])(?:[A-Za-z0-9+/]{40}|[A-Za-z0-9+/]{100,}=
 const secretKeys =
   /^(artifactCredentials|credentials|accessKeyId|secretAccessKey|sessionToken|password|authorization|cookies?|set-cookie|x-amz-security-token)$/i;
 
-/** Nothing beyond this is read, so that a hostile megabyte cannot make a log line slow. */
+/** Text beyond this is not read, so that a hostile megabyte cannot make a log line slow. */
 const longestRead = 8192;
 
 let withheld: readonly string[] = [];
 
-/** From now on these exact texts never leave through a log line or an answer; those named before are forgotten. */
+/** From now on `redact` removes these exact texts. Forgets the texts registered before. */
 export function registerSecrets(secrets: readonly string[]): void {
   withheld = secrets
     .filter((secret) => secret.length >= 8)
     .flatMap((secret) => [secret, encodeURIComponent(secret)]);
 }
 
-/** Whether a member of this name holds a secret, whatever its value looks like. */
+/** Whether a member of this name holds a secret, whatever its value. */
 export function isSecretName(name: string): boolean {
   return secretKeys.test(name);
 }
 
-/** The text without what looks like credentials or tokens, at most `max` characters of it. */
+/** Removes what looks like credentials or tokens and returns at most `max` characters. */
 export function redact(text: string, max = longestRead): string {
-  // First, and on the whole text: a cut would leave the beginning of a secret that is no longer recognised.
+  // Before cutting: the beginning of a secret would no longer be recognised.
   let clean = withheld.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text);
   if (clean.length > longestRead) clean = `${clean.slice(0, longestRead)}…`;
   for (const [shape, instead] of secretShapes) clean = clean.replace(shape, instead);

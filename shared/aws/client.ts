@@ -4,9 +4,9 @@ import { isRetryable, isServiceResponse } from '../errors.ts';
 export const version = '0.1.0';
 
 export interface ClientOptions {
-  /** Milliseconds in which a call with all its attempts should be over. 10 s unless told. */
+  /** Milliseconds in which a call with all its attempts should be over. Default: 10,000. */
   readonly deadlineMs?: number;
-  /** 3 unless told. */
+  /** Default: 3. */
   readonly attempts?: number;
   /** Where to call, when that is not the function's own Region. */
   readonly region?: string;
@@ -16,7 +16,7 @@ export interface ClientOptions {
    * carried out. `wasAnswered(error)` then tells the two apart.
    */
   readonly retryAnswered?: boolean;
-  /** For calls in another account's name; the function's own role unless told. */
+  /** For calls in another account. Default: the function's own role. */
   readonly credentials?: Credentials;
 }
 
@@ -79,7 +79,7 @@ function timeLimits(deadlineMs: number, attempts: number): Record<string, unknow
 const oneCallEach = { keepAlive: false, maxSockets: Number.POSITIVE_INFINITY };
 const freshConnections = { httpAgent: oneCallEach, httpsAgent: oneCallEach };
 
-// Nothing was sent yet when these happened.
+// Errors that occur before anything is sent.
 const unsentCodes = ['EAI_AGAIN', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND'];
 
 function retryOnlyAnswered(attempts: number): RetryStrategy {

@@ -15,7 +15,7 @@ const snsEvent = z.object({
 
 export type Notification = Readonly<z.output<typeof notification>>;
 
-/** The notifications of an SNS event. SNS sends one an invocation, as a list. */
+/** The notifications of an SNS event. SNS sends one per invocation, as a list. */
 export function parseNotifications(event: unknown): readonly Notification[] {
   return parseAs(snsEvent, event, 'SNS event').Records.map(({ Sns }) => Sns);
 }

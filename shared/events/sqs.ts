@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { isRecord } from '../errors.ts';
 
-/** One message of a batch. Only what the door needs; attributes and hashes stay out. */
+/** One message of a batch, with the members that the handler needs. */
 export const sqsRecord = z.object({
   messageId: z.string().check(z.minLength(1)),
   body: z.string(),
@@ -14,7 +14,7 @@ export interface SqsBatchAnswer {
   readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
 }
 
-/** Records are not checked here: one that is rubbish must not take the batch with it. */
+/** Does not check the records: one malformed message must not fail the batch. */
 export function isSqsEvent(event: unknown): event is { readonly Records: readonly unknown[] } {
   if (!isRecord(event) || !Array.isArray(event.Records)) return false;
   const records: readonly unknown[] = event.Records;

@@ -4,42 +4,41 @@ import { type Handler, lambda } from './lambda.ts';
 import { parseOrDrop, reportFailure, reportTimeout } from './report.ts';
 
 export interface AsyncInvocationOptions<M> {
-  /** The event as the wing reads it; throws BadInput. */
+  /** Parses the event. @throws InvalidInputError */
   parse(event: unknown): M;
-  /** What a direct caller gets is what this returns; an async source drops it. */
+  /** @returns what a direct caller gets; ignored for an asynchronous source */
   handle(message: M, invocation: Invocation): Promise<unknown>;
 }
 
 /**
- * Takes one event that arrives asynchronously (a rule, a topic, a schedule) or by a direct call.
+ * Handles one event that arrives asynchronously (a rule, a topic, a schedule) or by a direct call.
  *
- * Malformed: logged, counted and answered `{ error }`, not thrown, since a retry of rubbish is rubbish.
- * Everything else that goes wrong is thrown: Lambda retries twice and then sends it to the failure destination,
- * which is where a fault that no retry mends is found.
+ * A malformed event is logged, counted and answered with `{ error }`, since a retry cannot help. Every other error is
+ * thrown: Lambda retries twice and then sends the event to the failure destination.
  */
-export function asyncInvocationHandler<M>(wing: AsyncInvocationOptions<M>): Handler {
+export function asyncInvocationHandler<M>(options: AsyncInvocationOptions<M>): Handler {
   return lambda(async (event, runner) => {
-    const message = parseOrDrop(() => wing.parse(event));
+    const message = parseOrDrop(() => options.parse(event));
     if (message instanceof InvalidInputError) return { error: message.message };
     return runner.runWithDeadline(
-      (invocation) => handle(wing, message, invocation),
+      (invocation) => handle(options, message, invocation),
       () => {
-        reportTimeout('time ran out before the event was handled');
-        throw new RetryableError('time ran out before the event was handled');
+        reportTimeout('event timed out, will be retried');
+        throw new RetryableError('the event was not handled before its timeout');
       },
     );
   });
 }
 
 async function handle<M>(
-  wing: AsyncInvocationOptions<M>,
+  options: AsyncInvocationOptions<M>,
   message: M,
   invocation: Invocation,
 ): Promise<unknown> {
   try {
-    return await wing.handle(message, invocation);
+    return await options.handle(message, invocation);
   } catch (error) {
-    reportFailure(invocation, 'the event failed', { error });
+    reportFailure(invocation, 'event failed', { error });
     throw error;
   }
 }

@@ -16,7 +16,7 @@ export type FailureType =
   | 'RevisionUnavailable'
   | 'SystemUnavailable';
 
-/** What a wing says of its job. Texts are cut to CodePipeline's limits (summary 2048, message 5000 characters). */
+/** How a job ended. Texts are cut to CodePipeline's limits (summary 2048, message 5000 characters). */
 export type JobOutcome =
   | {
       readonly kind: 'succeed';
@@ -27,7 +27,7 @@ export type JobOutcome =
     }
   | {
       readonly kind: 'continueLater';
-      /** Comes back with the next job of this action, which has another id. At most 2048 characters. */
+      /** CodePipeline passes it to the next job of this action, which has another id. At most 2048 characters. */
       readonly token: string;
       readonly summary: string;
       readonly percent?: number;
@@ -58,12 +58,12 @@ interface Failure {
   };
 }
 
-/** What PutJobSuccessResult or PutJobFailureResult is given, without the job's id. */
+/** The input of PutJobSuccessResult or PutJobFailureResult, without the job's id. */
 export type JobResult = { readonly success: Success } | { readonly failure: Failure };
 
-/** Throws TypeError for an answer that CodePipeline would refuse and that cutting cannot mend. */
+/** @throws TypeError for a result that CodePipeline would refuse even after its texts are cut */
 export function resultOf(answer: JobOutcome, requestId: string): JobResult {
-  if (!isRecord(answer)) throw new TypeError('handle answered with nothing that CodePipeline could be told');
+  if (!isRecord(answer)) throw new TypeError('handle returned no valid job result');
   const externalExecutionId = redact(answer.externalExecutionId || requestId, 1500);
   switch (answer.kind) {
     case 'succeed': {
@@ -83,14 +83,14 @@ export function resultOf(answer: JobOutcome, requestId: string): JobResult {
       return { failure: { failureDetails: { type: answer.type, message, externalExecutionId } } };
     }
     default:
-      throw new TypeError('handle answered with nothing that CodePipeline could be told');
+      throw new TypeError('handle returned no valid job result');
   }
 }
 
 export function failureOf(error: unknown, requestId: string): JobResult {
   const { name, message } = toError(error);
   const type = failureTypeOf(error);
-  // A wing's own words are for the pipeline's owner; those of any other error need their name to make sense.
+  // Our own messages are written for the pipeline's owner; those of other errors need the error's name.
   const text =
     error instanceof InvalidInputError || error instanceof ConfigurationError
       ? message

@@ -17,7 +17,7 @@ import { reportFailure, reportMalformed, reportTimeout } from './report.ts';
 export type { FailureType, JobOutcome } from './codepipeline-result.ts';
 
 export interface CodePipelineHandlerOptions<P> {
-  /** What the action's configuration says; throws BadInput, which fails the action as a ConfigurationError. */
+  /** Parses the action's configuration. @throws InvalidInputError, which fails the action as a ConfigurationError */
   parse(userParameters: string | undefined): P;
   handle(job: JobWith<P>, invocation: Invocation): Promise<JobOutcome>;
 }
@@ -26,32 +26,31 @@ export type JobWith<P> = Job & { readonly parameters: P };
 
 const codePipeline = createClient(CodePipelineClient, { deadlineMs: 4000 });
 
-/** PutJob* and its retries must fit: an unanswered action hangs for twenty minutes. */
+/** PutJob* and its retries must fit: CodePipeline waits 20 minutes for a job without a result. */
 const margin = (remainingMs: number): number => Math.min(5000, remainingMs / 4);
 
 /**
- * Takes a CodePipeline job and answers it exactly once, whatever happens: a fault of the wing, nonsense, or its
- * time running out is a failure of the action with a message for the pipeline's owner. Nothing is thrown after the
- * answer, since Lambda would run the job again. Only when CodePipeline cannot be told is that thrown, so that
- * Lambda tries again; the sandbox then repeats the answer and not the work.
+ * Handles a CodePipeline job and reports its result exactly once. An error or a timeout fails the action with a message
+ * for the pipeline's owner. Throws only when CodePipeline could not be reached: Lambda then retries, and the same
+ * process repeats the result without doing the work again.
  *
- * Read the wing's configuration inside `parse` or `handle`: what throws while the module loads is never answered.
+ * Read the configuration inside `parse` or `handle`: an error while the module loads leaves the job without a result.
  */
-export function codePipelineHandler<P>(wing: CodePipelineHandlerOptions<P>): Handler {
+export function codePipelineHandler<P>(options: CodePipelineHandlerOptions<P>): Handler {
   let last: { readonly id: string; readonly result: JobResult } | undefined;
   return lambda(async (event, runner) => {
     registerSecrets(secretsOf(event));
     const id = jobIdOf(event);
     if (id === undefined) return refuse();
     logger.appendKeys({ jobId: id });
-    last = { id, result: last?.id === id ? last.result : await work(wing, event, runner) };
+    last = { id, result: last?.id === id ? last.result : await work(options, event, runner) };
     await answer(id, last.result);
     return undefined;
   }, margin);
 }
 
 async function work<P>(
-  wing: CodePipelineHandlerOptions<P>,
+  options: CodePipelineHandlerOptions<P>,
   event: unknown,
   runner: DeadlineRunner,
 ): Promise<JobResult> {
@@ -59,15 +58,15 @@ async function work<P>(
     async (invocation) => {
       try {
         const job = parseJob(event);
-        const parameters = wing.parse(job.userParameters);
-        return resultOf(await wing.handle({ ...job, parameters }, invocation), runner.requestId);
+        const parameters = options.parse(job.userParameters);
+        return resultOf(await options.handle({ ...job, parameters }, invocation), runner.requestId);
       } catch (error) {
-        reportFailure(invocation, 'the job failed', { error });
+        reportFailure(invocation, 'job failed', { error });
         return failureOf(error, runner.requestId);
       }
     },
     () => {
-      reportTimeout('time ran out, the job is answered as failed');
+      reportTimeout('job timed out, reported as failed');
       const message = 'The function ran out of time before it could decide. Retry the action.';
       return resultOf({ kind: 'fail', type: 'SystemUnavailable', message }, runner.requestId);
     },
@@ -78,17 +77,17 @@ async function answer(jobId: string, result: JobResult): Promise<void> {
   try {
     await put(jobId, result);
   } catch (error) {
-    // A duplicate delivery, or a repeat of an answer that had got through although its receipt was lost.
+    // A duplicate delivery, or a retry after a result that arrived although its response was lost.
     if (hasName(error, 'InvalidJobStateException', 'JobNotFoundException')) {
-      logger.info('the job had been answered already', { error });
+      logger.info('job result ignored: reported before', { error });
     } else if (
       'success' in result &&
       isServiceResponse(error) &&
       !isRetryable(error) &&
       !isClientError(error)
     ) {
-      // Refused for what it says, such as too many output variables: that failure must reach the pipeline.
-      logger.error('the answer was refused', { error });
+      // CodePipeline refused its content, such as too many output variables: the pipeline must fail with that reason.
+      logger.error('job result refused by CodePipeline', { error });
       await answer(jobId, failureOf(error, result.success.executionDetails.externalExecutionId));
     } else {
       logger.error('CodePipeline could not be told', { error });

@@ -7,15 +7,15 @@ import { reportFailure, reportMalformed, reportTimeout } from './report.ts';
 export interface HttpResponse {
   readonly status: number;
   readonly body?: string;
-  /** Added to the door's, of which they replace those of the same name. Plain text unless content-type says. */
+  /** Added to the default headers, and replaces those of the same name. Plain text unless content-type says otherwise. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface HttpHandlerOptions {
   handle(request: HttpRequest, invocation: Invocation): Promise<HttpResponse>;
-  /** For every answer of this wing, such as a content-security-policy that lets its own page work. */
+  /** For every response of the function, such as a content-security-policy that its own page needs. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** A longer body is refused with 413. 16 KiB unless told. */
+  /** A longer body is refused with 413. Default: 16 KiB. */
   readonly maxBodyBytes?: number;
 }
 
@@ -38,40 +38,40 @@ const defaultHeaders: Readonly<Record<string, string>> = {
 };
 
 /**
- * Answers a request to an HTTP API: BadInput as 400 with its message, what passes as 503, and any other fault as
- * 500 with the request's id and nothing of the inside. It answers 503 also when the time runs out.
+ * Handles a request to an HTTP API. An InvalidInputError is answered with 400 and its message, a retryable error or a
+ * timeout with 503, any other error with 500 and the request id alone.
  */
-export function httpHandler(wing: HttpHandlerOptions): Handler {
+export function httpHandler(options: HttpHandlerOptions): Handler {
   return lambda(async (event, runner) => {
     const answer = await runner.runWithDeadline(
-      (invocation) => respond(wing, event, runner, invocation),
+      (invocation) => respond(options, event, runner, invocation),
       () => {
-        reportTimeout('time ran out, the request is answered with 503');
+        reportTimeout('request timed out, answered with 503');
         return busy(runner);
       },
     );
-    return toLambda(answer, wing.headers ?? {}, isHead(event));
+    return toLambda(answer, options.headers ?? {}, isHead(event));
   });
 }
 
 async function respond(
-  wing: HttpHandlerOptions,
+  options: HttpHandlerOptions,
   event: unknown,
   runner: DeadlineRunner,
   invocation: Invocation,
 ): Promise<HttpResponse> {
   try {
     const request = parseHttpRequest(event);
-    const limit = wing.maxBodyBytes ?? 16_384;
+    const limit = options.maxBodyBytes ?? 16_384;
     if (Buffer.byteLength(request.body) > limit)
       return { status: 413, body: `At most ${limit} bytes are read.\n` };
-    return checked(await wing.handle(request, invocation));
+    return checked(await options.handle(request, invocation));
   } catch (error) {
     if (error instanceof InvalidInputError) {
       reportMalformed(error.message);
       return { status: 400, body: `${error.message}\n` };
     }
-    reportFailure(invocation, 'the request failed', { error });
+    reportFailure(invocation, 'request failed', { error });
     return isRetryable(error) ? busy(runner) : broken(runner);
   }
 }
@@ -89,7 +89,7 @@ function checked(answer: HttpResponse): HttpResponse {
   const valid =
     isRecord(answer) && Number.isInteger(answer.status) && answer.status >= 200 && answer.status <= 599;
   if (valid && (answer.body === undefined || typeof answer.body === 'string')) return answer;
-  throw new TypeError('handle answered with nothing that could be sent');
+  throw new TypeError('handle returned no valid response');
 }
 
 function toLambda(

@@ -9,28 +9,28 @@ export type Handler = (event: unknown, context: Context) => Promise<unknown>;
 
 export interface DeadlineRunner {
   readonly requestId: string;
-  /** Runs `work` and answers with `ranOut` in its stead when it has not settled in time. */
+  /** Runs `work`; returns what `onTimeout` returns if `work` has not ended in time. */
   runWithDeadline<T>(
     work: (invocation: Invocation) => Promise<T>,
-    ranOut: (invocation: Invocation) => T | Promise<T>,
+    onTimeout: (invocation: Invocation) => T | Promise<T>,
   ): Promise<T>;
 }
 
-/** How long before Lambda's limit the door stops waiting, given what remains at the start. */
+/** How long before Lambda's limit the handler stops waiting, given the time that remains at the start. */
 export type DeadlineMargin = (remainingMs: number) => number;
 
-/** Enough to write a log line and answer the caller; a tenth for functions of a second or two. */
+/** Enough to write a log line and answer the caller; a tenth for functions with a very short timeout. */
 const usualMargin: DeadlineMargin = (remainingMs) => Math.min(750, remainingMs / 10);
 
-/** What every function of the pack is wrapped in: log context, metrics that go out whatever happens, a deadline. */
+/** Wraps every function: log context, metrics that are published in any case, a deadline. */
 export function lambda(
   run: (event: unknown, runner: DeadlineRunner) => Promise<unknown>,
   margin: DeadlineMargin = usualMargin,
 ): Handler {
-  // The door keeps its own deadline: middy's is fixed at load, before the function's time limit is known.
+  // Not middy's timeout: it is fixed at load, before the function's time limit is known.
   return (
     middy({ timeoutEarlyInMillis: 0 })
-      // Said outright: POWERTOOLS_LOGGER_LOG_EVENT would otherwise log CodePipeline's credentials.
+      // Explicit, because POWERTOOLS_LOGGER_LOG_EVENT would log CodePipeline's credentials.
       .use(injectLambdaContext(logger, { logEvent: false, resetKeys: true }))
       .use({ after: publishMetrics, onError: publishMetrics })
       .handler((event: unknown, context: Context) => run(event, begin(context, margin)))
@@ -42,7 +42,7 @@ function begin(context: Context, margin: DeadlineMargin): DeadlineRunner {
   const kept = margin(limit);
   return {
     requestId: context.awsRequestId,
-    runWithDeadline: async (work, ranOut) => {
+    runWithDeadline: async (work, onTimeout) => {
       const controller = new AbortController();
       const remainingMs = (): number => Math.max(0, context.getRemainingTimeInMillis() - kept);
       const invocation: Invocation = {
@@ -61,7 +61,7 @@ function begin(context: Context, margin: DeadlineMargin): DeadlineRunner {
       });
       try {
         const done = await Promise.race([attempt(work, invocation), deadline]);
-        return done === 'late' ? await ranOut(invocation) : done.result;
+        return done === 'late' ? await onTimeout(invocation) : done.result;
       } finally {
         clearTimeout(timer);
       }
@@ -82,7 +82,7 @@ function publishMetrics(): void {
   try {
     metrics.publishStoredMetrics();
   } catch (error) {
-    // The work is done and its outcome stands: repeating it for the sake of a count would do harm.
-    logger.error('metrics could not be written', { error });
+    // The work is done: throwing here would repeat it.
+    logger.error('metrics not published', { error });
   }
 }

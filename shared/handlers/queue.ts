@@ -14,100 +14,100 @@ export interface QueueMessage<M> {
   readonly receiveCount: number;
 }
 
-/** What became of the deliveries: those in `retry` come again, all others are done. */
+/** SQS delivers the messages in `retry` again; all others are done. */
 export interface BatchResult {
   readonly retry: readonly { readonly id: string; readonly error: unknown }[];
-  /** What a direct caller gets. A queue has no use for it. */
+  /** What a direct caller gets; ignored for a queue. */
   readonly response?: unknown;
 }
 
 export interface QueueHandlerOptions<M> {
-  /** A message's body, or a bare event, as the wing reads it; throws BadInput. */
+  /** Parses a message's body, or a bare event. @throws InvalidInputError */
   parse(body: unknown): M;
   handle(deliveries: readonly QueueMessage<M>[], invocation: Invocation): Promise<BatchResult>;
 }
 
-/** Reasons that get a line of their own; each may name its instance. */
+/** At most this many reasons get a log line of their own. */
 const mostReasons = 20;
 
 /**
- * Takes an SQS batch, or one bare event (a schedule, a direct call, a small installation without a queue).
+ * Handles an SQS batch, or one bare event (a schedule, a direct call).
  *
- * Batch: a malformed message is logged, counted and acknowledged, since no delivery will mend it. What `handle`
- * wants retried comes again by itself. When `handle` throws, answers nonsense or runs out of time, all comes again.
- * Bare: a retry is thrown, so that an async source repeats it and a caller sees it. A malformed one is answered
- * `{ error }` and not thrown: the caller is told all the same, and an async source does not repeat rubbish.
+ * Batch: a malformed message is logged, counted and deleted from the queue. SQS delivers again what `handle` asks to
+ * retry; if `handle` throws or runs out of time, SQS delivers the whole batch again.
+ * Bare: a retry is thrown, so that an asynchronous source repeats it and a caller sees it. A malformed event is answered
+ * with `{ error }`, so that no source repeats it.
  */
-export function queueHandler<M>(wing: QueueHandlerOptions<M>): Handler {
+export function queueHandler<M>(options: QueueHandlerOptions<M>): Handler {
   return lambda((event, runner) =>
-    isSqsEvent(event) ? takeBatch(wing, event.Records, runner) : takeBare(wing, event, runner),
+    isSqsEvent(event) ? takeBatch(options, event.Records, runner) : takeBare(options, event, runner),
   );
 }
 
 async function takeBatch<M>(
-  wing: QueueHandlerOptions<M>,
+  options: QueueHandlerOptions<M>,
   records: readonly unknown[],
   runner: DeadlineRunner,
 ): Promise<SqsBatchAnswer> {
-  const { deliveries, unread } = readBatch(wing, records);
+  const { deliveries, unread } = readBatch(options, records);
   if (deliveries.length === 0) return failures(unread);
   return runner.runWithDeadline(
-    async (invocation) => failures([...unread, ...(await handleBatch(wing, deliveries, invocation))]),
+    async (invocation) => failures([...unread, ...(await handleBatch(options, deliveries, invocation))]),
     () => {
-      reportTimeout('time ran out, the batch comes again', { messages: deliveries.length });
+      reportTimeout('batch timed out, will be retried', { messages: deliveries.length });
       return failures([...unread, ...deliveries.map(({ id }) => id)]);
     },
   );
 }
 
 async function takeBare<M>(
-  wing: QueueHandlerOptions<M>,
+  options: QueueHandlerOptions<M>,
   event: unknown,
   runner: DeadlineRunner,
 ): Promise<unknown> {
   const id = isRecord(event) && typeof event.id === 'string' ? event.id : runner.requestId;
-  const message = parseOrDrop(() => wing.parse(event), { messageId: id });
+  const message = parseOrDrop(() => options.parse(event), { messageId: id });
   if (message instanceof InvalidInputError) return { error: message.message };
   return runner.runWithDeadline(
-    (invocation) => handleBare(wing, { id, message, receiveCount: 1 }, invocation),
+    (invocation) => handleBare(options, { id, message, receiveCount: 1 }, invocation),
     () => {
-      reportTimeout('time ran out before the event was handled', { messageId: id });
-      throw new RetryableError('time ran out before the event was handled');
+      reportTimeout('event timed out, will be retried', { messageId: id });
+      throw new RetryableError('the event was not handled before its timeout');
     },
   );
 }
 
 async function handleBare<M>(
-  wing: QueueHandlerOptions<M>,
+  options: QueueHandlerOptions<M>,
   delivery: QueueMessage<M>,
   invocation: Invocation,
 ): Promise<unknown> {
   try {
-    const { retry, response } = checked(await wing.handle([delivery], invocation));
+    const { retry, response } = checked(await options.handle([delivery], invocation));
     if (retry[0] !== undefined) throw toError(retry[0].error);
     return response;
   } catch (error) {
-    reportFailure(invocation, 'the event failed', { messageId: delivery.id, error });
+    reportFailure(invocation, 'event failed', { messageId: delivery.id, error });
     throw error;
   }
 }
 
 interface Batch<M> {
   readonly deliveries: readonly QueueMessage<M>[];
-  /** Ids of messages that a fault of ours kept from being read: they must not be lost for it. */
+  /** Ids of messages that could not be read because of a fault of ours: SQS must deliver them again. */
   readonly unread: readonly string[];
 }
 
-function readBatch<M>(wing: QueueHandlerOptions<M>, records: readonly unknown[]): Batch<M> {
+function readBatch<M>(options: QueueHandlerOptions<M>, records: readonly unknown[]): Batch<M> {
   const deliveries: QueueMessage<M>[] = [];
   const unread: string[] = [];
   for (const record of records) {
     const messageId = idOf(record);
     try {
-      const delivery = parseOrDrop(() => readRecord(wing, record), { messageId });
+      const delivery = parseOrDrop(() => readRecord(options, record), { messageId });
       if (!(delivery instanceof InvalidInputError)) deliveries.push(delivery);
     } catch (error) {
-      logger.error('a message could not be read and comes again', { messageId, error });
+      logger.error('message could not be read, will be retried', { messageId, error });
       addCount(metrics, 'Failed');
       if (messageId !== undefined) unread.push(messageId);
     }
@@ -115,34 +115,33 @@ function readBatch<M>(wing: QueueHandlerOptions<M>, records: readonly unknown[])
   return { deliveries, unread };
 }
 
-function readRecord<M>(wing: QueueHandlerOptions<M>, record: unknown): QueueMessage<M> {
+function readRecord<M>(options: QueueHandlerOptions<M>, record: unknown): QueueMessage<M> {
   const { messageId, body, attributes } = parseAs(sqsRecord, record, 'SQS record');
   const receiveCount = Number(attributes?.ApproximateReceiveCount ?? 1);
   return {
     id: messageId,
-    message: wing.parse(parseJson(body, 'message body')),
+    message: options.parse(parseJson(body, 'message body')),
     receiveCount: receiveCount || 1,
   };
 }
 
 async function handleBatch<M>(
-  wing: QueueHandlerOptions<M>,
+  options: QueueHandlerOptions<M>,
   deliveries: readonly QueueMessage<M>[],
   invocation: Invocation,
 ): Promise<readonly string[]> {
   try {
-    const { retry } = checked(await wing.handle(deliveries, invocation));
-    // Lambda takes an id that it does not know for a failed batch and repeats all of it.
+    const { retry } = checked(await options.handle(deliveries, invocation));
+    // If Lambda gets an id that is not in the batch, it retries the whole batch.
     const known = new Set(deliveries.map(({ id }) => id));
     const again = retry.filter(({ id }) => known.has(id));
-    if (again.length < retry.length)
-      logger.error('a retry was asked for messages that are not of this batch');
+    if (again.length < retry.length) logger.error('retry ignored: message is not in this batch');
     if (!invocation.signal.aborted) reportRetries(again);
     return again.map(({ id }) => id);
   } catch (error) {
     reportFailure(
       invocation,
-      'the batch failed and comes again',
+      'batch failed, will be retried',
       { messages: deliveries.length, error },
       deliveries.length,
     );
@@ -150,24 +149,24 @@ async function handleBatch<M>(
   }
 }
 
-/** One line a reason, not a message: a throttled storm fails a thousand of them for the same one. */
+/** Logs one line per reason: in a throttled storm a thousand messages fail for the same one. */
 function reportRetries(retry: BatchResult['retry']): void {
   const byReason = Map.groupBy(retry, ({ error }) => `${toError(error).name}: ${toError(error).message}`);
   for (const again of [...byReason.values()].slice(0, mostReasons)) {
     const messageIds = again.slice(0, 10).map(({ id }) => id);
-    logger.warn('messages come again', { messages: again.length, messageIds, error: again[0]?.error });
+    logger.warn('messages will be retried', { messages: again.length, messageIds, error: again[0]?.error });
   }
   if (byReason.size > mostReasons)
-    logger.warn('messages come again for more reasons', { reasons: byReason.size });
+    logger.warn('messages will be retried for more reasons', { reasons: byReason.size });
   addCount(metrics, 'Retried', retry.length);
 }
 
 function checked(handled: BatchResult): BatchResult {
   if (isHandled(handled)) return handled;
-  throw new TypeError('handle answered without a list of retries');
+  throw new TypeError('handle returned no list of retries');
 }
 
-// The types promise it; a bundle keeps no types, and a wrong answer would acknowledge what was never done.
+// A wrong result would delete messages that were never handled, and types do not exist at run time.
 function isHandled(handled: unknown): boolean {
   if (!isRecord(handled) || !Array.isArray(handled.retry)) return false;
   return handled.retry.every((entry: unknown) => isRecord(entry) && typeof entry.id === 'string');

@@ -5,7 +5,7 @@ import { addCount, metrics } from '../metrics.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** What `parse` read, or its BadInput, logged and counted. Any other error is thrown on: it is not the sender's. */
+/** @returns what `parse` returned, or its InvalidInputError after logging and counting it @throws any other error */
 export function parseOrDrop<T>(parse: () => T, ids: Fields = {}): T | InvalidInputError {
   try {
     return parse();
@@ -17,11 +17,11 @@ export function parseOrDrop<T>(parse: () => T, ids: Fields = {}): T | InvalidInp
 }
 
 export function reportMalformed(reason: string, ids: Fields = {}): void {
-  logger.warn('dropped malformed input', { ...ids, reason });
+  logger.warn('input dropped: malformed', { ...ids, reason });
   addCount(metrics, 'Malformed');
 }
 
-/** Says nothing once the door has given up waiting: it has reported that, and this is its consequence. */
+/** Logs nothing after the deadline: the timeout was reported, and this failure is its consequence. */
 export function reportFailure(invocation: Invocation, message: string, fields: Fields, failures = 1): void {
   if (invocation.signal.aborted) return;
   logger.error(message, fields);

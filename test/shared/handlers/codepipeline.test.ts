@@ -43,7 +43,7 @@ beforeAll(async () => {
 
 afterAll(() => service.close());
 
-function door(handle: Handle): (event?: unknown, remainingMs?: number) => Promise<unknown> {
+function handler(handle: Handle): (event?: unknown, remainingMs?: number) => Promise<unknown> {
   const parse = (text: string | undefined): string => {
     if (text === undefined) throw new InvalidInputError('UserParameters: expected JSON, got nothing');
     return text;
@@ -76,7 +76,7 @@ const failure = (type: string, message: unknown): object => ({
 describe('the answer', () => {
   it('is a success with summary and variables', async () => {
     service.begin(ok);
-    await door(async (job, { logger, metrics }) => {
+    await handler(async (job, { logger, metrics }) => {
       expect(job).toMatchObject({
         id: jobId,
         parameters: '{"regions":["eu-west-1"]}',
@@ -107,7 +107,7 @@ describe('the answer', () => {
 
   it('asks to be called again, with a token and no variables', async () => {
     service.begin(ok);
-    await door(async () => ({
+    await handler(async () => ({
       kind: 'continueLater',
       token: '{"polls":1}',
       summary: 'Waiting.',
@@ -123,7 +123,7 @@ describe('the answer', () => {
     service.begin(ok);
     const event = readEvent('codepipeline-job');
     event['CodePipeline.job'].data.continuationToken = '{"polls":1}';
-    await door(async (job) => ({
+    await handler(async (job) => ({
       kind: 'fail',
       type: 'JobFailed',
       message: `token ${job.continuationToken}`,
@@ -133,14 +133,14 @@ describe('the answer', () => {
 
   it('keeps CodePipeline’s lengths', async () => {
     service.begin(ok);
-    await door(async () => ({ kind: 'fail', type: 'JobFailed', message: 'é'.repeat(9000) }))();
-    await door(async () => ({
+    await handler(async () => ({ kind: 'fail', type: 'JobFailed', message: 'é'.repeat(9000) }))();
+    await handler(async () => ({
       kind: 'succeed',
       summary: '€ '.repeat(5000),
       externalExecutionId: 'e-'.repeat(1000),
     }))();
-    await door(async () => ({ kind: 'fail', type: 'JobFailed', message: '' }))();
-    await door(async () => ({ kind: 'succeed', summary: '' }))();
+    await handler(async () => ({ kind: 'fail', type: 'JobFailed', message: '' }))();
+    await handler(async () => ({ kind: 'succeed', summary: '' }))();
     const [failed, done, mute, silent] = answers();
     expect(failed).toMatchObject({ failureDetails: { message: `${'é'.repeat(4999)}…` } });
     expect(done).toMatchObject({
@@ -194,7 +194,7 @@ describe('the answer', () => {
     ['a text', 'oops', 'JobFailed', /oops/],
   ])('is a failure of the right type when the wing throws %s', async (_case, error, type, message) => {
     service.begin(ok);
-    await door(() => Promise.reject(error))();
+    await handler(() => Promise.reject(error))();
     expect(answers()).toMatchObject([failure(type, expect.stringMatching(message))]);
     expect(output.counted('Failed')).toBe(1);
   });
@@ -213,7 +213,7 @@ describe('the answer', () => {
     { kind: 'fail', type: 'JobFailed' },
   ])('is a failure when the wing answers %j', async (garbage) => {
     service.begin(ok);
-    await door(() => Promise.resolve(garbage as JobOutcome))();
+    await handler(() => Promise.resolve(garbage as JobOutcome))();
     expect(answers()).toMatchObject([failure('JobFailed', expect.stringContaining('TypeError: '))]);
   });
 
@@ -238,7 +238,7 @@ describe('the answer', () => {
     service.begin(ok);
     const event = readEvent('codepipeline-job');
     change(event['CodePipeline.job']);
-    await door(async () => succeeded)(event);
+    await handler(async () => succeeded)(event);
     expect(answers()).toMatchObject([failure('ConfigurationError', expect.stringMatching(message))]);
     expect(output.text()).not.toContain('IQoJb3JpZ2luX2VjSecret');
   });
@@ -247,7 +247,7 @@ describe('the answer', () => {
     service.begin(ok);
     let stopped = false;
     const began = Date.now();
-    await door(
+    await handler(
       (_job, { signal }) =>
         new Promise((_resolve, reject) => {
           signal.addEventListener('abort', () => {
@@ -317,13 +317,13 @@ describe('credentials', () => {
     ],
   ])('leave by no way: %s', async (_case, handle) => {
     service.begin(ok);
-    await door(handle)();
+    await handler(handle)();
     expect(answers()).toHaveLength(1);
   });
 
   it('leave by no way when CodePipeline cannot be told', async () => {
     service.begin(refused('AccessDeniedException'));
-    const error = await door(async () => succeeded)().catch((thrown: unknown) => thrown);
+    const error = await handler(async () => succeeded)().catch((thrown: unknown) => thrown);
     expect(JSON.stringify([String(error), error])).not.toContain('ASIA');
     expect(answers()).toHaveLength(1);
     expect(output.counted('Unanswered')).toBe(1);
@@ -335,7 +335,7 @@ describe('giving the answer', () => {
     'takes %s for an answer that was given before',
     async (name) => {
       service.begin(refused(name));
-      expect(await door(async () => succeeded)()).toBeUndefined();
+      expect(await handler(async () => succeeded)()).toBeUndefined();
       expect(output.logs()).toMatchObject([{ level: 'INFO', jobId, error: { name } }]);
       expect(answers()).toHaveLength(1);
     },
@@ -343,7 +343,7 @@ describe('giving the answer', () => {
 
   it('tells the pipeline that its answer was refused', async () => {
     service.begin(refused('OutputVariablesSizeExceededException'), ok);
-    await door(async () => ({ ...succeeded, outputVariables: { Big: 'x' } }))();
+    await handler(async () => ({ ...succeeded, outputVariables: { Big: 'x' } }))();
     expect(answers()).toMatchObject([
       { operation: 'PutJobSuccessResult' },
       failure('JobFailed', expect.stringContaining('OutputVariablesSizeExceededException')),
@@ -352,7 +352,7 @@ describe('giving the answer', () => {
 
   it('throws when CodePipeline stays unreachable; the repeat gives the answer and does not work again', async () => {
     let worked = 0;
-    const run = door(async () => {
+    const run = handler(async () => {
       worked += 1;
       return succeeded;
     });
@@ -377,7 +377,7 @@ describe('giving the answer', () => {
     { 'CodePipeline.job': { id: 7 } },
   ])('is left out for %j, which names no job', async (event) => {
     service.begin(ok);
-    expect(await door(async () => succeeded)(event)).toEqual({
+    expect(await handler(async () => succeeded)(event)).toEqual({
       error: expect.stringContaining('not a CodePipeline job'),
     });
     expect(service.calls()).toHaveLength(0);

@@ -15,7 +15,7 @@ interface Answer {
 const output = captureOutput();
 const requestId = '8f5f4c1e-2b6b-4b5f-9f0e-0f0e0c0d0b0a';
 
-function door(
+function handler(
   handle: HttpHandlerOptions['handle'],
   more: Partial<HttpHandlerOptions> = {},
 ): (event: unknown, remainingMs?: number) => Promise<Answer> {
@@ -28,7 +28,7 @@ const fine = async (): Promise<HttpResponse> => ({ status: 200, body: 'fine' });
 
 async function requestOf(event: unknown): Promise<HttpRequest | undefined> {
   let seen: HttpRequest | undefined;
-  await door((request) => {
+  await handler((request) => {
     seen = request;
     return fine();
   })(event);
@@ -76,14 +76,14 @@ describe('a request', () => {
 
   it('is refused when its body is too long', async () => {
     const event = { ...readEvent('http-post'), body: 'x'.repeat(6_000_000), isBase64Encoded: false };
-    expect(await door(fine)(event)).toMatchObject({
+    expect(await handler(fine)(event)).toMatchObject({
       statusCode: 413,
       body: 'At most 16384 bytes are read.\n',
     });
-    expect(await door(fine, { maxBodyBytes: 4 })({ ...event, body: 'éé' })).toMatchObject({
+    expect(await handler(fine, { maxBodyBytes: 4 })({ ...event, body: 'éé' })).toMatchObject({
       statusCode: 200,
     });
-    expect(await door(fine, { maxBodyBytes: 4 })({ ...event, body: 'ééé' })).toMatchObject({
+    expect(await handler(fine, { maxBodyBytes: 4 })({ ...event, body: 'ééé' })).toMatchObject({
       statusCode: 413,
     });
   });
@@ -92,22 +92,22 @@ describe('a request', () => {
     const event = readEvent('http-get');
     event.requestContext.http.method = 'HEAD';
     expect((await requestOf(event))?.method).toBe('GET');
-    expect(await door(fine)(event)).toMatchObject({ statusCode: 200, body: '' });
-    expect(await door(() => Promise.reject(new Error('x')))(event)).toMatchObject({
+    expect(await handler(fine)(event)).toMatchObject({ statusCode: 200, body: '' });
+    expect(await handler(() => Promise.reject(new Error('x')))(event)).toMatchObject({
       statusCode: 500,
       body: '',
     });
   });
 
   it.each([null, 'text', {}, { version: '1.0' }])('is refused when it is %j', async (event) => {
-    expect(await door(fine)(event)).toMatchObject({ statusCode: 400 });
+    expect(await handler(fine)(event)).toMatchObject({ statusCode: 400 });
     expect(output.counted('Malformed')).toBe(1);
   });
 });
 
 describe('the answer', () => {
   it('carries headers that keep it private, which a wing may replace', async () => {
-    expect((await door(fine)(readEvent('http-get'))).headers).toEqual({
+    expect((await handler(fine)(readEvent('http-get'))).headers).toEqual({
       'cache-control': 'no-store',
       'content-security-policy':
         "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -122,7 +122,7 @@ describe('the answer', () => {
       status: 200,
       headers: { 'Content-Type': 'text/html' },
     });
-    const { headers } = await door(page, { headers: { 'Content-Security-Policy': "form-action 'self'" } })(
+    const { headers } = await handler(page, { headers: { 'Content-Security-Policy': "form-action 'self'" } })(
       readEvent('http-get'),
     );
     expect(headers).toMatchObject({
@@ -136,7 +136,7 @@ describe('the answer', () => {
       status: 302,
       headers: { location: '/x\r\nset-cookie: a=b' },
     });
-    const { headers } = await door(split)(readEvent('http-get'));
+    const { headers } = await handler(split)(readEvent('http-get'));
     expect(headers.location).toBe('/x set-cookie: a=b');
     expect(headers).not.toHaveProperty('set-cookie');
   });
@@ -152,7 +152,7 @@ describe('the answer', () => {
     ],
     ['a text', 'secret', 500, /^Something went wrong/],
   ])('to %s', async (_case, error, status, body) => {
-    const answer = await door(() => Promise.reject(error))(readEvent('http-get'));
+    const answer = await handler(() => Promise.reject(error))(readEvent('http-get'));
     expect(answer).toMatchObject({ statusCode: status, body: expect.stringMatching(body) });
     expect(answer.body).not.toContain('secret');
     expect(answer.body).not.toContain('throttled');
@@ -169,7 +169,9 @@ describe('the answer', () => {
     { status: 200.5 },
     { status: 200, body: {} },
   ])('is a 500 when the wing answers %j', async (garbage) => {
-    expect(await door(() => Promise.resolve(garbage as HttpResponse))(readEvent('http-get'))).toMatchObject({
+    expect(
+      await handler(() => Promise.resolve(garbage as HttpResponse))(readEvent('http-get')),
+    ).toMatchObject({
       statusCode: 500,
     });
     expect(output.counted('Failed')).toBe(1);
@@ -177,7 +179,7 @@ describe('the answer', () => {
 
   it('is a 503 just before the time runs out', async () => {
     const began = Date.now();
-    const answer = await door(() => new Promise(() => {}))(readEvent('http-get'), 300);
+    const answer = await handler(() => new Promise(() => {}))(readEvent('http-get'), 300);
     expect(Date.now() - began).toBeLessThan(300);
     expect(answer).toMatchObject({
       statusCode: 503,

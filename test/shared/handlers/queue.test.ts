@@ -19,7 +19,7 @@ const done: BatchResult = { retry: [] };
 
 const output = captureOutput();
 
-function door(
+function handler(
   handle: QueueHandlerOptions<Message>['handle'],
   read = parse,
 ): (event: unknown, remainingMs?: number) => Promise<unknown> {
@@ -46,7 +46,7 @@ function failed(...ids: string[]): object {
 describe('a batch', () => {
   it('reaches the wing once, whole, with ids and receive counts', async () => {
     const seen: unknown[] = [];
-    const run = door(async (deliveries, { metrics, logger, remainingMs, now, signal }) => {
+    const run = handler(async (deliveries, { metrics, logger, remainingMs, now, signal }) => {
       seen.push(...deliveries);
       addCount(metrics, 'Cordoned', deliveries.length);
       addCount(metrics, 'Nothing', 0);
@@ -72,7 +72,7 @@ describe('a batch', () => {
 
   it('gives back what the wing wants retried, each id once, and none that it made up', async () => {
     const error = new RetryableError('throttled');
-    const run = door(async () => ({
+    const run = handler(async () => ({
       retry: [
         { id: second, error },
         { id: second, error },
@@ -80,13 +80,13 @@ describe('a batch', () => {
       ],
     }));
     expect(await run(readEvent('sqs-batch'))).toEqual(failed(second));
-    expect(output.logs().filter(({ message }) => message === 'messages come again')).toMatchObject([
+    expect(output.logs().filter(({ message }) => message === 'messages will be retried')).toMatchObject([
       { level: 'WARN', messageIds: [second, second], error: { name: 'Retryable', message: 'throttled' } },
     ]);
   });
 
   it('lists an id once that SQS delivered twice in the batch', async () => {
-    const run = door(async (deliveries) => ({
+    const run = handler(async (deliveries) => ({
       retry: deliveries.map(({ id }) => ({ id, error: new Error('x') })),
     }));
     expect(await run({ Records: [record(first, bare()), record(first, bare())] })).toEqual(failed(first));
@@ -102,7 +102,7 @@ describe('a batch', () => {
     ['a polluting body', record('bad', '{"__proto__":{"id":"x","detail":{"instance-id":"i-1"}}}')],
   ])('acknowledges, logs and counts one message with %s, and handles the others', async (_case, bad) => {
     const handled: string[] = [];
-    const run = door(async (deliveries) => {
+    const run = handler(async (deliveries) => {
       handled.push(...deliveries.map(({ id }) => id));
       return done;
     });
@@ -116,14 +116,14 @@ describe('a batch', () => {
   });
 
   it('survives records that are no records at all', async () => {
-    const run = door(async () => done);
+    const run = handler(async () => done);
     const odd = [null, 'text', 7, {}, { messageId: '' }, { messageId: 7 }];
     expect(await run({ Records: [...odd, ...sqsRecords()] })).toEqual(failed());
     expect(output.counted('Malformed')).toBe(odd.length);
   });
 
   it('does not call the wing for a batch of rubbish, nor log the payload', async () => {
-    const run = door(async () => {
+    const run = handler(async () => {
       throw new Error('must not be called');
     });
     expect(await run({ Records: [record('bad', `{"secretAccessKey":"${'k'.repeat(6_000_000)}`)] })).toEqual(
@@ -134,12 +134,12 @@ describe('a batch', () => {
 
   it('handles a message of six megabytes', async () => {
     const big = { ...bare(), resources: ['r'.repeat(6_000_000)] };
-    expect(await door(async () => done)({ Records: [record(first, big)] })).toEqual(failed());
+    expect(await handler(async () => done)({ Records: [record(first, big)] })).toEqual(failed());
     expect(output.text()).toBe('');
   });
 
   it('brings all well-formed messages back when the wing throws', async () => {
-    const run = door(async (_deliveries, { metrics }) => {
+    const run = handler(async (_deliveries, { metrics }) => {
       addCount(metrics, 'Described', 1);
       throw new TypeError('a bug');
     });
@@ -153,7 +153,7 @@ describe('a batch', () => {
   });
 
   it('keeps a message that a bug in parse could not read', async () => {
-    const run = door(
+    const run = handler(
       async () => done,
       (body) => {
         if (JSON.stringify(body).includes('i-0b66')) throw new TypeError('a bug');
@@ -175,13 +175,13 @@ describe('a batch', () => {
     { retry: [{ error: 1 }] },
     { retry: [{ id: 7 }] },
   ])('acknowledges nothing when the wing answers %j', async (garbage) => {
-    const run = door(() => Promise.resolve(garbage as BatchResult));
+    const run = handler(() => Promise.resolve(garbage as BatchResult));
     expect(await run(readEvent('sqs-batch'))).toEqual(failed(first, second));
   });
 
   it('brings all back when the time runs out, tells the wing, and still publishes', async () => {
     let signalled: AbortSignal | undefined;
-    const run = door(async (_deliveries, { metrics, signal }) => {
+    const run = handler(async (_deliveries, { metrics, signal }) => {
       signalled = signal;
       addCount(metrics, 'Described');
       await new Promise((_resolve, reject) => {
@@ -199,14 +199,14 @@ describe('a batch', () => {
   });
 
   it('answers an empty batch', async () => {
-    const run = door(async () => {
+    const run = handler(async () => {
       throw new Error('must not be called');
     });
     expect(await run({ Records: [{ eventSource: 'aws:sqs' }] })).toEqual(failed());
   });
 
   it('writes one line for a thousand failures of the same reason', async () => {
-    const run = door(async (deliveries) => ({
+    const run = handler(async (deliveries) => ({
       retry: deliveries.map(({ id }) => ({ id, error: new RetryableError('busy') })),
     }));
     const Records = Array.from({ length: 1000 }, (_, n) => record(`m-${n}`, bare()));
@@ -218,7 +218,7 @@ describe('a batch', () => {
 
 describe('a bare event', () => {
   it('is one delivery, and its answer is the wing’s', async () => {
-    const run = door(async ([delivery]) => ({ retry: [], response: delivery }));
+    const run = handler(async ([delivery]) => ({ retry: [], response: delivery }));
     expect(await run(bare())).toEqual({
       id: '1e5527d7-bb36-4607-3370-4164db56a40e',
       message: 'i-0b662ef9931388ba0',
@@ -227,7 +227,7 @@ describe('a bare event', () => {
   });
 
   it('takes the request’s id when it has none', async () => {
-    const run = door(
+    const run = handler(
       async ([delivery]) => ({ retry: [], response: delivery?.id }),
       () => 'read',
     );
@@ -236,16 +236,16 @@ describe('a bare event', () => {
 
   it('throws what the wing wants retried', async () => {
     const error = new RetryableError('throttled');
-    const run = door(async ([delivery]) => ({ retry: [{ id: delivery?.id ?? '', error }] }));
+    const run = handler(async ([delivery]) => ({ retry: [{ id: delivery?.id ?? '', error }] }));
     await expect(run(bare())).rejects.toBe(error);
-    const odd = door(async ([delivery]) => ({ retry: [{ id: delivery?.id ?? '', error: 'text' }] }));
+    const odd = handler(async ([delivery]) => ({ retry: [{ id: delivery?.id ?? '', error: 'text' }] }));
     await expect(odd(bare())).rejects.toThrow('string thrown: "text"');
   });
 
   it.each([null, undefined, 'text', 7, [], {}, { Records: 'x' }, { Records: [{ eventSource: 'aws:sns' }] }])(
     'is answered with its fault when it is %j',
     async (event) => {
-      const run = door(async () => {
+      const run = handler(async () => {
         throw new Error('must not be called');
       });
       expect(await run(event)).toEqual({ error: expect.stringContaining('warning: ') });
@@ -255,13 +255,13 @@ describe('a bare event', () => {
 
   it('throws what the wing throws, and what its time running out comes to', async () => {
     const error = new InvalidInputError('found out late');
-    const run = door(() => Promise.reject(error));
+    const run = handler(() => Promise.reject(error));
     await expect(run(bare())).rejects.toBe(error);
-    await expect(door(() => new Promise(() => {}))(bare(), 100)).rejects.toThrow(/time ran out/);
+    await expect(handler(() => new Promise(() => {}))(bare(), 100)).rejects.toThrow(/not handled before its timeout/);
   });
 });
 
-describe('every door', () => {
+describe('every handler', () => {
   afterEach(() => {
     vi.unstubAllEnvs();
     vi.resetModules();
@@ -288,16 +288,16 @@ describe('every door', () => {
   });
 
   it('lets no fault of the metrics undo what was done', async () => {
-    const run = door(async (_deliveries, { metrics }) => {
+    const run = handler(async (_deliveries, { metrics }) => {
       addCount(metrics, 'service');
       return done;
     });
     expect(await run(readEvent('sqs-batch'))).toEqual(failed());
-    expect(output.logs()).toMatchObject([{ level: 'ERROR', message: 'metrics could not be written' }]);
+    expect(output.logs()).toMatchObject([{ level: 'ERROR', message: 'metrics not published' }]);
   });
 
   it('forgets the log keys of the invocation before', async () => {
-    const run = door(async ([delivery], { logger }) => {
+    const run = handler(async ([delivery], { logger }) => {
       if (delivery?.receiveCount === 1) logger.appendKeys({ instanceId: delivery.message });
       logger.info('seen');
       return done;
