@@ -17,7 +17,7 @@ export interface BuildResult {
 }
 
 export interface BuildOptions {
-  /** The folder with template.yaml; the project's own by default. */
+  /** The folder of the project; this one by default. */
   readonly root?: string;
   /** Where the bundles go; `dist` in the root by default. */
   readonly outdir?: string;
@@ -25,7 +25,7 @@ export interface BuildOptions {
   readonly plugins?: readonly Plugin[];
 }
 
-/** Bundles every function that template.yaml declares into `<outdir>/<LogicalId>/index.mjs`. */
+/** Bundles every function that the templates declare into `<outdir>/<LogicalId>/index.mjs`. */
 export async function build(options: BuildOptions = {}): Promise<BuildResult> {
   const root = resolve(options.root ?? import.meta.dirname);
   const outdir = resolve(root, options.outdir ?? 'dist');

@@ -4,14 +4,13 @@ import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { type Account, accessKeyFor, accountId, region, startAccount } from '../account/account.ts';
 import { createClock } from '../clock.ts';
-import { type Mapping, mapping } from '../json.ts';
 import { python as findPython } from '../python/find.ts';
 import { openFileSystems } from '../runtime/file-systems.ts';
 import { createFunctions, type Functions } from '../runtime/functions.ts';
 import { discoverWings } from '../scenario-kit/discover.ts';
 import type { World } from '../scenario-kit/scenario.ts';
-import { evaluate, type Stack } from '../stack/stack.ts';
-import { transform } from '../stack/transform.ts';
+import { type Deployable, prepare } from '../stack/deploy.ts';
+import type { Stack } from '../stack/stack.ts';
 import { type LocalServer, openLocalServer } from '../wiring/local-server.ts';
 import { createWiring } from '../wiring/wiring.ts';
 import { describeActivity, describeWiring } from './activity.ts';
@@ -32,9 +31,11 @@ import {
 export interface PackOptions {
   /** The folder with a folder per function; `dist` of the project by default. */
   readonly dist?: string;
-  /** template.yaml of the project by default. */
+  /** template.yaml of the project by default: the pack with its wings as nested stacks. */
   readonly templatePath?: string;
-  readonly parameters?: Readonly<Record<string, string>>;
+  readonly parameters?: Values;
+  /** Parameters of single wings, by wing, in place of what the root template passes to them. */
+  readonly wings?: Readonly<Record<string, Values>>;
   /** Told of what takes long, and of what fails while the pack runs live. */
   readonly progress?: (line: string) => void;
   /** Of the page and the HTTP API; any free one by default. */
@@ -69,23 +70,29 @@ export interface Pack extends World {
 
 const root = resolve(import.meta.dirname, '../..');
 
-/** Parameters that a template may leave empty and that are worth seeing here. */
-const localParameters: Readonly<Record<string, string>> = { NotificationEmail: 'on-call@example.com' };
+type Values = Readonly<Record<string, string>>;
+
+/** Every wing, acting, with somebody who reads its mails. */
+const localParameters: Values = {
+  NotificationEmail: 'on-call@example.com',
+  DryRun: 'false',
+  DeploySpotCordon: 'true',
+  DeployHealthGate: 'true',
+  DeployDiskAlarms: 'true',
+  DeployAmiApproval: 'true',
+  DeployBuildPromotion: 'true',
+};
 
 export async function startPack(options: PackOptions = {}): Promise<Pack> {
   const { progress = () => {}, port = 0 } = options;
   const clock = createClock();
   const server = await openLocalServer(port);
   const python = await findPython(progress).catch((error: unknown) => closing(server, error));
-  const { templatePath = join(root, 'template.yaml') } = options;
-  // A template of somebody else's is none that the wings know.
-  const own = options.templatePath === undefined ? parametersOfWings() : {};
   const starting = startAccount({ python, clock, endpoint: options.endpoint });
   try {
-    const [account, template, wings] = await Promise.all([starting, transform(python, templatePath), own]);
+    const [account, deployable] = await Promise.all([starting, prepareTemplates(python, options)]);
     const names = { region, accountId, stackName: 'groundcrew', endpoint: account.url, httpUrl: server.url };
-    const parameters = { ...declaredOnly(localParameters, template), ...wings, ...options.parameters };
-    const pack = assemble({ options, clock, server, account, stack: evaluate(template, parameters, names) });
+    const pack = assemble({ options, clock, server, account, stack: deployable.evaluate(names) });
     await pack.reset();
     return pack;
   } catch (error) {
@@ -94,22 +101,23 @@ export async function startPack(options: PackOptions = {}): Promise<Pack> {
   }
 }
 
-async function parametersOfWings(): Promise<Record<string, string>> {
+/** The project's own root template deploys every wing and acts; another template gets what it is given alone. */
+async function prepareTemplates(python: string, options: PackOptions): Promise<Deployable> {
+  const { templatePath = join(root, 'template.yaml'), parameters = {}, wings: given = {} } = options;
+  if (options.templatePath !== undefined) return prepare({ python, templatePath, parameters, nested: given });
   const wings = await discoverWings();
-  return Object.fromEntries(wings.flatMap(({ parameters }) => Object.entries(parameters)));
+  const nested = wings.map(({ name, parameters }) => [name, { ...parameters, ...given[name] }]);
+  return prepare({
+    python,
+    templatePath,
+    parameters: { ...localParameters, ...parameters },
+    nested: Object.fromEntries(nested),
+  });
 }
 
 function closing(server: LocalServer, error: unknown): never {
   server.close();
   throw error;
-}
-
-function declaredOnly(
-  parameters: Readonly<Record<string, string>>,
-  { Parameters: declared }: Mapping,
-): Record<string, string> {
-  const names = Object.keys(mapping(declared));
-  return Object.fromEntries(Object.entries(parameters).filter(([name]) => names.includes(name)));
 }
 
 interface Started extends Pick<Parts, 'account' | 'clock' | 'server' | 'stack'> {

@@ -45,6 +45,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
     named: 'FunctionName',
     attributes: { Arn: arn('lambda', (name) => `function:${name}`) },
   },
+  'AWS::CloudFormation::Stack': {},
   'AWS::Lambda::EventSourceMapping': {},
   'AWS::Lambda::EventInvokeConfig': {},
   'AWS::Lambda::Permission': {},

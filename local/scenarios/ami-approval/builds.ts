@@ -12,15 +12,14 @@ const UNIT = 'arn:aws:organizations::999999999999:ou/o-a1b2c3d4e5/ou-f6g7-h8i9j0
 
 /** The wing as the scenarios need it: three approvers, of whom one suffices where it is known who started the build. */
 export const parameters = {
-  DeployAmiApproval: 'true',
-  AmiApprovalApprovers: 'ann@example.com,ben@example.com,cem@example.com',
-  AmiApprovalBarInitiator: 'true',
-  AmiApprovalAccounts: ACCOUNT,
-  AmiApprovalOrganizations: ORGANIZATION,
-  AmiApprovalOrganizationalUnits: UNIT,
-  AmiApprovalCopyingAccounts: COPIER,
-  AmiApprovalOwnerEmail: 'owners@example.com',
-  AmiApprovalBuildTopicArn: 'arn:aws:sns:eu-west-1:123456789012:image-builds',
+  Approvers: 'ann@example.com,ben@example.com,cem@example.com',
+  BarInitiator: 'true',
+  Accounts: ACCOUNT,
+  Organizations: ORGANIZATION,
+  OrganizationalUnits: UNIT,
+  CopyingAccounts: COPIER,
+  OwnerEmail: 'owners@example.com',
+  BuildTopicArn: 'arn:aws:sns:eu-west-1:123456789012:image-builds',
 };
 
 class AwayEc2 extends EC2Client {

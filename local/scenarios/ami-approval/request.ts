@@ -9,7 +9,7 @@ import { askAbout, askAtStep } from './people.ts';
 async function tellBySns(world: World, message: string): Promise<void> {
   const sns = world.client(SNSClient);
   await sns.send(new CreateTopicCommand({ Name: 'image-builds' }));
-  await sns.send(new PublishCommand({ TopicArn: parameters.AmiApprovalBuildTopicArn, Message: message }));
+  await sns.send(new PublishCommand({ TopicArn: parameters.BuildTopicArn, Message: message }));
 }
 
 export const asking = [

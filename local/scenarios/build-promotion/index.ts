@@ -5,11 +5,7 @@ import { tampering } from './tampering.ts';
 
 export { seedSite as seed } from './seed.ts';
 
-/** Off by default, and its pruning too. */
-export const parameters = {
-  DeployBuildPromotion: 'true',
-  BuildPromotionCopyFolders: 'live/web',
-  BuildPromotionPrune: 'true',
-};
+/** Pruning is off by default. */
+export const parameters = { CopyFolders: 'live/web', Prune: 'true' };
 
 export default [...promoting, ...tampering, ...goingBack, ...copying];

@@ -5,4 +5,7 @@ import { oddInput } from './odd-input.ts';
 
 export { seedServer as seed } from './seed.ts';
 
+/** The prefix does not depend on the name that the stack has here. */
+export const parameters = { Prefix: 'groundcrew-disk-' };
+
 export default [...making, ...keeping, ...oddInput, ...large];

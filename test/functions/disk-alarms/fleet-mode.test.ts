@@ -6,7 +6,7 @@ import { reportLinux, reportWindows, runServers } from '../../../local/scenarios
 
 let pack: Pack;
 beforeAll(async () => {
-  pack = await startPack({ parameters: { DiskAlarmsMode: 'fleet' } });
+  pack = await startPack({ wings: { 'disk-alarms': { Mode: 'fleet' } } });
 }, 120_000);
 afterAll(() => pack.close());
 

@@ -6,7 +6,7 @@ import { observe } from '../../../local/scenarios/spot-cordon/observe.ts';
 
 let pack: Pack;
 beforeAll(async () => {
-  pack = await startPack({ parameters: { SpotCordonDryRun: 'true' } });
+  pack = await startPack({ wings: { 'spot-cordon': { DryRun: 'true' } } });
 }, 120_000);
 afterAll(() => pack.close());
 

@@ -257,7 +257,9 @@ describe('a bare event', () => {
     const error = new InvalidInputError('found out late');
     const run = handler(() => Promise.reject(error));
     await expect(run(bare())).rejects.toBe(error);
-    await expect(handler(() => new Promise(() => {}))(bare(), 100)).rejects.toThrow(/not handled before its timeout/);
+    await expect(handler(() => new Promise(() => {}))(bare(), 100)).rejects.toThrow(
+      /not handled before its timeout/,
+    );
   });
 });
 
