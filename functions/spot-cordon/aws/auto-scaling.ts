@@ -12,6 +12,7 @@ import { paginate } from '#shared/aws/pages.ts';
 import { chunk, mapLimit } from '#shared/concurrency.ts';
 import { hasName } from '#shared/errors.ts';
 import type { Group } from '../domain/instance.ts';
+import { callWithoutRefused } from './refused-items.ts';
 
 const autoScaling = createClient(AutoScalingClient, { deadlineMs: 12_000 });
 
@@ -84,28 +85,18 @@ export function terminate(group: string, ids: readonly string[], signal: AbortSi
   );
 }
 
-/**
- * Auto Scaling refuses a whole call when one instance has left the group ("is not part of Auto Scaling group", "is
- * not in InService or Standby"). Then each goes alone, and a refusal means that it is done already.
- */
 async function forMembers(
   ids: readonly string[],
   most: number,
   call: (ids: readonly string[]) => Promise<unknown>,
 ): Promise<string[]> {
-  const left = await mapLimit(chunk(ids, most), 2, async (some) => {
-    try {
-      await call(some);
-      return [];
-    } catch (error) {
-      if (!hasLeft(error)) throw error;
-      if (some.length === 1) return some;
-      return forMembers(some, 1, call);
-    }
-  });
-  return left.flat();
+  const left = await mapLimit(chunk(ids, most), 2, (some) =>
+    callWithoutRefused(some, call, { isRefusal: hasLeft, callsAtOnce: 2 }),
+  );
+  return left.flat().map(({ item }) => item);
 }
 
+/** "is not part of Auto Scaling group", "is not in InService or Standby": what was asked for is done already. */
 function hasLeft(error: unknown): boolean {
   return (
     hasName(error, 'ValidationError') &&

@@ -3,16 +3,19 @@ import type { BatchResult, QueueMessage } from '#shared/handlers/queue.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
 import type { CordonConfig } from '../config.ts';
-import { describe } from '../messages/events.ts';
+import type { Run } from '../context.ts';
+import { describe } from '../messages/log.ts';
 import type { Notice } from './event.ts';
-import { findTargets } from './find-targets.ts';
 import { sortBatch } from './group-batch.ts';
 import { reportCase, reportDropped, reportDryRun } from './log.ts';
 import { type Opened, openCases } from './record-disruptions.ts';
-import { takeAway } from './remove-from-service.ts';
-import { attempt, type Run } from './run-step.ts';
+import { recordRemovals } from './record-removals.ts';
+import { attempt } from './run-step.ts';
 import { finish } from './save-outcomes.ts';
-import { look, planReplacements, settleGone, tag, tellSchedulers } from './steps.ts';
+import { tag, tellSchedulers } from './steps/announce.ts';
+import { look, settleGone } from './steps/describe.ts';
+import { drain, findTargets } from './steps/drain.ts';
+import { planReplacements, replace, unprotect } from './steps/replace.ts';
 import type { Case } from './work-item.ts';
 
 /**
@@ -48,6 +51,24 @@ async function perform(run: Run, cases: readonly Case[]): Promise<void> {
     plan(run, cases).then((seen) => takeAway(run, seen)),
   ]);
   await finish(run, cases);
+}
+
+/**
+ * Takes protection and targets away and orders replacements, side by side. What is about to be taken is written down
+ * first, so that it can be given back whatever happens in between.
+ */
+async function takeAway(run: Run, cases: readonly Case[]): Promise<void> {
+  await recordRemovals(run, cases);
+  const noted = cases.filter((one) => !one.failures.has('record'));
+  const planned = noted.filter((one) => !one.failures.has('replace'));
+  await Promise.all([
+    // What an incomplete search has found is taken out all the same; the rest waits for the next delivery.
+    attempt(run, { step: 'drain', limit: 'act', cases: noted }, drain),
+    // Protection first: the group refuses to change that of an instance which has left it.
+    attempt(run, { step: 'protect', limit: 'protect', cases: noted }, unprotect).then(() =>
+      attempt(run, { step: 'replace', limit: 'act', cases: planned }, replace),
+    ),
+  ]);
 }
 
 /** The reads only, and a line that says what they would have led to. */

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { InvalidInputError } from '#shared/errors.ts';
-import { eventBridgeEvent, ownEvent } from '#shared/events/eventbridge.ts';
+import { eventBridgeEvent } from '#shared/events/eventbridge.ts';
 import { parseAs } from '#shared/parse.ts';
 import {
   type Danger,
@@ -11,6 +11,7 @@ import {
   type Seen,
 } from '../domain/disruption.ts';
 import { INSTANCE_ID } from '../domain/instance.ts';
+import { CORDON_DUE } from '../messages/events.ts';
 
 /** What one event says, in the wing's own terms. */
 export type Notice =
@@ -58,9 +59,6 @@ const health = eventBridgeEvent(
 );
 const anyEvent = eventBridgeEvent(z.unknown());
 
-/** Source and type of the message with which the sweep hands back a notice that has come due. */
-export const DUE = { source: 'groundcrew.spot-cordon', detailType: 'Cordon Due' } as const;
-
 /** @throws BadInput naming the field and the value it got */
 export function readNotice(body: unknown, rules: NoticeRules): Notice {
   const type = parseAs(anyEvent, body, 'event')['detail-type'];
@@ -73,7 +71,7 @@ export function readNotice(body: unknown, rules: NoticeRules): Notice {
       return readRecommendation(body, rules);
     case 'AWS Health Event':
       return readHealth(body, rules);
-    case DUE.detailType:
+    case CORDON_DUE:
       return { kind: 'due', instanceId: parseAs(recommendation, body, 'event').detail['instance-id'] };
     default:
       throw new InvalidInputError(`detail-type: no event of this wing: '${type}'`);
@@ -152,12 +150,4 @@ function readDate(field: string, value: string): number {
   const time = Date.parse(value);
   if (Number.isNaN(time)) throw new InvalidInputError(`${field}: no date: '${value.slice(0, 80)}'`);
   return time;
-}
-
-/**
- * Gives a notice that has come due back to CordonInstances, which has the permissions and the code to act on it. Only
- * the id travels: the record says what it is about.
- */
-export function dueNotice(id: string, region: string, now: number): object {
-  return ownEvent({ ...DUE, id: `due-${id}`, detail: { 'instance-id': id } }, region, now);
 }

@@ -1,7 +1,7 @@
 import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
 import type { Cordon } from '../domain/cordon-record.ts';
-import { describe } from '../messages/events.ts';
+import { describe } from '../messages/log.ts';
 import type { Dropped } from './group-batch.ts';
 import type { Case } from './work-item.ts';
 

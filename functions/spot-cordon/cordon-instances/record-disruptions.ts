@@ -2,12 +2,13 @@ import { readRecords } from '#shared/aws/records.ts';
 import { type RecordUpdate, type UpdateResult, updateRecords } from '#shared/aws/update-records.ts';
 import { RetryableError } from '#shared/errors.ts';
 import { describeInstances } from '../aws/ec2.ts';
+import type { Run } from '../context.ts';
 import { activate, type Cordon, clear, type Draft, merge, steps } from '../domain/cordon-record.ts';
 import type { Instance } from '../domain/instance.ts';
 import { needsLook, outOfScope } from '../domain/scope.ts';
 import type { Intake, Told } from './group-batch.ts';
 import { reportDropped, reportDuplicate, reportWaiting } from './log.ts';
-import { limitsMs, type Run } from './run-step.ts';
+import { limitsMs } from './run-step.ts';
 import { type Case, openCase } from './work-item.ts';
 
 /** Cases to act on, and messages that could not be turned into one. */

@@ -1,16 +1,7 @@
-import type { Records } from '#shared/aws/records.ts';
-import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
-import type { CordonConfig } from '../config.ts';
-import type { Cordon, Step } from '../domain/cordon-record.ts';
+import type { Run } from '../context.ts';
+import type { Step } from '../domain/cordon-record.ts';
 import { type Case, fail, lacks } from './work-item.ts';
-
-/** What one invocation of CordonInstances works with. */
-export interface Run {
-  readonly config: CordonConfig;
-  readonly invocation: Invocation;
-  readonly use: Records<Cordon>;
-}
 
 /**
  * How long each step may take, so that none eats the whole notice: in sequence 21 of the function's 25 s. The rest is

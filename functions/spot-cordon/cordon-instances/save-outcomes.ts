@@ -1,8 +1,8 @@
 import { updateRecords } from '#shared/aws/update-records.ts';
 import { sendMail } from '#shared/mail.ts';
+import type { Run } from '../context.ts';
 import { type Cordon, type Draft, withSteps } from '../domain/cordon-record.ts';
 import { writeDigest } from '../messages/mail.ts';
-import type { Run } from './run-step.ts';
 import { type Case, fail, knownOf } from './work-item.ts';
 
 /**

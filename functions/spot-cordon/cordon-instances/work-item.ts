@@ -55,3 +55,11 @@ export function fail(cases: readonly Case[], step: Step | 'record' | 'look', err
 export function knownOf(cases: readonly Case[]): ReadonlyMap<string, Cordon> {
   return new Map(cases.map((one) => [one.instanceId, one.record]));
 }
+
+export function idsOf(cases: readonly Case[]): string[] {
+  return cases.map(({ instanceId }) => instanceId);
+}
+
+export function lacking(cases: readonly Case[], step: Step): Case[] {
+  return cases.filter((one) => lacks(one, step));
+}

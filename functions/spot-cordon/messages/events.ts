@@ -1,5 +1,7 @@
 import type { OutgoingEvent } from '#shared/aws/eventbridge.ts';
+import { ownEvent } from '#shared/events/eventbridge.ts';
 import type { Cordon } from '../domain/cordon-record.ts';
+import { describe } from './log.ts';
 
 const SOURCE = 'groundcrew.spot-cordon';
 
@@ -12,16 +14,14 @@ export function uncordoned(cordon: Cordon, why: string): OutgoingEvent {
   return { source: SOURCE, detailType: 'Instance Uncordoned', detail: { ...describe(cordon), why } };
 }
 
-/** The same names in every log line, event and mail. */
-export function describe(cordon: Cordon): Record<string, string> {
-  return {
-    instanceId: cordon.instanceId,
-    severity: cordon.severity,
-    reason: cordon.reason,
-    action: cordon.action,
-    ...(cordon.deadline !== undefined && { deadline: new Date(cordon.deadline).toISOString() }),
-    ...(cordon.expiresAt !== undefined && { expiresAt: new Date(cordon.expiresAt).toISOString() }),
-    ...(cordon.group !== undefined && { autoScalingGroupName: cordon.group }),
-    sourceEventId: cordon.sourceEventId,
-  };
+/** Detail type of the message with which the sweep gives a deferred cordon back to CordonInstances. */
+export const CORDON_DUE = 'Cordon Due';
+
+/**
+ * Gives a notice that has come due back to CordonInstances, which has the permissions and the code to act on it. Only
+ * the id travels: the record says what it is about.
+ */
+export function dueEvent(id: string, region: string, now: number): object {
+  const about = { source: SOURCE, detailType: CORDON_DUE, id: `due-${id}` };
+  return ownEvent({ ...about, detail: { 'instance-id': id } }, region, now);
 }

@@ -6,13 +6,13 @@ import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
 import { describeInstances } from '../aws/ec2.ts';
 import type { UncordonConfig } from '../config.ts';
-import type { Failure, Round } from '../context.ts';
-import { dueNotice } from '../cordon-instances/event.ts';
+import type { Round } from '../context.ts';
 import type { Cordon } from '../domain/cordon-record.ts';
 import { type Fate, fateAtStateChange, fateAtSweep } from '../domain/uncordon-decision.ts';
-import { describe } from '../messages/events.ts';
+import { dueEvent } from '../messages/events.ts';
+import { describe } from '../messages/log.ts';
 import type { Occasion, StateChange } from './event.ts';
-import { releaseCordons } from './undo-cordons.ts';
+import { type Failure, releaseCordons } from './undo-cordons.ts';
 
 /** A record with what becomes of it, and the messages that decided it. */
 interface Sentence {
@@ -114,7 +114,7 @@ async function handBack(
 ): Promise<readonly Failure[]> {
   if (cordons.length === 0) return [];
   const notices = cordons.map(({ instanceId }) => ({
-    body: dueNotice(instanceId, config.region, invocation.now()),
+    body: dueEvent(instanceId, config.region, invocation.now()),
   }));
   const errors = await sendMessages(config.advisoryQueueUrl, notices, invocation.signal);
   const handed = cordons.filter((_, i) => errors[i] === undefined);

@@ -5,11 +5,19 @@ import { RetryableError } from '#shared/errors.ts';
 import { addCount } from '#shared/metrics.ts';
 import { describeGroups, setProtection } from '../aws/auto-scaling.ts';
 import { untagCordoned } from '../aws/ec2.ts';
-import { registerTargets, registerWithClassic } from '../aws/load-balancing.ts';
-import type { Failure, Round } from '../context.ts';
+import { registerWithClassic } from '../aws/elastic-load-balancing.ts';
+import { registerTargets } from '../aws/elastic-load-balancing-v2.ts';
+import type { Round } from '../context.ts';
 import type { Cordon } from '../domain/cordon-record.ts';
 import { type Severity, severities } from '../domain/disruption.ts';
-import { describe, uncordoned } from '../messages/events.ts';
+import { uncordoned } from '../messages/events.ts';
+import { describe } from '../messages/log.ts';
+
+/** An instance that could not be dealt with, and why. */
+export interface Failure {
+  readonly instanceId: string;
+  readonly error: unknown;
+}
 
 export interface Due {
   readonly cordon: Cordon;

@@ -1,10 +1,4 @@
 import {
-  DeregisterInstancesFromLoadBalancerCommand,
-  DescribeLoadBalancersCommand,
-  ElasticLoadBalancingClient,
-  RegisterInstancesWithLoadBalancerCommand,
-} from '@aws-sdk/client-elastic-load-balancing';
-import {
   DeregisterTargetsCommand,
   DescribeTargetGroupAttributesCommand,
   DescribeTargetGroupsCommand,
@@ -21,9 +15,9 @@ import { chunk, mapLimit } from '#shared/concurrency.ts';
 import { hasName } from '#shared/errors.ts';
 import type { Target } from '../domain/cordon-record.ts';
 import type { Registered, TargetGroup } from '../domain/drain-targets.ts';
+import { callWithoutRefused, type RefusedItem } from './refused-items.ts';
 
 const elb = createClient(ElasticLoadBalancingV2Client, { deadlineMs: 6_000 });
-const classic = createClient(ElasticLoadBalancingClient, { deadlineMs: 6_000 });
 
 /** The most that one page of either describe holds, and a cautious number of targets for one change. */
 const PAGE = 400;
@@ -84,93 +78,19 @@ export async function registerTargets(
   targetGroupArn: string,
   targets: readonly Target[],
   signal: AbortSignal,
-): Promise<Refused<Target>[]> {
+): Promise<RefusedItem<Target>[]> {
   const refused = await mapLimit(chunk(targets, TARGETS), 1, (part) =>
-    sortOut(part, async (some) => {
-      const Targets = [...some];
-      const command = new RegisterTargetsCommand({ TargetGroupArn: targetGroupArn, Targets });
-      await elb.send(command, { abortSignal: signal }).catch(unlessGone);
-    }),
+    callWithoutRefused(
+      part,
+      async (some) => {
+        const Targets = [...some];
+        const command = new RegisterTargetsCommand({ TargetGroupArn: targetGroupArn, Targets });
+        await elb.send(command, { abortSignal: signal }).catch(unlessGone);
+      },
+      { isRefusal: isInvalidTarget, callsAtOnce: 4 },
+    ),
   );
   return refused.flat();
-}
-
-/** @returns names of the Classic Load Balancers with the instances among `ids` that each holds */
-export async function classicHolding(
-  ids: ReadonlySet<string>,
-  signal: AbortSignal,
-): Promise<Map<string, string[]>> {
-  const balancers = await paginate<readonly [string, string[]], string>(async (next) => {
-    const command = new DescribeLoadBalancersCommand({ PageSize: PAGE, ...(next && { Marker: next }) });
-    const { LoadBalancerDescriptions = [], NextMarker } = await classic.send(command, {
-      abortSignal: signal,
-    });
-    const items = LoadBalancerDescriptions.map(({ LoadBalancerName = '', Instances = [] }) => {
-      const held = Instances.map(({ InstanceId = '' }) => InstanceId).filter((id) => ids.has(id));
-      return [LoadBalancerName, held] as const;
-    });
-    return { items, next: NextMarker };
-  });
-  return new Map(balancers.filter(([, held]) => held.length > 0));
-}
-
-export function deregisterFromClassic(
-  name: string,
-  ids: readonly string[],
-  signal: AbortSignal,
-): Promise<void> {
-  return changeClassic(ids, (Instances) => {
-    const command = new DeregisterInstancesFromLoadBalancerCommand({ LoadBalancerName: name, Instances });
-    return classic.send(command, { abortSignal: signal });
-  });
-}
-
-/** An instance that does not exist any more has nothing to go back to; that is no failure. */
-export function registerWithClassic(
-  name: string,
-  ids: readonly string[],
-  signal: AbortSignal,
-): Promise<void> {
-  return changeClassic(ids, (Instances) => {
-    const command = new RegisterInstancesWithLoadBalancerCommand({ LoadBalancerName: name, Instances });
-    return classic.send(command, { abortSignal: signal });
-  });
-}
-
-async function changeClassic(
-  ids: readonly string[],
-  change: (instances: { InstanceId: string }[]) => Promise<unknown>,
-): Promise<void> {
-  await sortOut(ids, async (some) => {
-    await change(some.map((InstanceId) => ({ InstanceId }))).catch(unlessGone);
-  });
-}
-
-export interface Refused<T> {
-  readonly item: T;
-  readonly error: unknown;
-}
-
-/** Both load balancers refuse a whole call for one member that they cannot take. Then each goes alone. */
-async function sortOut<T>(
-  items: readonly T[],
-  call: (some: readonly T[]) => Promise<void>,
-): Promise<Refused<T>[]> {
-  try {
-    await call(items);
-    return [];
-  } catch (error) {
-    // As ELBv2 and Classic spell it, by the model's names and by the codes on the wire.
-    const members = [
-      'InvalidTargetException',
-      'InvalidTarget',
-      'InvalidEndPointException',
-      'InvalidInstance',
-    ];
-    if (!hasName(error, ...members)) throw error;
-    if (items.length === 1) return items.map((item) => ({ item, error }));
-    return (await mapLimit(items, 4, (item) => sortOut([item], call))).flat();
-  }
 }
 
 function describeTargetGroups(
@@ -193,15 +113,13 @@ function toTargetGroup(group: ElbTargetGroup): TargetGroup {
   };
 }
 
-/** Names as ELBv2 and Classic spell "it is not there any more". */
+function isInvalidTarget(error: unknown): boolean {
+  // The model's name and the code on the wire.
+  return hasName(error, 'InvalidTargetException', 'InvalidTarget');
+}
+
 function unlessGone(error: unknown): undefined {
-  const gone = [
-    'TargetGroupNotFoundException',
-    'TargetGroupNotFound',
-    'AccessPointNotFoundException',
-    'LoadBalancerNotFound',
-  ];
-  if (!hasName(error, ...gone)) throw error;
+  if (!hasName(error, 'TargetGroupNotFoundException', 'TargetGroupNotFound')) throw error;
   return undefined;
 }
 

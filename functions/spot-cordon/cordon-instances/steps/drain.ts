@@ -1,19 +1,22 @@
 import { forEachIsolated } from '#shared/concurrency.ts';
+import { classicHolding, deregisterFromClassic } from '../../aws/elastic-load-balancing.ts';
 import {
-  classicHolding,
+  deregisterTargets,
   deregistrationDelaySeconds,
   listTargetGroups,
   listTargets,
   readTargetGroups,
-} from '../aws/load-balancing.ts';
+} from '../../aws/elastic-load-balancing-v2.ts';
+import type { Target } from '../../domain/cordon-record.ts';
 import {
   candidates,
   outlivesNotice,
   type TargetGroup,
+  targetKey,
   targetsOf,
   wantsDraining,
-} from '../domain/drain-targets.ts';
-import { type Case, fail, lacks } from './work-item.ts';
+} from '../../domain/drain-targets.ts';
+import { type Case, fail, idsOf, lacking, lacks } from '../work-item.ts';
 
 export type DrainSearch = 'vpc' | 'group';
 
@@ -92,4 +95,69 @@ async function remarkOnSlowGroups(cases: readonly Case[], signal: AbortSignal): 
       if (text) remarks.push(`${targetGroupArn} ${text}`);
     }
   }
+}
+
+/** Takes the targets out, and then looks whether they are: deregistering what is not there succeeds silently. */
+export async function drain(cases: readonly Case[], signal: AbortSignal): Promise<void> {
+  const open = lacking(cases, 'drain');
+  const byArn = Map.groupBy(
+    open.flatMap((one) => one.drain.map((drained) => ({ one, ...drained }))),
+    ({ targetGroupArn }) => targetGroupArn,
+  );
+  await Promise.all([
+    forEachIsolated(
+      byArn,
+      8,
+      ([arn, some]) => drainTargetGroup(arn, some, signal),
+      ([, some], error) => failDrain(some, error),
+    ),
+    drainClassic(open, signal),
+  ]);
+  for (const one of open) if (!one.failures.has('drain')) one.outcomes.drain = drainOutcome(one);
+}
+
+async function drainTargetGroup(
+  arn: string,
+  some: readonly { readonly one: Case; readonly targets: readonly Target[] }[],
+  signal: AbortSignal,
+): Promise<void> {
+  await deregisterTargets(
+    arn,
+    some.flatMap(({ targets }) => targets),
+    signal,
+  );
+  const registered = await listTargets(arn, signal);
+  const left = new Set(
+    registered.filter(({ state }) => state !== 'draining').map(({ target }) => targetKey(target)),
+  );
+  const stuck = some.filter(({ targets }) => targets.some((target) => left.has(targetKey(target))));
+  failDrain(stuck, new Error(`targets are still registered in ${arn}`));
+}
+
+function failDrain(some: readonly { readonly one: Case }[], error: unknown): void {
+  fail(
+    some.map(({ one }) => one),
+    'drain',
+    error,
+  );
+}
+
+async function drainClassic(cases: readonly Case[], signal: AbortSignal): Promise<void> {
+  const byName = Map.groupBy(
+    cases.flatMap((one) => one.drainClassic.map((name) => ({ name, one }))),
+    ({ name }) => name,
+  );
+  await forEachIsolated(
+    byName,
+    4,
+    ([name, some]) => deregisterFromClassic(name, idsOf(some.map(({ one }) => one)), signal),
+    ([, some], error) => failDrain(some, error),
+  );
+}
+
+function drainOutcome({ instance, drain: drained, drainClassic: classic }: Case): string {
+  if (!wantsDraining(instance)) return 'not asked for';
+  const targets = drained.reduce((sum, { targets }) => sum + targets.length, 0);
+  if (targets + classic.length === 0) return 'registered nowhere';
+  return `${targets} targets in ${drained.length} target groups, ${classic.length} Classic Load Balancers`;
 }
