@@ -5,8 +5,8 @@ import {
   type DescribeTargetGroupsCommandInput,
   DescribeTargetHealthCommand,
   ElasticLoadBalancingV2Client,
-  type TargetGroup as ElbTargetGroup,
   RegisterTargetsCommand,
+  type TargetGroup as SdkTargetGroup,
   type TargetDescription,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { createClient } from '#shared/aws/client.ts';
@@ -14,43 +14,46 @@ import { paginate } from '#shared/aws/pages.ts';
 import { chunk, mapLimit } from '#shared/concurrency.ts';
 import { hasName } from '#shared/errors.ts';
 import type { Target } from '../domain/cordon-record.ts';
-import type { Registered, TargetGroup } from '../domain/drain-targets.ts';
+import type { RegisteredTarget, TargetGroup } from '../domain/drain-targets.ts';
 import { callWithoutRefused, type RefusedItem } from './refused-items.ts';
 
 const elb = createClient(ElasticLoadBalancingV2Client, { deadlineMs: 6_000 });
 
-/** The most that one page of either describe holds, and a cautious number of targets for one change. */
-const PAGE = 400;
-const ARNS = 20;
-const TARGETS = 100;
+/** The page size and the ids that DescribeTargetGroups takes, and a number of targets that is safe for one change. */
+const PAGE_SIZE = 400;
+const MAX_ARNS = 20;
+const MAX_TARGETS = 100;
 
 export function listTargetGroups(signal: AbortSignal): Promise<TargetGroup[]> {
-  return describeTargetGroups({ PageSize: PAGE }, signal);
+  return describePages({ PageSize: PAGE_SIZE }, signal);
 }
 
-export async function readTargetGroups(arns: readonly string[], signal: AbortSignal): Promise<TargetGroup[]> {
+export async function describeTargetGroupsByArn(
+  arns: readonly string[],
+  signal: AbortSignal,
+): Promise<TargetGroup[]> {
   const pages = await Promise.all(
-    chunk(arns, ARNS).map((some) => describeTargetGroups({ TargetGroupArns: [...some] }, signal)),
+    chunk(arns, MAX_ARNS).map((some) => describePages({ TargetGroupArns: [...some] }, signal)),
   );
   return pages.flat();
 }
 
-/** All that is registered, under every port. Asking for one target by id alone would find it under one port only. */
-export async function listTargets(targetGroupArn: string, signal: AbortSignal): Promise<Registered[]> {
+/** Lists all registrations. A query for one target by id alone would find it under one port only. */
+export async function listTargets(targetGroupArn: string, signal: AbortSignal): Promise<RegisteredTarget[]> {
   const command = new DescribeTargetHealthCommand({ TargetGroupArn: targetGroupArn });
-  const reply = await elb.send(command, { abortSignal: signal }).catch(unlessGone);
+  const reply = await elb.send(command, { abortSignal: signal }).catch(ignoreNotFound);
   return (reply?.TargetHealthDescriptions ?? []).map(({ Target: target, TargetHealth }) => ({
     target: toTarget(target),
     state: TargetHealth?.State ?? 'unknown',
   }));
 }
 
-export async function deregistrationDelaySeconds(
+export async function readDeregistrationDelaySeconds(
   targetGroupArn: string,
   signal: AbortSignal,
 ): Promise<number> {
   const command = new DescribeTargetGroupAttributesCommand({ TargetGroupArn: targetGroupArn });
-  const reply = await elb.send(command, { abortSignal: signal }).catch(unlessGone);
+  const reply = await elb.send(command, { abortSignal: signal }).catch(ignoreNotFound);
   const delay = reply?.Attributes?.find(({ Key }) => Key === 'deregistration_delay.timeout_seconds');
   return Number(delay?.Value ?? 0);
 }
@@ -60,17 +63,17 @@ export async function deregisterTargets(
   targets: readonly Target[],
   signal: AbortSignal,
 ): Promise<void> {
-  for (const some of chunk(targets, TARGETS)) {
+  for (const some of chunk(targets, MAX_TARGETS)) {
     const command = new DeregisterTargetsCommand({
       TargetGroupArn: targetGroupArn,
       Targets: [...some],
     });
-    await elb.send(command, { abortSignal: signal }).catch(unlessGone);
+    await elb.send(command, { abortSignal: signal }).catch(ignoreNotFound);
   }
 }
 
 /**
- * A target group that was deleted meanwhile has nothing to go back to; that is no failure.
+ * Ignores a target group that no longer exists.
  *
  * @returns the targets that cannot be registered, such as an instance that is not running
  */
@@ -79,13 +82,13 @@ export async function registerTargets(
   targets: readonly Target[],
   signal: AbortSignal,
 ): Promise<RefusedItem<Target>[]> {
-  const refused = await mapLimit(chunk(targets, TARGETS), 1, (part) =>
+  const refused = await mapLimit(chunk(targets, MAX_TARGETS), 1, (part) =>
     callWithoutRefused(
       part,
       async (some) => {
         const Targets = [...some];
         const command = new RegisterTargetsCommand({ TargetGroupArn: targetGroupArn, Targets });
-        await elb.send(command, { abortSignal: signal }).catch(unlessGone);
+        await elb.send(command, { abortSignal: signal }).catch(ignoreNotFound);
       },
       { isRefusal: isInvalidTarget, callsAtOnce: 4 },
     ),
@@ -93,10 +96,7 @@ export async function registerTargets(
   return refused.flat();
 }
 
-function describeTargetGroups(
-  input: DescribeTargetGroupsCommandInput,
-  signal: AbortSignal,
-): Promise<TargetGroup[]> {
+function describePages(input: DescribeTargetGroupsCommandInput, signal: AbortSignal): Promise<TargetGroup[]> {
   return paginate<TargetGroup, string>(async (next) => {
     const command = new DescribeTargetGroupsCommand({ ...input, ...(next && { Marker: next }) });
     const { TargetGroups = [], NextMarker } = await elb.send(command, { abortSignal: signal });
@@ -104,21 +104,21 @@ function describeTargetGroups(
   });
 }
 
-function toTargetGroup(group: ElbTargetGroup): TargetGroup {
+function toTargetGroup(group: SdkTargetGroup): TargetGroup {
   return {
     arn: group.TargetGroupArn ?? '',
     targetType: group.TargetType ?? '',
     ...(group.VpcId && { vpcId: group.VpcId }),
-    inUse: (group.LoadBalancerArns ?? []).length > 0,
+    isInUse: (group.LoadBalancerArns ?? []).length > 0,
   };
 }
 
 function isInvalidTarget(error: unknown): boolean {
-  // The model's name and the code on the wire.
+  // The name in the service model and the code in the response.
   return hasName(error, 'InvalidTargetException', 'InvalidTarget');
 }
 
-function unlessGone(error: unknown): undefined {
+function ignoreNotFound(error: unknown): undefined {
   if (!hasName(error, 'TargetGroupNotFoundException', 'TargetGroupNotFound')) throw error;
   return undefined;
 }

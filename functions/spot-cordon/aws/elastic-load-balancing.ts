@@ -11,26 +11,26 @@ import { callWithoutRefused } from './refused-items.ts';
 
 const classic = createClient(ElasticLoadBalancingClient, { deadlineMs: 6_000 });
 
-/** The most that one page of DescribeLoadBalancers holds. */
-const PAGE = 400;
+/** The maximum page size of DescribeLoadBalancers. */
+const PAGE_SIZE = 400;
 
-/** @returns names of the Classic Load Balancers with the instances among `ids` that each holds */
-export async function classicHolding(
+/** @returns the names of the Classic Load Balancers that have some of these instances, each with those instances */
+export async function findClassicLoadBalancers(
   ids: ReadonlySet<string>,
   signal: AbortSignal,
 ): Promise<Map<string, string[]>> {
-  const balancers = await paginate<readonly [string, string[]], string>(async (next) => {
-    const command = new DescribeLoadBalancersCommand({ PageSize: PAGE, ...(next && { Marker: next }) });
+  const loadBalancers = await paginate<readonly [string, string[]], string>(async (next) => {
+    const command = new DescribeLoadBalancersCommand({ PageSize: PAGE_SIZE, ...(next && { Marker: next }) });
     const { LoadBalancerDescriptions = [], NextMarker } = await classic.send(command, {
       abortSignal: signal,
     });
     const items = LoadBalancerDescriptions.map(({ LoadBalancerName = '', Instances = [] }) => {
-      const held = Instances.map(({ InstanceId = '' }) => InstanceId).filter((id) => ids.has(id));
-      return [LoadBalancerName, held] as const;
+      const found = Instances.map(({ InstanceId = '' }) => InstanceId).filter((id) => ids.has(id));
+      return [LoadBalancerName, found] as const;
     });
     return { items, next: NextMarker };
   });
-  return new Map(balancers.filter(([, held]) => held.length > 0));
+  return new Map(loadBalancers.filter(([, found]) => found.length > 0));
 }
 
 export function deregisterFromClassic(
@@ -38,43 +38,43 @@ export function deregisterFromClassic(
   ids: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  return changeClassic(ids, (Instances) => {
+  return callForInstances(ids, (Instances) => {
     const command = new DeregisterInstancesFromLoadBalancerCommand({ LoadBalancerName: name, Instances });
     return classic.send(command, { abortSignal: signal });
   });
 }
 
-/** An instance that does not exist any more has nothing to go back to; that is no failure. */
+/** Ignores instances and load balancers that no longer exist. */
 export function registerWithClassic(
   name: string,
   ids: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  return changeClassic(ids, (Instances) => {
+  return callForInstances(ids, (Instances) => {
     const command = new RegisterInstancesWithLoadBalancerCommand({ LoadBalancerName: name, Instances });
     return classic.send(command, { abortSignal: signal });
   });
 }
 
-async function changeClassic(
+async function callForInstances(
   ids: readonly string[],
   change: (instances: { InstanceId: string }[]) => Promise<unknown>,
 ): Promise<void> {
   await callWithoutRefused(
     ids,
     async (some) => {
-      await change(some.map((InstanceId) => ({ InstanceId }))).catch(unlessGone);
+      await change(some.map((InstanceId) => ({ InstanceId }))).catch(ignoreNotFound);
     },
     { isRefusal: isInvalidInstance, callsAtOnce: 4 },
   );
 }
 
 function isInvalidInstance(error: unknown): boolean {
-  // The model's name and the code on the wire.
+  // The name in the service model and the code in the response.
   return hasName(error, 'InvalidEndPointException', 'InvalidInstance');
 }
 
-function unlessGone(error: unknown): undefined {
+function ignoreNotFound(error: unknown): undefined {
   if (!hasName(error, 'AccessPointNotFoundException', 'LoadBalancerNotFound')) throw error;
   return undefined;
 }

@@ -6,8 +6,8 @@ export interface RefusedItem<T> {
 }
 
 /**
- * Auto Scaling and both load balancers refuse a whole call if they refuse one of its items. This function then calls
- * once per item.
+ * Auto Scaling and both load balancer APIs refuse a whole call because of one item. Then this function calls once per
+ * item.
  *
  * @returns the items that were refused on their own
  * @throws any error that is not a refusal

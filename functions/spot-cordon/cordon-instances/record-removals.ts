@@ -1,38 +1,43 @@
 import { type RecordUpdate, updateRecords } from '#shared/aws/update-records.ts';
-import type { Run } from '../context.ts';
-import type { Cordon, Draft } from '../domain/cordon-record.ts';
-import { mergeDrained } from '../domain/drain-targets.ts';
-import { isProtected } from './steps/replace.ts';
-import { type Case, fail, knownOf, lacks } from './work-item.ts';
+import type { CordonContext } from '../context.ts';
+import type { CordonDraft, CordonRecord } from '../domain/cordon-record.ts';
+import { mergeDrainedTargets } from '../domain/drain-targets.ts';
+import { hasProtection } from './steps/replace.ts';
+import { isStepPending, recordFailure, recordsById, type WorkItem } from './work-item.ts';
 
-/** What cannot be written down is not taken; the others go on. */
-export async function recordRemovals({ use }: Run, all: readonly Case[]): Promise<void> {
-  const cases = all.filter(takes);
-  const taking = new Map(cases.map((one) => [one.instanceId, one]));
-  const mutate: RecordUpdate<Cordon> = (known, id) => {
-    const one = taking.get(id);
-    return known && one ? remember(known, one) : undefined;
+/**
+ * Records what we are about to remove, so that UncordonInstances can restore it even if this function dies. If a record
+ * cannot be written, nothing is removed for its instance.
+ */
+export async function recordRemovals({ table }: CordonContext, all: readonly WorkItem[]): Promise<void> {
+  const items = all.filter(removesSomething);
+  const byId = new Map(items.map((item) => [item.instanceId, item]));
+  const update: RecordUpdate<CordonRecord> = (known, id) => {
+    const item = byId.get(id);
+    return known && item ? withRemovals(known, item) : undefined;
   };
-  const { records, failures } = await updateRecords(use, [...taking.keys()], mutate, knownOf(cases));
-  for (const one of cases) {
-    one.record = records.get(one.instanceId) ?? one.record;
-    if (failures.has(one.instanceId)) fail([one], 'record', failures.get(one.instanceId));
+  const { records, failures } = await updateRecords(table, [...byId.keys()], update, recordsById(items));
+  for (const item of items) {
+    item.record = records.get(item.instanceId) ?? item.record;
+    if (failures.has(item.instanceId)) recordFailure([item], 'record', failures.get(item.instanceId));
   }
 }
 
-function takes(one: Case): boolean {
-  const drains = lacks(one, 'drain') && one.drain.length + one.drainClassic.length > 0;
-  return drains || (lacks(one, 'protect') && isProtected(one));
+function removesSomething(item: WorkItem): boolean {
+  const isRegistered = item.targets.length + item.classicLoadBalancers.length > 0;
+  return (
+    (isStepPending(item, 'drain') && isRegistered) || (isStepPending(item, 'protect') && hasProtection(item))
+  );
 }
 
-function remember(known: Cordon, one: Case): Draft {
-  const drained = mergeDrained(known.drainedTargets ?? [], one.drain);
-  const classic = [...new Set([...(known.drainedLoadBalancers ?? []), ...one.drainClassic])];
+function withRemovals(known: CordonRecord, item: WorkItem): CordonDraft {
+  const targets = mergeDrainedTargets(known.drainedTargets ?? [], item.targets);
+  const classic = [...new Set([...(known.drainedLoadBalancers ?? []), ...item.classicLoadBalancers])];
   return {
     ...known,
-    ...(one.group && { group: one.group.name }),
-    ...(isProtected(one) && { protectionRemoved: true }),
-    ...(drained.length > 0 && { drainedTargets: drained }),
+    ...(item.group && { group: item.group.name }),
+    ...(hasProtection(item) && { protectionRemoved: true }),
+    ...(targets.length > 0 && { drainedTargets: targets }),
     ...(classic.length > 0 && { drainedLoadBalancers: classic }),
   };
 }

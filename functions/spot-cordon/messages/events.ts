@@ -1,27 +1,24 @@
 import type { OutgoingEvent } from '#shared/aws/eventbridge.ts';
 import { ownEvent } from '#shared/events/eventbridge.ts';
-import type { Cordon } from '../domain/cordon-record.ts';
-import { describe } from './log.ts';
+import type { CordonRecord } from '../domain/cordon-record.ts';
+import { logFields } from './log.ts';
 
 const SOURCE = 'groundcrew.spot-cordon';
 
-/** For schedulers. Published at least once: act on instance and severity, not on the event's id. */
-export function cordoned(cordon: Cordon): OutgoingEvent {
-  return { source: SOURCE, detailType: 'Instance Cordoned', detail: describe(cordon) };
+/** For schedulers. Published at least once: consumers must act on the instance and severity, not on the event's id. */
+export function cordonedEvent(record: CordonRecord): OutgoingEvent {
+  return { source: SOURCE, detailType: 'Instance Cordoned', detail: logFields(record) };
 }
 
-export function uncordoned(cordon: Cordon, why: string): OutgoingEvent {
-  return { source: SOURCE, detailType: 'Instance Uncordoned', detail: { ...describe(cordon), why } };
+export function uncordonedEvent(record: CordonRecord, why: string): OutgoingEvent {
+  return { source: SOURCE, detailType: 'Instance Uncordoned', detail: { ...logFields(record), why } };
 }
 
-/** Detail type of the message with which the sweep gives a deferred cordon back to CordonInstances. */
+/** Detail type of the message that the sweep sends to CordonInstances when deferred maintenance is due. */
 export const CORDON_DUE = 'Cordon Due';
 
-/**
- * Gives a notice that has come due back to CordonInstances, which has the permissions and the code to act on it. Only
- * the id travels: the record says what it is about.
- */
-export function dueEvent(id: string, region: string, now: number): object {
-  const about = { source: SOURCE, detailType: CORDON_DUE, id: `due-${id}` };
-  return ownEvent({ ...about, detail: { 'instance-id': id } }, region, now);
+/** Only CordonInstances has the permissions to cordon. The message has only the id; the record has everything else. */
+export function dueEvent(instanceId: string, region: string, now: number): object {
+  const about = { source: SOURCE, detailType: CORDON_DUE, id: `due-${instanceId}` };
+  return ownEvent({ ...about, detail: { 'instance-id': instanceId } }, region, now);
 }

@@ -1,15 +1,15 @@
-import type { Cordon } from '../domain/cordon-record.ts';
+import type { CordonRecord } from '../domain/cordon-record.ts';
 
-/** The same names in every log line, event and mail. */
-export function describe(cordon: Cordon): Record<string, string> {
+/** The fields of a record that log lines and events share, under the same names. */
+export function logFields(record: CordonRecord): Record<string, string> {
   return {
-    instanceId: cordon.instanceId,
-    severity: cordon.severity,
-    reason: cordon.reason,
-    action: cordon.action,
-    ...(cordon.deadline !== undefined && { deadline: new Date(cordon.deadline).toISOString() }),
-    ...(cordon.expiresAt !== undefined && { expiresAt: new Date(cordon.expiresAt).toISOString() }),
-    ...(cordon.group !== undefined && { autoScalingGroupName: cordon.group }),
-    sourceEventId: cordon.sourceEventId,
+    instanceId: record.instanceId,
+    severity: record.severity,
+    reason: record.reason,
+    action: record.action,
+    ...(record.deadline !== undefined && { deadline: new Date(record.deadline).toISOString() }),
+    ...(record.expiresAt !== undefined && { expiresAt: new Date(record.expiresAt).toISOString() }),
+    ...(record.group !== undefined && { autoScalingGroupName: record.group }),
+    sourceEventId: record.sourceEventId,
   };
 }

@@ -34,7 +34,7 @@ import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
-import type { Cordon, Draft } from '../../../functions/spot-cordon/domain/cordon-record.ts';
+import type { CordonDraft, CordonRecord } from '../../../functions/spot-cordon/domain/cordon-record.ts';
 
 // An account that refuses on demand: for refusals and races that no stand-in produces.
 
@@ -76,7 +76,7 @@ export const clients = {
   sqs: mockClient(SQSClient),
 };
 
-export const table = new Map<string, Cordon>();
+export const table = new Map<string, CordonRecord>();
 
 export function openAccount(fleet: Fleet): void {
   table.clear();
@@ -94,7 +94,7 @@ export function openAccount(fleet: Fleet): void {
   clients.sqs.on(SendMessageCommand).resolves({ MessageId: 'm' });
 }
 
-export function keep(cordon: Draft): Cordon {
+export function keep(cordon: CordonDraft): CordonRecord {
   const kept = { ...cordon, revision: `seed of ${cordon.instanceId}` };
   table.set(cordon.instanceId, kept);
   return kept;
@@ -138,7 +138,7 @@ function write(items: any[]): object {
     throw refusal('TransactionCanceledException', 'cancelled', { CancellationReasons: reasons });
   }
   for (const { Put, Delete } of items) {
-    if (Put) table.set(Put.Item.instanceId.S, unmarshall(Put.Item) as Cordon);
+    if (Put) table.set(Put.Item.instanceId.S, unmarshall(Put.Item) as CordonRecord);
     else table.delete(Delete.Key.instanceId.S);
   }
   return {};

@@ -17,17 +17,25 @@ import { PublishCommand } from '@aws-sdk/client-sns';
 import { describe, expect, it } from 'vitest';
 import type { CordonConfig } from '../../../functions/spot-cordon/config.ts';
 import { cordonInstances } from '../../../functions/spot-cordon/cordon-instances/cordon-instances.ts';
-import { type Received, sortBatch } from '../../../functions/spot-cordon/cordon-instances/group-batch.ts';
-import { activate, type Cordon, clear, merge } from '../../../functions/spot-cordon/domain/cordon-record.ts';
 import {
-  type Danger,
-  interruption,
-  maintenance,
-  rebalance,
+  groupBatchByInstance,
+  type ReceivedEvent,
+} from '../../../functions/spot-cordon/cordon-instances/group-batch.ts';
+import {
+  activateDeferred,
+  type CordonRecord,
+  cancelMaintenance,
+  mergeDisruption,
+} from '../../../functions/spot-cordon/domain/cordon-record.ts';
+import {
+  type Disruption,
+  interruptionDisruption,
+  maintenanceDisruption,
+  rebalanceDisruption,
 } from '../../../functions/spot-cordon/domain/disruption.ts';
 import type { Instance } from '../../../functions/spot-cordon/domain/instance.ts';
-import { fateAtSweep } from '../../../functions/spot-cordon/domain/uncordon-decision.ts';
-import { writeDigest } from '../../../functions/spot-cordon/messages/mail.ts';
+import { decideAtSweep } from '../../../functions/spot-cordon/domain/uncordon-decision.ts';
+import { cordonSummaryMail } from '../../../functions/spot-cordon/messages/mail.ts';
 import { uncordonInstances } from '../../../functions/spot-cordon/uncordon-instances/uncordon-instances.ts';
 import { removeRecords } from '../../../shared/aws/update-records.ts';
 import { fakeInvocation } from '../../support/invocation.ts';
@@ -59,18 +67,18 @@ const config: CordonConfig = {
 function seen(instanceId: string, eventTime = NOW) {
   return { instanceId, eventTime, sourceEventId: `event of ${instanceId}` };
 }
-const warning = (id: string, at = NOW, action: 'terminate' | 'stop' = 'terminate'): Danger =>
-  interruption(seen(id, at), 'spot interruption', action);
-const advice = (id: string, at = NOW): Danger => rebalance(seen(id, at), HOLD);
-const retirement = (id: string, startsAt: number, at = NOW): Danger =>
-  maintenance(seen(id, at), { reason: 'scheduled retirement', action: 'stop' }, startsAt);
+const warning = (id: string, at = NOW, action: 'terminate' | 'stop' = 'terminate'): Disruption =>
+  interruptionDisruption(seen(id, at), 'spot interruption', action);
+const advice = (id: string, at = NOW): Disruption => rebalanceDisruption(seen(id, at), HOLD);
+const retirement = (id: string, startsAt: number, at = NOW): Disruption =>
+  maintenanceDisruption(seen(id, at), { reason: 'scheduled retirement', action: 'stop' }, startsAt);
 
-function message(id: string, ...dangers: Danger[]): Received {
-  return { id, message: { kind: 'danger', dangers, ignored: [] } };
+function message(id: string, ...disruptions: Disruption[]): ReceivedEvent {
+  return { id, message: { kind: 'disruption', disruptions, ignored: [] } };
 }
 
 /** One batch of CordonInstances. */
-async function cordon(received: readonly Received[], more: Partial<CordonConfig> = {}, now = NOW) {
+async function cordon(received: readonly ReceivedEvent[], more: Partial<CordonConfig> = {}, now = NOW) {
   const { invocation, book } = fakeInvocation({ now: () => now });
   const deliveries = received.map((one) => ({ ...one, receiveCount: 1 }));
   const handled = await cordonInstances(deliveries, { ...config, ...more }, invocation);
@@ -91,7 +99,7 @@ async function sweep(now: number) {
 }
 
 /** A record whose every step is done. */
-function cordoned(danger: Danger, more: Partial<Cordon> = {}): Omit<Cordon, 'revision'> {
+function cordoned(disruption: Disruption, more: Partial<CordonRecord> = {}): Omit<CordonRecord, 'revision'> {
   const done = {
     tag: 'done',
     announce: 'done',
@@ -100,7 +108,12 @@ function cordoned(danger: Danger, more: Partial<Cordon> = {}): Omit<Cordon, 'rev
     replace: 'no',
     notify: 'claimed',
   };
-  return { ...merge(undefined, danger, LEAD, NOW).record, status: 'cordoned', steps: done, ...more };
+  return {
+    ...mergeDisruption(undefined, disruption, { leadMs: LEAD, now: NOW }).record,
+    status: 'cordoned',
+    steps: done,
+    ...more,
+  };
 }
 
 const OPT_IN = { 'groundcrew:drain': 'true', 'groundcrew:replace': 'true' };
@@ -109,10 +122,10 @@ function instance(id: string, more: Partial<SeenInstance> = {}): SeenInstance {
   return { id, ip: `10.0.0.${id.slice(-1)}`, tags: OPT_IN, ...more };
 }
 
-describe('a danger is not lost', () => {
+describe('a disruption is not lost', () => {
   it('when the same instance is warned a second time, long after the first', () => {
     const known = keep(cordoned(warning(A, NOW - HOUR, 'stop')));
-    const { record, change } = merge(known, warning(A, NOW, 'stop'), LEAD, NOW);
+    const { record, change } = mergeDisruption(known, warning(A, NOW, 'stop'), { leadMs: LEAD, now: NOW });
     expect([change, record.steps, record.eventTime, record.deadline]).toEqual([
       'raised',
       {},
@@ -122,13 +135,13 @@ describe('a danger is not lost', () => {
   });
 
   it('when its time lies a little ahead of our clock', () => {
-    expect(merge(undefined, warning(A, NOW + 1500), LEAD, NOW).change).toBe('new');
-    expect(merge(undefined, advice(A, NOW + 1500), LEAD, NOW).change).toBe('new');
+    expect(mergeDisruption(undefined, warning(A, NOW + 1500), { leadMs: LEAD, now: NOW }).change).toBe('new');
+    expect(mergeDisruption(undefined, advice(A, NOW + 1500), { leadMs: LEAD, now: NOW }).change).toBe('new');
   });
 
   it('when a lesser one comes while its instance is being released', async () => {
     openAccount({ instances: [instance(A)] });
-    keep(cordoned(warning(A, NOW - HOUR, 'stop'), { status: 'releasing', releasingSince: NOW }));
+    keep(cordoned(warning(A, NOW - HOUR, 'stop'), { status: 'uncordoning', uncordoningSince: NOW }));
     expect((await cordon([message('m1', advice(A))])).retry).toEqual(['m1']);
     table.clear(); // the release is through
     expect((await cordon([message('m1', advice(A))])).retry).toEqual([]);
@@ -137,7 +150,7 @@ describe('a danger is not lost', () => {
 
   it('to schedulers, when a release may still tell them of its end', async () => {
     openAccount({ instances: [instance(A)] });
-    keep(cordoned(advice(A, NOW - HOUR), { status: 'releasing', releasingSince: NOW }));
+    keep(cordoned(advice(A, NOW - HOUR), { status: 'uncordoning', uncordoningSince: NOW }));
     expect((await cordon([message('m1', warning(A))])).retry).toEqual(['m1']);
     await cordon([message('m1', warning(A))]);
     expect(told().map(({ type }) => type)).toEqual(['Instance Cordoned', 'Instance Cordoned']);
@@ -145,33 +158,37 @@ describe('a danger is not lost', () => {
 
   it('by a deadline that had passed before it began', () => {
     const known = keep(cordoned(retirement(A, NOW - 20 * HOUR, NOW - 30 * HOUR)));
-    expect(merge(known, warning(A), LEAD, NOW).record.deadline).toBe(NOW + 2 * MINUTE);
+    expect(mergeDisruption(known, warning(A), { leadMs: LEAD, now: NOW }).record.deadline).toBe(
+      NOW + 2 * MINUTE,
+    );
   });
 });
 
 describe('an all-clear holds', () => {
-  const closed: Received = {
+  const closed: ReceivedEvent = {
     id: 'm2',
-    message: { kind: 'all-clear', instanceIds: [A], ignored: [], eventTime: NOW },
+    message: { kind: 'cancellation', instanceIds: [A], ignored: [], eventTime: NOW },
   };
 
   it('against the notice that it ends, in one batch with it', async () => {
     openAccount({ instances: [instance(A)] });
     const { book } = await cordon([message('m1', retirement(A, NOW + HOUR, NOW - HOUR)), closed]);
     expect([...table]).toEqual([]);
-    expect(book.lines).toContainEqual(expect.objectContaining({ message: 'dropped' }));
+    expect(book.lines).toContainEqual(expect.objectContaining({ message: 'event dropped' }));
   });
 
   it('but not against a later one', () => {
     const later = retirement(A, NOW + HOUR, NOW + MINUTE);
-    expect(sortBatch([message('m1', later), closed], NOW).dangers.get(A)?.dangers).toEqual([later]);
+    expect(groupBatchByInstance([message('m1', later), closed], NOW).disruptions.get(A)?.disruptions).toEqual(
+      [later],
+    );
   });
 
   it('against a late duplicate of the notice', () => {
     const notice = retirement(A, NOW + HOUR, NOW - HOUR);
-    const known = clear(cordoned(notice), NOW);
+    const known = cancelMaintenance(cordoned(notice), NOW);
     expect(known?.expiresAt).toBe(NOW);
-    expect(known && merge(known, notice, LEAD, NOW).change).toBe('none');
+    expect(known && mergeDisruption(known, notice, { leadMs: LEAD, now: NOW }).change).toBe('none');
   });
 });
 
@@ -315,7 +332,7 @@ describe('the mark', () => {
     expect((await cordon([message('m1', warning(A)), message('m2', warning(B))])).retry).toEqual([]);
   });
 
-  it('of the danger before is removed too when the present one never got its own', async () => {
+  it('of the disruption before is removed too when the present one never got its own', async () => {
     openAccount({ instances: [instance(A)] });
     keep(cordoned(retirement(A, NOW - 25 * HOUR, NOW - 30 * HOUR), { steps: {} }));
     await sweep(NOW);
@@ -345,7 +362,7 @@ it('schedulers hear of all others when some announcements fail', async () => {
 });
 
 describe('a release', () => {
-  const expired = (id: string, target: string, more: Partial<Cordon> = {}): void => {
+  const expired = (id: string, target: string, more: Partial<CordonRecord> = {}): void => {
     const drainedTargets = [{ targetGroupArn: target, targets: [{ Id: id, Port: 80 }] }];
     keep(
       cordoned(advice(id, NOW - HOUR), {
@@ -406,14 +423,14 @@ describe('a release', () => {
   });
 
   it('that was cut short waits while its instance is stopped', () => {
-    const stopped: Instance = { instanceId: A, state: 'stopped', spot: true, privateIps: [], tags: {} };
+    const stopped: Instance = { instanceId: A, state: 'stopped', isSpot: true, privateIps: [], tags: {} };
     const cut = {
       ...cordoned(advice(A)),
       revision: 'r',
-      status: 'releasing',
-      releasingSince: NOW - HOUR,
+      status: 'uncordoning',
+      uncordoningSince: NOW - HOUR,
     } as const;
-    expect(fateAtSweep(cut, stopped, NOW).fate).toBe('keep');
+    expect(decideAtSweep(cut, stopped, NOW).kind).toBe('keep');
   });
 });
 
@@ -424,7 +441,7 @@ it('a table whose every transaction conflicts is not hammered', async () => {
   clients.dynamo
     .on(TransactWriteItemsCommand)
     .rejects(refusal('TransactionCanceledException', 'cancelled', reasons));
-  const removing = removeRecords<Cordon>(
+  const removing = removeRecords<CordonRecord>(
     { table: 'cordons', key: 'instanceId', signal: AbortSignal.timeout(5_000) },
     [known],
   );
@@ -434,16 +451,16 @@ it('a table whose every transaction conflicts is not hammered', async () => {
 
 it('a mail stays inside what SNS takes, however much there is to remark', () => {
   const lines = Array.from({ length: 200 }, (_, i) => ({
-    cordon: { ...cordoned(warning(A)), revision: 'r', group: `ü${'ß'.repeat(254)}${i}` },
+    record: { ...cordoned(warning(A)), revision: 'r', group: `ü${'ß'.repeat(254)}${i}` },
     outcomes: {},
     remarks: Array.from(
       { length: 50 },
       () => 'arn:aws:elasticloadbalancing drains for 300 s, longer than the notice',
     ),
   }));
-  const { text } = writeDigest(lines);
+  const { text } = cordonSummaryMail(lines);
   expect(Buffer.byteLength(text)).toBeLessThan(256 * 1024);
-  expect(text).toMatch(/\.\.\. and \d+ more; the function's log names them\./);
+  expect(text).toMatch(/\.\.\. and \d+ more; the log of CordonInstances names them\./);
 });
 
 describe('what people and meters are told', () => {
@@ -475,13 +492,17 @@ describe('what people and meters are told', () => {
       client.calls().filter(({ args }) => !/^(Describe|BatchGet)/.test(args[0].constructor.name)),
     );
     expect(writes).toEqual([]);
-    expect(book.lines.map(({ message }) => message)).toEqual(['dry run: would cordon']);
+    expect(book.lines.map(({ message }) => message)).toEqual(['instance cordon planned']);
   });
 });
 
 it('maintenance that comes due while its instance is being released waits for the end of that', async () => {
   openAccount({ instances: [instance(A)] });
-  keep({ ...activate(cordoned(retirement(A, NOW + HOUR))), status: 'releasing', releasingSince: NOW });
+  keep({
+    ...activateDeferred(cordoned(retirement(A, NOW + HOUR))),
+    status: 'uncordoning',
+    uncordoningSince: NOW,
+  });
   expect((await cordon([{ id: 'm1', message: { kind: 'due', instanceId: A } }])).retry).toEqual(['m1']);
 });
 

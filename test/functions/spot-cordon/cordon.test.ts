@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { activate, type Cordon, clear, merge } from '../../../functions/spot-cordon/domain/cordon-record.ts';
 import {
-  type Danger,
-  interruption,
-  maintenance,
-  rebalance,
+  activateDeferred,
+  type CordonRecord,
+  cancelMaintenance,
+  mergeDisruption,
+} from '../../../functions/spot-cordon/domain/cordon-record.ts';
+import {
+  type Disruption,
+  interruptionDisruption,
+  maintenanceDisruption,
+  rebalanceDisruption,
 } from '../../../functions/spot-cordon/domain/disruption.ts';
 
 const NOW = Date.parse('2026-11-02T10:00:00Z');
@@ -16,23 +21,23 @@ const HOLD = 30 * MINUTE;
 function seen(eventTime: number) {
   return { instanceId: 'i-abcd1111', eventTime, sourceEventId: `event at ${eventTime}` };
 }
-const warning = (at = NOW): Danger => interruption(seen(at), 'spot interruption', 'terminate');
-const advice = (at = NOW): Danger => rebalance(seen(at), HOLD);
-const retirement = (startsAt: number, at = NOW): Danger =>
-  maintenance(seen(at), { reason: 'scheduled retirement', action: 'stop' }, startsAt);
+const warning = (at = NOW): Disruption => interruptionDisruption(seen(at), 'spot interruption', 'terminate');
+const advice = (at = NOW): Disruption => rebalanceDisruption(seen(at), HOLD);
+const retirement = (startsAt: number, at = NOW): Disruption =>
+  maintenanceDisruption(seen(at), { reason: 'scheduled retirement', action: 'stop' }, startsAt);
 
-/** The record after these dangers, one after another, with every step done in between. */
-function recordAfter(...dangers: Danger[]): Cordon {
-  let known: Cordon | undefined;
-  for (const danger of dangers) {
-    const { record } = merge(known, danger, LEAD, NOW);
+/** The record after these disruptions, one after another, with every step done in between. */
+function recordAfter(...disruptions: Disruption[]): CordonRecord {
+  let known: CordonRecord | undefined;
+  for (const disruption of disruptions) {
+    const { record } = mergeDisruption(known, disruption, { leadMs: LEAD, now: NOW });
     known = {
       ...record,
       revision: 'r',
       steps: { tag: 'done', announce: 'done', notify: 'claimed', drain: 'done' },
     };
   }
-  if (!known) throw new Error('no danger');
+  if (!known) throw new Error('no disruption');
   return known;
 }
 
@@ -98,12 +103,15 @@ describe('merge', () => {
       'raised',
       { severity: 'scheduled' },
     ],
-  ] as const)('%s', (_, known, danger, change, record) => {
-    expect(merge(known, danger, LEAD, NOW)).toMatchObject({ change, record });
+  ] as const)('%s', (_, known, disruption, change, record) => {
+    expect(mergeDisruption(known, disruption, { leadMs: LEAD, now: NOW })).toMatchObject({ change, record });
   });
 
   it('tells schedulers of a renewed expiry, and nobody else', () => {
-    const { record } = merge(recordAfter(advice()), advice(NOW + MINUTE), LEAD, NOW);
+    const { record } = mergeDisruption(recordAfter(advice()), advice(NOW + MINUTE), {
+      leadMs: LEAD,
+      now: NOW,
+    });
     expect(record.steps).toEqual({ tag: 'done', notify: 'claimed', drain: 'done' });
   });
 
@@ -116,7 +124,7 @@ describe('merge', () => {
       drainedTargets,
       drainedLoadBalancers: ['old'],
     };
-    const { record } = merge(known, warning(), LEAD, NOW);
+    const { record } = mergeDisruption(known, warning(), { leadMs: LEAD, now: NOW });
     expect(record).toMatchObject({
       group: 'workers',
       protectionRemoved: true,
@@ -127,10 +135,10 @@ describe('merge', () => {
   });
 
   it('takes an instance back whose release is under way, for the same severity too', () => {
-    const known = { ...recordAfter(advice()), status: 'releasing', releasingSince: NOW } as const;
-    const { record, change } = merge(known, advice(NOW + MINUTE), LEAD, NOW);
+    const known = { ...recordAfter(advice()), status: 'uncordoning', uncordoningSince: NOW } as const;
+    const { record, change } = mergeDisruption(known, advice(NOW + MINUTE), { leadMs: LEAD, now: NOW });
     expect([change, record.status, record.steps]).toEqual(['raised', 'cordoned', {}]);
-    expect(record.releasingSince).toBeUndefined();
+    expect(record.uncordoningSince).toBeUndefined();
   });
 
   describe('while maintenance is deferred', () => {
@@ -153,26 +161,29 @@ describe('merge', () => {
       ],
       ['advice makes it due', advice(), 'new', { status: 'cordoned', severity: 'scheduled' }],
       ['a warning replaces it', warning(), 'new', { status: 'cordoned', severity: 'interruption' }],
-    ] as const)('%s', (_, danger, change, record) => {
-      expect(merge(deferred, danger, LEAD, NOW)).toMatchObject({ change, record });
+    ] as const)('%s', (_, disruption, change, record) => {
+      expect(mergeDisruption(deferred, disruption, { leadMs: LEAD, now: NOW })).toMatchObject({
+        change,
+        record,
+      });
     });
 
     it('comes due as a cordon with everything left to do', () => {
-      expect(activate(deferred)).toMatchObject({ status: 'cordoned', steps: {} });
-      expect(activate(deferred).dueAt).toBeUndefined();
+      expect(activateDeferred(deferred)).toMatchObject({ status: 'cordoned', steps: {} });
+      expect(activateDeferred(deferred).dueAt).toBeUndefined();
     });
   });
 
   // Whatever the order in which the same events arrive, the end is the same.
   it('ends alike for every order of arrival', () => {
-    const dangers = [
+    const disruptions = [
       warning(),
       advice(),
       advice(NOW + MINUTE),
       warning(NOW - MINUTE),
       retirement(NOW + HOUR),
     ];
-    const ends = permutations(dangers).map((order) => {
+    const ends = permutations(disruptions).map((order) => {
       const { severity, action, deadline } = recordAfter(...order);
       return JSON.stringify({ severity, action, deadline });
     });
@@ -199,7 +210,7 @@ describe('clear', () => {
       undefined,
     ],
   ])('%s', (_, known, at, expiresAt) => {
-    expect(clear(known, at)?.expiresAt).toBe(expiresAt);
+    expect(cancelMaintenance(known, at)?.expiresAt).toBe(expiresAt);
   });
 });
 

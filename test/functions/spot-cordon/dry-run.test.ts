@@ -24,6 +24,6 @@ it('looks, says what it would do, and changes nothing', async () => {
   expect(made.length).toBeGreaterThan(0);
   expect(writes).toEqual([]);
   const lines = pack.logs('CordonInstances').join('\n');
-  expect(lines).toContain('dry run: would cordon');
-  expect(lines).toMatch(new RegExp(`"instanceId":"${first}".*2 targets of .*"by":"detach"`));
+  expect(lines).toContain('instance cordon planned');
+  expect(lines).toMatch(new RegExp(`"instanceId":"${first}".*2 targets of .*"kind":"detach"`));
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readNotice } from '../../../functions/spot-cordon/cordon-instances/event.ts';
+import { parseWarningEvent } from '../../../functions/spot-cordon/cordon-instances/event.ts';
 import capacityWarning from '../../events/capacity-reservation-interruption-warning.json' with {
   type: 'json',
 };
@@ -12,7 +12,7 @@ const at = Date.parse('2026-11-02T10:00:00Z');
 const start = Date.parse('2026-11-16T13:19:03Z');
 
 function read(body: unknown) {
-  return readNotice(body, rules);
+  return parseWarningEvent(body, rules);
 }
 
 function withDetail<T extends { detail: object }>(event: T, detail: object): T {
@@ -22,9 +22,9 @@ function withDetail<T extends { detail: object }>(event: T, detail: object): T {
 describe('a warning', () => {
   it('gives two minutes from its own time, whatever the resource ARN says', () => {
     expect(read(warning)).toEqual({
-      kind: 'danger',
+      kind: 'disruption',
       ignored: [],
-      dangers: [
+      disruptions: [
         {
           instanceId: 'i-1234567890abcdef0',
           eventTime: at,
@@ -41,24 +41,28 @@ describe('a warning', () => {
 
   it('of hibernation leaves no time but is worth cordoning for two minutes', () => {
     const notice = read(withDetail(warning, { 'instance-action': 'hibernate' }));
-    expect(notice).toMatchObject({ dangers: [{ action: 'hibernate', deadline: at, staleAt: at + 120_000 }] });
+    expect(notice).toMatchObject({
+      disruptions: [{ action: 'hibernate', deadline: at, staleAt: at + 120_000 }],
+    });
   });
 
   it('about a capacity reservation reads alike', () => {
     expect(read(capacityWarning)).toMatchObject({
-      dangers: [{ severity: 'interruption', reason: 'capacity reservation interruption' }],
+      disruptions: [{ severity: 'interruption', reason: 'capacity reservation interruption' }],
     });
   });
 
   it('takes old and new instance ids', () => {
     const notice = read(withDetail(warning, { 'instance-id': 'i-abcd1111' }));
-    expect(notice).toMatchObject({ dangers: [{ instanceId: 'i-abcd1111' }] });
+    expect(notice).toMatchObject({ disruptions: [{ instanceId: 'i-abcd1111' }] });
   });
 });
 
 it('a rebalance recommendation expires after the hold', () => {
   expect(read(recommendation)).toMatchObject({
-    dangers: [{ severity: 'rebalance', action: 'none', expiresAt: at + 1_800_000, staleAt: at + 1_800_000 }],
+    disruptions: [
+      { severity: 'rebalance', action: 'none', expiresAt: at + 1_800_000, staleAt: at + 1_800_000 },
+    ],
   });
 });
 
@@ -66,7 +70,7 @@ describe('a Health event', () => {
   it('names instances by ARN and by bare id', () => {
     const notice = read(health);
     expect(notice).toMatchObject({
-      dangers: [
+      disruptions: [
         { instanceId: 'i-1234567890abcdef0', reason: 'scheduled retirement', deadline: start },
         { instanceId: 'i-abcd1111', severity: 'scheduled', expiresAt: start + 86_400_000 },
       ],
@@ -80,12 +84,12 @@ describe('a Health event', () => {
       { entityValue: '' },
     ];
     expect(read(withDetail(health, { affectedEntities }))).toEqual({
-      kind: 'danger',
-      dangers: [],
+      kind: 'disruption',
+      disruptions: [],
       ignored: [
-        { value: 'arn:aws:ec2:eu-west-1:123456789012:dedicated-host/h-0abc', reason: 'is no instance' },
-        { value: 'i-abcd1111', reason: 'is resolved already' },
-        { value: '', reason: 'is no instance' },
+        { value: 'arn:aws:ec2:eu-west-1:123456789012:dedicated-host/h-0abc', reason: 'is not an instance' },
+        { value: 'i-abcd1111', reason: 'is already resolved' },
+        { value: '', reason: 'is not an instance' },
       ],
     });
   });
@@ -93,15 +97,15 @@ describe('a Health event', () => {
   it('may name nothing, with page numbers as strings or numbers', () => {
     const detail = { ...health.detail, affectedEntities: undefined, page: 1, backupEvent: false };
     expect(read({ ...health, detail })).toMatchObject({
-      kind: 'none',
-      ignored: [{ reason: 'names nothing' }],
+      kind: 'ignored',
+      ignored: [{ reason: 'names no resource' }],
     });
   });
 
   it('is an all-clear once it is closed', () => {
     const notice = read(withDetail(health, { statusCode: 'closed' }));
     expect(notice).toEqual({
-      kind: 'all-clear',
+      kind: 'cancellation',
       instanceIds: ['i-1234567890abcdef0', 'i-abcd1111'],
       ignored: [],
       eventTime: Date.parse(health.time),
@@ -112,7 +116,7 @@ describe('a Health event', () => {
     ['is a backup copy of another Region', { eventRegion: 'eu-central-1', backupEvent: 'true' }],
     ['touches no running instance', { eventTypeCode: 'AWS_EC2_PLANNED_LIFECYCLE_EVENT' }],
   ])('is left alone when it %s', (_, detail) => {
-    expect(read(withDetail(health, detail))).toMatchObject({ kind: 'none', ignored: [{}] });
+    expect(read(withDetail(health, detail))).toMatchObject({ kind: 'ignored', ignored: [{}] });
   });
 
   it.each([
@@ -122,7 +126,9 @@ describe('a Health event', () => {
     ['AWS_EC2_SYSTEM_REBOOT_MAINTENANCE_SCHEDULED', 'reboot'],
     ['AWS_EC2_INSTANCE_NETWORK_MAINTENANCE_SCHEDULED', 'maintenance'],
   ])('%s means %s', (eventTypeCode, action) => {
-    expect(read(withDetail(health, { eventTypeCode }))).toMatchObject({ dangers: [{ action }, { action }] });
+    expect(read(withDetail(health, { eventTypeCode }))).toMatchObject({
+      disruptions: [{ action }, { action }],
+    });
   });
 });
 

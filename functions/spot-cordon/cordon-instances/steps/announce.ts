@@ -1,27 +1,27 @@
 import { publishEvents } from '#shared/aws/eventbridge.ts';
-import { tagCordoned } from '../../aws/ec2.ts';
-import { cordoned } from '../../messages/events.ts';
-import { type Case, fail, idsOf, lacking } from '../work-item.ts';
+import { createCordonTags } from '../../aws/ec2.ts';
+import { cordonedEvent } from '../../messages/events.ts';
+import { idsOf, recordFailure, type WorkItem, withPendingStep } from '../work-item.ts';
 
-/** CreateTags in one call for each severity: the value carries nothing of the single instance. */
-export async function tag(cases: readonly Case[], signal: AbortSignal): Promise<void> {
-  const bySeverity = Map.groupBy(lacking(cases, 'tag'), (one) => one.record.severity);
+/** Tags the instances with one call per severity: all instances of one severity get the same value. */
+export async function tagInstances(items: readonly WorkItem[], signal: AbortSignal): Promise<void> {
+  const bySeverity = Map.groupBy(withPendingStep(items, 'tag'), (item) => item.record.severity);
   for (const [severity, some] of bySeverity) {
-    const unmarked = await tagCordoned(idsOf(some), severity, signal);
-    for (const one of some) one.outcomes.tag = unmarked.get(one.instanceId) ?? 'done';
+    const untagged = await createCordonTags(idsOf(some), severity, signal);
+    for (const item of some) item.outcomes.tag = untagged.get(item.instanceId) ?? 'done';
   }
 }
 
-export async function tellSchedulers(cases: readonly Case[], signal: AbortSignal): Promise<void> {
-  const open = lacking(cases, 'announce');
-  if (open.length === 0) return;
-  const refused = await publishEvents(
-    open.map(({ record, group }) => cordoned(group ? { ...record, group: group.name } : record)),
+export async function publishCordonedEvents(items: readonly WorkItem[], signal: AbortSignal): Promise<void> {
+  const pending = withPendingStep(items, 'announce');
+  if (pending.length === 0) return;
+  const errors = await publishEvents(
+    pending.map(({ record, group }) => cordonedEvent(group ? { ...record, group: group.name } : record)),
     signal,
   );
-  open.forEach((one, i) => {
-    const error = refused[i];
-    if (error) fail([one], 'announce', error);
-    else one.outcomes.announce = 'done';
+  pending.forEach((item, i) => {
+    const error = errors[i];
+    if (error) recordFailure([item], 'announce', error);
+    else item.outcomes.announce = 'done';
   });
 }

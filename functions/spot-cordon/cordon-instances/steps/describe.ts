@@ -1,34 +1,37 @@
 import { describeGroups } from '../../aws/auto-scaling.ts';
 import { describeInstances } from '../../aws/ec2.ts';
-import { GONE, groupName, isGone } from '../../domain/instance.ts';
-import { type Case, idsOf, lacks } from '../work-item.ts';
+import { groupNameOf, INSTANCE_TERMINATED, isTerminated } from '../../domain/instance.ts';
+import { idsOf, isStepPending, type WorkItem } from '../work-item.ts';
 
-/** Looks the instances up, and the groups that their tags name. */
-export async function look(cases: readonly Case[], signal: AbortSignal): Promise<void> {
-  const open = cases.filter(({ looked }) => !looked);
-  const instances = open.length > 0 ? await describeInstances(idsOf(open), signal) : new Map();
-  for (const one of open) {
-    const instance = instances.get(one.instanceId);
-    if (instance) one.instance = instance;
-    one.looked = true;
+/** Describes the instances and the Auto Scaling groups in their tags. */
+export async function describeInstancesAndGroups(
+  items: readonly WorkItem[],
+  signal: AbortSignal,
+): Promise<void> {
+  const pending = items.filter(({ described }) => !described);
+  const instances = pending.length > 0 ? await describeInstances(idsOf(pending), signal) : new Map();
+  for (const item of pending) {
+    const instance = instances.get(item.instanceId);
+    if (instance) item.instance = instance;
+    item.described = true;
   }
-  const names = cases.map(({ instance }) => groupName(instance)).filter((name) => name !== undefined);
+  const names = items.map(({ instance }) => groupNameOf(instance)).filter((name) => name !== undefined);
   if (names.length === 0) return;
   const groups = await describeGroups(names, signal);
-  for (const one of cases) {
-    const group = groups.get(groupName(one.instance) ?? '');
-    if (group?.members.has(one.instanceId)) one.group = group;
+  for (const item of items) {
+    const group = groups.get(groupNameOf(item.instance) ?? '');
+    if (group?.members.has(item.instanceId)) item.group = group;
   }
 }
 
-/** Nothing is left to do for an instance that EC2 no longer knows; the sweep forgets its record. */
-export function settleGone(cases: readonly Case[]): void {
-  for (const one of cases) {
-    const isKnownGone = one.looked && isGone(one.instance);
-    // CreateTags says so too, should the look have failed.
-    if (!isKnownGone && one.outcomes.tag !== GONE) continue;
+/** A terminated instance needs no further step. The sweep deletes its record. */
+export function completeTerminatedInstances(items: readonly WorkItem[]): void {
+  for (const item of items) {
+    const isKnownTerminated = item.described && isTerminated(item.instance);
+    // If the describe call failed, CreateTags may have reported that the instance does not exist.
+    if (!isKnownTerminated && item.outcomes.tag !== INSTANCE_TERMINATED) continue;
     for (const step of ['announce', 'protect', 'drain', 'replace', 'notify'] as const) {
-      if (lacks(one, step)) one.outcomes[step] = GONE;
+      if (isStepPending(item, step)) item.outcomes[step] = INSTANCE_TERMINATED;
     }
   }
 }

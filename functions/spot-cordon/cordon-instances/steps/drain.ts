@@ -1,163 +1,160 @@
 import { forEachIsolated } from '#shared/concurrency.ts';
-import { classicHolding, deregisterFromClassic } from '../../aws/elastic-load-balancing.ts';
+import { deregisterFromClassic, findClassicLoadBalancers } from '../../aws/elastic-load-balancing.ts';
 import {
   deregisterTargets,
-  deregistrationDelaySeconds,
+  describeTargetGroupsByArn,
   listTargetGroups,
   listTargets,
-  readTargetGroups,
+  readDeregistrationDelaySeconds,
 } from '../../aws/elastic-load-balancing-v2.ts';
 import type { Target } from '../../domain/cordon-record.ts';
 import {
-  candidates,
-  outlivesNotice,
+  drainsLongerThanNotice,
+  shouldDrain,
   type TargetGroup,
+  targetGroupsToSearch,
   targetKey,
-  targetsOf,
-  wantsDraining,
+  targetsOfInstance,
 } from '../../domain/drain-targets.ts';
-import { type Case, fail, idsOf, lacking, lacks } from '../work-item.ts';
+import { idsOf, recordFailure, type WorkItem, withPendingStep } from '../work-item.ts';
 
 export type DrainSearch = 'vpc' | 'group';
 
 const CALLS_AT_ONCE = 8;
+const CLASSIC_CALLS_AT_ONCE = 4;
 
 /**
- * Finds where the instances that want draining are registered, under which ports. One call lists a whole target
- * group, so the cost is that of the target groups and does not grow with the instances. What could not be looked at
- * fails the step, and keeps nothing from being drained that was found elsewhere.
+ * Finds where the instances to drain are registered, and under which ports. One call lists a whole target group, so the
+ * cost depends on the number of target groups, not of instances. An incomplete search fails the step but keeps its finds.
  */
-export async function findTargets(
-  cases: readonly Case[],
+export async function findRegistrations(
+  items: readonly WorkItem[],
   search: DrainSearch,
   signal: AbortSignal,
 ): Promise<void> {
-  const wanting = cases.filter((one) => lacks(one, 'drain') && wantsDraining(one.instance));
-  if (wanting.length === 0) return;
-  const failed = (error: unknown): void => fail(wanting, 'drain', error);
+  const toDrain = withPendingStep(items, 'drain').filter(({ instance }) => shouldDrain(instance));
+  if (toDrain.length === 0) return;
+  const onError = (error: unknown): void => recordFailure(toDrain, 'drain', error);
   await Promise.all([
-    searchGroups(wanting, search, signal).catch(failed),
-    searchClassic(wanting, signal).catch(failed),
+    searchTargetGroups(toDrain, search, signal).catch(onError),
+    searchClassicLoadBalancers(toDrain, signal).catch(onError),
   ]);
-  await remarkOnSlowGroups(wanting, signal);
+  await addSlowDrainRemarks(toDrain, signal);
 }
 
-async function searchGroups(cases: readonly Case[], search: DrainSearch, signal: AbortSignal): Promise<void> {
+async function searchTargetGroups(
+  items: readonly WorkItem[],
+  search: DrainSearch,
+  signal: AbortSignal,
+): Promise<void> {
   await forEachIsolated(
-    await groupsToSearch(cases, search, signal),
+    await listGroupsToSearch(items, search, signal),
     CALLS_AT_ONCE,
     async (group) => {
       const registered = await listTargets(group.arn, signal);
-      for (const one of cases) {
-        const targets = one.instance ? targetsOf(one.instance, group, registered) : [];
-        if (targets.length > 0) one.drain = [...one.drain, { targetGroupArn: group.arn, targets }];
+      for (const item of items) {
+        const targets = item.instance ? targetsOfInstance(item.instance, group, registered) : [];
+        if (targets.length > 0) item.targets = [...item.targets, { targetGroupArn: group.arn, targets }];
       }
     },
-    (_, error) => fail(cases, 'drain', error),
+    (_, error) => recordFailure(items, 'drain', error),
   );
 }
 
-async function searchClassic(cases: readonly Case[], signal: AbortSignal): Promise<void> {
-  const classic = await classicHolding(new Set(cases.map(({ instanceId }) => instanceId)), signal);
-  for (const one of cases) {
-    one.drainClassic = [...classic].filter(([, held]) => held.includes(one.instanceId)).map(([name]) => name);
+async function searchClassicLoadBalancers(items: readonly WorkItem[], signal: AbortSignal): Promise<void> {
+  const loadBalancers = [...(await findClassicLoadBalancers(new Set(idsOf(items)), signal))];
+  for (const item of items) {
+    const own = loadBalancers.filter(([, ids]) => ids.includes(item.instanceId));
+    item.classicLoadBalancers = own.map(([name]) => name);
   }
 }
 
-async function groupsToSearch(
-  cases: readonly Case[],
+async function listGroupsToSearch(
+  items: readonly WorkItem[],
   search: DrainSearch,
   signal: AbortSignal,
 ): Promise<TargetGroup[]> {
-  const filled = new Set(cases.flatMap(({ group }) => group?.targetGroupArns ?? []));
-  const instances = cases.map(({ instance }) => instance).filter((instance) => instance !== undefined);
-  if (search === 'vpc') return candidates(await listTargetGroups(signal), instances, filled);
-  return filled.size === 0 ? [] : candidates(await readTargetGroups([...filled], signal), instances, filled);
+  const arns = new Set(items.flatMap(({ group }) => group?.targetGroupArns ?? []));
+  const instances = items.map(({ instance }) => instance).filter((instance) => instance !== undefined);
+  if (search === 'vpc') return targetGroupsToSearch(await listTargetGroups(signal), instances, arns);
+  if (arns.size === 0) return [];
+  return targetGroupsToSearch(await describeTargetGroupsByArn([...arns], signal), instances, arns);
 }
 
-/** A target group that drains for longer than the instance lives cuts its connections off: somebody should know. */
-async function remarkOnSlowGroups(cases: readonly Case[], signal: AbortSignal): Promise<void> {
-  const arns = new Set(cases.flatMap(({ drain }) => drain.map(({ targetGroupArn }) => targetGroupArn)));
-  const remark = new Map<string, string>();
+/** If a target group drains for longer than the notice, EC2 may cut connections. The mail and the log say so. */
+async function addSlowDrainRemarks(items: readonly WorkItem[], signal: AbortSignal): Promise<void> {
+  const arns = new Set(items.flatMap(({ targets }) => targets.map(({ targetGroupArn }) => targetGroupArn)));
+  const remarkOf = new Map<string, string>();
   await forEachIsolated(
     arns,
     CALLS_AT_ONCE,
     async (arn) => {
-      const delay = await deregistrationDelaySeconds(arn, signal);
-      if (outlivesNotice(delay)) remark.set(arn, `drains for ${delay} s, longer than the notice of 120 s`);
+      const delay = await readDeregistrationDelaySeconds(arn, signal);
+      if (drainsLongerThanNotice(delay))
+        remarkOf.set(arn, `drains for ${delay} s, longer than the notice of 120 s`);
     },
-    // No reason to keep anybody from draining.
-    (arn) => remark.set(arn, 'could not be asked for how long it drains'),
+    // A missing remark must not stop the draining.
+    (arn) => remarkOf.set(arn, 'has an unknown deregistration delay: it could not be read'),
   );
-  for (const { drain, remarks } of cases) {
-    for (const { targetGroupArn } of drain) {
-      const text = remark.get(targetGroupArn);
-      if (text) remarks.push(`${targetGroupArn} ${text}`);
+  for (const { targets, remarks } of items) {
+    for (const { targetGroupArn } of targets) {
+      const remark = remarkOf.get(targetGroupArn);
+      if (remark) remarks.push(`${targetGroupArn} ${remark}`);
     }
   }
 }
 
-/** Takes the targets out, and then looks whether they are: deregistering what is not there succeeds silently. */
-export async function drain(cases: readonly Case[], signal: AbortSignal): Promise<void> {
-  const open = lacking(cases, 'drain');
-  const byArn = Map.groupBy(
-    open.flatMap((one) => one.drain.map((drained) => ({ one, ...drained }))),
-    ({ targetGroupArn }) => targetGroupArn,
-  );
+/** Deregisters the targets and lists them again: deregistering a target that is not registered succeeds silently. */
+export async function deregisterInstances(items: readonly WorkItem[], signal: AbortSignal): Promise<void> {
+  const pending = withPendingStep(items, 'drain');
+  const registrations = pending.flatMap((item) => item.targets.map((drained) => ({ item, ...drained })));
   await Promise.all([
     forEachIsolated(
-      byArn,
-      8,
-      ([arn, some]) => drainTargetGroup(arn, some, signal),
-      ([, some], error) => failDrain(some, error),
+      Map.groupBy(registrations, ({ targetGroupArn }) => targetGroupArn),
+      CALLS_AT_ONCE,
+      ([arn, some]) => deregisterFromTargetGroup(arn, some, signal),
+      ([, some], error) => recordDrainFailure(some, error),
     ),
-    drainClassic(open, signal),
+    deregisterFromClassicLoadBalancers(pending, signal),
   ]);
-  for (const one of open) if (!one.failures.has('drain')) one.outcomes.drain = drainOutcome(one);
+  for (const item of pending) if (!item.failures.has('drain')) item.outcomes.drain = drainOutcome(item);
 }
 
-async function drainTargetGroup(
+async function deregisterFromTargetGroup(
   arn: string,
-  some: readonly { readonly one: Case; readonly targets: readonly Target[] }[],
+  some: readonly { readonly item: WorkItem; readonly targets: readonly Target[] }[],
   signal: AbortSignal,
 ): Promise<void> {
-  await deregisterTargets(
-    arn,
-    some.flatMap(({ targets }) => targets),
-    signal,
-  );
+  const all = some.flatMap(({ targets }) => targets);
+  await deregisterTargets(arn, all, signal);
   const registered = await listTargets(arn, signal);
-  const left = new Set(
-    registered.filter(({ state }) => state !== 'draining').map(({ target }) => targetKey(target)),
-  );
+  const notDraining = registered.filter(({ state }) => state !== 'draining');
+  const left = new Set(notDraining.map(({ target }) => targetKey(target)));
   const stuck = some.filter(({ targets }) => targets.some((target) => left.has(targetKey(target))));
-  failDrain(stuck, new Error(`targets are still registered in ${arn}`));
+  recordDrainFailure(stuck, new Error(`targets are still registered in ${arn} after they were deregistered`));
 }
 
-function failDrain(some: readonly { readonly one: Case }[], error: unknown): void {
-  fail(
-    some.map(({ one }) => one),
-    'drain',
-    error,
-  );
-}
-
-async function drainClassic(cases: readonly Case[], signal: AbortSignal): Promise<void> {
-  const byName = Map.groupBy(
-    cases.flatMap((one) => one.drainClassic.map((name) => ({ name, one }))),
-    ({ name }) => name,
-  );
+async function deregisterFromClassicLoadBalancers(
+  items: readonly WorkItem[],
+  signal: AbortSignal,
+): Promise<void> {
+  const registrations = items.flatMap((item) => item.classicLoadBalancers.map((name) => ({ name, item })));
   await forEachIsolated(
-    byName,
-    4,
-    ([name, some]) => deregisterFromClassic(name, idsOf(some.map(({ one }) => one)), signal),
-    ([, some], error) => failDrain(some, error),
+    Map.groupBy(registrations, ({ name }) => name),
+    CLASSIC_CALLS_AT_ONCE,
+    ([name, some]) => deregisterFromClassic(name, idsOf(some.map(({ item }) => item)), signal),
+    ([, some], error) => recordDrainFailure(some, error),
   );
 }
 
-function drainOutcome({ instance, drain: drained, drainClassic: classic }: Case): string {
-  if (!wantsDraining(instance)) return 'not asked for';
-  const targets = drained.reduce((sum, { targets }) => sum + targets.length, 0);
-  if (targets + classic.length === 0) return 'registered nowhere';
-  return `${targets} targets in ${drained.length} target groups, ${classic.length} Classic Load Balancers`;
+function recordDrainFailure(some: readonly { readonly item: WorkItem }[], error: unknown): void {
+  const items = some.map(({ item }) => item);
+  recordFailure(items, 'drain', error);
+}
+
+function drainOutcome({ instance, targets, classicLoadBalancers: classic }: WorkItem): string {
+  if (!shouldDrain(instance)) return 'not requested';
+  const count = targets.reduce((sum, { targets: some }) => sum + some.length, 0);
+  if (count + classic.length === 0) return 'registered nowhere';
+  return `${count} targets in ${targets.length} target groups, ${classic.length} Classic Load Balancers`;
 }

@@ -1,74 +1,81 @@
 import { forEachIsolated } from '#shared/concurrency.ts';
-import { detach, hasTerminatingHook, setProtection, terminate } from '../../aws/auto-scaling.ts';
-import { chooseReplacement, wantsReplacement } from '../../domain/replacement.ts';
-import { type Case, fail, idsOf, lacking } from '../work-item.ts';
+import {
+  detachInstances,
+  hasTerminatingHook,
+  setScaleInProtection,
+  terminateInstances,
+} from '../../aws/auto-scaling.ts';
+import { chooseReplacement, notReplacedReason, shouldReplace } from '../../domain/replacement.ts';
+import { idsOf, recordFailure, type WorkItem, withPendingStep } from '../work-item.ts';
 
-/** Takes scale-in protection away, so that scale-in and Capacity Rebalancing may choose the endangered instance. */
-export async function unprotect(cases: readonly Case[], signal: AbortSignal): Promise<void> {
-  const open = lacking(cases, 'protect');
-  for (const one of open.filter((one) => !isProtected(one))) one.outcomes.protect = 'not protected';
-  const byGroup = Map.groupBy(open.filter(isProtected), ({ group }) => group?.name ?? '');
+const CALLS_AT_ONCE = 4;
+
+/** Removes scale-in protection, so that scale-in and Capacity Rebalancing can choose the cordoned instance. */
+export async function removeProtection(items: readonly WorkItem[], signal: AbortSignal): Promise<void> {
+  const pending = withPendingStep(items, 'protect');
+  for (const item of pending) if (!hasProtection(item)) item.outcomes.protect = 'not protected';
+  const byGroup = Map.groupBy(pending.filter(hasProtection), ({ group }) => group?.name ?? '');
   await forEachIsolated(
     byGroup,
-    4,
+    CALLS_AT_ONCE,
     async ([group, some]) => {
-      const left = new Set(await setProtection(group, idsOf(some), false, signal));
-      for (const one of some) one.outcomes.protect = left.has(one.instanceId) ? 'not in service' : 'removed';
+      const unchanged = new Set(await setScaleInProtection(group, idsOf(some), false, signal));
+      for (const item of some)
+        item.outcomes.protect = unchanged.has(item.instanceId) ? 'not in service' : 'removed';
     },
-    ([, some], error) => fail(some, 'protect', error),
+    ([, some], error) => recordFailure(some, 'protect', error),
   );
 }
 
-export function isProtected(one: Case): boolean {
-  return one.group?.members.get(one.instanceId)?.protectedFromScaleIn ?? false;
+export function hasProtection(item: WorkItem): boolean {
+  return item.group?.members.get(item.instanceId)?.isProtected ?? false;
 }
 
-/** Has Auto Scaling launch a replacement, in the way that was chosen for each. */
-export async function replace(cases: readonly Case[], signal: AbortSignal): Promise<void> {
-  const open = lacking(cases, 'replace');
-  const chosen = open.filter(({ replacement }) => replacement && replacement.by !== 'nobody');
-  const byWay = Map.groupBy(chosen, ({ replacement, group }) => `${replacement?.by} ${group?.name}`);
+/** Decides how each instance is replaced. Reads the hooks once per group, and only if the group has one to replace. */
+export async function planReplacements(items: readonly WorkItem[], signal: AbortSignal): Promise<void> {
+  const pending = withPendingStep(items, 'replace');
+  const requested = pending.filter(({ record, instance }) => shouldReplace(record, instance));
+  for (const item of pending) item.replacement = { kind: 'none', reason: notReplacedReason(item.record) };
+  for (const item of requested) item.replacement = chooseReplacement(item.instanceId, item.group, false);
+  const replaceable = requested.filter(({ replacement }) => replacement?.kind === 'detach');
   await forEachIsolated(
-    byWay.values(),
-    4,
-    (some) => replaceInGroup(some, signal),
-    (some, error) => fail(some, 'replace', error),
+    Map.groupBy(replaceable, ({ group }) => group?.name ?? ''),
+    CALLS_AT_ONCE,
+    async ([name, some]) => {
+      const hasHook = await hasTerminatingHook(name, signal);
+      for (const item of some) item.replacement = chooseReplacement(item.instanceId, item.group, hasHook);
+    },
+    ([, some], error) => recordFailure(some, 'replace', error),
   );
-  for (const one of open) {
-    if (one.replacement?.by === 'nobody') one.outcomes.replace = one.replacement.why;
+}
+
+/** Makes Auto Scaling launch replacements, in the way that was planned for each instance. */
+export async function orderReplacements(items: readonly WorkItem[], signal: AbortSignal): Promise<void> {
+  const pending = withPendingStep(items, 'replace');
+  const planned = pending.filter(({ replacement }) => replacement && replacement.kind !== 'none');
+  const byKindAndGroup = Map.groupBy(
+    planned,
+    ({ replacement, group }) => `${replacement?.kind} ${group?.name}`,
+  );
+  await forEachIsolated(
+    byKindAndGroup.values(),
+    CALLS_AT_ONCE,
+    (some) => orderReplacementsInGroup(some, signal),
+    (some, error) => recordFailure(some, 'replace', error),
+  );
+  for (const item of pending) {
+    if (item.replacement?.kind === 'none') item.outcomes.replace = item.replacement.reason;
   }
 }
 
-async function replaceInGroup(some: readonly Case[], signal: AbortSignal): Promise<void> {
+async function orderReplacementsInGroup(some: readonly WorkItem[], signal: AbortSignal): Promise<void> {
   const [first] = some;
   const name = first?.group?.name;
   if (!first || !name) return;
-  const isDetach = first.replacement?.by === 'detach';
-  const left = new Set(await (isDetach ? detach : terminate)(name, idsOf(some), signal));
-  const done = isDetach ? 'detached, replacement ordered' : 'terminating, replacement ordered';
-  for (const one of some) one.outcomes.replace = left.has(one.instanceId) ? 'had left its group' : done;
-}
-
-/** Decides for each case who replaces it. Hooks are read once for each group that has somebody to replace. */
-export async function planReplacements(cases: readonly Case[], signal: AbortSignal): Promise<void> {
-  const open = lacking(cases, 'replace');
-  const wanted = open.filter(({ record, instance }) => wantsReplacement(record, instance));
-  for (const one of open) one.replacement = { by: 'nobody', why: whyNot(one) };
-  for (const one of wanted) one.replacement = chooseReplacement(one.instanceId, one.group, false);
-  // Only where something is to be replaced does the choice depend on hooks.
-  const replaceable = wanted.filter(({ replacement }) => replacement?.by === 'detach');
-  await forEachIsolated(
-    Map.groupBy(replaceable, ({ group }) => group?.name ?? ''),
-    4,
-    async ([name, some]) => {
-      const hasHook = await hasTerminatingHook(name, signal);
-      for (const one of some) one.replacement = chooseReplacement(one.instanceId, one.group, hasHook);
-    },
-    ([, some], error) => fail(some, 'replace', error),
-  );
-}
-
-function whyNot({ record }: Case): string {
-  const isTerminated = record.severity === 'interruption' && record.action === 'terminate';
-  return isTerminated ? 'not asked for' : 'not for this danger';
+  const isDetach = first.replacement?.kind === 'detach';
+  const call = isDetach ? detachInstances : terminateInstances;
+  const unchanged = new Set(await call(name, idsOf(some), signal));
+  const outcome = isDetach ? 'detached, replacement ordered' : 'terminating, replacement ordered';
+  for (const item of some)
+    item.outcomes.replace = unchanged.has(item.instanceId) ? 'had already left its group' : outcome;
 }
