@@ -10,7 +10,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => pack.close());
 
-it('looks, says what it would do, and changes nothing', async () => {
+it('reads, logs what it would do, and changes nothing', async () => {
   const fleet = await servingGroup(pack);
   const before = await observe(pack, fleet);
   const [first = '', second = ''] = fleet.ids;

@@ -1,26 +1,26 @@
 import { describe, expect, it } from 'vitest';
-import { parseWarningEvent } from '../../../functions/spot-cordon/cordon-instances/event.ts';
-import capacityWarning from '../../events/capacity-reservation-interruption-warning.json' with {
+import { parseWarningEvent } from '../../../../functions/spot-cordon/cordon-instances/event.ts';
+import capacityWarning from '../../../events/capacity-reservation-interruption-warning.json' with {
   type: 'json',
 };
-import health from '../../events/health-scheduled-change.json' with { type: 'json' };
-import recommendation from '../../events/rebalance-recommendation.json' with { type: 'json' };
-import warning from '../../events/spot-interruption-warning.json' with { type: 'json' };
+import health from '../../../events/health-scheduled-change.json' with { type: 'json' };
+import recommendation from '../../../events/rebalance-recommendation.json' with { type: 'json' };
+import warning from '../../../events/spot-interruption-warning.json' with { type: 'json' };
 
-const rules = { region: 'eu-west-1', rebalanceHoldMs: 1_800_000 };
+const options = { region: 'eu-west-1', rebalanceHoldMs: 1_800_000 };
 const at = Date.parse('2026-11-02T10:00:00Z');
 const start = Date.parse('2026-11-16T13:19:03Z');
 
 function read(body: unknown) {
-  return parseWarningEvent(body, rules);
+  return parseWarningEvent(body, options);
 }
 
 function withDetail<T extends { detail: object }>(event: T, detail: object): T {
   return { ...event, detail: { ...event.detail, ...detail } };
 }
 
-describe('a warning', () => {
-  it('gives two minutes from its own time, whatever the resource ARN says', () => {
+describe('an interruption warning', () => {
+  it('has a deadline two minutes after its own time, whatever the resource ARN says', () => {
     expect(read(warning)).toEqual({
       kind: 'disruption',
       ignored: [],
@@ -39,22 +39,22 @@ describe('a warning', () => {
     });
   });
 
-  it('of hibernation leaves no time but is worth cordoning for two minutes', () => {
-    const notice = read(withDetail(warning, { 'instance-action': 'hibernate' }));
-    expect(notice).toMatchObject({
+  it('of hibernation has its deadline at once but is acted on for two minutes', () => {
+    const event = read(withDetail(warning, { 'instance-action': 'hibernate' }));
+    expect(event).toMatchObject({
       disruptions: [{ action: 'hibernate', deadline: at, staleAt: at + 120_000 }],
     });
   });
 
-  it('about a capacity reservation reads alike', () => {
+  it('about a capacity reservation is parsed in the same way', () => {
     expect(read(capacityWarning)).toMatchObject({
       disruptions: [{ severity: 'interruption', reason: 'capacity reservation interruption' }],
     });
   });
 
-  it('takes old and new instance ids', () => {
-    const notice = read(withDetail(warning, { 'instance-id': 'i-abcd1111' }));
-    expect(notice).toMatchObject({ disruptions: [{ instanceId: 'i-abcd1111' }] });
+  it('accepts short and long instance ids', () => {
+    const event = read(withDetail(warning, { 'instance-id': 'i-abcd1111' }));
+    expect(event).toMatchObject({ disruptions: [{ instanceId: 'i-abcd1111' }] });
   });
 });
 
@@ -67,9 +67,9 @@ it('a rebalance recommendation expires after the hold', () => {
 });
 
 describe('a Health event', () => {
-  it('names instances by ARN and by bare id', () => {
-    const notice = read(health);
-    expect(notice).toMatchObject({
+  it('names instances by ARN and by id', () => {
+    const event = read(health);
+    expect(event).toMatchObject({
       disruptions: [
         { instanceId: 'i-1234567890abcdef0', reason: 'scheduled retirement', deadline: start },
         { instanceId: 'i-abcd1111', severity: 'scheduled', expiresAt: start + 86_400_000 },
@@ -77,7 +77,7 @@ describe('a Health event', () => {
     });
   });
 
-  it('names other things too, which are left alone and said', () => {
+  it('reports entities that are not instances or are already resolved', () => {
     const affectedEntities = [
       { entityValue: 'arn:aws:ec2:eu-west-1:123456789012:dedicated-host/h-0abc' },
       { entityValue: 'i-abcd1111', status: 'RESOLVED' },
@@ -94,7 +94,7 @@ describe('a Health event', () => {
     });
   });
 
-  it('may name nothing, with page numbers as strings or numbers', () => {
+  it('may name no resource, with page numbers as strings or numbers', () => {
     const detail = { ...health.detail, affectedEntities: undefined, page: 1, backupEvent: false };
     expect(read({ ...health, detail })).toMatchObject({
       kind: 'ignored',
@@ -102,9 +102,9 @@ describe('a Health event', () => {
     });
   });
 
-  it('is an all-clear once it is closed', () => {
-    const notice = read(withDetail(health, { statusCode: 'closed' }));
-    expect(notice).toEqual({
+  it('is a cancellation when it is closed', () => {
+    const event = read(withDetail(health, { statusCode: 'closed' }));
+    expect(event).toEqual({
       kind: 'cancellation',
       instanceIds: ['i-1234567890abcdef0', 'i-abcd1111'],
       ignored: [],
@@ -114,8 +114,8 @@ describe('a Health event', () => {
 
   it.each([
     ['is a backup copy of another Region', { eventRegion: 'eu-central-1', backupEvent: 'true' }],
-    ['touches no running instance', { eventTypeCode: 'AWS_EC2_PLANNED_LIFECYCLE_EVENT' }],
-  ])('is left alone when it %s', (_, detail) => {
+    ['does not affect a running instance', { eventTypeCode: 'AWS_EC2_PLANNED_LIFECYCLE_EVENT' }],
+  ])('is ignored when it %s', (_, detail) => {
     expect(read(withDetail(health, detail))).toMatchObject({ kind: 'ignored', ignored: [{}] });
   });
 
@@ -132,25 +132,25 @@ describe('a Health event', () => {
   });
 });
 
-describe('bad input names the field and the value', () => {
+describe('an invalid event is refused with the field and its value', () => {
   it.each([
-    ['no event at all', 'nonsense', /nonsense/],
+    ['not an event', 'nonsense', /nonsense/],
     ['no instance id', { ...warning, detail: { 'instance-action': 'stop' } }, /detail\.instance-id/],
     [
       'an id of the wrong form',
       withDetail(warning, { 'instance-id': 'i-XYZ' }),
       /detail\.instance-id.*i-XYZ/,
     ],
-    [
-      'an id with more behind it',
-      withDetail(warning, { 'instance-id': 'i-abcd1111; rm -rf' }),
-      /instance-id/,
-    ],
+    ['an id with text after it', withDetail(warning, { 'instance-id': 'i-abcd1111; rm -rf' }), /instance-id/],
     ['an unknown action', withDetail(warning, { 'instance-action': 'explode' }), /instance-action.*explode/],
-    ['another event', { ...warning, 'detail-type': 'Tag Change on Resource' }, /detail-type.*Tag Change/],
-    ['no time', { ...warning, time: 'yesterday' }, /time.*yesterday/],
-    ['a Health date that is none', withDetail(health, { startTime: 'soon' }), /detail\.startTime.*soon/],
-    ['a Health status of its own', withDetail(health, { statusCode: 'maybe' }), /detail\.statusCode.*maybe/],
+    [
+      'an event of another type',
+      { ...warning, 'detail-type': 'Tag Change on Resource' },
+      /detail-type.*Tag Change/,
+    ],
+    ['an invalid time', { ...warning, time: 'yesterday' }, /time.*yesterday/],
+    ['an invalid Health date', withDetail(health, { startTime: 'soon' }), /detail\.startTime.*soon/],
+    ['an unknown Health status', withDetail(health, { statusCode: 'maybe' }), /detail\.statusCode.*maybe/],
   ])('%s', (_, body, message) => {
     expect(() => read(body)).toThrow(
       expect.objectContaining({ name: 'BadInput', message: expect.stringMatching(message) }),

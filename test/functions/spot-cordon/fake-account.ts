@@ -36,9 +36,9 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import type { CordonDraft, CordonRecord } from '../../../functions/spot-cordon/domain/cordon-record.ts';
 
-// An account that refuses on demand: for refusals and races that no stand-in produces.
+// An account that can refuse any call: for refusals and races that the local account does not produce.
 
-export interface SeenInstance {
+export interface FakeInstance {
   readonly id: string;
   readonly vpc?: string;
   readonly ip?: string;
@@ -46,13 +46,13 @@ export interface SeenInstance {
   readonly tags?: Readonly<Record<string, string>>;
 }
 
-export interface SeenGroup {
+export interface FakeGroup {
   readonly name: string;
   readonly members: readonly string[];
   readonly isProtected?: boolean;
 }
 
-export interface SeenTargetGroup {
+export interface FakeTargetGroup {
   readonly arn: string;
   readonly type?: string;
   readonly vpc?: string;
@@ -60,9 +60,9 @@ export interface SeenTargetGroup {
 }
 
 export interface Fleet {
-  readonly instances: readonly SeenInstance[];
-  readonly groups?: readonly SeenGroup[];
-  readonly targetGroups?: readonly SeenTargetGroup[];
+  readonly instances: readonly FakeInstance[];
+  readonly groups?: readonly FakeGroup[];
+  readonly targetGroups?: readonly FakeTargetGroup[];
 }
 
 export const clients = {
@@ -95,9 +95,9 @@ export function openAccount(fleet: Fleet): void {
 }
 
 export function keep(cordon: CordonDraft): CordonRecord {
-  const kept = { ...cordon, revision: `seed of ${cordon.instanceId}` };
-  table.set(cordon.instanceId, kept);
-  return kept;
+  const saved = { ...cordon, revision: `seed of ${cordon.instanceId}` };
+  table.set(cordon.instanceId, saved);
+  return saved;
 }
 
 /** An SDK error as the service names it. */
@@ -105,8 +105,8 @@ export function refusal(name: string, message: string = name, more: object = {})
   return Object.assign(new Error(message), { name, $metadata: { httpStatusCode: 400 }, ...more });
 }
 
-/** The details of what was put on the bus. */
-export function told(): { type: string; detail: Record<string, string> }[] {
+/** The events on the default bus. */
+export function publishedEvents(): { type: string; detail: Record<string, string> }[] {
   return clients.events
     .commandCalls(PutEventsCommand)
     .flatMap(({ args }) => args[0].input.Entries ?? [])

@@ -4,13 +4,13 @@ import {
   type CordonRecord,
   cancelMaintenance,
   mergeDisruption,
-} from '../../../functions/spot-cordon/domain/cordon-record.ts';
+} from '../../../../functions/spot-cordon/domain/cordon-record.ts';
 import {
   type Disruption,
   interruptionDisruption,
   maintenanceDisruption,
   rebalanceDisruption,
-} from '../../../functions/spot-cordon/domain/disruption.ts';
+} from '../../../../functions/spot-cordon/domain/disruption.ts';
 
 const NOW = Date.parse('2026-11-02T10:00:00Z');
 const MINUTE = 60_000;
@@ -18,15 +18,15 @@ const HOUR = 60 * MINUTE;
 const LEAD = 24 * HOUR;
 const HOLD = 30 * MINUTE;
 
-function seen(eventTime: number) {
+function info(eventTime: number) {
   return { instanceId: 'i-abcd1111', eventTime, sourceEventId: `event at ${eventTime}` };
 }
-const warning = (at = NOW): Disruption => interruptionDisruption(seen(at), 'spot interruption', 'terminate');
-const advice = (at = NOW): Disruption => rebalanceDisruption(seen(at), HOLD);
+const warning = (at = NOW): Disruption => interruptionDisruption(info(at), 'spot interruption', 'terminate');
+const recommendation = (at = NOW): Disruption => rebalanceDisruption(info(at), HOLD);
 const retirement = (startsAt: number, at = NOW): Disruption =>
-  maintenanceDisruption(seen(at), { reason: 'scheduled retirement', action: 'stop' }, startsAt);
+  maintenanceDisruption(info(at), { reason: 'scheduled retirement', action: 'stop' }, startsAt);
 
-/** The record after these disruptions, one after another, with every step done in between. */
+/** The record after these disruptions in this order, with all steps done in between. */
 function recordAfter(...disruptions: Disruption[]): CordonRecord {
   let known: CordonRecord | undefined;
   for (const disruption of disruptions) {
@@ -37,68 +37,86 @@ function recordAfter(...disruptions: Disruption[]): CordonRecord {
       steps: { tag: 'done', announce: 'done', notify: 'claimed', drain: 'done' },
     };
   }
-  if (!known) throw new Error('no disruption');
+  if (!known) throw new Error('expected at least one disruption');
   return known;
 }
 
-describe('merge', () => {
+describe('mergeDisruption', () => {
   it.each([
     [
-      'a first warning',
+      'creates a cordon at the first warning',
       undefined,
       warning(),
       'new',
       { severity: 'interruption', deadline: NOW + 2 * MINUTE },
     ],
-    ['the same warning again', recordAfter(warning()), warning(), 'none', {}],
+    ['ignores the same warning again', recordAfter(warning()), warning(), 'none', {}],
     [
-      'a warning after advice',
-      recordAfter(advice()),
+      'raises the severity at a warning after a recommendation',
+      recordAfter(recommendation()),
       warning(),
       'raised',
       { severity: 'interruption', steps: {} },
     ],
-    ['advice after a warning', recordAfter(warning()), advice(), 'none', { severity: 'interruption' }],
     [
-      'a warning after maintenance began',
+      'ignores a recommendation after a warning',
+      recordAfter(warning()),
+      recommendation(),
+      'none',
+      { severity: 'interruption' },
+    ],
+    [
+      'keeps the deadline of maintenance that has begun at a warning',
       recordAfter(retirement(NOW)),
       warning(),
       'raised',
       { deadline: NOW },
     ],
     [
-      'an earlier warning',
+      'takes the deadline of an earlier warning',
       recordAfter(warning()),
       warning(NOW - MINUTE),
       'sooner',
       { deadline: NOW + MINUTE },
     ],
     [
-      'a later warning',
+      'ignores the deadline of a later warning',
       recordAfter(warning()),
       warning(NOW + MINUTE),
       'none',
       { deadline: NOW + 2 * MINUTE },
     ],
     [
-      'newer advice',
-      recordAfter(advice()),
-      advice(NOW + MINUTE),
+      'extends the expiry at a newer recommendation',
+      recordAfter(recommendation()),
+      recommendation(NOW + MINUTE),
       'renewed',
       { expiresAt: NOW + MINUTE + HOLD },
     ],
-    ['older advice', recordAfter(advice()), advice(NOW - MINUTE), 'none', { expiresAt: NOW + HOLD }],
     [
-      'maintenance far ahead',
+      'ignores an older recommendation',
+      recordAfter(recommendation()),
+      recommendation(NOW - MINUTE),
+      'none',
+      { expiresAt: NOW + HOLD },
+    ],
+    [
+      'defers maintenance that is far ahead',
       undefined,
       retirement(NOW + 2 * LEAD),
       'deferred',
       { status: 'deferred', dueAt: NOW + LEAD },
     ],
-    ['maintenance near', undefined, retirement(NOW + HOUR), 'new', { status: 'cordoned', action: 'stop' }],
     [
-      'maintenance far ahead of an instance at risk',
-      recordAfter(advice()),
+      'cordons for maintenance that is near',
+      undefined,
+      retirement(NOW + HOUR),
+      'new',
+      { status: 'cordoned', action: 'stop' },
+    ],
+    [
+      'raises the severity at far maintenance of an instance at risk',
+      recordAfter(recommendation()),
       retirement(NOW + 2 * LEAD),
       'raised',
       { severity: 'scheduled' },
@@ -107,18 +125,18 @@ describe('merge', () => {
     expect(mergeDisruption(known, disruption, { leadMs: LEAD, now: NOW })).toMatchObject({ change, record });
   });
 
-  it('tells schedulers of a renewed expiry, and nobody else', () => {
-    const { record } = mergeDisruption(recordAfter(advice()), advice(NOW + MINUTE), {
+  it('publishes a renewed expiry to schedulers but sends no mail', () => {
+    const { record } = mergeDisruption(recordAfter(recommendation()), recommendation(NOW + MINUTE), {
       leadMs: LEAD,
       now: NOW,
     });
     expect(record.steps).toEqual({ tag: 'done', notify: 'claimed', drain: 'done' });
   });
 
-  it('keeps what it has to give back when the severity rises', () => {
+  it('keeps what must be restored when the severity rises', () => {
     const drainedTargets = [{ targetGroupArn: 'arn', targets: [{ Id: 'i-abcd1111', Port: 80 }] }];
     const known = {
-      ...recordAfter(advice()),
+      ...recordAfter(recommendation()),
       group: 'workers',
       protectionRemoved: true,
       drainedTargets,
@@ -134,9 +152,12 @@ describe('merge', () => {
     expect(record.expiresAt).toBeUndefined();
   });
 
-  it('takes an instance back whose release is under way, for the same severity too', () => {
-    const known = { ...recordAfter(advice()), status: 'uncordoning', uncordoningSince: NOW } as const;
-    const { record, change } = mergeDisruption(known, advice(NOW + MINUTE), { leadMs: LEAD, now: NOW });
+  it('takes a record back from an uncordon, for the same severity too', () => {
+    const known = { ...recordAfter(recommendation()), status: 'uncordoning', uncordoningSince: NOW } as const;
+    const { record, change } = mergeDisruption(known, recommendation(NOW + MINUTE), {
+      leadMs: LEAD,
+      now: NOW,
+    });
     expect([change, record.status, record.steps]).toEqual(['raised', 'cordoned', {}]);
     expect(record.uncordoningSince).toBeUndefined();
   });
@@ -145,22 +166,27 @@ describe('merge', () => {
     const deferred = recordAfter(retirement(NOW + 2 * LEAD));
 
     it.each([
-      ['its duplicate changes nothing', retirement(NOW + 2 * LEAD), 'none', { status: 'deferred' }],
-      ['its new date counts', retirement(NOW + 3 * LEAD, NOW + 1), 'deferred', { dueAt: NOW + 2 * LEAD }],
+      ['ignores its duplicate', retirement(NOW + 2 * LEAD), 'none', { status: 'deferred' }],
+      ['takes its new date', retirement(NOW + 3 * LEAD, NOW + 1), 'deferred', { dueAt: NOW + 2 * LEAD }],
       [
-        'an update that arrives late does not',
+        'ignores an update that arrives late',
         retirement(NOW + 3 * LEAD, NOW - 1),
         'none',
         { dueAt: NOW + LEAD },
       ],
       [
-        'a date inside the lead window cordons',
+        'cordons at a date within the lead time',
         retirement(NOW + HOUR, NOW + 1),
         'new',
         { status: 'cordoned' },
       ],
-      ['advice makes it due', advice(), 'new', { status: 'cordoned', severity: 'scheduled' }],
-      ['a warning replaces it', warning(), 'new', { status: 'cordoned', severity: 'interruption' }],
+      [
+        'becomes due at a recommendation',
+        recommendation(),
+        'new',
+        { status: 'cordoned', severity: 'scheduled' },
+      ],
+      ['is replaced by a warning', warning(), 'new', { status: 'cordoned', severity: 'interruption' }],
     ] as const)('%s', (_, disruption, change, record) => {
       expect(mergeDisruption(deferred, disruption, { leadMs: LEAD, now: NOW })).toMatchObject({
         change,
@@ -168,18 +194,17 @@ describe('merge', () => {
       });
     });
 
-    it('comes due as a cordon with everything left to do', () => {
+    it('becomes a cordon with all steps pending', () => {
       expect(activateDeferred(deferred)).toMatchObject({ status: 'cordoned', steps: {} });
       expect(activateDeferred(deferred).dueAt).toBeUndefined();
     });
   });
 
-  // Whatever the order in which the same events arrive, the end is the same.
-  it('ends alike for every order of arrival', () => {
+  it('ends with the same record for every order of arrival', () => {
     const disruptions = [
       warning(),
-      advice(),
-      advice(NOW + MINUTE),
+      recommendation(),
+      recommendation(NOW + MINUTE),
       warning(NOW - MINUTE),
       retirement(NOW + HOUR),
     ];
@@ -193,18 +218,18 @@ describe('merge', () => {
   });
 });
 
-describe('clear', () => {
+describe('cancelMaintenance', () => {
   it.each([
-    ['maintenance that was called off', recordAfter(retirement(NOW + HOUR)), NOW + 1, NOW + 1],
+    ['expires maintenance that was cancelled', recordAfter(retirement(NOW + HOUR)), NOW + 1, NOW + 1],
     [
-      'maintenance that was announced anew after the all-clear',
+      'keeps maintenance that was announced again after the cancellation',
       recordAfter(retirement(NOW + HOUR, NOW + 2)),
       NOW + 1,
       undefined,
     ],
-    ['a warning, which no all-clear ends', recordAfter(warning()), NOW + 1, undefined],
+    ['keeps a warning', recordAfter(warning()), NOW + 1, undefined],
     [
-      'what an all-clear ended before',
+      'changes nothing if the maintenance is already over',
       { ...recordAfter(retirement(NOW + HOUR)), expiresAt: NOW },
       NOW + 1,
       undefined,
