@@ -59,7 +59,11 @@ export function setScaleInProtection(
   );
 }
 
-/** Removes instances from the group, which launches replacements at once and runs no hooks. @returns as setScaleInProtection */
+/**
+ * Removes instances from the group, which launches replacements at once and runs no hooks.
+ *
+ * @returns as setScaleInProtection
+ */
 export function detachInstances(
   group: string,
   ids: readonly string[],
@@ -77,7 +81,11 @@ export function detachInstances(
   );
 }
 
-/** Makes the group run its hooks, terminate instances and launch replacements. @returns as setScaleInProtection */
+/**
+ * Makes the group run its hooks, terminate the instances and launch replacements.
+ *
+ * @returns as setScaleInProtection
+ */
 export function terminateInstances(
   group: string,
   ids: readonly string[],

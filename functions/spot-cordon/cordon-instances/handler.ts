@@ -5,7 +5,7 @@ import { parseWarningEvent } from './event.ts';
 
 const config = readCordonConfig();
 
-/** Handles the interruption queue, the advisory queue and direct invocations. SQS retries failed messages until they are stale. */
+/** Handles both queues and direct invocations. SQS delivers failed messages again until they are stale. */
 export const handler = queueHandler({
   parse: (body) => parseWarningEvent(body, config),
   handle: (messages, invocation) => cordonInstances(messages, config, invocation),

@@ -2,8 +2,7 @@ import { type RecordUpdate, updateRecords } from '#shared/aws/update-records.ts'
 import type { CordonContext } from '../context.ts';
 import type { CordonDraft, CordonRecord } from '../domain/cordon-record.ts';
 import { mergeDrainedTargets } from '../domain/drain-targets.ts';
-import { hasProtection } from './steps/replace.ts';
-import { isStepPending, recordFailure, recordsById, type WorkItem } from './work-item.ts';
+import { hasProtection, isStepPending, recordFailure, recordsById, type WorkItem } from './work-item.ts';
 
 /**
  * Records what we are about to remove, so that UncordonInstances can restore it even if this function dies. If a record

@@ -22,7 +22,7 @@ export interface StepOptions {
   readonly items: readonly WorkItem[];
 }
 
-/** Does one step for all items in as few calls as possible and writes outcomes into them. If it throws, it failed for all. */
+/** Does one step for all items and writes the outcomes into them. If it throws, the step failed for all of them. */
 export type StepFunction = (items: readonly WorkItem[], signal: AbortSignal) => Promise<void>;
 
 /** Runs one step. Records failures in the items they belong to and never throws, so the other steps still run. */

@@ -54,6 +54,11 @@ export function withPendingStep(items: readonly WorkItem[], step: CordonStep): W
   return items.filter((item) => isStepPending(item, step));
 }
 
+/** Whether the Auto Scaling group protects the instance from scale-in. */
+export function hasProtection(item: WorkItem): boolean {
+  return item.group?.members.get(item.instanceId)?.isProtected ?? false;
+}
+
 /** Records the failure in each item. The next delivery of its messages tries the step again. */
 export function recordFailure(items: readonly WorkItem[], step: FailedStep, error: unknown): void {
   for (const item of items) item.failures.set(step, error);

@@ -6,7 +6,7 @@ import {
   terminateInstances,
 } from '../../aws/auto-scaling.ts';
 import { chooseReplacement, notReplacedReason, shouldReplace } from '../../domain/replacement.ts';
-import { idsOf, recordFailure, type WorkItem, withPendingStep } from '../work-item.ts';
+import { hasProtection, idsOf, recordFailure, type WorkItem, withPendingStep } from '../work-item.ts';
 
 const CALLS_AT_ONCE = 4;
 
@@ -25,10 +25,6 @@ export async function removeProtection(items: readonly WorkItem[], signal: Abort
     },
     ([, some], error) => recordFailure(some, 'protect', error),
   );
-}
-
-export function hasProtection(item: WorkItem): boolean {
-  return item.group?.members.get(item.instanceId)?.isProtected ?? false;
 }
 
 /** Decides how each instance is replaced. Reads the hooks once per group, and only if the group has one to replace. */
