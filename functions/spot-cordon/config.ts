@@ -1,8 +1,7 @@
 import { type Env, flag, oneOf, readEnvironment, text, wholeNumber } from '#shared/config.ts';
+import { HOUR_MS, MINUTE_MS } from '#shared/time.ts';
 
-const MINUTE_MS = 60_000;
-
-/** What CordonInstances is told by its environment; every fault is reported in one message. */
+/** The environment of CordonInstances. Reports every invalid variable in one message. */
 export function readCordonConfig(env: Env = process.env) {
   const read = readEnvironment(env, {
     region: text('AWS_REGION'),
@@ -17,12 +16,12 @@ export function readCordonConfig(env: Env = process.env) {
   return {
     ...read,
     rebalanceHoldMs: read.rebalanceHoldMinutes * MINUTE_MS,
-    scheduledLeadMs: read.scheduledLeadHours * 60 * MINUTE_MS,
+    scheduledLeadMs: read.scheduledLeadHours * HOUR_MS,
   };
 }
 export type CordonConfig = ReturnType<typeof readCordonConfig>;
 
-/** What UncordonInstances is told by its environment. */
+/** The environment of UncordonInstances. */
 export function readUncordonConfig(env: Env = process.env) {
   return readEnvironment(env, {
     region: text('AWS_REGION'),

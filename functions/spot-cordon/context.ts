@@ -1,17 +1,18 @@
 import type { Records } from '#shared/aws/records.ts';
 import type { Invocation } from '#shared/invocation.ts';
-import type { UncordonConfig } from './config.ts';
-import type { Cordon } from './domain/cordon-record.ts';
+import type { CordonConfig, UncordonConfig } from './config.ts';
+import type { CordonRecord } from './domain/cordon-record.ts';
 
-/** What one invocation of UncordonInstances works with. */
-export interface Round {
-  readonly config: UncordonConfig;
+/** What one invocation of CordonInstances works with. */
+export interface CordonContext {
+  readonly config: CordonConfig;
   readonly invocation: Invocation;
-  readonly use: Records<Cordon>;
+  readonly table: Records<CordonRecord>;
 }
 
-/** An instance that could not be dealt with, and why. */
-export interface Failure {
-  readonly instanceId: string;
-  readonly error: unknown;
+/** What one invocation of UncordonInstances works with. */
+export interface UncordonContext {
+  readonly config: UncordonConfig;
+  readonly invocation: Invocation;
+  readonly table: Records<CordonRecord>;
 }

@@ -1,9 +1,9 @@
 import {
   AutoScalingClient,
-  type AutoScalingGroup,
   DescribeAutoScalingGroupsCommand,
   DescribeLifecycleHooksCommand,
   DetachInstancesCommand,
+  type AutoScalingGroup as SdkAutoScalingGroup,
   SetInstanceProtectionCommand,
   TerminateInstanceInAutoScalingGroupCommand,
 } from '@aws-sdk/client-auto-scaling';
@@ -11,21 +11,24 @@ import { createClient } from '#shared/aws/client.ts';
 import { paginate } from '#shared/aws/pages.ts';
 import { chunk, mapLimit } from '#shared/concurrency.ts';
 import { hasName } from '#shared/errors.ts';
-import type { Group } from '../domain/instance.ts';
+import type { AutoScalingGroup } from '../domain/instance.ts';
+import { callWithoutRefused } from './refused-items.ts';
 
 const autoScaling = createClient(AutoScalingClient, { deadlineMs: 12_000 });
 
-/** Group names a describe takes, and ids that the three changes take in one call. */
-const NAMES = 50;
-const PROTECT = 50;
-const DETACH = 20;
-const TERMINATE = 100;
+/** How many group names a describe call takes, and how many instance ids each change takes. */
+const MAX_GROUP_NAMES = 50;
+const MAX_PROTECTED = 50;
+const MAX_DETACHED = 20;
+const MAX_TERMINATED = 100;
 
 export async function describeGroups(
   names: readonly string[],
   signal: AbortSignal,
-): Promise<Map<string, Group>> {
-  const pages = await mapLimit(chunk([...new Set(names)], NAMES), 2, (some) => describePage(some, signal));
+): Promise<Map<string, AutoScalingGroup>> {
+  const pages = await mapLimit(chunk([...new Set(names)], MAX_GROUP_NAMES), 2, (some) =>
+    describePages(some, signal),
+  );
   return new Map(pages.flat().map((group) => [group.name, group]));
 }
 
@@ -37,14 +40,14 @@ export async function hasTerminatingHook(group: string, signal: AbortSignal): Pr
   );
 }
 
-/** @returns the ids that had left the group meanwhile: nothing was left to do for them */
-export function setProtection(
+/** @returns the ids that are no longer in service in the group, so that the change is not needed */
+export function setScaleInProtection(
   group: string,
   ids: readonly string[],
   isProtected: boolean,
   signal: AbortSignal,
 ): Promise<string[]> {
-  return forMembers(ids, PROTECT, (some) =>
+  return changeMembers(ids, MAX_PROTECTED, (some) =>
     autoScaling.send(
       new SetInstanceProtectionCommand({
         AutoScalingGroupName: group,
@@ -56,9 +59,17 @@ export function setProtection(
   );
 }
 
-/** Takes instances out of the group, which launches replacements at once and runs no hooks. @returns as setProtection */
-export function detach(group: string, ids: readonly string[], signal: AbortSignal): Promise<string[]> {
-  return forMembers(ids, DETACH, (some) =>
+/**
+ * Removes instances from the group, which launches replacements at once and runs no hooks.
+ *
+ * @returns as setScaleInProtection
+ */
+export function detachInstances(
+  group: string,
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<string[]> {
+  return changeMembers(ids, MAX_DETACHED, (some) =>
     autoScaling.send(
       new DetachInstancesCommand({
         AutoScalingGroupName: group,
@@ -70,9 +81,17 @@ export function detach(group: string, ids: readonly string[], signal: AbortSigna
   );
 }
 
-/** Has the group terminate instances through their hooks and launch replacements. @returns as setProtection */
-export function terminate(group: string, ids: readonly string[], signal: AbortSignal): Promise<string[]> {
-  return forMembers(ids, TERMINATE, (some) =>
+/**
+ * Makes the group run its hooks, terminate the instances and launch replacements.
+ *
+ * @returns as setScaleInProtection
+ */
+export function terminateInstances(
+  group: string,
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<string[]> {
+  return changeMembers(ids, MAX_TERMINATED, (some) =>
     autoScaling.send(
       new TerminateInstanceInAutoScalingGroupCommand({
         AutoScalingGroupName: group,
@@ -84,29 +103,19 @@ export function terminate(group: string, ids: readonly string[], signal: AbortSi
   );
 }
 
-/**
- * Auto Scaling refuses a whole call when one instance has left the group ("is not part of Auto Scaling group", "is
- * not in InService or Standby"). Then each goes alone, and a refusal means that it is done already.
- */
-async function forMembers(
+async function changeMembers(
   ids: readonly string[],
-  most: number,
+  maxIds: number,
   call: (ids: readonly string[]) => Promise<unknown>,
 ): Promise<string[]> {
-  const left = await mapLimit(chunk(ids, most), 2, async (some) => {
-    try {
-      await call(some);
-      return [];
-    } catch (error) {
-      if (!hasLeft(error)) throw error;
-      if (some.length === 1) return some;
-      return forMembers(some, 1, call);
-    }
-  });
-  return left.flat();
+  const refused = await mapLimit(chunk(ids, maxIds), 2, (some) =>
+    callWithoutRefused(some, call, { isRefusal: hasLeftGroup, callsAtOnce: 2 }),
+  );
+  return refused.flat().map(({ item }) => item);
 }
 
-function hasLeft(error: unknown): boolean {
+/** For example "is not part of Auto Scaling group" or "is not in InService or Standby". */
+function hasLeftGroup(error: unknown): boolean {
   return (
     hasName(error, 'ValidationError') &&
     error instanceof Error &&
@@ -114,8 +123,8 @@ function hasLeft(error: unknown): boolean {
   );
 }
 
-function describePage(names: readonly string[], signal: AbortSignal): Promise<Group[]> {
-  return paginate<Group, string>(async (next) => {
+function describePages(names: readonly string[], signal: AbortSignal): Promise<AutoScalingGroup[]> {
+  return paginate<AutoScalingGroup, string>(async (next) => {
     const input = { AutoScalingGroupNames: [...names], ...(next && { NextToken: next }) };
     const command = new DescribeAutoScalingGroupsCommand(input);
     const { AutoScalingGroups = [], NextToken } = await autoScaling.send(command, { abortSignal: signal });
@@ -123,17 +132,17 @@ function describePage(names: readonly string[], signal: AbortSignal): Promise<Gr
   });
 }
 
-function toGroup(group: AutoScalingGroup): Group {
+function toGroup(group: SdkAutoScalingGroup): AutoScalingGroup {
   return {
     name: group.AutoScalingGroupName ?? '',
-    capacityRebalance: group.CapacityRebalance ?? false,
+    hasCapacityRebalancing: group.CapacityRebalance ?? false,
     targetGroupArns: group.TargetGroupARNs ?? [],
     members: new Map(
       (group.Instances ?? []).map((instance) => [
         instance.InstanceId ?? '',
         {
           lifecycleState: instance.LifecycleState ?? 'unknown',
-          protectedFromScaleIn: instance.ProtectedFromScaleIn ?? false,
+          isProtected: instance.ProtectedFromScaleIn ?? false,
         },
       ]),
     ),

@@ -11,24 +11,24 @@ import { paginate } from '#shared/aws/pages.ts';
 import { chunk, mapLimit } from '#shared/concurrency.ts';
 import { hasName } from '#shared/errors.ts';
 import type { Severity } from '../domain/disruption.ts';
-import { GONE, type Instance } from '../domain/instance.ts';
+import { INSTANCE_TERMINATED, type Instance } from '../domain/instance.ts';
 import { tagKeys } from '../domain/scope.ts';
 
 const ec2 = createClient(EC2Client, { deadlineMs: 15_000 });
 
-/** The recommended most of DescribeInstances, CreateTags and DeleteTags; a filter takes 200 values. */
-const IDS = 1000;
-const FILTER_VALUES = 200;
+/** EC2 recommends at most 1,000 ids for DescribeInstances, CreateTags and DeleteTags. A filter takes 200 values. */
+const MAX_IDS = 1000;
+const MAX_FILTER_VALUES = 200;
 
-/** @returns those that exist; EC2 keeps terminated ones for about an hour */
+/** @returns the instances that exist; EC2 still describes terminated ones for about an hour */
 export async function describeInstances(
   ids: readonly string[],
   signal: AbortSignal,
 ): Promise<Map<string, Instance>> {
-  const found = await mapLimit(chunk(ids, IDS), 2, async (some) => {
+  const found = await mapLimit(chunk(ids, MAX_IDS), 2, async (some) => {
     const instances: Instance[] = [];
-    await withoutUnknown(some, async (known) => {
-      instances.push(...(await describe({ InstanceIds: [...known] }, signal)));
+    await callWithoutUnknown(some, async (known) => {
+      instances.push(...(await describePages({ InstanceIds: [...known] }, signal)));
     }).catch(async (error) => {
       if (!isUnknownInstance(error)) throw error;
       instances.push(...(await describeByFilter(some, signal)));
@@ -38,56 +38,56 @@ export async function describeInstances(
   return new Map(found.flat().map((instance) => [instance.instanceId, instance]));
 }
 
-/** Marks instances as cordoned. @returns the ids that could not be marked, with why */
-export async function tagCordoned(
+/** Sets the tag groundcrew:cordon. @returns the ids that could not be tagged, each with the reason */
+export async function createCordonTags(
   ids: readonly string[],
   severity: Severity,
   signal: AbortSignal,
 ): Promise<Map<string, string>> {
-  const parts = await mapLimit(chunk(ids, IDS), 2, (some) => mark(some, severity, signal));
-  return new Map(parts.flat());
+  const untagged = await mapLimit(chunk(ids, MAX_IDS), 2, (some) => createTags(some, severity, signal));
+  return new Map(untagged.flat());
 }
 
-/** EC2 refuses the whole call when one instance has no room for a tag, and may not name it: halving finds it. */
-async function mark(
+/** If one instance already has 50 tags, EC2 refuses the whole call and may not name it. Halving the list finds it. */
+async function createTags(
   ids: readonly string[],
   severity: Severity,
   signal: AbortSignal,
 ): Promise<[string, string][]> {
   try {
-    const unknown = await withoutUnknown(ids, async (known) => {
-      const tags = [{ Key: tagKeys.cordon, Value: severity }];
-      await ec2.send(new CreateTagsCommand({ Resources: [...known], Tags: tags }), { abortSignal: signal });
+    const unknown = await callWithoutUnknown(ids, async (known) => {
+      const Tags = [{ Key: tagKeys.cordon, Value: severity }];
+      await ec2.send(new CreateTagsCommand({ Resources: [...known], Tags }), { abortSignal: signal });
     });
-    return unknown.map((id) => [id, GONE]);
+    return unknown.map((id) => [id, INSTANCE_TERMINATED]);
   } catch (error) {
     if (!hasName(error, 'TagLimitExceeded')) throw error;
     if (ids.length === 1) return ids.map((id) => [id, 'has 50 tags already']);
     const halves = chunk(ids, Math.ceil(ids.length / 2));
-    return (await mapLimit(halves, 1, (half) => mark(half, severity, signal))).flat();
+    return (await mapLimit(halves, 1, (half) => createTags(half, severity, signal))).flat();
   }
 }
 
-/** Takes the mark away where it still has this severity: a worse danger's mark, written meanwhile, stays. */
-export async function untagCordoned(
+/** Deletes the tag only if it has this severity, so that the tag of a worse, newer disruption stays. */
+export async function deleteCordonTags(
   ids: readonly string[],
   severity: Severity,
   signal: AbortSignal,
 ): Promise<void> {
-  await mapLimit(chunk(ids, IDS), 2, (some) =>
-    withoutUnknown(some, async (known) => {
-      const tags = [{ Key: tagKeys.cordon, Value: severity }];
-      await ec2.send(new DeleteTagsCommand({ Resources: [...known], Tags: tags }), { abortSignal: signal });
+  await mapLimit(chunk(ids, MAX_IDS), 2, (some) =>
+    callWithoutUnknown(some, async (known) => {
+      const Tags = [{ Key: tagKeys.cordon, Value: severity }];
+      await ec2.send(new DeleteTagsCommand({ Resources: [...known], Tags }), { abortSignal: signal });
     }),
   );
 }
 
 /**
- * EC2 refuses a whole call for one id that does not exist, and names the ids in its message.
+ * EC2 refuses a whole call if one id does not exist, and names the unknown ids in its message.
  *
- * @returns the ids that were left out to make the call pass
+ * @returns the ids that were left out to make the call succeed
  */
-async function withoutUnknown(
+async function callWithoutUnknown(
   ids: readonly string[],
   call: (known: readonly string[]) => Promise<void>,
 ): Promise<string[]> {
@@ -99,7 +99,7 @@ async function withoutUnknown(
       await call(known);
       return [...unknown];
     } catch (error) {
-      const named = isUnknownInstance(error) ? idsIn(error).filter((id) => known.includes(id)) : [];
+      const named = isUnknownInstance(error) ? instanceIdsIn(error).filter((id) => known.includes(id)) : [];
       if (named.length === 0) throw error;
       for (const id of named) unknown.add(id);
     }
@@ -107,7 +107,7 @@ async function withoutUnknown(
 }
 
 function isUnknownInstance(error: unknown): boolean {
-  // InvalidID is what the calls say that take any resource.
+  // Calls that take any kind of resource answer InvalidID.
   const names = [
     'InvalidInstanceID.NotFound',
     'InvalidInstanceID.Malformed',
@@ -117,19 +117,19 @@ function isUnknownInstance(error: unknown): boolean {
   return hasName(error, ...names);
 }
 
-function idsIn(error: unknown): string[] {
+function instanceIdsIn(error: unknown): string[] {
   return error instanceof Error ? (error.message.match(/i-[0-9a-f]{8,17}/g) ?? []) : [];
 }
 
-/** A filter passes over unknown ids, for more calls: the way out when the message named none. */
+/** A filter ignores unknown ids but needs more calls. We use it if the error message named no id. */
 async function describeByFilter(ids: readonly string[], signal: AbortSignal): Promise<Instance[]> {
-  const pages = await mapLimit(chunk(ids, FILTER_VALUES), 2, (Values) =>
-    describe({ Filters: [{ Name: 'instance-id', Values: [...Values] }], MaxResults: IDS }, signal),
+  const pages = await mapLimit(chunk(ids, MAX_FILTER_VALUES), 2, (Values) =>
+    describePages({ Filters: [{ Name: 'instance-id', Values: [...Values] }], MaxResults: MAX_IDS }, signal),
   );
   return pages.flat();
 }
 
-function describe(input: DescribeInstancesCommandInput, signal: AbortSignal): Promise<Instance[]> {
+function describePages(input: DescribeInstancesCommandInput, signal: AbortSignal): Promise<Instance[]> {
   return paginate<Instance, string>(async (next) => {
     const command = new DescribeInstancesCommand({ ...input, ...(next && { NextToken: next }) });
     const { Reservations = [], NextToken } = await ec2.send(command, { abortSignal: signal });
@@ -146,7 +146,7 @@ function toInstance(instance: Ec2Instance): Instance {
   return {
     instanceId: instance.InstanceId ?? '',
     state: instance.State?.Name ?? 'unknown',
-    spot: instance.InstanceLifecycle === 'spot',
+    isSpot: instance.InstanceLifecycle === 'spot',
     ...(instance.VpcId && { vpcId: instance.VpcId }),
     privateIps: [...new Set([instance.PrivateIpAddress, ...addresses])].filter((ip) => ip !== undefined),
     tags: Object.fromEntries((instance.Tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? ''])),

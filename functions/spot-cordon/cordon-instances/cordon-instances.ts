@@ -3,85 +3,104 @@ import type { BatchResult, QueueMessage } from '#shared/handlers/queue.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
 import type { CordonConfig } from '../config.ts';
-import { describe } from '../messages/events.ts';
-import type { Notice } from './event.ts';
-import { findTargets } from './find-targets.ts';
-import { sortBatch } from './group-batch.ts';
-import { reportCase, reportDropped, reportDryRun } from './log.ts';
-import { type Opened, openCases } from './record-disruptions.ts';
-import { takeAway } from './remove-from-service.ts';
-import { attempt, type Run } from './run-step.ts';
-import { finish } from './save-outcomes.ts';
-import { look, planReplacements, settleGone, tag, tellSchedulers } from './steps.ts';
-import type { Case } from './work-item.ts';
+import type { CordonContext } from '../context.ts';
+import { logFields } from '../messages/log.ts';
+import type { WarningEvent } from './event.ts';
+import { groupBatchByInstance } from './group-batch.ts';
+import { logCordoned, logDropped, logDryRun } from './log.ts';
+import { type CreatedWorkItems, createWorkItems } from './record-disruptions.ts';
+import { recordRemovals } from './record-removals.ts';
+import { runStep } from './run-step.ts';
+import { saveOutcomes } from './save-outcomes.ts';
+import { publishCordonedEvents, tagInstances } from './steps/announce.ts';
+import { completeTerminatedInstances, describeInstancesAndGroups } from './steps/describe.ts';
+import { deregisterInstances, findRegistrations } from './steps/drain.ts';
+import { orderReplacements, planReplacements, removeProtection } from './steps/replace.ts';
+import type { WorkItem } from './work-item.ts';
 
 /**
- * Cordons every instance that the batch names: the record first, then mark, look, tell, drain and replace side by
- * side. A step that fails does not stop the others; its messages come again until their notice is over.
+ * Cordons every instance in the batch. Writes the records first, then runs the steps in parallel where possible. A
+ * failing step does not stop the others; SQS delivers its messages again until the notice is over.
  */
 export async function cordonInstances(
-  deliveries: readonly QueueMessage<Notice>[],
+  messages: readonly QueueMessage<WarningEvent>[],
   config: CordonConfig,
   invocation: Invocation,
 ): Promise<BatchResult> {
-  const run: Run = {
-    config,
-    invocation,
-    use: { table: config.table, key: 'instanceId', signal: invocation.signal },
-  };
-  const intake = sortBatch(deliveries, invocation.now());
-  reportDropped(invocation, intake.dropped);
-  const opened = await openCases(run, intake);
-  if (config.dryRun) await rehearse(run, opened.cases);
-  else if (opened.cases.length > 0) await perform(run, opened.cases);
-  return conclude(run, opened);
+  const table = { table: config.table, key: 'instanceId', signal: invocation.signal } as const;
+  const context: CordonContext = { config, invocation, table };
+  const batch = groupBatchByInstance(messages, invocation.now());
+  logDropped(invocation, batch.dropped);
+  const created = await createWorkItems(context, batch);
+  if (config.dryRun) await planOnly(context, created.items);
+  else if (created.items.length > 0) await processWorkItems(context, created.items);
+  return toBatchResult(context, created);
 }
 
-async function perform(run: Run, cases: readonly Case[]): Promise<void> {
+async function processWorkItems(context: CordonContext, items: readonly WorkItem[]): Promise<void> {
   await Promise.all([
-    attempt(run, { step: 'tag', limit: 'tag', cases }, tag),
-    attempt(run, { step: 'look', limit: 'look', cases }, look),
+    runStep(context, { step: 'tag', timeout: 'tag', items }, tagInstances),
+    runStep(context, { step: 'describe', timeout: 'describe', items }, describeInstancesAndGroups),
   ]);
-  settleGone(cases);
+  completeTerminatedInstances(items);
   await Promise.all([
-    attempt(run, { step: 'announce', limit: 'announce', cases }, tellSchedulers),
-    plan(run, cases).then((seen) => takeAway(run, seen)),
+    runStep(context, { step: 'announce', timeout: 'announce', items }, publishCordonedEvents),
+    planRemovals(context, items).then((described) => removeFromService(context, described)),
   ]);
-  await finish(run, cases);
+  await saveOutcomes(context, items);
 }
 
-/** The reads only, and a line that says what they would have led to. */
-async function rehearse(run: Run, cases: readonly Case[]): Promise<void> {
-  await attempt(run, { step: 'look', limit: 'look', cases }, look);
-  for (const one of await plan(run, cases)) reportDryRun(run.invocation, one);
+/** For a dry run: only reads, and logs what would be done. */
+async function planOnly(context: CordonContext, items: readonly WorkItem[]): Promise<void> {
+  await runStep(context, { step: 'describe', timeout: 'describe', items }, describeInstancesAndGroups);
+  for (const item of await planRemovals(context, items)) logDryRun(context.invocation, item);
 }
 
-/** @returns the cases whose instance could be looked at: all that follows depends on it */
-async function plan(run: Run, cases: readonly Case[]): Promise<readonly Case[]> {
-  const seen = cases.filter((one) => one.looked && !one.failures.has('look'));
+/** @returns the items whose instance EC2 described; draining and replacing need that */
+async function planRemovals(context: CordonContext, all: readonly WorkItem[]): Promise<readonly WorkItem[]> {
+  const items = all.filter((item) => item.described && !item.failures.has('describe'));
   await Promise.all([
-    attempt(run, { step: 'drain', limit: 'find', cases: seen }, (some, signal) =>
-      findTargets(some, run.config.drainSearch, signal),
+    runStep(context, { step: 'drain', timeout: 'plan', items }, (some, signal) =>
+      findRegistrations(some, context.config.drainSearch, signal),
     ),
-    attempt(run, { step: 'replace', limit: 'find', cases: seen }, planReplacements),
+    runStep(context, { step: 'replace', timeout: 'plan', items }, planReplacements),
   ]);
-  return seen;
+  return items;
 }
 
-function conclude({ config, invocation }: Run, { cases, retry }: Opened): BatchResult {
-  const response = { cordoned: cases.map((one) => ({ ...describe(one.record), steps: one.outcomes })) };
-  if (config.dryRun) return { retry, response };
-  const again = [...retry];
-  for (const one of cases) {
-    reportCase(invocation, one);
-    const error = one.contested
-      ? new RetryableError(`${one.instanceId} was being released`)
-      : [...one.failures.values()][0];
-    if (error) again.push(...one.messages.map((id) => ({ id, error })));
+/** Deregisters targets, removes scale-in protection and orders replacements, after recording what will be removed. */
+async function removeFromService(context: CordonContext, all: readonly WorkItem[]): Promise<void> {
+  await recordRemovals(context, all);
+  const items = all.filter((item) => !item.failures.has('record'));
+  const planned = items.filter((item) => !item.failures.has('replace'));
+  await Promise.all([
+    // If the search was incomplete, we still deregister what it found. The next delivery finds the rest.
+    runStep(context, { step: 'drain', timeout: 'apply', items }, deregisterInstances),
+    // Protection comes first: Auto Scaling cannot change it after the instance has left the group.
+    runStep(context, { step: 'protect', timeout: 'protect', items }, removeProtection).then(() =>
+      runStep(context, { step: 'replace', timeout: 'apply', items: planned }, orderReplacements),
+    ),
+  ]);
+}
+
+function toBatchResult({ config, invocation }: CordonContext, created: CreatedWorkItems): BatchResult {
+  const { items } = created;
+  const response = { cordoned: items.map((item) => ({ ...logFields(item.record), steps: item.outcomes })) };
+  if (config.dryRun) return { retry: created.retry, response };
+  const retry = [...created.retry];
+  for (const item of items) {
+    logCordoned(invocation, item);
+    const error = firstError(item);
+    if (error) retry.push(...item.messageIds.map((id) => ({ id, error })));
   }
-  const done = cases.filter(({ contested, failures }) => !contested && failures.size === 0);
+  const done = items.filter(({ uncordonInProgress, failures }) => !uncordonInProgress && failures.size === 0);
   for (const [severity, some] of Map.groupBy(done, ({ record }) => record.severity)) {
     addCount(invocation.metrics, `Cordoned.${severity}`, some.length);
   }
-  return { retry: again, response };
+  return { retry, response };
+}
+
+function firstError({ instanceId, uncordonInProgress, failures }: WorkItem): unknown {
+  if (!uncordonInProgress) return [...failures.values()][0];
+  return new RetryableError(`${instanceId}: its cordon was being undone, cordoning it again`);
 }

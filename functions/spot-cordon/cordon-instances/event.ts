@@ -1,36 +1,41 @@
 import * as z from 'zod/mini';
 import { InvalidInputError } from '#shared/errors.ts';
-import { eventBridgeEvent, ownEvent } from '#shared/events/eventbridge.ts';
+import { eventBridgeEvent } from '#shared/events/eventbridge.ts';
 import { parseAs } from '#shared/parse.ts';
 import {
-  type Danger,
-  interruption,
-  maintenance,
-  maintenanceKind,
-  rebalance,
-  type Seen,
+  type Disruption,
+  type EventInfo,
+  findMaintenanceKind,
+  interruptionDisruption,
+  maintenanceDisruption,
+  rebalanceDisruption,
 } from '../domain/disruption.ts';
 import { INSTANCE_ID } from '../domain/instance.ts';
+import { CORDON_DUE } from '../messages/events.ts';
 
-/** What one event says, in the wing's own terms. */
-export type Notice =
-  | { readonly kind: 'danger'; readonly dangers: readonly Danger[]; readonly ignored: readonly Ignored[] }
+/** What one event means for this wing. */
+export type WarningEvent =
   | {
-      readonly kind: 'all-clear';
+      readonly kind: 'disruption';
+      readonly disruptions: readonly Disruption[];
+      readonly ignored: readonly IgnoredEntity[];
+    }
+  | {
+      readonly kind: 'cancellation';
       readonly instanceIds: readonly string[];
-      readonly ignored: readonly Ignored[];
+      readonly ignored: readonly IgnoredEntity[];
       readonly eventTime: number;
     }
   | { readonly kind: 'due'; readonly instanceId: string }
-  | { readonly kind: 'none'; readonly ignored: readonly Ignored[] };
+  | { readonly kind: 'ignored'; readonly ignored: readonly IgnoredEntity[] };
 
-/** A part of an event that the wing leaves alone, and why. */
-export interface Ignored {
+/** A part of an event that the wing does not act on, and why. */
+export interface IgnoredEntity {
   readonly value: string;
   readonly reason: string;
 }
 
-export interface NoticeRules {
+export interface ParseOptions {
   readonly region: string;
   readonly rebalanceHoldMs: number;
 }
@@ -47,7 +52,7 @@ const health = eventBridgeEvent(
     eventTypeCategory: z.literal('scheduledChange'),
     eventTypeCode: z.string(),
     statusCode: z.enum(['open', 'upcoming', 'closed']),
-    // AWS writes RFC 1123 here, unlike everywhere else.
+    // AWS Health writes RFC 1123 dates, unlike other services.
     startTime: z.string(),
     endTime: z.optional(z.string()),
     eventRegion: z.optional(z.string()),
@@ -58,106 +63,97 @@ const health = eventBridgeEvent(
 );
 const anyEvent = eventBridgeEvent(z.unknown());
 
-/** Source and type of the message with which the sweep hands back a notice that has come due. */
-export const DUE = { source: 'groundcrew.spot-cordon', detailType: 'Cordon Due' } as const;
-
-/** @throws BadInput naming the field and the value it got */
-export function readNotice(body: unknown, rules: NoticeRules): Notice {
+/** @throws InvalidInputError that names the field and its value */
+export function parseWarningEvent(body: unknown, options: ParseOptions): WarningEvent {
   const type = parseAs(anyEvent, body, 'event')['detail-type'];
   switch (type) {
     case 'EC2 Spot Instance Interruption Warning':
-      return readWarning(body, 'spot interruption');
+      return parseInterruptionWarning(body, 'spot interruption');
     case 'EC2 Capacity Reservation Instance Interruption Warning':
-      return readWarning(body, 'capacity reservation interruption');
+      return parseInterruptionWarning(body, 'capacity reservation interruption');
     case 'EC2 Instance Rebalance Recommendation':
-      return readRecommendation(body, rules);
+      return parseRebalanceRecommendation(body, options);
     case 'AWS Health Event':
-      return readHealth(body, rules);
-    case DUE.detailType:
+      return parseHealthEvent(body, options);
+    case CORDON_DUE:
       return { kind: 'due', instanceId: parseAs(recommendation, body, 'event').detail['instance-id'] };
     default:
-      throw new InvalidInputError(`detail-type: no event of this wing: '${type}'`);
+      throw new InvalidInputError(
+        `detail-type: expected an EC2 warning or an AWS Health event, got '${type}'`,
+      );
   }
 }
 
-function readWarning(
+function parseInterruptionWarning(
   body: unknown,
   reason: 'spot interruption' | 'capacity reservation interruption',
-): Notice {
+): WarningEvent {
   const event = parseAs(warning, body, 'event');
-  const danger = interruption(
-    seenIn(event, event.detail['instance-id']),
-    reason,
-    event.detail['instance-action'],
-  );
-  return { kind: 'danger', dangers: [danger], ignored: [] };
+  const { 'instance-id': id, 'instance-action': action } = event.detail;
+  const disruption = interruptionDisruption(eventInfo(event, id), reason, action);
+  return { kind: 'disruption', disruptions: [disruption], ignored: [] };
 }
 
-function readRecommendation(body: unknown, rules: NoticeRules): Notice {
+function parseRebalanceRecommendation(body: unknown, options: ParseOptions): WarningEvent {
   const event = parseAs(recommendation, body, 'event');
-  const danger = rebalance(seenIn(event, event.detail['instance-id']), rules.rebalanceHoldMs);
-  return { kind: 'danger', dangers: [danger], ignored: [] };
+  const info = eventInfo(event, event.detail['instance-id']);
+  const disruption = rebalanceDisruption(info, options.rebalanceHoldMs);
+  return { kind: 'disruption', disruptions: [disruption], ignored: [] };
 }
 
-function readHealth(body: unknown, rules: NoticeRules): Notice {
+function parseHealthEvent(body: unknown, options: ParseOptions): WarningEvent {
   const event = parseAs(health, body, 'event');
   const { detail } = event;
-  const home = detail.eventRegion ?? event.region;
-  // us-west-2 and us-east-1 get backup copies of other Regions' events; the copy at home is the one to act on.
-  if (home !== rules.region) return leave(home, `happens in another Region than ${rules.region}`);
-  const kind = maintenanceKind(detail.eventTypeCode);
-  if (!kind) return leave(detail.eventTypeCode, 'does not touch a running instance');
-  const entities = sortEntities(detail.affectedEntities ?? []);
-  if (entities.instances.length + entities.ignored.length === 0) return leave(event.id, 'names nothing');
-  if (detail.statusCode === 'closed') return allClear(entities, event.time);
-  const startsAt = readDate('detail.startTime', detail.startTime);
-  const endsAt = detail.endTime === undefined ? undefined : readDate('detail.endTime', detail.endTime);
-  const dangers = entities.instances.map((id) => maintenance(seenIn(event, id), kind, startsAt, endsAt));
-  return { kind: 'danger', dangers, ignored: entities.ignored };
+  const region = detail.eventRegion ?? event.region;
+  // AWS sends backup copies of events to us-west-2 and us-east-1. Only the copy in the event's own Region counts.
+  if (region !== options.region) return ignoredEvent(region, `is in another Region than ${options.region}`);
+  const kind = findMaintenanceKind(detail.eventTypeCode);
+  if (!kind) return ignoredEvent(detail.eventTypeCode, 'does not affect a running instance');
+  const entities = parseEntities(detail.affectedEntities ?? []);
+  if (entities.instanceIds.length + entities.ignored.length === 0)
+    return ignoredEvent(event.id, 'names no resource');
+  if (detail.statusCode === 'closed')
+    return { kind: 'cancellation', ...entities, eventTime: parseDate('time', event.time) };
+  const startsAt = parseDate('detail.startTime', detail.startTime);
+  const endsAt = detail.endTime === undefined ? undefined : parseDate('detail.endTime', detail.endTime);
+  const disruptions = entities.instanceIds.map((id) =>
+    maintenanceDisruption(eventInfo(event, id), kind, startsAt, endsAt),
+  );
+  return { kind: 'disruption', disruptions, ignored: entities.ignored };
 }
 
-interface Entities {
-  readonly instances: readonly string[];
-  readonly ignored: readonly Ignored[];
+interface ParsedEntities {
+  readonly instanceIds: readonly string[];
+  readonly ignored: readonly IgnoredEntity[];
 }
 
-/** Entities come as bare ids in one page of AWS's documentation and as full ARNs in another; hosts come along. */
-function sortEntities(
+/** AWS documents entities both as bare ids and as full ARNs. They can also be hosts. */
+function parseEntities(
   entities: readonly { readonly entityValue: string; readonly status?: string | undefined }[],
-): Entities {
-  const instances = new Set<string>();
-  const ignored: Ignored[] = [];
+): ParsedEntities {
+  const instanceIds = new Set<string>();
+  const ignored: IgnoredEntity[] = [];
   for (const { entityValue, status } of entities) {
     const id = entityValue.slice(entityValue.lastIndexOf('/') + 1);
-    if (!INSTANCE_ID.test(id)) ignored.push({ value: entityValue.slice(0, 120), reason: 'is no instance' });
-    else if (status === 'RESOLVED') ignored.push({ value: id, reason: 'is resolved already' });
-    else instances.add(id);
+    if (!INSTANCE_ID.test(id))
+      ignored.push({ value: entityValue.slice(0, 120), reason: 'is not an instance' });
+    else if (status === 'RESOLVED') ignored.push({ value: id, reason: 'is already resolved' });
+    else instanceIds.add(id);
   }
-  return { instances: [...instances], ignored };
+  return { instanceIds: [...instanceIds], ignored };
 }
 
-function allClear({ instances, ignored }: Entities, time: string): Notice {
-  return { kind: 'all-clear', instanceIds: instances, ignored, eventTime: readDate('time', time) };
+function ignoredEvent(value: string, reason: string): WarningEvent {
+  return { kind: 'ignored', ignored: [{ value, reason }] };
 }
 
-function leave(value: string, reason: string): Notice {
-  return { kind: 'none', ignored: [{ value, reason }] };
+function eventInfo(event: { readonly id: string; readonly time: string }, id: string): EventInfo {
+  return { instanceId: id, eventTime: parseDate('time', event.time), sourceEventId: event.id };
 }
 
-function seenIn(event: { readonly id: string; readonly time: string }, id: string): Seen {
-  return { instanceId: id, eventTime: readDate('time', event.time), sourceEventId: event.id };
-}
-
-function readDate(field: string, value: string): number {
+function parseDate(field: string, value: string): number {
   const time = Date.parse(value);
-  if (Number.isNaN(time)) throw new InvalidInputError(`${field}: no date: '${value.slice(0, 80)}'`);
+  if (Number.isNaN(time))
+    throw new InvalidInputError(`${field}: expected a date, got '${value.slice(0, 80)}'`);
   return time;
-}
-
-/**
- * Gives a notice that has come due back to CordonInstances, which has the permissions and the code to act on it. Only
- * the id travels: the record says what it is about.
- */
-export function dueNotice(id: string, region: string, now: number): object {
-  return ownEvent({ ...DUE, id: `due-${id}`, detail: { 'instance-id': id } }, region, now);
 }

@@ -1,88 +1,97 @@
-import type { Danger } from '../domain/disruption.ts';
-import type { Notice } from './event.ts';
+import type { Disruption } from '../domain/disruption.ts';
+import type { WarningEvent } from './event.ts';
 
-/** A message with what it says. */
-export interface Received {
+/** A message and its parsed event. */
+export interface ReceivedEvent {
   readonly id: string;
-  readonly message: Notice;
+  readonly message: WarningEvent;
 }
 
-/** What a batch says about each instance, with the messages that said it. */
-export interface Intake {
-  readonly dangers: ReadonlyMap<string, Told>;
-  readonly due: ReadonlyMap<string, Told>;
-  readonly cleared: ReadonlyMap<string, Cleared>;
-  readonly dropped: readonly Dropped[];
+/** What a batch says about each instance, and in which messages. */
+export interface GroupedBatch {
+  readonly disruptions: ReadonlyMap<string, InstanceMessages>;
+  readonly due: ReadonlyMap<string, InstanceMessages>;
+  readonly cancellations: ReadonlyMap<string, Cancellation>;
+  readonly dropped: readonly DroppedEvent[];
 }
 
-export interface Told {
-  readonly messages: readonly string[];
-  /** In the order of their events' times; empty for one that has come due, whose record knows. */
-  readonly dangers: readonly Danger[];
+export interface InstanceMessages {
+  readonly messageIds: readonly string[];
+  /** In the order of their events' times. Empty for deferred maintenance that is due: its record has the details. */
+  readonly disruptions: readonly Disruption[];
 }
 
-export interface Cleared {
-  readonly messages: readonly string[];
+export interface Cancellation {
+  readonly messageIds: readonly string[];
   readonly eventTime: number;
 }
 
-export interface Dropped {
+export interface DroppedEvent {
   readonly instanceId: string;
   readonly reason: string;
   readonly detail?: Readonly<Record<string, string>>;
 }
 
-/** Sorts a batch by instance. What is too old to act on, or called off in the same batch, is dropped here, and said. */
-export function sortBatch(received: readonly Received[], now: number): Intake {
-  const cleared = readAllClears(received);
-  const dangers = new Map<string, Told>();
-  const due = new Map<string, Told>();
-  const dropped: Dropped[] = [];
+/** Groups a batch by instance. Drops disruptions that are too old to act on or are cancelled in the same batch. */
+export function groupBatchByInstance(received: readonly ReceivedEvent[], now: number): GroupedBatch {
+  const cancellations = findCancellations(received);
+  const disruptions = new Map<string, InstanceMessages>();
+  const due = new Map<string, InstanceMessages>();
+  const dropped: DroppedEvent[] = [];
   for (const { id, message } of received) {
-    if (message.kind === 'due') tell(due, message.instanceId, id);
+    if (message.kind === 'due') addMessage(due, message.instanceId, id);
     if ('ignored' in message)
       dropped.push(...message.ignored.map(({ value, reason }) => ({ instanceId: value, reason })));
-    for (const danger of message.kind === 'danger' ? message.dangers : []) {
-      const over = whyOver(danger, cleared.get(danger.instanceId), now);
-      if (over) dropped.push(over);
-      else tell(dangers, danger.instanceId, id, danger);
+    for (const disruption of message.kind === 'disruption' ? message.disruptions : []) {
+      const drop = findDrop(disruption, cancellations.get(disruption.instanceId), now);
+      if (drop) dropped.push(drop);
+      else addMessage(disruptions, disruption.instanceId, id, disruption);
     }
   }
-  return { dangers, due, cleared, dropped };
+  return { disruptions, due, cancellations, dropped };
 }
 
-function tell(told: Map<string, Told>, instanceId: string, messageId: string, danger?: Danger): void {
-  const before = told.get(instanceId);
-  const dangers = [...(before?.dangers ?? []), ...(danger ? [danger] : [])];
-  told.set(instanceId, {
-    messages: [...(before?.messages ?? []), messageId],
-    dangers: dangers.sort((a, b) => a.eventTime - b.eventTime),
+function addMessage(
+  byInstance: Map<string, InstanceMessages>,
+  instanceId: string,
+  messageId: string,
+  disruption?: Disruption,
+): void {
+  const before = byInstance.get(instanceId);
+  const disruptions = [...(before?.disruptions ?? []), ...(disruption ? [disruption] : [])];
+  byInstance.set(instanceId, {
+    messageIds: [...(before?.messageIds ?? []), messageId],
+    disruptions: disruptions.sort((a, b) => a.eventTime - b.eventTime),
   });
 }
 
-/** All of them first: in a batch, what they end may well stand behind them. */
-function readAllClears(received: readonly Received[]): Map<string, Cleared> {
-  const cleared = new Map<string, Cleared>();
+/** Finds all cancellations first: in a batch, a cancellation can come before or after the event that it cancels. */
+function findCancellations(received: readonly ReceivedEvent[]): Map<string, Cancellation> {
+  const cancellations = new Map<string, Cancellation>();
   for (const { id, message } of received) {
-    if (message.kind !== 'all-clear') continue;
+    if (message.kind !== 'cancellation') continue;
     for (const instanceId of message.instanceIds) {
-      const before = cleared.get(instanceId);
-      cleared.set(instanceId, {
-        messages: [...(before?.messages ?? []), id],
+      const before = cancellations.get(instanceId);
+      cancellations.set(instanceId, {
+        messageIds: [...(before?.messageIds ?? []), id],
         eventTime: Math.max(before?.eventTime ?? 0, message.eventTime),
       });
     }
   }
-  return cleared;
+  return cancellations;
 }
 
-function whyOver(danger: Danger, cleared: Cleared | undefined, now: number): Dropped | undefined {
-  const { instanceId, severity, sourceEventId } = danger;
-  if (danger.staleAt < now) {
-    const secondsLate = String(Math.round((now - danger.staleAt) / 1000));
+function findDrop(
+  disruption: Disruption,
+  cancellation: Cancellation | undefined,
+  now: number,
+): DroppedEvent | undefined {
+  const { instanceId, severity, sourceEventId } = disruption;
+  if (disruption.staleAt < now) {
+    const secondsLate = String(Math.round((now - disruption.staleAt) / 1000));
     return { instanceId, reason: 'too old', detail: { severity, sourceEventId, secondsLate } };
   }
-  const isCalledOff =
-    severity === 'scheduled' && cleared !== undefined && danger.eventTime <= cleared.eventTime;
-  return isCalledOff ? { instanceId, reason: 'called off', detail: { severity, sourceEventId } } : undefined;
+  const isCancelled =
+    severity === 'scheduled' && cancellation !== undefined && disruption.eventTime <= cancellation.eventTime;
+  return isCancelled ? { instanceId, reason: 'cancelled', detail: { severity, sourceEventId } } : undefined;
 }

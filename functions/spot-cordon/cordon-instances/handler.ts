@@ -1,12 +1,12 @@
 import { queueHandler } from '#shared/handlers/queue.ts';
 import { readCordonConfig } from '../config.ts';
 import { cordonInstances } from './cordon-instances.ts';
-import { readNotice } from './event.ts';
+import { parseWarningEvent } from './event.ts';
 
 const config = readCordonConfig();
 
-/** Two queues, urgent and calm, and direct calls with a bare event. A failed message comes again until it is stale. */
+/** Handles both queues and direct invocations. SQS delivers failed messages again until they are stale. */
 export const handler = queueHandler({
-  parse: (body) => readNotice(body, config),
-  handle: (deliveries, invocation) => cordonInstances(deliveries, config, invocation),
+  parse: (body) => parseWarningEvent(body, config),
+  handle: (messages, invocation) => cordonInstances(messages, config, invocation),
 });

@@ -1,52 +1,51 @@
 import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
-import type { Cordon } from '../domain/cordon-record.ts';
-import { describe } from '../messages/events.ts';
-import type { Dropped } from './group-batch.ts';
-import type { Case } from './work-item.ts';
+import type { CordonRecord } from '../domain/cordon-record.ts';
+import { logFields } from '../messages/log.ts';
+import type { DroppedEvent } from './group-batch.ts';
+import type { WorkItem } from './work-item.ts';
 
-// One line an outcome: what was done for which instance, and why.
+// One line per outcome: what was done for which instance, and why.
 
-export function reportCase({ logger, now }: Invocation, one: Case): void {
-  const failed = [...one.failures.keys()];
-  logger.info(failed.length > 0 ? 'cordoned in part, comes again' : 'cordoned', {
-    ...describe(one.record),
-    change: one.change,
-    steps: one.outcomes,
-    ...(failed.length > 0 && { failed }),
-    ...(one.remarks.length > 0 && { remarks: one.remarks }),
-    secondsAfterEvent: Math.round((now() - one.record.eventTime) / 1000),
+export function logCordoned({ logger, now }: Invocation, item: WorkItem): void {
+  const failed = [...item.failures.keys()];
+  const isPartial = failed.length > 0;
+  logger.info(isPartial ? 'instance partly cordoned, message will be retried' : 'instance cordoned', {
+    ...logFields(item.record),
+    change: item.change,
+    steps: item.outcomes,
+    ...(isPartial && { failed }),
+    ...(item.remarks.length > 0 && { remarks: item.remarks }),
+    secondsAfterEvent: Math.round((now() - item.record.eventTime) / 1000),
   });
 }
 
-export function reportDryRun(
-  { logger }: Invocation,
-  { record, drain, drainClassic, replacement, change }: Case,
-): void {
-  logger.info('dry run: would cordon', {
-    ...describe(record),
-    change,
-    drain: drain.map(({ targetGroupArn, targets }) => `${targets.length} targets of ${targetGroupArn}`),
-    drainClassic,
-    replacement,
+export function logDryRun({ logger }: Invocation, item: WorkItem): void {
+  logger.info('instance cordon planned', {
+    dryRun: true,
+    ...logFields(item.record),
+    change: item.change,
+    targets: item.targets.map(
+      ({ targetGroupArn, targets }) => `${targets.length} targets of ${targetGroupArn}`,
+    ),
+    classicLoadBalancers: item.classicLoadBalancers,
+    replacement: item.replacement,
   });
 }
 
-export function reportWaiting({ logger }: Invocation, instanceId: string, record: Cordon | undefined): void {
+export function logDeferred({ logger }: Invocation, instanceId: string, record?: CordonRecord): void {
   const dueAt = record?.dueAt === undefined ? {} : { dueAt: new Date(record.dueAt).toISOString() };
-  logger.info(record ? `nothing to do: ${record.status}` : 'nothing to do: no record', {
-    instanceId,
-    ...dueAt,
-  });
+  if (record) logger.info('cordon deferred: maintenance is not due yet', { instanceId, ...dueAt });
+  else logger.info('due event ignored: no cordon record', { instanceId });
 }
 
-export function reportDuplicate({ logger, metrics }: Invocation, record: Cordon): void {
-  logger.info('nothing to do: cordoned already', describe(record));
+export function logDuplicate({ logger, metrics }: Invocation, record: CordonRecord): void {
+  logger.info('duplicate event ignored', logFields(record));
   addCount(metrics, 'Duplicate');
 }
 
-export function reportDropped({ logger, metrics }: Invocation, dropped: readonly Dropped[]): void {
+export function logDropped({ logger, metrics }: Invocation, dropped: readonly DroppedEvent[]): void {
   for (const { instanceId, reason, detail } of dropped)
-    logger.warn('dropped', { instanceId, reason, ...detail });
+    logger.warn('event dropped', { instanceId, reason, ...detail });
   addCount(metrics, 'Dropped', dropped.length);
 }

@@ -2,144 +2,152 @@ import { readRecords } from '#shared/aws/records.ts';
 import { type RecordUpdate, type UpdateResult, updateRecords } from '#shared/aws/update-records.ts';
 import { RetryableError } from '#shared/errors.ts';
 import { describeInstances } from '../aws/ec2.ts';
-import { activate, type Cordon, clear, type Draft, merge, steps } from '../domain/cordon-record.ts';
+import type { CordonContext } from '../context.ts';
+import {
+  type CordonRecord,
+  cancelMaintenance,
+  cordonSteps,
+  mergeDisruptions,
+} from '../domain/cordon-record.ts';
 import type { Instance } from '../domain/instance.ts';
-import { needsLook, outOfScope } from '../domain/scope.ts';
-import type { Intake, Told } from './group-batch.ts';
-import { reportDropped, reportDuplicate, reportWaiting } from './log.ts';
-import { limitsMs, type Run } from './run-step.ts';
-import { type Case, openCase } from './work-item.ts';
+import { mustDescribeFirst, outOfScopeReason } from '../domain/scope.ts';
+import type { GroupedBatch, InstanceMessages } from './group-batch.ts';
+import { logDeferred, logDropped, logDuplicate } from './log.ts';
+import { stepTimeoutMs } from './run-step.ts';
+import { createWorkItem, type WorkItem } from './work-item.ts';
 
-/** Cases to act on, and messages that could not be turned into one. */
-export interface Opened {
-  readonly cases: readonly Case[];
-  readonly retry: readonly Again[];
+/** The instances to act on, and the messages that must be delivered again. */
+export interface CreatedWorkItems {
+  readonly items: readonly WorkItem[];
+  readonly retry: readonly RetriedMessage[];
 }
 
-export interface Again {
+export interface RetriedMessage {
   readonly id: string;
   readonly error: unknown;
 }
 
-/** Writes what the batch adds to the records, and opens a case for each instance that has something left to do. */
-export async function openCases(run: Run, intake: Intake): Promise<Opened> {
-  const cleared = run.config.dryRun ? [] : await clearDangers(run, intake);
-  const scoped = await keepInScope(run, intake);
-  const opened = await recordDangers(run, scoped);
-  return { cases: opened.cases, retry: [...cleared, ...scoped.retry, ...opened.retry] };
+/** Writes the batch into the records and creates a work item for each instance that has a pending step. */
+export async function createWorkItems(
+  context: CordonContext,
+  batch: GroupedBatch,
+): Promise<CreatedWorkItems> {
+  const cancelled = context.config.dryRun ? [] : await recordCancellations(context, batch);
+  const inScope = await removeOutOfScope(context, batch);
+  const created = await recordDisruptions(context, inScope);
+  return { items: created.items, retry: [...cancelled, ...inScope.retry, ...created.retry] };
 }
 
-/** Maintenance that AWS has called off: the next sweep undoes what was done for it. */
-async function clearDangers({ use, invocation }: Run, { cleared }: Intake): Promise<Again[]> {
-  if (cleared.size === 0) return [];
-  const { records, failures } = await updateRecords(use, [...cleared.keys()], (known, id) => {
-    const at = cleared.get(id)?.eventTime;
-    return known && at !== undefined ? clear(known, at) : undefined;
+/** AWS cancelled this maintenance. The next sweep undoes its cordon. */
+async function recordCancellations(
+  { table, invocation }: CordonContext,
+  { cancellations }: GroupedBatch,
+): Promise<RetriedMessage[]> {
+  if (cancellations.size === 0) return [];
+  const { records, failures } = await updateRecords(table, [...cancellations.keys()], (known, id) => {
+    const cancelledAt = cancellations.get(id)?.eventTime;
+    return known && cancelledAt !== undefined ? cancelMaintenance(known, cancelledAt) : undefined;
   });
-  invocation.logger.info('maintenance was called off', { instanceIds: [...records.keys()] });
-  return [...failures].flatMap(([id, error]) => again(cleared.get(id)?.messages ?? [], error));
+  invocation.logger.info('maintenance cancelled by AWS', { instanceIds: [...records.keys()] });
+  return [...failures].flatMap(([id, error]) => retryAll(cancellations.get(id)?.messageIds, error));
 }
 
-interface Scoped {
-  readonly told: ReadonlyMap<string, Told>;
+interface InScope {
+  readonly messages: ReadonlyMap<string, InstanceMessages>;
   readonly instances: ReadonlyMap<string, Instance>;
-  readonly retry: readonly Again[];
+  readonly retry: readonly RetriedMessage[];
 }
 
-/** Looks only at instances whose scope the event leaves open; all others are cordoned from the event alone. */
-async function keepInScope({ config, invocation }: Run, { dangers, due }: Intake): Promise<Scoped> {
-  const told = new Map([...due, ...dangers]);
-  for (const [id, both] of due) if (dangers.has(id)) told.set(id, join(both, dangers.get(id)));
-  const open = [...dangers].filter(([, { dangers }]) =>
-    dangers.every((danger) => needsLook(danger, config.scope)),
+/** Describes only the instances whose event does not decide the scope. All others are cordoned without asking EC2. */
+async function removeOutOfScope(
+  { config, invocation }: CordonContext,
+  { disruptions, due }: GroupedBatch,
+): Promise<InScope> {
+  const messages = new Map([...due, ...disruptions]);
+  for (const [id, both] of due)
+    if (disruptions.has(id)) messages.set(id, joinMessages(both, disruptions.get(id)));
+  const undecided = [...disruptions].filter(([, { disruptions: all }]) =>
+    all.every((disruption) => mustDescribeFirst(disruption, config.scope)),
   );
-  if (open.length === 0) return { told, instances: new Map(), retry: [] };
+  if (undecided.length === 0) return { messages, instances: new Map(), retry: [] };
   try {
-    const ids = open.map(([id]) => id);
-    const signal = AbortSignal.any([invocation.signal, AbortSignal.timeout(limitsMs.look)]);
+    const ids = undecided.map(([id]) => id);
+    const signal = AbortSignal.any([invocation.signal, AbortSignal.timeout(stepTimeoutMs.describe)]);
     const instances = await describeInstances(ids, signal);
-    for (const [id, { dangers }] of open) {
-      const why = dangers[0] && outOfScope(dangers[0], config.scope, instances.get(id));
-      if (!why) continue;
-      told.delete(id);
-      reportDropped(invocation, [{ instanceId: id, reason: `out of scope: ${why}` }]);
+    for (const [id, { disruptions: all }] of undecided) {
+      const reason = all[0] && outOfScopeReason(all[0], config.scope, instances.get(id));
+      if (!reason) continue;
+      messages.delete(id);
+      logDropped(invocation, [{ instanceId: id, reason: `out of scope: ${reason}` }]);
     }
-    return { told, instances, retry: [] };
+    return { messages, instances, retry: [] };
   } catch (error) {
-    for (const [id] of open) told.delete(id);
-    return { told, instances: new Map(), retry: open.flatMap(([, { messages }]) => again(messages, error)) };
+    for (const [id] of undecided) messages.delete(id);
+    const retry = undecided.flatMap(([, { messageIds }]) => retryAll(messageIds, error));
+    return { messages, instances: new Map(), retry };
   }
 }
 
-async function recordDangers(run: Run, { told, instances }: Scoped): Promise<Opened> {
-  const ids = [...told.keys()];
-  if (ids.length === 0) return { cases: [], retry: [] };
-  const merges = new Map<string, Pick<Case, 'change' | 'contested'>>();
-  const mutate: RecordUpdate<Cordon> = (known, id) => {
-    const { record, change } = fold(known, told.get(id), run);
-    merges.set(id, { change, contested: change === 'raised' && known?.status === 'releasing' });
+async function recordDisruptions(context: CordonContext, inScope: InScope): Promise<CreatedWorkItems> {
+  const { config, invocation, table } = context;
+  const { messages, instances } = inScope;
+  const ids = [...messages.keys()];
+  if (ids.length === 0) return { items: [], retry: [] };
+  const merges = new Map<string, Pick<WorkItem, 'change' | 'uncordonInProgress'>>();
+  const update: RecordUpdate<CordonRecord> = (known, id) => {
+    const options = { leadMs: config.scheduledLeadMs, now: invocation.now() };
+    const { record, change } = mergeDisruptions(known, messages.get(id)?.disruptions ?? [], options);
+    merges.set(id, { change, uncordonInProgress: change === 'raised' && known?.status === 'uncordoning' });
     return change === 'none' ? undefined : record;
   };
-  const { records, failures } = run.config.dryRun
-    ? await pretend(run, ids, mutate)
-    : await updateRecords(run.use, ids, mutate);
-  const cases: Case[] = [];
-  const retry: Again[] = [];
+  const { records, failures } = config.dryRun
+    ? await planRecords(context, ids, update)
+    : await updateRecords(table, ids, update);
+  const items: WorkItem[] = [];
+  const retry: RetriedMessage[] = [];
   for (const [id, record] of records) {
-    const messages = told.get(id)?.messages ?? [];
-    const about = { messages, ...(merges.get(id) ?? { change: 'none', contested: false }) };
-    // What is told now would be forgotten with the record.
-    if (record?.status === 'releasing')
-      retry.push(...again(messages, new RetryableError('is being released')));
-    else if (record?.status !== 'cordoned') reportWaiting(run.invocation, id, record);
-    else if (steps.every((step) => record.steps[step] !== undefined)) reportDuplicate(run.invocation, record);
-    else cases.push(openCase(record, about, instances.get(id)));
+    const messageIds = messages.get(id)?.messageIds ?? [];
+    const about = { messageIds, ...(merges.get(id) ?? { change: 'none', uncordonInProgress: false }) };
+    // UncordonInstances will delete this record, and what we write now would be lost with it.
+    if (record?.status === 'uncordoning') retry.push(...retryAll(messageIds, uncordoningError()));
+    else if (record?.status !== 'cordoned') logDeferred(invocation, id, record);
+    else if (hasAllSteps(record)) logDuplicate(invocation, record);
+    else items.push(createWorkItem(record, about, instances.get(id)));
   }
-  for (const [id, error] of failures) retry.push(...again(told.get(id)?.messages ?? [], error));
-  return { cases, retry };
+  for (const [id, error] of failures) retry.push(...retryAll(messages.get(id)?.messageIds, error));
+  return { items, retry };
 }
 
-/** All that a batch says of one instance, in the order in which it happened. */
-function fold(known: Cordon | undefined, told: Told | undefined, { config, invocation }: Run): Folded {
-  const now = invocation.now();
-  if (known?.status === 'deferred' && told?.dangers.length === 0 && (known.dueAt ?? 0) <= now) {
-    return { record: activate(known), change: 'new' };
-  }
-  let folded: Folded = { record: known, change: 'none' };
-  for (const danger of told?.dangers ?? []) {
-    const merged = merge(folded.record, danger, config.scheduledLeadMs, now);
-    const keeps = merged.change === 'none' || folded.change === 'new';
-    folded = { record: merged.record, change: keeps ? folded.change : merged.change };
-  }
-  return folded;
+function hasAllSteps(record: CordonRecord): boolean {
+  return cordonSteps.every((step) => record.steps[step] !== undefined);
 }
 
-interface Folded {
-  readonly record: Draft | undefined;
-  readonly change: Case['change'];
+/** Without the instance's id: the handler logs one line per text, not one per message. */
+function uncordoningError(): RetryableError {
+  return new RetryableError('the cordon of this instance is being undone: waiting until that is finished');
 }
 
-/** In a dry run: what the records would be. */
-async function pretend(
-  { use }: Run,
+/** For a dry run: the records as they would be written. */
+async function planRecords(
+  { table }: CordonContext,
   ids: readonly string[],
-  mutate: RecordUpdate<Cordon>,
-): Promise<UpdateResult<Cordon>> {
-  const known = await readRecords(use, ids);
-  const planned = ids.map((id): [string, Cordon | undefined] => {
-    const draft = mutate(known.get(id), id);
+  update: RecordUpdate<CordonRecord>,
+): Promise<UpdateResult<CordonRecord>> {
+  const known = await readRecords(table, ids);
+  const planned = ids.map((id): [string, CordonRecord | undefined] => {
+    const draft = update(known.get(id), id);
     return [id, draft ? { ...draft, revision: 'dry-run' } : known.get(id)];
   });
   return { records: new Map(planned), failures: new Map() };
 }
 
-function join(a: Told, b: Told | undefined): Told {
+function joinMessages(a: InstanceMessages, b: InstanceMessages | undefined): InstanceMessages {
   return {
-    messages: [...a.messages, ...(b?.messages ?? [])],
-    dangers: [...a.dangers, ...(b?.dangers ?? [])],
+    messageIds: [...a.messageIds, ...(b?.messageIds ?? [])],
+    disruptions: [...a.disruptions, ...(b?.disruptions ?? [])],
   };
 }
 
-function again(messages: readonly string[], error: unknown): Again[] {
-  return messages.map((id) => ({ id, error }));
+function retryAll(messageIds: readonly string[] = [], error: unknown): RetriedMessage[] {
+  return messageIds.map((id) => ({ id, error }));
 }

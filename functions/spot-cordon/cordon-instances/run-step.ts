@@ -1,55 +1,47 @@
-import type { Records } from '#shared/aws/records.ts';
-import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
-import type { CordonConfig } from '../config.ts';
-import type { Cordon, Step } from '../domain/cordon-record.ts';
-import { type Case, fail, lacks } from './work-item.ts';
-
-/** What one invocation of CordonInstances works with. */
-export interface Run {
-  readonly config: CordonConfig;
-  readonly invocation: Invocation;
-  readonly use: Records<Cordon>;
-}
+import type { CordonContext } from '../context.ts';
+import type { CordonStep } from '../domain/cordon-record.ts';
+import { isStepPending, recordFailure, type WorkItem } from './work-item.ts';
 
 /**
- * How long each step may take, so that none eats the whole notice: in sequence 21 of the function's 25 s. The rest is
- * for the writes between them; should DynamoDB be slow as well, time runs out and the whole batch comes again.
+ * Time limits, so that one slow step cannot use up the two minutes of notice. In sequence they take 21 of the function's
+ * 25 s; writes take the rest. If DynamoDB is slow too, the function times out and SQS delivers the whole batch again.
  */
-export const limitsMs = {
+export const stepTimeoutMs = {
   tag: 7_000,
-  look: 7_000,
-  find: 5_000,
+  describe: 7_000,
+  plan: 5_000,
   announce: 5_000,
   protect: 3_000,
-  act: 6_000,
+  apply: 6_000,
 } as const;
 
-export interface Attempt {
-  readonly step: Step | 'look';
-  readonly limit: keyof typeof limitsMs;
-  readonly cases: readonly Case[];
+export interface StepOptions {
+  readonly step: CordonStep | 'describe';
+  readonly timeout: keyof typeof stepTimeoutMs;
+  readonly items: readonly WorkItem[];
 }
 
-/** A step does its part for all cases at once and writes outcomes into them. What it throws fails all of them. */
-export type StepRun = (cases: readonly Case[], signal: AbortSignal) => Promise<void>;
+/** Does one step for all items and writes the outcomes into them. If it throws, the step failed for all of them. */
+export type StepFunction = (items: readonly WorkItem[], signal: AbortSignal) => Promise<void>;
 
-/** Runs one step for its cases. Failures are noted in those they hit, counted, and tried again by the next delivery. */
-export async function attempt(
-  { invocation }: Run,
-  { step, limit, cases }: Attempt,
-  work: StepRun,
+/** Runs one step. Records failures in the items they belong to and never throws, so the other steps still run. */
+export async function runStep(
+  { invocation }: CordonContext,
+  { step, timeout, items }: StepOptions,
+  work: StepFunction,
 ): Promise<void> {
-  if (cases.length === 0) return;
-  const sound = cases.filter((one) => !one.failures.has(step));
+  if (items.length === 0) return;
+  const unfailed = items.filter((item) => !item.failures.has(step));
   try {
-    await work(cases, AbortSignal.any([invocation.signal, AbortSignal.timeout(limitsMs[limit])]));
+    await work(items, AbortSignal.any([invocation.signal, AbortSignal.timeout(stepTimeoutMs[timeout])]));
   } catch (error) {
-    fail(step === 'look' ? cases : cases.filter((one) => lacks(one, step)), step, error);
+    const affected = step === 'describe' ? items : items.filter((item) => isStepPending(item, step));
+    recordFailure(affected, step, error);
   }
-  const failed = sound.filter((one) => one.failures.has(step));
+  const failed = unfailed.filter((item) => item.failures.has(step));
   if (failed.length === 0) return;
   const error = failed[0]?.failures.get(step);
-  invocation.logger.warn(`step failed: ${step}`, { step, instances: failed.length, error });
+  invocation.logger.warn('step failed', { step, instances: failed.length, error });
   addCount(invocation.metrics, 'StepFailed');
 }

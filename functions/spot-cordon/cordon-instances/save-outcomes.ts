@@ -1,74 +1,70 @@
 import { updateRecords } from '#shared/aws/update-records.ts';
 import { sendMail } from '#shared/mail.ts';
-import { type Cordon, type Draft, withSteps } from '../domain/cordon-record.ts';
-import { writeDigest } from '../messages/mail.ts';
-import type { Run } from './run-step.ts';
-import { type Case, fail, knownOf } from './work-item.ts';
+import type { CordonContext } from '../context.ts';
+import { type CordonDraft, type CordonRecord, withOutcomes } from '../domain/cordon-record.ts';
+import { cordonSummaryMail } from '../messages/mail.ts';
+import { idsOf, recordFailure, recordsById, type WorkItem } from './work-item.ts';
 
 /**
- * Writes the outcomes and claims the mail in the same write, then sends it. A crash in between loses this mail: people
- * are told at most once, since a second mail about a past danger is worse than a line in the log.
+ * Writes the outcomes and, in the same write, claims the mail; then sends it. If the function dies in between, the mail
+ * is lost: we send it at most once, because a second mail about a past disruption is worse than only a log line.
  */
-export async function finish(run: Run, cases: readonly Case[]): Promise<void> {
-  const byId = new Map(cases.map((one) => [one.instanceId, one]));
-  const claimed = new Set<Case>();
+export async function saveOutcomes(context: CordonContext, items: readonly WorkItem[]): Promise<void> {
+  const byId = new Map(items.map((item) => [item.instanceId, item]));
+  const claimed = new Set<WorkItem>();
   const { records, failures } = await updateRecords(
-    run.use,
+    context.table,
     [...byId.keys()],
     (known, id) => {
-      const one = byId.get(id);
-      if (one) claimed.delete(one);
-      if (!known || !one || !isSameCordon(known, one.record)) return undefined;
-      const claims = known.steps.notify === undefined && one.outcomes.notify === undefined;
-      if (claims) claimed.add(one);
-      return conclude(known, one, claims);
+      const item = byId.get(id);
+      if (item) claimed.delete(item);
+      if (!known || !item || !isSameCordon(known, item.record)) return undefined;
+      const claimsMail = known.steps.notify === undefined && item.outcomes.notify === undefined;
+      if (claimsMail) claimed.add(item);
+      return withOutcomesAndClaim(known, item, claimsMail);
     },
-    knownOf(cases),
+    recordsById(items),
   );
-  for (const one of cases) {
-    one.record = records.get(one.instanceId) ?? one.record;
-    if (failures.has(one.instanceId)) fail([one], 'record', failures.get(one.instanceId));
+  for (const item of items) {
+    item.record = records.get(item.instanceId) ?? item.record;
+    if (failures.has(item.instanceId)) recordFailure([item], 'record', failures.get(item.instanceId));
   }
-  await notify(
-    run,
-    [...claimed].filter(({ instanceId }) => records.has(instanceId)),
-  );
+  const written = [...claimed].filter(({ instanceId }) => records.has(instanceId));
+  await sendSummary(context, written);
 }
 
-function conclude(known: Cordon, one: Case, claims: boolean): Draft {
-  const outcomes = one.contested ? keepOpen(one.outcomes) : one.outcomes;
-  const noted = withSteps(known, { ...outcomes, ...(claims && { notify: 'claimed' }) });
-  return one.group ? { ...noted, group: one.group.name } : noted;
+function withOutcomesAndClaim(known: CordonRecord, item: WorkItem, claimsMail: boolean): CordonDraft {
+  const outcomes = item.uncordonInProgress ? withoutUndoableSteps(item.outcomes) : item.outcomes;
+  const draft = withOutcomes(known, { ...outcomes, ...(claimsMail && { notify: 'claimed' }) });
+  return item.group ? { ...draft, group: item.group.name } : draft;
 }
 
-/** While a release may still be undoing them, or announcing its end, these steps are not done for good. */
-function keepOpen(outcomes: Case['outcomes']): Case['outcomes'] {
-  const { tag: _tag, announce: _announce, protect: _protect, drain: _drain, ...kept } = outcomes;
-  return kept;
+/** UncordonInstances may still undo these steps or publish its event, so the next delivery must repeat them. */
+function withoutUndoableSteps(outcomes: WorkItem['outcomes']): WorkItem['outcomes'] {
+  const { tag: _tag, announce: _announce, protect: _protect, drain: _drain, ...rest } = outcomes;
+  return rest;
 }
 
-/** Outcomes belong to the danger they were done for; a worse one that came meanwhile has its own. */
-function isSameCordon(a: Cordon, b: Cordon): boolean {
-  const sameTimes = a.deadline === b.deadline && a.expiresAt === b.expiresAt;
-  return a.severity === b.severity && a.status === b.status && sameTimes;
+/** Outcomes belong to the disruption they were achieved for. A worse one that came in between starts without them. */
+function isSameCordon(a: CordonRecord, b: CordonRecord): boolean {
+  const hasSameTimes = a.deadline === b.deadline && a.expiresAt === b.expiresAt;
+  return a.severity === b.severity && a.status === b.status && hasSameTimes;
 }
 
-async function notify(run: Run, cases: readonly Case[]): Promise<void> {
-  if (cases.length === 0) return;
-  const instanceIds = cases.map(({ instanceId }) => instanceId);
-  const mail = writeDigest(
-    cases.map(({ record, outcomes, remarks }) => ({ cordon: record, outcomes, remarks })),
-  );
-  const result = await sendMail(run.config.topicArn, mail, run.invocation, { instanceIds });
-  if (result.outcome === 'sent') for (const one of cases) one.outcomes.notify = 'sent';
+async function sendSummary(context: CordonContext, items: readonly WorkItem[]): Promise<void> {
+  if (items.length === 0) return;
+  const instanceIds = idsOf(items);
+  const mail = cordonSummaryMail(items);
+  const result = await sendMail(context.config.topicArn, mail, context.invocation, { instanceIds });
+  if (result.outcome === 'sent') for (const item of items) item.outcomes.notify = 'sent';
   if (result.outcome !== 'refused') return;
-  fail(cases, 'notify', result.error);
-  const unclaim = (known: Cordon | undefined) => known && withoutClaim(known);
-  await updateRecords(run.use, instanceIds, unclaim, knownOf(cases));
+  recordFailure(items, 'notify', result.error);
+  const releaseClaim = (known: CordonRecord | undefined) => known && withoutClaim(known);
+  await updateRecords(context.table, instanceIds, releaseClaim, recordsById(items));
 }
 
-function withoutClaim(known: Cordon): Draft | undefined {
+function withoutClaim(known: CordonRecord): CordonDraft | undefined {
   if (known.steps.notify !== 'claimed') return undefined;
-  const { notify: _notify, ...kept } = known.steps;
-  return { ...known, steps: kept };
+  const { notify: _notify, ...otherSteps } = known.steps;
+  return { ...known, steps: otherSteps };
 }

@@ -1,32 +1,36 @@
-import type { Change, Cordon, DrainedTargets, Step } from '../domain/cordon-record.ts';
-import type { Group, Instance } from '../domain/instance.ts';
+import type { CordonRecord, CordonStep, DrainedTargets, RecordChange } from '../domain/cordon-record.ts';
+import type { AutoScalingGroup, Instance } from '../domain/instance.ts';
 import type { Replacement } from '../domain/replacement.ts';
 
-/** One instance on its way through a batch: what is known, what was done for it, what went wrong. */
-export interface Case {
+/** What can fail for an instance: a step, the write of its record, or EC2's description of it. */
+export type FailedStep = CordonStep | 'record' | 'describe';
+
+/** One instance on its way through a batch: what we know about it, what we did, and what failed. */
+export interface WorkItem {
   readonly instanceId: string;
-  readonly messages: readonly string[];
-  readonly change: Change;
-  /** A release was under way when this danger came: what it may yet undo is done again by the next delivery. */
-  readonly contested: boolean;
-  readonly outcomes: Partial<Record<Step, string>>;
-  readonly failures: Map<Step | 'record' | 'look', unknown>;
+  readonly messageIds: readonly string[];
+  readonly change: RecordChange;
+  /** UncordonInstances was undoing this cordon when the disruption came. The next delivery repeats what it may undo. */
+  readonly uncordonInProgress: boolean;
+  readonly outcomes: Partial<Record<CordonStep, string>>;
+  readonly failures: Map<FailedStep, unknown>;
   readonly remarks: string[];
-  record: Cordon;
+  record: CordonRecord;
   instance?: Instance;
-  group?: Group;
-  /** False when EC2 could not be asked; then nothing is concluded from a missing instance. */
-  looked: boolean;
-  drain: readonly DrainedTargets[];
-  drainClassic: readonly string[];
+  group?: AutoScalingGroup;
+  /** False if EC2 did not answer: then a missing instance means nothing. */
+  described: boolean;
+  /** Where the instance is registered and will be deregistered. */
+  targets: readonly DrainedTargets[];
+  classicLoadBalancers: readonly string[];
   replacement?: Replacement;
 }
 
-export function openCase(
-  record: Cordon,
-  about: Pick<Case, 'messages' | 'change' | 'contested'>,
+export function createWorkItem(
+  record: CordonRecord,
+  about: Pick<WorkItem, 'messageIds' | 'change' | 'uncordonInProgress'>,
   instance?: Instance,
-): Case {
+): WorkItem {
   return {
     instanceId: record.instanceId,
     ...about,
@@ -35,23 +39,36 @@ export function openCase(
     remarks: [],
     record,
     ...(instance && { instance }),
-    looked: instance !== undefined,
-    drain: [],
-    drainClassic: [],
+    described: instance !== undefined,
+    targets: [],
+    classicLoadBalancers: [],
   };
 }
 
-/** Whether a step is still to be done: neither in the record nor in this run. */
-export function lacks(one: Case, step: Step): boolean {
-  return one.record.steps[step] === undefined && one.outcomes[step] === undefined;
+/** Whether the step has no outcome yet, neither in the record nor in this invocation. */
+export function isStepPending(item: WorkItem, step: CordonStep): boolean {
+  return item.record.steps[step] === undefined && item.outcomes[step] === undefined;
 }
 
-/** Marks a step as failed for each of the cases; it is tried again with the message's next delivery. */
-export function fail(cases: readonly Case[], step: Step | 'record' | 'look', error: unknown): void {
-  for (const one of cases) one.failures.set(step, error);
+export function withPendingStep(items: readonly WorkItem[], step: CordonStep): WorkItem[] {
+  return items.filter((item) => isStepPending(item, step));
 }
 
-/** The records as this run last saw them: where nobody wrote in between, no read is needed. */
-export function knownOf(cases: readonly Case[]): ReadonlyMap<string, Cordon> {
-  return new Map(cases.map((one) => [one.instanceId, one.record]));
+/** Whether the Auto Scaling group protects the instance from scale-in. */
+export function hasProtection(item: WorkItem): boolean {
+  return item.group?.members.get(item.instanceId)?.isProtected ?? false;
+}
+
+/** Records the failure in each item. The next delivery of its messages tries the step again. */
+export function recordFailure(items: readonly WorkItem[], step: FailedStep, error: unknown): void {
+  for (const item of items) item.failures.set(step, error);
+}
+
+/** The records as this invocation last saw them. If nobody wrote in between, an update needs no read. */
+export function recordsById(items: readonly WorkItem[]): ReadonlyMap<string, CordonRecord> {
+  return new Map(items.map((item) => [item.instanceId, item.record]));
+}
+
+export function idsOf(items: readonly WorkItem[]): string[] {
+  return items.map(({ instanceId }) => instanceId);
 }

@@ -1,13 +1,14 @@
-import { type Danger, isWorse } from './disruption.ts';
+import { type Disruption, isMoreSevere } from './disruption.ts';
 
-/** What is done for a cordoned instance. A step that has an outcome in the record is not run again. */
-export const steps = ['tag', 'announce', 'protect', 'drain', 'replace', 'notify'] as const;
-export type Step = (typeof steps)[number];
+/** What we do for a cordoned instance. A step that has an outcome in the record does not run again. */
+export const cordonSteps = ['tag', 'announce', 'protect', 'drain', 'replace', 'notify'] as const;
+export type CordonStep = (typeof cordonSteps)[number];
+export type StepOutcomes = Readonly<Partial<Record<CordonStep, string>>>;
 
-/** `deferred` waits for its lead window; `releasing` is being undone and may still be taken back. */
-export type Status = 'deferred' | 'cordoned' | 'releasing';
+/** `deferred`: waits for its lead time. `uncordoning`: is being undone; a new disruption can still take it back. */
+export type CordonStatus = 'deferred' | 'cordoned' | 'uncordoning';
 
-/** Targets that were taken out, so that they can be put back as they were. */
+/** The targets that we deregistered, so that we can register exactly the same ones again. */
 export interface DrainedTargets {
   readonly targetGroupArn: string;
   readonly targets: readonly Target[];
@@ -19,126 +20,175 @@ export interface Target {
   readonly QuicServerId?: string;
 }
 
-/** The record of one instance and its worst danger: the source of truth of which tags and events are projections. */
-export interface Cordon extends Omit<Danger, 'staleAt'> {
+/** The record of one instance and its worst disruption. Tags, events and mails are derived from it. */
+export interface CordonRecord extends Omit<Disruption, 'staleAt'> {
   /** Changes with every write; the condition of the next one. */
   readonly revision: string;
-  readonly status: Status;
-  /** When a deferred cordon comes due. */
+  readonly status: CordonStatus;
+  /** When a deferred cordon becomes due. */
   readonly dueAt?: number;
-  readonly releasingSince?: number;
+  readonly uncordoningSince?: number;
   readonly group?: string;
-  readonly steps: Readonly<Partial<Record<Step, string>>>;
-  /** The instance had scale-in protection and we took it: ours to give back. */
+  readonly steps: StepOutcomes;
+  /** True if the instance had scale-in protection and we removed it. Then we set it again later. */
   readonly protectionRemoved?: boolean;
   readonly drainedTargets?: readonly DrainedTargets[];
   readonly drainedLoadBalancers?: readonly string[];
 }
 
-export type Change = 'new' | 'raised' | 'renewed' | 'sooner' | 'deferred' | 'none';
+export type RecordChange = 'new' | 'raised' | 'renewed' | 'sooner' | 'deferred' | 'none';
 
-export interface Merged {
-  readonly record: Draft;
-  readonly change: Change;
+export interface MergeResult {
+  readonly record: CordonDraft;
+  readonly change: RecordChange;
 }
 
 /** A record before its write gives it a revision. */
-export type Draft = Omit<Cordon, 'revision'>;
+export type CordonDraft = Omit<CordonRecord, 'revision'>;
 
-/**
- * What a danger makes of what is known: severity only rises, the earliest deadline and the latest expiry stay,
- * a duplicate changes nothing.
- */
-export function merge(known: Draft | undefined, danger: Danger, leadMs: number, now: number): Merged {
-  const dueAt = dueTime(danger, leadMs);
-  if (!known) return dueAt > now ? defer(danger, dueAt) : { record: fresh(danger), change: 'new' };
-  if (known.status === 'deferred') return mergeDeferred(known, danger, dueAt, now);
-  // Also ahead of its lead window: an instance that is at risk and has maintenance ahead of it is leaving.
-  if (isWorse(danger.severity, known.severity)) return { record: raise(known, danger), change: 'raised' };
-  if (danger.severity !== known.severity) return unchanged(known);
-  // Taken back from the sweep: what it may have undone already has to be done again.
-  const isNew = known.status === 'releasing' || followsInterruption(known, danger);
-  return isNew ? { record: raise(known, danger), change: 'raised' } : sharpen(known, danger);
+export interface MergeOptions {
+  /** How long before its start maintenance cordons an instance. */
+  readonly leadMs: number;
+  readonly now: number;
 }
 
-/** A deferred notice is due: from now on it is a cordon like any other. */
-export function activate(known: Draft): Draft {
+/**
+ * Merges the disruptions in the order of their events. Without a disruption, a deferred record that is due becomes
+ * a cordon.
+ *
+ * @returns no record if there is neither a record nor a disruption
+ */
+export function mergeDisruptions(
+  known: CordonDraft | undefined,
+  disruptions: readonly Disruption[],
+  options: MergeOptions,
+): { readonly record: CordonDraft | undefined; readonly change: RecordChange } {
+  if (known?.status === 'deferred' && disruptions.length === 0 && (known.dueAt ?? 0) <= options.now) {
+    return { record: activateDeferred(known), change: 'new' };
+  }
+  let record = known;
+  let change: RecordChange = 'none';
+  for (const disruption of disruptions) {
+    const merged = mergeDisruption(record, disruption, options);
+    record = merged.record;
+    if (merged.change !== 'none' && change !== 'new') change = merged.change;
+  }
+  return { record, change };
+}
+
+/**
+ * Adds a disruption to what is known. The severity only rises. The earliest deadline and the latest expiry stay. A
+ * duplicate changes nothing.
+ */
+export function mergeDisruption(
+  known: CordonDraft | undefined,
+  disruption: Disruption,
+  { leadMs, now }: MergeOptions,
+): MergeResult {
+  const dueAt = dueTime(disruption, leadMs);
+  if (!known) {
+    return dueAt > now ? deferredResult(disruption, dueAt) : { record: newRecord(disruption), change: 'new' };
+  }
+  if (known.status === 'deferred') return mergeIntoDeferred(known, disruption, dueAt, now);
+  // Even before its lead time: an instance at risk that also has maintenance planned should leave.
+  if (isMoreSevere(disruption.severity, known.severity)) return raisedResult(known, disruption);
+  if (disruption.severity !== known.severity) return unchangedResult(known);
+  // The uncordon that this disruption interrupts may have undone some steps already, so all steps run again.
+  const isNew = known.status === 'uncordoning' || isAfterDeadline(known, disruption);
+  return isNew ? raisedResult(known, disruption) : updateTimes(known, disruption);
+}
+
+/** Turns a deferred record that is due into a cordon like any other. */
+export function activateDeferred(known: CordonDraft): CordonDraft {
   const { dueAt: _dueAt, ...rest } = known;
   return { ...rest, status: 'cordoned', steps: {} };
 }
 
-/** AWS has closed the maintenance that `known` is about: the sweep undoes it, or forgets it if it never came due. */
-export function clear(known: Draft, eventTime: number): Draft | undefined {
+/**
+ * AWS has closed the maintenance, so the record expires now. The next sweep undoes the cordon, or deletes the record if
+ * it is still deferred.
+ *
+ * @returns undefined if the record is about something else or has expired already
+ */
+export function cancelMaintenance(known: CordonDraft, eventTime: number): CordonDraft | undefined {
   if (known.severity !== 'scheduled' || known.eventTime > eventTime) return undefined;
   if (known.expiresAt !== undefined && known.expiresAt <= eventTime) return undefined;
   return { ...known, eventTime, expiresAt: eventTime };
 }
 
-export function withSteps(known: Draft, outcomes: Readonly<Partial<Record<Step, string>>>): Draft {
+export function withOutcomes(known: CordonDraft, outcomes: StepOutcomes): CordonDraft {
   return { ...known, steps: { ...known.steps, ...outcomes } };
 }
 
-function dueTime(danger: Danger, leadMs: number): number {
-  // Never by the event's own time: a clock that runs a second behind EC2's would put a warning off.
-  if (danger.severity !== 'scheduled' || danger.deadline === undefined) return 0;
-  return danger.deadline - leadMs;
+function dueTime(disruption: Disruption, leadMs: number): number {
+  // Not based on the event's time: if our clock were one second behind EC2's, a warning would be deferred.
+  if (disruption.severity !== 'scheduled' || disruption.deadline === undefined) return 0;
+  return disruption.deadline - leadMs;
 }
 
-function defer(danger: Danger, dueAt: number): Merged {
-  return { record: { ...fresh(danger), status: 'deferred', dueAt }, change: 'deferred' };
+function deferredResult(disruption: Disruption, dueAt: number): MergeResult {
+  return { record: { ...newRecord(disruption), status: 'deferred', dueAt }, change: 'deferred' };
 }
 
-function mergeDeferred(known: Draft, danger: Danger, dueAt: number, now: number): Merged {
-  if (danger.severity === 'rebalance') return { record: activate(known), change: 'new' };
-  if (dueAt <= now) return { record: fresh(danger), change: 'new' };
-  const moved = danger.eventTime > known.eventTime && danger.deadline !== known.deadline;
-  return moved ? defer(danger, dueAt) : unchanged(known);
+function mergeIntoDeferred(
+  known: CordonDraft,
+  disruption: Disruption,
+  dueAt: number,
+  now: number,
+): MergeResult {
+  if (disruption.severity === 'rebalance') return { record: activateDeferred(known), change: 'new' };
+  if (dueAt <= now) return { record: newRecord(disruption), change: 'new' };
+  const hasMoved = disruption.eventTime > known.eventTime && disruption.deadline !== known.deadline;
+  return hasMoved ? deferredResult(disruption, dueAt) : unchangedResult(known);
 }
 
-/** A warning after the last one's deadline is about the instance's next life: it was stopped and started since. */
-function followsInterruption(known: Draft, danger: Danger): boolean {
-  return danger.severity === 'interruption' && danger.eventTime > (known.deadline ?? danger.eventTime);
+/** A warning after the last deadline is a new disruption: the instance was stopped and started since then. */
+function isAfterDeadline(known: CordonDraft, disruption: Disruption): boolean {
+  return (
+    disruption.severity === 'interruption' && disruption.eventTime > (known.deadline ?? disruption.eventTime)
+  );
 }
 
-function raise(known: Draft, danger: Danger): Draft {
-  const isAhead = known.deadline !== undefined && known.deadline >= danger.eventTime;
-  const deadline = earliest(isAhead ? known.deadline : undefined, danger.deadline);
-  return {
-    ...fresh(danger),
+function raisedResult(known: CordonDraft, disruption: Disruption): MergeResult {
+  const isAhead = known.deadline !== undefined && known.deadline >= disruption.eventTime;
+  const deadline = earliest(isAhead ? known.deadline : undefined, disruption.deadline);
+  const record: CordonDraft = {
+    ...newRecord(disruption),
     ...(deadline !== undefined && { deadline }),
     ...(known.group !== undefined && { group: known.group }),
     ...(known.protectionRemoved && { protectionRemoved: true }),
     ...(known.drainedTargets && { drainedTargets: known.drainedTargets }),
     ...(known.drainedLoadBalancers && { drainedLoadBalancers: known.drainedLoadBalancers }),
   };
+  return { record, change: 'raised' };
 }
 
-/** The same severity again: schedulers hear of a changed deadline or expiry, people need not. */
-function sharpen(known: Draft, danger: Danger): Merged {
-  const sooner =
-    danger.deadline !== undefined && danger.deadline < (known.deadline ?? Number.POSITIVE_INFINITY);
-  // Not by an older event: it would take back an all-clear.
-  const renewed =
-    danger.eventTime >= known.eventTime &&
-    (danger.expiresAt ?? 0) > (known.expiresAt ?? Number.POSITIVE_INFINITY);
-  if (!sooner && !renewed) return unchanged(known);
-  const { announce: _announce, ...kept } = known.steps;
-  const record: Draft = {
+/** The same severity again: a changed deadline or expiry is published to schedulers, but no new mail is sent. */
+function updateTimes(known: CordonDraft, disruption: Disruption): MergeResult {
+  const isSooner =
+    disruption.deadline !== undefined && disruption.deadline < (known.deadline ?? Number.POSITIVE_INFINITY);
+  // An older event must not extend the expiry: it would take back a cancellation.
+  const isRenewed =
+    disruption.eventTime >= known.eventTime &&
+    (disruption.expiresAt ?? 0) > (known.expiresAt ?? Number.POSITIVE_INFINITY);
+  if (!isSooner && !isRenewed) return unchangedResult(known);
+  const { announce: _announce, ...otherSteps } = known.steps;
+  const record: CordonDraft = {
     ...known,
-    steps: kept,
-    ...(sooner && danger.deadline !== undefined && { deadline: danger.deadline }),
-    ...(renewed && danger.expiresAt !== undefined && { expiresAt: danger.expiresAt }),
+    steps: otherSteps,
+    ...(isSooner && disruption.deadline !== undefined && { deadline: disruption.deadline }),
+    ...(isRenewed && disruption.expiresAt !== undefined && { expiresAt: disruption.expiresAt }),
   };
-  return { record, change: sooner ? 'sooner' : 'renewed' };
+  return { record, change: isSooner ? 'sooner' : 'renewed' };
 }
 
-function unchanged(known: Draft): Merged {
+function unchangedResult(known: CordonDraft): MergeResult {
   return { record: known, change: 'none' };
 }
 
-function fresh(danger: Danger): Draft {
-  const { staleAt: _staleAt, ...kept } = danger;
-  return { ...kept, status: 'cordoned', steps: {} };
+function newRecord(disruption: Disruption): CordonDraft {
+  const { staleAt: _staleAt, ...fields } = disruption;
+  return { ...fields, status: 'cordoned', steps: {} };
 }
 
 function earliest(a: number | undefined, b: number | undefined): number | undefined {

@@ -1,24 +1,26 @@
-/** How bad a danger is. The order is the lattice: a record's severity only ever rises along it. */
+import { DAY_MS } from '#shared/time.ts';
+
+/** How bad a disruption is, in rising order. The severity of a record never falls. */
 export const severities = ['rebalance', 'scheduled', 'interruption'] as const;
 export type Severity = (typeof severities)[number];
 
-/** What EC2 is going to do to the instance; `none` for mere advice. */
+/** What EC2 will do to the instance; `none` for a recommendation. */
 export type Action = 'none' | 'terminate' | 'stop' | 'hibernate' | 'reboot' | 'maintenance';
 
-/** One instance in danger, whatever event told of it. Times are epoch milliseconds. */
-export interface Danger {
+/** One instance that AWS is about to disrupt, from any kind of event. Times are epoch milliseconds. */
+export interface Disruption {
   readonly instanceId: string;
   readonly severity: Severity;
-  /** From a fixed vocabulary: event text never reaches tags or subjects. */
+  /** From a fixed vocabulary, so that event text never reaches tags or mail subjects. */
   readonly reason: Reason;
   readonly action: Action;
   readonly eventTime: number;
   readonly sourceEventId: string;
-  /** When the action begins at the latest; advice has none. */
+  /** When the action begins at the latest. A recommendation has none. */
   readonly deadline?: number;
-  /** After this the danger has passed if nothing worse was heard; interruptions never expire. */
+  /** The disruption is over at this time if nothing worse follows. Interruptions never expire. */
   readonly expiresAt?: number;
-  /** From here on the event is too old to act on. */
+  /** From this time on the event is too old to act on. */
   readonly staleAt: number;
 }
 
@@ -32,29 +34,33 @@ export type Reason =
   | 'scheduled reboot'
   | 'scheduled maintenance';
 
-/** EC2 gives two minutes between a warning and the action; the event carries no deadline of its own. */
+/** EC2 acts two minutes after a warning. The event itself has no deadline. */
 export const NOTICE_MS = 120_000;
 
-export function isWorse(a: Severity, b: Severity): boolean {
+export function isMoreSevere(a: Severity, b: Severity): boolean {
   return severities.indexOf(a) > severities.indexOf(b);
 }
 
-/** Hibernation starts with its notice, so its deadline is the event itself; it is still worth cordoning. */
-export function interruption(seen: Seen, reason: Reason, action: 'terminate' | 'stop' | 'hibernate'): Danger {
+/** EC2 hibernates an instance at once, so the deadline is the time of the event. We still cordon the instance. */
+export function interruptionDisruption(
+  info: EventInfo,
+  reason: Reason,
+  action: 'terminate' | 'stop' | 'hibernate',
+): Disruption {
   return {
-    ...seen,
+    ...info,
     severity: 'interruption',
     reason,
     action,
-    deadline: action === 'hibernate' ? seen.eventTime : seen.eventTime + NOTICE_MS,
-    staleAt: seen.eventTime + NOTICE_MS,
+    deadline: action === 'hibernate' ? info.eventTime : info.eventTime + NOTICE_MS,
+    staleAt: info.eventTime + NOTICE_MS,
   };
 }
 
-export function rebalance(seen: Seen, holdMs: number): Danger {
-  const expiresAt = seen.eventTime + holdMs;
+export function rebalanceDisruption(info: EventInfo, holdMs: number): Disruption {
+  const expiresAt = info.eventTime + holdMs;
   return {
-    ...seen,
+    ...info,
     severity: 'rebalance',
     reason: 'rebalance recommendation',
     action: 'none',
@@ -63,26 +69,29 @@ export function rebalance(seen: Seen, holdMs: number): Danger {
   };
 }
 
-/** Maintenance that names no end is taken to be over a day after it began. */
-export function maintenance(seen: Seen, kind: Maintenance, startsAt: number, endsAt?: number): Danger {
+/** Maintenance without an end, or with an early one, expires one day after its start. */
+export function maintenanceDisruption(
+  info: EventInfo,
+  kind: MaintenanceKind,
+  startsAt: number,
+  endsAt?: number,
+): Disruption {
   const expiresAt = Math.max(endsAt ?? 0, startsAt + DAY_MS);
-  return { ...seen, severity: 'scheduled', ...kind, deadline: startsAt, expiresAt, staleAt: expiresAt };
+  return { ...info, severity: 'scheduled', ...kind, deadline: startsAt, expiresAt, staleAt: expiresAt };
 }
 
-export interface Seen {
+export interface EventInfo {
   readonly instanceId: string;
   readonly eventTime: number;
   readonly sourceEventId: string;
 }
 
-export interface Maintenance {
+export interface MaintenanceKind {
   readonly reason: Reason;
   readonly action: Action;
 }
 
-const DAY_MS = 86_400_000;
-
-const kinds: readonly (readonly [RegExp, Maintenance])[] = [
+const maintenanceKinds: readonly (readonly [RegExp, MaintenanceKind])[] = [
   [/RETIREMENT/, { reason: 'scheduled retirement', action: 'stop' }],
   [/TERMINATION/, { reason: 'scheduled termination', action: 'terminate' }],
   [/STOP/, { reason: 'scheduled stop', action: 'stop' }],
@@ -90,7 +99,7 @@ const kinds: readonly (readonly [RegExp, Maintenance])[] = [
   [/MAINTENANCE/, { reason: 'scheduled maintenance', action: 'maintenance' }],
 ];
 
-/** Undefined for EC2 changes that do not touch a running instance, such as planned lifecycle events. */
-export function maintenanceKind(eventTypeCode: string): Maintenance | undefined {
-  return kinds.find(([pattern]) => pattern.test(eventTypeCode))?.[1];
+/** @returns undefined for EC2 events that do not affect a running instance, such as planned lifecycle events */
+export function findMaintenanceKind(eventTypeCode: string): MaintenanceKind | undefined {
+  return maintenanceKinds.find(([pattern]) => pattern.test(eventTypeCode))?.[1];
 }

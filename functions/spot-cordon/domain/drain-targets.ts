@@ -1,51 +1,51 @@
 import type { DrainedTargets, Target } from './cordon-record.ts';
 import { NOTICE_MS } from './disruption.ts';
-import { type Instance, isGone } from './instance.ts';
+import { type Instance, isTerminated } from './instance.ts';
 import { tagKeys } from './scope.ts';
 
 export interface TargetGroup {
   readonly arn: string;
   readonly targetType: string;
   readonly vpcId?: string;
-  readonly inUse: boolean;
+  readonly isInUse: boolean;
 }
 
 /** A registered target as the load balancer describes it. */
-export interface Registered {
+export interface RegisteredTarget {
   readonly target: Target;
   readonly state: string;
 }
 
-export function wantsDraining(instance: Instance | undefined): instance is Instance {
-  return instance !== undefined && !isGone(instance) && instance.tags[tagKeys.drain] === 'true';
+export function shouldDrain(instance: Instance | undefined): instance is Instance {
+  return instance !== undefined && !isTerminated(instance) && instance.tags[tagKeys.drain] === 'true';
 }
 
 /**
- * The target groups that can hold one of the instances. `lambda` and `alb` targets are no instances, and a group
- * that no load balancer uses serves no traffic, unless an Auto Scaling group fills it.
+ * The target groups that can contain one of the instances. `lambda` and `alb` targets are not instances. A target group
+ * without a load balancer gets no traffic, unless an Auto Scaling group registers instances with it.
  */
-export function candidates(
+export function targetGroupsToSearch(
   all: readonly TargetGroup[],
   instances: readonly Instance[],
-  filledByGroups: ReadonlySet<string>,
+  usedByAutoScaling: ReadonlySet<string>,
 ): TargetGroup[] {
   const vpcs = new Set(instances.map((instance) => instance.vpcId));
   return all.filter(
     (group) =>
       (group.targetType === 'instance' || group.targetType === 'ip') &&
       vpcs.has(group.vpcId) &&
-      (group.inUse || filledByGroups.has(group.arn)),
+      (group.isInUse || usedByAutoScaling.has(group.arn)),
   );
 }
 
 /**
- * Every registration of the instance, under each of its ports: a port override has to be named to be deregistered.
- * Only in its own VPC: another one may well use the same address for somebody else.
+ * Every registration of the instance, with its port: a port override must be named to be deregistered. Searches only
+ * the VPC of the instance, because another VPC may use the same address for another instance.
  */
-export function targetsOf(
+export function targetsOfInstance(
   instance: Instance,
   group: TargetGroup,
-  registered: readonly Registered[],
+  registered: readonly RegisteredTarget[],
 ): Target[] {
   if (group.vpcId !== instance.vpcId) return [];
   const ids = group.targetType === 'ip' ? instance.privateIps : [instance.instanceId];
@@ -54,13 +54,13 @@ export function targetsOf(
     .map(({ target }) => target);
 }
 
-/** Seconds that a target group drains for, when the instance will not live that long. */
-export function outlivesNotice(delaySeconds: number): boolean {
+/** Whether the instance may be terminated before its target group has finished draining it. */
+export function drainsLongerThanNotice(delaySeconds: number): boolean {
   return delaySeconds * 1000 > NOTICE_MS;
 }
 
-/** What was taken out before and what is being taken out now, each target once. */
-export function mergeDrained(
+/** All targets that we deregistered earlier or deregister now, each target once. */
+export function mergeDrainedTargets(
   before: readonly DrainedTargets[],
   now: readonly DrainedTargets[],
 ): readonly DrainedTargets[] {
@@ -73,7 +73,7 @@ export function mergeDrained(
   return [...byArn].map(([targetGroupArn, targets]) => ({ targetGroupArn, targets: [...targets.values()] }));
 }
 
-/** What tells two registrations of one instance apart. */
+/** Identifies one registration: an instance can be registered under several ports. */
 export function targetKey(target: Target): string {
   return `${target.Id} ${target.Port ?? ''}`;
 }

@@ -1,38 +1,40 @@
-/** The short form is of instances from before 2016. */
+/** Instances from before 2016 have the short form. */
 export const INSTANCE_ID = /^i-(?:[0-9a-f]{8}|[0-9a-f]{17})$/;
 
-/** What the wing needs to know of an EC2 instance. */
+/** What the wing needs to know about an EC2 instance. */
 export interface Instance {
   readonly instanceId: string;
   readonly state: string;
-  readonly spot: boolean;
+  readonly isSpot: boolean;
   readonly vpcId?: string;
   readonly privateIps: readonly string[];
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** What it needs to know of an Auto Scaling group. Membership is what the group says, not the instance's tag. */
-export interface Group {
+/** What the wing needs to know about an Auto Scaling group. The group decides who is a member, not the instance's tag. */
+export interface AutoScalingGroup {
   readonly name: string;
-  readonly capacityRebalance: boolean;
+  readonly hasCapacityRebalancing: boolean;
   readonly targetGroupArns: readonly string[];
-  readonly members: ReadonlyMap<string, Member>;
+  readonly members: ReadonlyMap<string, GroupMember>;
 }
 
-export interface Member {
+export interface GroupMember {
   readonly lifecycleState: string;
-  readonly protectedFromScaleIn: boolean;
+  readonly isProtected: boolean;
 }
 
-/** The outcome of a step that has no object any more. */
-export const GONE = 'instance is gone';
+/** The outcome of a step for an instance that no longer exists. */
+export const INSTANCE_TERMINATED = 'instance terminated';
 
-/** Terminated instances stay visible for about an hour; they are as gone as unknown ones. */
-export function isGone(instance: Instance | undefined): boolean {
-  return !instance || instance.state === 'terminated' || instance.state === 'shutting-down';
+const TERMINATED_STATES = ['terminated', 'shutting-down'];
+
+/** EC2 still describes terminated instances for about an hour. We treat them like unknown ones. */
+export function isTerminated(instance: Instance | undefined): boolean {
+  return !instance || TERMINATED_STATES.includes(instance.state);
 }
 
-/** The group that an instance's tag names; AWS sets the tag itself and nobody else can. */
-export function groupName(instance: Instance | undefined): string | undefined {
+/** The Auto Scaling group in the instance's tag. Only AWS can set this tag. */
+export function groupNameOf(instance: Instance | undefined): string | undefined {
   return instance?.tags['aws:autoscaling:groupName'];
 }

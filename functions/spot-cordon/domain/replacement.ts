@@ -1,35 +1,39 @@
-import type { Cordon } from './cordon-record.ts';
-import type { Group, Instance } from './instance.ts';
+import type { CordonRecord } from './cordon-record.ts';
+import type { AutoScalingGroup, Instance } from './instance.ts';
 import { tagKeys } from './scope.ts';
 
-/** How Auto Scaling is made to launch a replacement, or why it is not. */
+/** How we make Auto Scaling launch a replacement, or why we do not. */
 export type Replacement =
-  | { readonly by: 'detach' | 'terminate'; readonly group: string }
-  | { readonly by: 'nobody'; readonly why: string };
+  | { readonly kind: 'detach' | 'terminate'; readonly group: string }
+  | { readonly kind: 'none'; readonly reason: string };
 
-/** Whether a replacement is asked for at all; only then the group and its hooks are worth a look. */
-export function wantsReplacement(cordon: Cordon, instance: Instance | undefined): boolean {
-  return (
-    cordon.severity === 'interruption' &&
-    cordon.action === 'terminate' &&
-    instance?.tags[tagKeys.replace] === 'true'
-  );
+/** Whether the user wants a replacement. Only then do we read the group and its lifecycle hooks. */
+export function shouldReplace(record: CordonRecord, instance: Instance | undefined): boolean {
+  return isTermination(record) && instance?.tags[tagKeys.replace] === 'true';
+}
+
+export function notReplacedReason(record: CordonRecord): string {
+  return isTermination(record) ? 'not requested' : 'not needed: no termination announced';
 }
 
 /**
- * With Capacity Rebalancing the group launches first and terminates later by itself: a second replacement would be
- * one too many. A terminating hook only runs when Auto Scaling terminates; detaching skips it, and is quicker.
+ * With Capacity Rebalancing the group launches a replacement itself, so we must not order a second one. Detaching is
+ * quicker but skips terminating lifecycle hooks: these run only if Auto Scaling terminates the instance.
  */
 export function chooseReplacement(
   instanceId: string,
-  group: Group | undefined,
+  group: AutoScalingGroup | undefined,
   hasTerminatingHook: boolean,
 ): Replacement {
   const member = group?.members.get(instanceId);
-  if (!group || !member) return { by: 'nobody', why: 'in no Auto Scaling group' };
-  if (group.capacityRebalance) return { by: 'nobody', why: 'Capacity Rebalancing replaces it' };
+  if (!group || !member) return { kind: 'none', reason: 'in no Auto Scaling group' };
+  if (group.hasCapacityRebalancing) return { kind: 'none', reason: 'Capacity Rebalancing replaces it' };
   if (member.lifecycleState !== 'InService' && member.lifecycleState !== 'Standby') {
-    return { by: 'nobody', why: `is ${member.lifecycleState} already` };
+    return { kind: 'none', reason: `is already ${member.lifecycleState}` };
   }
-  return { by: hasTerminatingHook ? 'terminate' : 'detach', group: group.name };
+  return { kind: hasTerminatingHook ? 'terminate' : 'detach', group: group.name };
+}
+
+function isTermination({ severity, action }: CordonRecord): boolean {
+  return severity === 'interruption' && action === 'terminate';
 }

@@ -1,9 +1,9 @@
-import type { Danger } from './disruption.ts';
+import type { Disruption } from './disruption.ts';
 import type { Instance } from './instance.ts';
 
 export type Scope = 'all' | 'tagged';
 
-/** The instance tags that people set and this wing reads, and the one that it writes. Keys stay legal in instance metadata. */
+/** `cordon` is written by this wing; users set the others. Instance metadata allows all these keys. */
 export const tagKeys = {
   cordon: 'groundcrew:cordon',
   managed: 'groundcrew:managed',
@@ -12,18 +12,22 @@ export const tagKeys = {
 } as const;
 
 /**
- * Whether the event alone settles the scope. Spot and capacity warnings name only instances that can be taken
- * away; scheduled maintenance names any instance, so those have to be looked at first.
+ * Whether the event alone does not decide the scope. Spot and capacity warnings name only instances that AWS can
+ * reclaim. Scheduled maintenance can name any instance.
  */
-export function needsLook(danger: Danger, scope: Scope): boolean {
-  return scope === 'tagged' || danger.severity === 'scheduled';
+export function mustDescribeFirst(disruption: Disruption, scope: Scope): boolean {
+  return scope === 'tagged' || disruption.severity === 'scheduled';
 }
 
-/** Undefined when the instance is in scope, else why it is not. */
-export function outOfScope(danger: Danger, scope: Scope, instance: Instance | undefined): string | undefined {
-  if (!needsLook(danger, scope)) return undefined;
+/** @returns undefined if the instance is in scope */
+export function outOfScopeReason(
+  disruption: Disruption,
+  scope: Scope,
+  instance: Instance | undefined,
+): string | undefined {
+  if (!mustDescribeFirst(disruption, scope)) return undefined;
   if (!instance) return 'no such instance';
   if (instance.tags[tagKeys.managed] === 'true') return undefined;
-  if (scope === 'all' && instance.spot) return undefined;
+  if (scope === 'all' && instance.isSpot) return undefined;
   return scope === 'all' ? 'neither Spot nor tagged' : 'not tagged';
 }

@@ -1,60 +1,64 @@
-import type { Cordon } from './cordon-record.ts';
-import { type Instance, isGone } from './instance.ts';
+import type { CordonRecord } from './cordon-record.ts';
+import { type Instance, isTerminated } from './instance.ts';
 
-/** What becomes of a record. */
-export type Fate =
-  | { readonly fate: 'release'; readonly why: 'expired' | 'running again' | 'release was cut short' }
-  | { readonly fate: 'forget'; readonly why: 'instance is gone' | 'notice has passed' }
-  | { readonly fate: 'hand back' }
-  | { readonly fate: 'keep'; readonly overdue: boolean };
+/** What to do with a record. */
+export type UncordonDecision =
+  | { readonly kind: 'uncordon'; readonly reason: 'expired' | 'running again' | 'uncordon was cut short' }
+  | { readonly kind: 'delete'; readonly reason: 'instance terminated' | 'maintenance is over' }
+  | { readonly kind: 'requeue' }
+  | { readonly kind: 'keep'; readonly isOverdue: boolean };
 
-/** A release that takes longer than the function may run has died. */
-const RELEASE_LEASE_MS = 90_000;
-/** An interruption that is this late is worth telling: the notice was withdrawn, or the events lied. */
+/** The function can run for less than this, so an uncordon that takes longer has died. */
+const UNCORDON_LEASE_MS = 90_000;
+/** If the instance still runs this long after its deadline, EC2 withdrew the interruption or the event was wrong. */
 const OVERDUE_MS = 600_000;
 
-/** By the sweep: from the record, the instance as it is now and the clock. */
-export function fateAtSweep(cordon: Cordon, instance: Instance | undefined, now: number): Fate {
-  if (isGone(instance)) return { fate: 'forget', why: 'instance is gone' };
-  if (cordon.status === 'deferred') return fateOfDeferred(cordon, now);
-  // A stopped instance cannot be put back among targets; it keeps its cordon until it runs.
-  const runs = instance?.state === 'running';
-  if (cordon.status === 'releasing') {
-    const died = now - (cordon.releasingSince ?? 0) > RELEASE_LEASE_MS;
-    return died && runs
-      ? { fate: 'release', why: 'release was cut short' }
-      : { fate: 'keep', overdue: false };
+/** Decides in the sweep, from the record, the instance as it is now, and the clock. */
+export function decideAtSweep(
+  record: CordonRecord,
+  instance: Instance | undefined,
+  now: number,
+): UncordonDecision {
+  if (isTerminated(instance)) return { kind: 'delete', reason: 'instance terminated' };
+  if (record.status === 'deferred') return decideDeferred(record, now);
+  // Targets must be running to be registered, so a stopped instance stays cordoned until it runs.
+  const isRunning = instance?.state === 'running';
+  if (record.status === 'uncordoning') {
+    const hasDied = now - (record.uncordoningSince ?? 0) > UNCORDON_LEASE_MS;
+    return hasDied && isRunning
+      ? { kind: 'uncordon', reason: 'uncordon was cut short' }
+      : { kind: 'keep', isOverdue: false };
   }
-  const expired = cordon.expiresAt !== undefined && cordon.expiresAt <= now;
-  if (expired && runs) return { fate: 'release', why: 'expired' };
-  return { fate: 'keep', overdue: isOverdue(cordon, instance, now) };
+  const hasExpired = record.expiresAt !== undefined && record.expiresAt <= now;
+  if (hasExpired && isRunning) return { kind: 'uncordon', reason: 'expired' };
+  return { kind: 'keep', isOverdue: isOverdue(record, instance, now) };
 }
 
-/** By a state change of the instance. An event from before the cordon says nothing about it. */
-export function fateAtStateChange(cordon: Cordon, state: string, at: number): Fate {
-  if (state === 'terminated') return { fate: 'forget', why: 'instance is gone' };
-  const cameBack = state === 'running' && at > cordon.eventTime && endsWhenRunning(cordon, at);
-  return cameBack ? { fate: 'release', why: 'running again' } : { fate: 'keep', overdue: false };
+/** Decides when the instance changes its state. An event from before the cordon changes nothing. */
+export function decideAtStateChange(record: CordonRecord, state: string, at: number): UncordonDecision {
+  if (state === 'terminated') return { kind: 'delete', reason: 'instance terminated' };
+  const isBack = state === 'running' && at > record.eventTime && endsWhenRunning(record, at);
+  return isBack ? { kind: 'uncordon', reason: 'running again' } : { kind: 'keep', isOverdue: false };
 }
 
-function fateOfDeferred(cordon: Cordon, now: number): Fate {
-  if ((cordon.expiresAt ?? 0) <= now) return { fate: 'forget', why: 'notice has passed' };
-  return (cordon.dueAt ?? 0) <= now ? { fate: 'hand back' } : { fate: 'keep', overdue: false };
+function decideDeferred(record: CordonRecord, now: number): UncordonDecision {
+  if ((record.expiresAt ?? 0) <= now) return { kind: 'delete', reason: 'maintenance is over' };
+  return (record.dueAt ?? 0) <= now ? { kind: 'requeue' } : { kind: 'keep', isOverdue: false };
 }
 
 /**
- * A stopped or hibernated Spot instance may return; a start after a scheduled stop moves it to sound hardware; and one
- * that starts after the deadline of its interruption has outlived it, whatever was announced.
+ * A stopped or hibernated Spot instance may return, and a start after a scheduled stop moves it to healthy hardware. An
+ * instance that starts after its interruption deadline has survived the interruption, whatever the action was.
  */
-function endsWhenRunning({ status, severity, action, deadline = 0 }: Cordon, at: number): boolean {
+function endsWhenRunning({ status, severity, action, deadline = 0 }: CordonRecord, at: number): boolean {
   if (status === 'deferred') return false;
   return action === 'stop' || action === 'hibernate' || (severity === 'interruption' && at > deadline);
 }
 
-function isOverdue(cordon: Cordon, instance: Instance | undefined, now: number): boolean {
+function isOverdue(record: CordonRecord, instance: Instance | undefined, now: number): boolean {
   return (
-    cordon.severity === 'interruption' &&
+    record.severity === 'interruption' &&
     instance?.state === 'running' &&
-    now - (cordon.deadline ?? now) > OVERDUE_MS
+    now - (record.deadline ?? now) > OVERDUE_MS
   );
 }

@@ -1,27 +1,24 @@
 import type { OutgoingEvent } from '#shared/aws/eventbridge.ts';
-import type { Cordon } from '../domain/cordon-record.ts';
+import { ownEvent } from '#shared/events/eventbridge.ts';
+import type { CordonRecord } from '../domain/cordon-record.ts';
+import { logFields } from './log.ts';
 
 const SOURCE = 'groundcrew.spot-cordon';
 
-/** For schedulers. Published at least once: act on instance and severity, not on the event's id. */
-export function cordoned(cordon: Cordon): OutgoingEvent {
-  return { source: SOURCE, detailType: 'Instance Cordoned', detail: describe(cordon) };
+/** For schedulers. Published at least once: consumers must act on the instance and severity, not on the event's id. */
+export function cordonedEvent(record: CordonRecord): OutgoingEvent {
+  return { source: SOURCE, detailType: 'Instance Cordoned', detail: logFields(record) };
 }
 
-export function uncordoned(cordon: Cordon, why: string): OutgoingEvent {
-  return { source: SOURCE, detailType: 'Instance Uncordoned', detail: { ...describe(cordon), why } };
+export function uncordonedEvent(record: CordonRecord, why: string): OutgoingEvent {
+  return { source: SOURCE, detailType: 'Instance Uncordoned', detail: { ...logFields(record), why } };
 }
 
-/** The same names in every log line, event and mail. */
-export function describe(cordon: Cordon): Record<string, string> {
-  return {
-    instanceId: cordon.instanceId,
-    severity: cordon.severity,
-    reason: cordon.reason,
-    action: cordon.action,
-    ...(cordon.deadline !== undefined && { deadline: new Date(cordon.deadline).toISOString() }),
-    ...(cordon.expiresAt !== undefined && { expiresAt: new Date(cordon.expiresAt).toISOString() }),
-    ...(cordon.group !== undefined && { autoScalingGroupName: cordon.group }),
-    sourceEventId: cordon.sourceEventId,
-  };
+/** Detail type of the message that the sweep sends to CordonInstances when deferred maintenance is due. */
+export const CORDON_DUE = 'Cordon Due';
+
+/** Only CordonInstances has the permissions to cordon. The message has only the id; the record has everything else. */
+export function dueEvent(instanceId: string, region: string, now: number): object {
+  const about = { source: SOURCE, detailType: CORDON_DUE, id: `due-${instanceId}` };
+  return ownEvent({ ...about, detail: { 'instance-id': instanceId } }, region, now);
 }

@@ -1,34 +1,40 @@
 import type { Mail } from '#shared/mail.ts';
-import type { Cordon, Step } from '../domain/cordon-record.ts';
+import type { CordonRecord, StepOutcomes } from '../domain/cordon-record.ts';
 import { severities } from '../domain/disruption.ts';
 
-export interface DigestLine {
-  readonly cordon: Cordon;
-  readonly outcomes: Readonly<Partial<Record<Step, string>>>;
-  /** What on-call should know beyond the outcomes, such as a target group that drains too slowly. */
+/** What the mail says about one instance. */
+export interface CordonSummary {
+  readonly record: CordonRecord;
+  readonly outcomes: StepOutcomes;
+  /** Further facts for the on-call engineer, such as a target group that drains too slowly. */
   readonly remarks: readonly string[];
 }
 
-/** Beyond this many the list is cut, and before SNS's 256 KiB; the log has the rest. */
-const MAX_LINES = 200;
+/** The list is cut at this many instances, and below SNS's limit of 256 KiB. The log names all of them. */
+const MAX_INSTANCES = 200;
 const MAX_BYTES = 240_000;
 
 /** One mail for a whole batch. */
-export function writeDigest(lines: readonly DigestLine[]): Mail {
+export function cordonSummaryMail(summaries: readonly CordonSummary[]): Mail {
   const counts = [...severities]
     .reverse()
-    .map((severity) => ({ severity, n: lines.filter(({ cordon }) => cordon.severity === severity).length }))
+    .map((severity) => ({
+      severity,
+      n: summaries.filter(({ record }) => record.severity === severity).length,
+    }))
     .filter(({ n }) => n > 0)
     .map(({ severity, n }) => `${n} ${severity}`);
-  const subject = `Groundcrew cordoned ${lines.length} instance${lines.length === 1 ? '' : 's'} (${counts.join(', ')})`;
-  const shown = fitting(lines.slice(0, MAX_LINES).map(paragraph));
-  const left = lines.length - shown.length;
-  const more = left > 0 ? [`... and ${left} more; the function's log names them.`] : [];
-  const text = [`${subject}.`, 'No new work should be placed on them.', '', ...shown, ...more].join('\n');
+  const plural = summaries.length === 1 ? '' : 's';
+  const subject = `Groundcrew cordoned ${summaries.length} instance${plural} (${counts.join(', ')})`;
+  const shown = takeFitting(summaries.slice(0, MAX_INSTANCES).map(formatSummary));
+  const hidden = summaries.length - shown.length;
+  const more = hidden > 0 ? [`... and ${hidden} more; the log of CordonInstances names them.`] : [];
+  const action = 'You need to act only if you place work by hand: place no new work on these instances.';
+  const text = [`${subject}.`, action, '', ...shown, ...more].join('\n');
   return { subject, text };
 }
 
-function fitting(paragraphs: readonly string[]): string[] {
+function takeFitting(paragraphs: readonly string[]): string[] {
   let bytes = 0;
   return paragraphs.filter((text) => {
     bytes += Buffer.byteLength(text);
@@ -36,23 +42,24 @@ function fitting(paragraphs: readonly string[]): string[] {
   });
 }
 
-function paragraph({ cordon, outcomes, remarks }: DigestLine): string {
-  const until = cordon.deadline === undefined ? [] : [`deadline ${iso(cordon.deadline)}`];
-  const expiry = cordon.expiresAt === undefined ? [] : [`expires ${iso(cordon.expiresAt)}`];
-  const group = cordon.group === undefined ? [] : [`group ${cordon.group}`];
+function formatSummary({ record, outcomes, remarks }: CordonSummary): string {
   const head = [
-    `${cordon.instanceId}: ${cordon.reason}`,
-    `action ${cordon.action}`,
-    ...until,
-    ...expiry,
-    ...group,
+    `${record.instanceId}: ${record.reason}`,
+    `action ${record.action}`,
+    ...(record.deadline === undefined ? [] : [`deadline ${formatSeconds(record.deadline)}`]),
+    ...(record.expiresAt === undefined ? [] : [`expires ${formatSeconds(record.expiresAt)}`]),
+    ...(record.group === undefined ? [] : [`group ${record.group}`]),
   ];
-  const done = (['protect', 'drain', 'replace'] as const)
+  const steps = (['protect', 'drain', 'replace'] as const)
     .filter((step) => outcomes[step] !== undefined)
     .map((step) => `  ${step}: ${outcomes[step]}`);
-  return [head.join(', '), ...done, ...remarks.map((remark) => `  note: ${remark}`), ''].join('\n');
+  return [head.join(', '), ...steps, ...remarks.map((remark) => `  note: ${remark}`), ''].join('\n');
 }
 
-function iso(time: number): string {
-  return new Date(time).toISOString().replace('.000Z', 'Z');
+/** `2026-11-28 18:00:05 UTC`: with a notice of two minutes, seconds matter. */
+function formatSeconds(at: number): string {
+  return new Date(at)
+    .toISOString()
+    .replace('T', ' ')
+    .replace(/\.\d+Z$/, ' UTC');
 }

@@ -4,14 +4,14 @@ import { eventBridgeEvent } from '#shared/events/eventbridge.ts';
 import { parseAs } from '#shared/parse.ts';
 import { INSTANCE_ID } from '../domain/instance.ts';
 
-/** Why UncordonInstances was woken. Times are epoch milliseconds. */
-export type Occasion = { readonly kind: 'sweep' } | StateChange;
+/** What triggers UncordonInstances. Times are epoch milliseconds. */
+export type TriggerEvent = { readonly kind: 'sweep' } | StateChange;
 
 export interface StateChange {
   readonly kind: 'state-change';
   readonly instanceId: string;
   readonly state: string;
-  readonly time: number;
+  readonly eventTime: number;
 }
 
 const anyEvent = eventBridgeEvent(z.unknown());
@@ -22,18 +22,20 @@ const stateChange = eventBridgeEvent(
   }),
 );
 
-/** @throws BadInput naming the field and the value it got */
-export function readOccasion(body: unknown): Occasion {
+/** @throws InvalidInputError that names the field and its value */
+export function parseTriggerEvent(body: unknown): TriggerEvent {
   const type = parseAs(anyEvent, body, 'event')['detail-type'];
   if (type === 'Scheduled Event') return { kind: 'sweep' };
   if (type !== 'EC2 Instance State-change Notification') {
-    throw new InvalidInputError(`detail-type: no event of this wing: '${type.slice(0, 80)}'`);
+    throw new InvalidInputError(
+      `detail-type: expected an EC2 state change or a schedule, got '${type.slice(0, 80)}'`,
+    );
   }
   const { detail, time } = parseAs(stateChange, body, 'event');
   return {
     kind: 'state-change',
     instanceId: detail['instance-id'],
     state: detail.state,
-    time: Date.parse(time),
+    eventTime: Date.parse(time),
   };
 }

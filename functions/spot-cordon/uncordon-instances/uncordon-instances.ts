@@ -3,146 +3,153 @@ import { sendMessages } from '#shared/aws/sqs.ts';
 import { removeRecords } from '#shared/aws/update-records.ts';
 import type { BatchResult, QueueMessage } from '#shared/handlers/queue.ts';
 import type { Invocation } from '#shared/invocation.ts';
-import { addCount } from '#shared/metrics.ts';
 import { describeInstances } from '../aws/ec2.ts';
 import type { UncordonConfig } from '../config.ts';
-import type { Failure, Round } from '../context.ts';
-import { dueNotice } from '../cordon-instances/event.ts';
-import type { Cordon } from '../domain/cordon-record.ts';
-import { type Fate, fateAtStateChange, fateAtSweep } from '../domain/uncordon-decision.ts';
-import { describe } from '../messages/events.ts';
-import type { Occasion, StateChange } from './event.ts';
-import { releaseCordons } from './undo-cordons.ts';
+import type { UncordonContext } from '../context.ts';
+import type { CordonRecord } from '../domain/cordon-record.ts';
+import { decideAtStateChange, decideAtSweep, type UncordonDecision } from '../domain/uncordon-decision.ts';
+import { dueEvent } from '../messages/events.ts';
+import type { StateChange, TriggerEvent } from './event.ts';
+import { logDeleted, logDryRun, logOverdue, logRequeued } from './log.ts';
+import { type InstanceFailure, undoCordons } from './undo-cordons.ts';
 
-/** A record with what becomes of it, and the messages that decided it. */
-interface Sentence {
-  readonly cordon: Cordon;
-  readonly fate: Fate;
-  readonly messages: readonly string[];
+/** A record, what to do with it, and the messages that led to this decision. */
+interface DecidedRecord {
+  readonly record: CordonRecord;
+  readonly decision: UncordonDecision;
+  readonly messageIds: readonly string[];
 }
 
 /**
- * Undoes cordons whose danger has passed and forgets instances that are gone. The sweep looks at every record, a
- * state change only at its own instance's. What fails stays recorded and is taken up by the next sweep.
+ * Undoes cordons whose disruption is over and deletes the records of terminated instances. The sweep reads all records,
+ * a state change only the record of its instance. What fails stays in the table for the next sweep.
  */
 export async function uncordonInstances(
-  deliveries: readonly QueueMessage<Occasion>[],
+  messages: readonly QueueMessage<TriggerEvent>[],
   config: UncordonConfig,
   invocation: Invocation,
 ): Promise<BatchResult> {
-  const round: Round = {
-    config,
-    invocation,
-    use: { table: config.table, key: 'instanceId', signal: invocation.signal },
-  };
-  const changes = deliveries.flatMap(({ id, message }) =>
+  const table = { table: config.table, key: 'instanceId', signal: invocation.signal } as const;
+  const context: UncordonContext = { config, invocation, table };
+  const changes = messages.flatMap(({ id, message }) =>
     message.kind === 'state-change' ? [{ ...message, id }] : [],
   );
-  const sweep = deliveries.find(({ message }) => message.kind === 'sweep');
-  const sentences = [
-    ...(sweep ? await judgeAll(round, sweep.id) : []),
-    ...(changes.length > 0 ? await judgeChanged(round, changes) : []),
+  const sweep = messages.find(({ message }) => message.kind === 'sweep');
+  const decided = [
+    ...(sweep ? await decideAll(context, sweep.id) : []),
+    ...(changes.length > 0 ? await decideChanged(context, changes) : []),
   ];
-  return config.dryRun ? rehearse(round, sentences) : carryOut(round, sentences);
+  return config.dryRun ? planOnly(context, decided) : applyDecisions(context, decided);
 }
 
-async function judgeAll({ invocation, use }: Round, messageId: string): Promise<Sentence[]> {
-  const cordons = await scanRecords(use);
-  if (cordons.length === 0) return [];
-  const ids = cordons.map(({ instanceId }) => instanceId);
+async function decideAll(
+  { invocation, table }: UncordonContext,
+  messageId: string,
+): Promise<DecidedRecord[]> {
+  const records = await scanRecords(table);
+  if (records.length === 0) return [];
+  const ids = records.map(({ instanceId }) => instanceId);
   const instances = await describeInstances(ids, invocation.signal);
-  return cordons.map((cordon) => {
-    const instance = instances.get(cordon.instanceId);
-    return { cordon, fate: fateAtSweep(cordon, instance, invocation.now()), messages: [messageId] };
-  });
+  return records.map((record) => ({
+    record,
+    decision: decideAtSweep(record, instances.get(record.instanceId), invocation.now()),
+    messageIds: [messageId],
+  }));
 }
 
-/** Nearly all state changes are of instances that were never cordoned: a hundred of them cost one read. */
-async function judgeChanged(
-  { use }: Round,
+/** Most state changes are of instances without a cordon, so one read checks a hundred of them. */
+async function decideChanged(
+  { table }: UncordonContext,
   changes: readonly (StateChange & { readonly id: string })[],
-): Promise<Sentence[]> {
+): Promise<DecidedRecord[]> {
   const byInstance = Map.groupBy(changes, ({ instanceId }) => instanceId);
-  const cordons = await readRecords(use, [...byInstance.keys()]);
-  return [...cordons.values()].map((cordon) => {
-    const own = byInstance.get(cordon.instanceId) ?? [];
-    const fates = own.map(({ state, time }) => fateAtStateChange(cordon, state, time));
-    // Out of order or not, an instance that was terminated does not come back.
-    const fate = fates.find(({ fate }) => fate === 'forget') ?? fates.find(({ fate }) => fate === 'release');
-    return { cordon, fate: fate ?? { fate: 'keep', overdue: false }, messages: own.map(({ id }) => id) };
+  const records = await readRecords(table, [...byInstance.keys()]);
+  return [...records.values()].map((record) => {
+    const own = byInstance.get(record.instanceId) ?? [];
+    const decisions = own.map(({ state, eventTime }) => decideAtStateChange(record, state, eventTime));
+    // A terminated instance never runs again, whatever the order of the events.
+    const decision =
+      decisions.find(({ kind }) => kind === 'delete') ?? decisions.find(({ kind }) => kind === 'uncordon');
+    const messageIds = own.map(({ id }) => id);
+    return { record, decision: decision ?? { kind: 'keep', isOverdue: false }, messageIds };
   });
 }
 
-async function carryOut(round: Round, sentences: readonly Sentence[]): Promise<BatchResult> {
+async function applyDecisions(
+  context: UncordonContext,
+  decided: readonly DecidedRecord[],
+): Promise<BatchResult> {
   const failed = [
-    ...(await release(round, sentences)),
-    ...(await forget(round, of(sentences, 'forget'))),
-    ...(await handBack(round, of(sentences, 'hand back'))),
+    ...(await uncordonDue(context, decided)),
+    ...(await deleteRecords(context, recordsWith(decided, 'delete'))),
+    ...(await requeueDue(context, recordsWith(decided, 'requeue'))),
   ];
-  reportOverdue(round, sentences);
-  const messages = new Map(sentences.map(({ cordon, messages }) => [cordon.instanceId, messages]));
+  logOverdue(context.invocation, overdueRecords(decided));
+  const messageIds = new Map(decided.map((one) => [one.record.instanceId, one.messageIds]));
   const retry = failed.flatMap(({ instanceId, error }) =>
-    (messages.get(instanceId) ?? []).map((id) => ({ id, error })),
+    (messageIds.get(instanceId) ?? []).map((id) => ({ id, error })),
   );
-  const fates = Map.groupBy(sentences, ({ fate }) => fate.fate);
+  const byKind = Map.groupBy(decided, ({ decision }) => decision.kind);
   const response = Object.fromEntries(
-    [...fates].map(([fate, some]) => [fate, some.map(({ cordon }) => cordon.instanceId)]),
+    [...byKind].map(([kind, some]) => [kind, some.map(({ record }) => record.instanceId)]),
   );
   return { retry, response };
 }
 
-async function release(round: Round, sentences: readonly Sentence[]): Promise<readonly Failure[]> {
-  const due = sentences.flatMap(({ cordon, fate }) =>
-    fate.fate === 'release' ? [{ cordon, why: fate.why }] : [],
+async function uncordonDue(
+  context: UncordonContext,
+  decided: readonly DecidedRecord[],
+): Promise<readonly InstanceFailure[]> {
+  const due = decided.flatMap(({ record, decision }) =>
+    decision.kind === 'uncordon' ? [{ record, why: decision.reason }] : [],
   );
-  return due.length === 0 ? [] : releaseCordons(round, due);
+  return due.length === 0 ? [] : undoCordons(context, due);
 }
 
-async function forget({ invocation, use }: Round, cordons: readonly Cordon[]): Promise<readonly Failure[]> {
-  if (cordons.length === 0) return [];
-  const changed = new Set(await removeRecords(use, cordons));
-  const gone = cordons.filter(({ instanceId }) => !changed.has(instanceId));
-  for (const cordon of gone) invocation.logger.info('forgotten', describe(cordon));
-  addCount(invocation.metrics, 'Forgotten', gone.length);
-  // Somebody wrote meanwhile: the next sweep judges what is there now.
+async function deleteRecords(
+  { invocation, table }: UncordonContext,
+  records: readonly CordonRecord[],
+): Promise<readonly InstanceFailure[]> {
+  if (records.length === 0) return [];
+  const changed = new Set(await removeRecords(table, records));
+  logDeleted(
+    invocation,
+    records.filter(({ instanceId }) => !changed.has(instanceId)),
+  );
+  // Records that changed in between are no failure: the next sweep decides again.
   return [];
 }
 
-async function handBack(
-  { config, invocation }: Round,
-  cordons: readonly Cordon[],
-): Promise<readonly Failure[]> {
-  if (cordons.length === 0) return [];
-  const notices = cordons.map(({ instanceId }) => ({
-    body: dueNotice(instanceId, config.region, invocation.now()),
+async function requeueDue(
+  { config, invocation }: UncordonContext,
+  records: readonly CordonRecord[],
+): Promise<readonly InstanceFailure[]> {
+  if (records.length === 0) return [];
+  const messages = records.map(({ instanceId }) => ({
+    body: dueEvent(instanceId, config.region, invocation.now()),
   }));
-  const errors = await sendMessages(config.advisoryQueueUrl, notices, invocation.signal);
-  const handed = cordons.filter((_, i) => errors[i] === undefined);
-  for (const cordon of handed)
-    invocation.logger.info('notice has come due and is handed back', describe(cordon));
-  return cordons.flatMap(({ instanceId }, i) =>
+  const errors = await sendMessages(config.advisoryQueueUrl, messages, invocation.signal);
+  logRequeued(
+    invocation,
+    records.filter((_, i) => errors[i] === undefined),
+  );
+  return records.flatMap(({ instanceId }, i) =>
     errors[i] === undefined ? [] : [{ instanceId, error: errors[i] }],
   );
 }
 
-function rehearse({ invocation }: Round, sentences: readonly Sentence[]): BatchResult {
-  for (const { cordon, fate } of sentences) {
-    if (fate.fate !== 'keep')
-      invocation.logger.info(`dry run: would ${fate.fate}`, { ...describe(cordon), ...fate });
-  }
-  return {
-    retry: [],
-    response: sentences.map(({ cordon, fate }) => ({ instanceId: cordon.instanceId, ...fate })),
-  };
+function planOnly({ invocation }: UncordonContext, decided: readonly DecidedRecord[]): BatchResult {
+  for (const { record, decision } of decided) logDryRun(invocation, record, decision);
+  const response = decided.map(({ record, decision }) => ({ instanceId: record.instanceId, ...decision }));
+  return { retry: [], response };
 }
 
-function reportOverdue({ invocation }: Round, sentences: readonly Sentence[]): void {
-  const overdue = sentences.filter(({ fate }) => fate.fate === 'keep' && fate.overdue);
-  for (const { cordon } of overdue)
-    invocation.logger.warn('still running long after its deadline', describe(cordon));
-  addCount(invocation.metrics, 'Overdue', overdue.length);
+function recordsWith(decided: readonly DecidedRecord[], kind: UncordonDecision['kind']): CordonRecord[] {
+  return decided.filter(({ decision }) => decision.kind === kind).map(({ record }) => record);
 }
 
-function of(sentences: readonly Sentence[], fate: Fate['fate']): Cordon[] {
-  return sentences.filter((sentence) => sentence.fate.fate === fate).map(({ cordon }) => cordon);
+function overdueRecords(decided: readonly DecidedRecord[]): CordonRecord[] {
+  return decided
+    .filter(({ decision }) => decision.kind === 'keep' && decision.isOverdue)
+    .map(({ record }) => record);
 }

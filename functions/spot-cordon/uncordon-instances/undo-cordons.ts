@@ -3,190 +3,219 @@ import { removeRecords, updateRecords } from '#shared/aws/update-records.ts';
 import { forEachIsolated } from '#shared/concurrency.ts';
 import { RetryableError } from '#shared/errors.ts';
 import { addCount } from '#shared/metrics.ts';
-import { describeGroups, setProtection } from '../aws/auto-scaling.ts';
-import { untagCordoned } from '../aws/ec2.ts';
-import { registerTargets, registerWithClassic } from '../aws/load-balancing.ts';
-import type { Failure, Round } from '../context.ts';
-import type { Cordon } from '../domain/cordon-record.ts';
+import { describeGroups, setScaleInProtection } from '../aws/auto-scaling.ts';
+import { deleteCordonTags } from '../aws/ec2.ts';
+import { registerWithClassic } from '../aws/elastic-load-balancing.ts';
+import { registerTargets } from '../aws/elastic-load-balancing-v2.ts';
+import type { UncordonContext } from '../context.ts';
+import type { CordonRecord } from '../domain/cordon-record.ts';
 import { type Severity, severities } from '../domain/disruption.ts';
-import { describe, uncordoned } from '../messages/events.ts';
+import { uncordonedEvent } from '../messages/events.ts';
+import { logCordonedAgain, logUncordoned } from './log.ts';
 
-export interface Due {
-  readonly cordon: Cordon;
+/** An instance whose record could not be processed, and why. */
+export interface InstanceFailure {
+  readonly instanceId: string;
+  readonly error: unknown;
+}
+
+export interface DueCordon {
+  readonly record: CordonRecord;
   readonly why: string;
 }
 
-/** A release under way: the record says so, so that a new danger takes the instance back instead of racing it. */
-interface Release {
-  readonly cordon: Cordon;
-  readonly why: string;
+/** A cordon that this invocation has claimed and is undoing. */
+interface ClaimedCordon extends DueCordon {
   failure?: unknown;
 }
 
+const CALLS_AT_ONCE = 8;
+const CHANGES_AT_ONCE = 4;
+
 /**
- * Gives back what was taken: claim the record, put targets and protection back, take the mark away, tell schedulers,
- * delete the record. Every step can be repeated; a release that died is taken up by the sweep.
+ * Undoes cordons: claims the records, restores targets and protection, deletes the tags, publishes events and deletes
+ * the records. Every step is safe to repeat. If the function dies, the sweep finishes the work.
  */
-export async function releaseCordons(round: Round, due: readonly Due[]): Promise<readonly Failure[]> {
-  const releases = await claim(round, due);
-  const { signal } = round.invocation;
+export async function undoCordons(
+  context: UncordonContext,
+  due: readonly DueCordon[],
+): Promise<readonly InstanceFailure[]> {
+  const claimed = await claimRecords(context, due);
+  const { signal } = context.invocation;
   await Promise.all([
-    step(releases, (some) => putTargetsBack(some, signal)),
-    step(releases, (some) => putBackIntoClassic(some, signal)),
-    step(releases, (some) => restoreProtection(some, signal)),
+    runStep(claimed, (some) => restoreTargets(some, signal)),
+    runStep(claimed, (some) => restoreClassicRegistrations(some, signal)),
+    runStep(claimed, (some) => restoreProtection(some, signal)),
   ]);
-  // Marks go last: as long as the instance is not back in full, schedulers see it as cordoned.
-  await step(sound(releases), (some) => removeMarks(some, signal));
-  await step(sound(releases), (some) => tellSchedulers(some, signal));
-  await close(round, sound(releases));
-  const failed = releases.flatMap(({ cordon, failure }) =>
-    failure === undefined ? [] : [{ instanceId: cordon.instanceId, error: failure }],
+  // The tags are deleted last: schedulers must see the cordon until the instance is fully back in service.
+  await runStep(withoutFailure(claimed), (some) => deleteTags(some, signal));
+  await runStep(withoutFailure(claimed), (some) => publishUncordonedEvents(some, signal));
+  await deleteUndoneRecords(context, withoutFailure(claimed));
+  const failed = claimed.flatMap(({ record, failure }) =>
+    failure === undefined ? [] : [{ instanceId: record.instanceId, error: failure }],
   );
-  return [...failed, ...unclaimed(due, releases)];
+  return [...failed, ...lostClaims(due, claimed)];
 }
 
-/** Only what is still as it was judged is claimed; anything else has become somebody else's business. */
-async function claim({ invocation, use }: Round, due: readonly Due[]): Promise<Release[]> {
-  const judged = new Map(due.map((one) => [one.cordon.instanceId, one]));
+/** Claims only records that nobody has changed since we decided. The claim lets a new disruption take a record back. */
+async function claimRecords(
+  { invocation, table }: UncordonContext,
+  due: readonly DueCordon[],
+): Promise<ClaimedCordon[]> {
+  const dueById = new Map(due.map((one) => [one.record.instanceId, one]));
   const won = new Set<string>();
-  const { records } = await updateRecords<Cordon>(
-    use,
-    [...judged.keys()],
+  const { records } = await updateRecords<CordonRecord>(
+    table,
+    [...dueById.keys()],
     (known, id) => {
       won.delete(id);
-      if (!known || known.revision !== judged.get(id)?.cordon.revision) return undefined;
+      if (!known || known.revision !== dueById.get(id)?.record.revision) return undefined;
       won.add(id);
-      return { ...known, status: 'releasing', releasingSince: invocation.now() };
+      return { ...known, status: 'uncordoning', uncordoningSince: invocation.now() };
     },
-    new Map(due.map(({ cordon }) => [cordon.instanceId, cordon])),
+    new Map(due.map(({ record }) => [record.instanceId, record])),
   );
-  const claimed = [...records.values()].filter((cordon) => cordon !== undefined);
-  return claimed
+  const written = [...records.values()].filter((record) => record !== undefined);
+  return written
     .filter(({ instanceId }) => won.has(instanceId))
-    .map((cordon) => ({ cordon, why: judged.get(cordon.instanceId)?.why ?? '' }));
+    .map((record) => ({ record, why: dueById.get(record.instanceId)?.why ?? '' }));
 }
 
-/** A message that lost its race is judged anew by its next delivery. */
-function unclaimed(due: readonly Due[], releases: readonly Release[]): Failure[] {
-  const claimed = new Set(releases.map(({ cordon }) => cordon.instanceId));
+/** Another write came first. The next delivery of the message decides again. */
+function lostClaims(due: readonly DueCordon[], claimed: readonly ClaimedCordon[]): InstanceFailure[] {
+  const claimedIds = new Set(idsOf(claimed));
   return due
-    .filter(({ cordon }) => !claimed.has(cordon.instanceId))
-    .map(({ cordon: { instanceId } }) => ({
+    .filter(({ record }) => !claimedIds.has(record.instanceId))
+    .map(({ record: { instanceId } }) => ({
       instanceId,
-      error: new RetryableError(`${instanceId}: its record changed while it was being released`),
+      error: new RetryableError(`${instanceId}: its record changed before the cordon could be undone`),
     }));
 }
 
-async function putTargetsBack(releases: readonly Release[], signal: AbortSignal): Promise<void> {
-  const taken = releases.flatMap((release) =>
-    (release.cordon.drainedTargets ?? []).map((drained) => ({ release, ...drained })),
+async function restoreTargets(claimed: readonly ClaimedCordon[], signal: AbortSignal): Promise<void> {
+  const removed = claimed.flatMap((cordon) =>
+    (cordon.record.drainedTargets ?? []).map((drained) => ({ cordon, ...drained })),
   );
   await forEachIsolated(
-    Map.groupBy(taken, ({ targetGroupArn }) => targetGroupArn),
-    8,
+    Map.groupBy(removed, ({ targetGroupArn }) => targetGroupArn),
+    CALLS_AT_ONCE,
     async ([arn, some]) => {
       const all = some.flatMap(({ targets }) => targets);
       for (const { item, error } of await registerTargets(arn, all, signal)) {
         const owners = some.filter(({ targets }) => targets.includes(item));
-        fail(owners, error);
+        recordFailure(owners, error);
       }
     },
-    ([, some], error) => fail(some, error),
+    ([, some], error) => recordFailure(some, error),
   );
 }
 
-async function putBackIntoClassic(releases: readonly Release[], signal: AbortSignal): Promise<void> {
-  const taken = releases.flatMap((release) =>
-    (release.cordon.drainedLoadBalancers ?? []).map((name) => ({ release, name })),
+async function restoreClassicRegistrations(
+  claimed: readonly ClaimedCordon[],
+  signal: AbortSignal,
+): Promise<void> {
+  const removed = claimed.flatMap((cordon) =>
+    (cordon.record.drainedLoadBalancers ?? []).map((name) => ({ cordon, name })),
   );
   await forEachIsolated(
-    Map.groupBy(taken, ({ name }) => name),
-    4,
-    ([name, some]) => registerWithClassic(name, idsOf(some), signal),
-    ([, some], error) => fail(some, error),
+    Map.groupBy(removed, ({ name }) => name),
+    CHANGES_AT_ONCE,
+    ([name, some]) => registerWithClassic(name, cordonIds(some), signal),
+    ([, some], error) => recordFailure(some, error),
   );
 }
 
-/** Only for those that are still in the group they were protected in. */
-async function restoreProtection(releases: readonly Release[], signal: AbortSignal): Promise<void> {
-  const ours = releases.flatMap((release) => {
-    const { protectionRemoved, group } = release.cordon;
-    return protectionRemoved && group !== undefined ? [{ release, group }] : [];
+/** Sets protection again only for instances that are still in the group where we removed it. */
+async function restoreProtection(claimed: readonly ClaimedCordon[], signal: AbortSignal): Promise<void> {
+  const unprotected = claimed.flatMap((cordon) => {
+    const { protectionRemoved, group } = cordon.record;
+    return protectionRemoved && group !== undefined ? [{ cordon, group }] : [];
   });
-  if (ours.length === 0) return;
-  const byGroup = Map.groupBy(ours, ({ group }) => group);
+  if (unprotected.length === 0) return;
+  const byGroup = Map.groupBy(unprotected, ({ group }) => group);
   const groups = await describeGroups([...byGroup.keys()], signal);
   await forEachIsolated(
     byGroup,
-    4,
+    CHANGES_AT_ONCE,
     async ([name, some]) => {
       const members = groups.get(name)?.members;
-      const ids = idsOf(some).filter((id) => members?.has(id));
-      if (ids.length > 0) await setProtection(name, ids, true, signal);
+      const ids = cordonIds(some).filter((id) => members?.has(id));
+      if (ids.length > 0) await setScaleInProtection(name, ids, true, signal);
     },
-    ([, some], error) => fail(some, error),
+    ([, some], error) => recordFailure(some, error),
   );
 }
 
-async function removeMarks(releases: readonly Release[], signal: AbortSignal): Promise<void> {
-  const marks = releases.flatMap((release) =>
-    marksOf(release.cordon).map((severity) => ({ release, severity })),
+async function deleteTags(claimed: readonly ClaimedCordon[], signal: AbortSignal): Promise<void> {
+  const tags = claimed.flatMap((cordon) =>
+    tagsToDelete(cordon.record).map((severity) => ({ cordon, severity })),
   );
-  for (const [severity, some] of Map.groupBy(marks, (mark) => mark.severity)) {
-    await untagCordoned(idsOf(some), severity, signal);
+  for (const [severity, some] of Map.groupBy(tags, (tag) => tag.severity)) {
+    await deleteCordonTags(cordonIds(some), severity, signal);
   }
 }
 
-/** Where the present danger never got its mark, that of the one before may still be there. */
-function marksOf({ severity, steps }: Cordon): readonly Severity[] {
+/** If the instance never got the tag of its present severity, it may still have the tag of a lower one. */
+function tagsToDelete({ severity, steps }: CordonRecord): readonly Severity[] {
   return steps.tag === undefined ? severities.slice(0, severities.indexOf(severity) + 1) : [severity];
 }
 
-async function tellSchedulers(releases: readonly Release[], signal: AbortSignal): Promise<void> {
-  const refused = await publishEvents(
-    releases.map(({ cordon, why }) => uncordoned(cordon, why)),
+async function publishUncordonedEvents(
+  claimed: readonly ClaimedCordon[],
+  signal: AbortSignal,
+): Promise<void> {
+  const errors = await publishEvents(
+    claimed.map(({ record, why }) => uncordonedEvent(record, why)),
     signal,
   );
-  releases.forEach((release, i) => {
-    if (refused[i]) release.failure = refused[i];
+  claimed.forEach((cordon, i) => {
+    if (errors[i]) cordon.failure = errors[i];
   });
 }
 
-async function close({ invocation, use }: Round, releases: readonly Release[]): Promise<void> {
-  if (releases.length === 0) return;
-  const cordons = releases.map(({ cordon }) => cordon);
-  const taken = new Set(await removeRecords(use, cordons));
-  for (const { cordon, why } of releases) {
-    const overtaken = taken.has(cordon.instanceId);
-    invocation.logger.info(overtaken ? 'uncordoned, and taken back by a new danger' : 'uncordoned', {
-      ...describe(cordon),
-      why,
-    });
-  }
-  addCount(invocation.metrics, 'Uncordoned', releases.length - taken.size);
-}
-
-/** One step for all that are sound; what it throws fails all of them, and leaves their records for the sweep. */
-async function step(
-  releases: readonly Release[],
-  work: (some: readonly Release[]) => Promise<void>,
+async function deleteUndoneRecords(
+  { invocation, table }: UncordonContext,
+  undone: readonly ClaimedCordon[],
 ): Promise<void> {
-  if (releases.length === 0) return;
+  if (undone.length === 0) return;
+  const changed = new Set(
+    await removeRecords(
+      table,
+      undone.map(({ record }) => record),
+    ),
+  );
+  for (const { record, why } of undone) {
+    const log = changed.has(record.instanceId) ? logCordonedAgain : logUncordoned;
+    log(invocation, record, why);
+  }
+  addCount(invocation.metrics, 'Uncordoned', undone.length - changed.size);
+}
+
+/** Runs one step for several cordons. If it throws, it failed for all of them, and the sweep tries again. */
+async function runStep(
+  claimed: readonly ClaimedCordon[],
+  work: (some: readonly ClaimedCordon[]) => Promise<void>,
+): Promise<void> {
+  if (claimed.length === 0) return;
   try {
-    await work(releases);
+    await work(claimed);
   } catch (error) {
-    for (const release of releases) release.failure = error;
+    for (const cordon of claimed) cordon.failure = error;
   }
 }
 
-function fail(some: readonly { readonly release: Release }[], error: unknown): void {
-  for (const { release } of some) release.failure = error;
+function recordFailure(some: readonly { readonly cordon: ClaimedCordon }[], error: unknown): void {
+  for (const { cordon } of some) cordon.failure = error;
 }
 
-function idsOf(some: readonly { readonly release: Release }[]): string[] {
-  return some.map(({ release }) => release.cordon.instanceId);
+function withoutFailure(claimed: readonly ClaimedCordon[]): ClaimedCordon[] {
+  return claimed.filter(({ failure }) => failure === undefined);
 }
 
-function sound(releases: readonly Release[]): Release[] {
-  return releases.filter(({ failure }) => failure === undefined);
+function cordonIds(some: readonly { readonly cordon: ClaimedCordon }[]): string[] {
+  return idsOf(some.map(({ cordon }) => cordon));
+}
+
+function idsOf(claimed: readonly ClaimedCordon[]): string[] {
+  return claimed.map(({ record }) => record.instanceId);
 }

@@ -10,7 +10,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => pack.close());
 
-it('looks, says what it would do, and changes nothing', async () => {
+it('reads, logs what it would do, and changes nothing', async () => {
   const fleet = await servingGroup(pack);
   const before = await observe(pack, fleet);
   const [first = '', second = ''] = fleet.ids;
@@ -24,6 +24,6 @@ it('looks, says what it would do, and changes nothing', async () => {
   expect(made.length).toBeGreaterThan(0);
   expect(writes).toEqual([]);
   const lines = pack.logs('CordonInstances').join('\n');
-  expect(lines).toContain('dry run: would cordon');
-  expect(lines).toMatch(new RegExp(`"instanceId":"${first}".*2 targets of .*"by":"detach"`));
+  expect(lines).toContain('instance cordon planned');
+  expect(lines).toMatch(new RegExp(`"instanceId":"${first}".*2 targets of .*"kind":"detach"`));
 });

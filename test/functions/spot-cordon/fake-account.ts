@@ -34,11 +34,11 @@ import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
-import type { Cordon, Draft } from '../../../functions/spot-cordon/domain/cordon-record.ts';
+import type { CordonDraft, CordonRecord } from '../../../functions/spot-cordon/domain/cordon-record.ts';
 
-// An account that refuses on demand: for refusals and races that no stand-in produces.
+// An account that can refuse any call: for refusals and races that the local account does not produce.
 
-export interface SeenInstance {
+export interface FakeInstance {
   readonly id: string;
   readonly vpc?: string;
   readonly ip?: string;
@@ -46,13 +46,13 @@ export interface SeenInstance {
   readonly tags?: Readonly<Record<string, string>>;
 }
 
-export interface SeenGroup {
+export interface FakeGroup {
   readonly name: string;
   readonly members: readonly string[];
   readonly isProtected?: boolean;
 }
 
-export interface SeenTargetGroup {
+export interface FakeTargetGroup {
   readonly arn: string;
   readonly type?: string;
   readonly vpc?: string;
@@ -60,9 +60,9 @@ export interface SeenTargetGroup {
 }
 
 export interface Fleet {
-  readonly instances: readonly SeenInstance[];
-  readonly groups?: readonly SeenGroup[];
-  readonly targetGroups?: readonly SeenTargetGroup[];
+  readonly instances: readonly FakeInstance[];
+  readonly groups?: readonly FakeGroup[];
+  readonly targetGroups?: readonly FakeTargetGroup[];
 }
 
 export const clients = {
@@ -76,7 +76,7 @@ export const clients = {
   sqs: mockClient(SQSClient),
 };
 
-export const table = new Map<string, Cordon>();
+export const table = new Map<string, CordonRecord>();
 
 export function openAccount(fleet: Fleet): void {
   table.clear();
@@ -94,10 +94,10 @@ export function openAccount(fleet: Fleet): void {
   clients.sqs.on(SendMessageCommand).resolves({ MessageId: 'm' });
 }
 
-export function keep(cordon: Draft): Cordon {
-  const kept = { ...cordon, revision: `seed of ${cordon.instanceId}` };
-  table.set(cordon.instanceId, kept);
-  return kept;
+export function keep(cordon: CordonDraft): CordonRecord {
+  const saved = { ...cordon, revision: `seed of ${cordon.instanceId}` };
+  table.set(cordon.instanceId, saved);
+  return saved;
 }
 
 /** An SDK error as the service names it. */
@@ -105,8 +105,8 @@ export function refusal(name: string, message: string = name, more: object = {})
   return Object.assign(new Error(message), { name, $metadata: { httpStatusCode: 400 }, ...more });
 }
 
-/** The details of what was put on the bus. */
-export function told(): { type: string; detail: Record<string, string> }[] {
+/** The events on the default bus. */
+export function publishedEvents(): { type: string; detail: Record<string, string> }[] {
   return clients.events
     .commandCalls(PutEventsCommand)
     .flatMap(({ args }) => args[0].input.Entries ?? [])
@@ -138,7 +138,7 @@ function write(items: any[]): object {
     throw refusal('TransactionCanceledException', 'cancelled', { CancellationReasons: reasons });
   }
   for (const { Put, Delete } of items) {
-    if (Put) table.set(Put.Item.instanceId.S, unmarshall(Put.Item) as Cordon);
+    if (Put) table.set(Put.Item.instanceId.S, unmarshall(Put.Item) as CordonRecord);
     else table.delete(Delete.Key.instanceId.S);
   }
   return {};

@@ -17,23 +17,39 @@ import { PublishCommand } from '@aws-sdk/client-sns';
 import { describe, expect, it } from 'vitest';
 import type { CordonConfig } from '../../../functions/spot-cordon/config.ts';
 import { cordonInstances } from '../../../functions/spot-cordon/cordon-instances/cordon-instances.ts';
-import { type Received, sortBatch } from '../../../functions/spot-cordon/cordon-instances/group-batch.ts';
-import { activate, type Cordon, clear, merge } from '../../../functions/spot-cordon/domain/cordon-record.ts';
 import {
-  type Danger,
-  interruption,
-  maintenance,
-  rebalance,
+  groupBatchByInstance,
+  type ReceivedEvent,
+} from '../../../functions/spot-cordon/cordon-instances/group-batch.ts';
+import {
+  activateDeferred,
+  type CordonRecord,
+  cancelMaintenance,
+  mergeDisruption,
+} from '../../../functions/spot-cordon/domain/cordon-record.ts';
+import {
+  type Disruption,
+  interruptionDisruption,
+  maintenanceDisruption,
+  rebalanceDisruption,
 } from '../../../functions/spot-cordon/domain/disruption.ts';
 import type { Instance } from '../../../functions/spot-cordon/domain/instance.ts';
-import { fateAtSweep } from '../../../functions/spot-cordon/domain/uncordon-decision.ts';
-import { writeDigest } from '../../../functions/spot-cordon/messages/mail.ts';
+import { decideAtSweep } from '../../../functions/spot-cordon/domain/uncordon-decision.ts';
+import { cordonSummaryMail } from '../../../functions/spot-cordon/messages/mail.ts';
 import { uncordonInstances } from '../../../functions/spot-cordon/uncordon-instances/uncordon-instances.ts';
 import { removeRecords } from '../../../shared/aws/update-records.ts';
 import { fakeInvocation } from '../../support/invocation.ts';
-import { clients, keep, openAccount, refusal, type SeenInstance, table, told } from './account.ts';
+import {
+  clients,
+  type FakeInstance,
+  keep,
+  openAccount,
+  publishedEvents,
+  refusal,
+  table,
+} from './fake-account.ts';
 
-// What AWS refuses, and what happens at the same moment.
+// Calls that AWS refuses, and events that arrive at the same time.
 
 const NOW = Date.parse('2026-11-02T10:00:00Z');
 const MINUTE = 60_000;
@@ -56,21 +72,21 @@ const config: CordonConfig = {
   scheduledLeadMs: LEAD,
 };
 
-function seen(instanceId: string, eventTime = NOW) {
+function info(instanceId: string, eventTime = NOW) {
   return { instanceId, eventTime, sourceEventId: `event of ${instanceId}` };
 }
-const warning = (id: string, at = NOW, action: 'terminate' | 'stop' = 'terminate'): Danger =>
-  interruption(seen(id, at), 'spot interruption', action);
-const advice = (id: string, at = NOW): Danger => rebalance(seen(id, at), HOLD);
-const retirement = (id: string, startsAt: number, at = NOW): Danger =>
-  maintenance(seen(id, at), { reason: 'scheduled retirement', action: 'stop' }, startsAt);
+const warning = (id: string, at = NOW, action: 'terminate' | 'stop' = 'terminate'): Disruption =>
+  interruptionDisruption(info(id, at), 'spot interruption', action);
+const recommendation = (id: string, at = NOW): Disruption => rebalanceDisruption(info(id, at), HOLD);
+const retirement = (id: string, startsAt: number, at = NOW): Disruption =>
+  maintenanceDisruption(info(id, at), { reason: 'scheduled retirement', action: 'stop' }, startsAt);
 
-function message(id: string, ...dangers: Danger[]): Received {
-  return { id, message: { kind: 'danger', dangers, ignored: [] } };
+function message(id: string, ...disruptions: Disruption[]): ReceivedEvent {
+  return { id, message: { kind: 'disruption', disruptions, ignored: [] } };
 }
 
 /** One batch of CordonInstances. */
-async function cordon(received: readonly Received[], more: Partial<CordonConfig> = {}, now = NOW) {
+async function cordon(received: readonly ReceivedEvent[], more: Partial<CordonConfig> = {}, now = NOW) {
   const { invocation, book } = fakeInvocation({ now: () => now });
   const deliveries = received.map((one) => ({ ...one, receiveCount: 1 }));
   const handled = await cordonInstances(deliveries, { ...config, ...more }, invocation);
@@ -90,8 +106,8 @@ async function sweep(now: number) {
   return { retry: handled.retry.map(({ id }) => id), book };
 }
 
-/** A record whose every step is done. */
-function cordoned(danger: Danger, more: Partial<Cordon> = {}): Omit<Cordon, 'revision'> {
+/** A record with all steps done. */
+function cordoned(disruption: Disruption, more: Partial<CordonRecord> = {}): Omit<CordonRecord, 'revision'> {
   const done = {
     tag: 'done',
     announce: 'done',
@@ -100,19 +116,24 @@ function cordoned(danger: Danger, more: Partial<Cordon> = {}): Omit<Cordon, 'rev
     replace: 'no',
     notify: 'claimed',
   };
-  return { ...merge(undefined, danger, LEAD, NOW).record, status: 'cordoned', steps: done, ...more };
+  return {
+    ...mergeDisruption(undefined, disruption, { leadMs: LEAD, now: NOW }).record,
+    status: 'cordoned',
+    steps: done,
+    ...more,
+  };
 }
 
 const OPT_IN = { 'groundcrew:drain': 'true', 'groundcrew:replace': 'true' };
 
-function instance(id: string, more: Partial<SeenInstance> = {}): SeenInstance {
+function instance(id: string, more: Partial<FakeInstance> = {}): FakeInstance {
   return { id, ip: `10.0.0.${id.slice(-1)}`, tags: OPT_IN, ...more };
 }
 
-describe('a danger is not lost', () => {
-  it('when the same instance is warned a second time, long after the first', () => {
+describe('a disruption is not lost', () => {
+  it('when the same instance gets a second warning long after the first', () => {
     const known = keep(cordoned(warning(A, NOW - HOUR, 'stop')));
-    const { record, change } = merge(known, warning(A, NOW, 'stop'), LEAD, NOW);
+    const { record, change } = mergeDisruption(known, warning(A, NOW, 'stop'), { leadMs: LEAD, now: NOW });
     expect([change, record.steps, record.eventTime, record.deadline]).toEqual([
       'raised',
       {},
@@ -121,62 +142,68 @@ describe('a danger is not lost', () => {
     ]);
   });
 
-  it('when its time lies a little ahead of our clock', () => {
-    expect(merge(undefined, warning(A, NOW + 1500), LEAD, NOW).change).toBe('new');
-    expect(merge(undefined, advice(A, NOW + 1500), LEAD, NOW).change).toBe('new');
+  it('when its time is slightly ahead of our clock', () => {
+    expect(mergeDisruption(undefined, warning(A, NOW + 1500), { leadMs: LEAD, now: NOW }).change).toBe('new');
+    expect(mergeDisruption(undefined, recommendation(A, NOW + 1500), { leadMs: LEAD, now: NOW }).change).toBe(
+      'new',
+    );
   });
 
-  it('when a lesser one comes while its instance is being released', async () => {
+  it('when it has a lower severity and arrives during an uncordon', async () => {
     openAccount({ instances: [instance(A)] });
-    keep(cordoned(warning(A, NOW - HOUR, 'stop'), { status: 'releasing', releasingSince: NOW }));
-    expect((await cordon([message('m1', advice(A))])).retry).toEqual(['m1']);
-    table.clear(); // the release is through
-    expect((await cordon([message('m1', advice(A))])).retry).toEqual([]);
+    keep(cordoned(warning(A, NOW - HOUR, 'stop'), { status: 'uncordoning', uncordoningSince: NOW }));
+    expect((await cordon([message('m1', recommendation(A))])).retry).toEqual(['m1']);
+    table.clear(); // the uncordon is finished
+    expect((await cordon([message('m1', recommendation(A))])).retry).toEqual([]);
     expect(table.get(A)?.severity).toBe('rebalance');
   });
 
-  it('to schedulers, when a release may still tell them of its end', async () => {
+  it('for schedulers, when an uncordon may still publish its event', async () => {
     openAccount({ instances: [instance(A)] });
-    keep(cordoned(advice(A, NOW - HOUR), { status: 'releasing', releasingSince: NOW }));
+    keep(cordoned(recommendation(A, NOW - HOUR), { status: 'uncordoning', uncordoningSince: NOW }));
     expect((await cordon([message('m1', warning(A))])).retry).toEqual(['m1']);
     await cordon([message('m1', warning(A))]);
-    expect(told().map(({ type }) => type)).toEqual(['Instance Cordoned', 'Instance Cordoned']);
+    expect(publishedEvents().map(({ type }) => type)).toEqual(['Instance Cordoned', 'Instance Cordoned']);
   });
 
-  it('by a deadline that had passed before it began', () => {
+  it('because of an earlier deadline that has passed', () => {
     const known = keep(cordoned(retirement(A, NOW - 20 * HOUR, NOW - 30 * HOUR)));
-    expect(merge(known, warning(A), LEAD, NOW).record.deadline).toBe(NOW + 2 * MINUTE);
+    expect(mergeDisruption(known, warning(A), { leadMs: LEAD, now: NOW }).record.deadline).toBe(
+      NOW + 2 * MINUTE,
+    );
   });
 });
 
-describe('an all-clear holds', () => {
-  const closed: Received = {
+describe('a cancellation wins', () => {
+  const closed: ReceivedEvent = {
     id: 'm2',
-    message: { kind: 'all-clear', instanceIds: [A], ignored: [], eventTime: NOW },
+    message: { kind: 'cancellation', instanceIds: [A], ignored: [], eventTime: NOW },
   };
 
-  it('against the notice that it ends, in one batch with it', async () => {
+  it('against the event that it cancels, in the same batch', async () => {
     openAccount({ instances: [instance(A)] });
     const { book } = await cordon([message('m1', retirement(A, NOW + HOUR, NOW - HOUR)), closed]);
     expect([...table]).toEqual([]);
-    expect(book.lines).toContainEqual(expect.objectContaining({ message: 'dropped' }));
+    expect(book.lines).toContainEqual(expect.objectContaining({ message: 'event dropped' }));
   });
 
-  it('but not against a later one', () => {
+  it('but not against a later event', () => {
     const later = retirement(A, NOW + HOUR, NOW + MINUTE);
-    expect(sortBatch([message('m1', later), closed], NOW).dangers.get(A)?.dangers).toEqual([later]);
+    expect(groupBatchByInstance([message('m1', later), closed], NOW).disruptions.get(A)?.disruptions).toEqual(
+      [later],
+    );
   });
 
-  it('against a late duplicate of the notice', () => {
+  it('against a late duplicate of the event', () => {
     const notice = retirement(A, NOW + HOUR, NOW - HOUR);
-    const known = clear(cordoned(notice), NOW);
+    const known = cancelMaintenance(cordoned(notice), NOW);
     expect(known?.expiresAt).toBe(NOW);
-    expect(known && merge(known, notice, LEAD, NOW).change).toBe('none');
+    expect(known && mergeDisruption(known, notice, { leadMs: LEAD, now: NOW }).change).toBe('none');
   });
 });
 
 describe('draining', () => {
-  it('leaves alone who has the same address in another VPC', async () => {
+  it('ignores a target with the same address in another VPC', async () => {
     openAccount({
       instances: [
         instance(A, { vpc: 'vpc-1', ip: '10.0.0.7' }),
@@ -210,7 +237,7 @@ describe('draining', () => {
   const fleet = { instances: [instance(A), instance(B)], targetGroups: twenty };
   const both = [message('m1', warning(A)), message('m2', warning(B))];
 
-  it('goes on in all other target groups when one refuses', async () => {
+  it('continues in all other target groups when one is refused', async () => {
     openAccount(fleet);
     clients.elb.on(DeregisterTargetsCommand, { TargetGroupArn: 'tg-0' }).rejects(refusal('AccessDenied'));
     expect((await cordon(both)).retry).toEqual(['m2']);
@@ -218,7 +245,7 @@ describe('draining', () => {
     expect(table.get(A)?.steps.drain).toMatch('19 targets in 19 target groups');
   });
 
-  it('takes out what was found when one target group cannot be looked at', async () => {
+  it('deregisters what was found when one target group cannot be described', async () => {
     openAccount(fleet);
     clients.elb.on(DescribeTargetHealthCommand, { TargetGroupArn: 'tg-0' }).rejects(refusal('Throttling'));
     expect((await cordon(both)).retry).toEqual(['m1', 'm2']);
@@ -226,21 +253,21 @@ describe('draining', () => {
     expect(table.get(A)?.drainedTargets).toHaveLength(19);
   });
 
-  it('does not wait for remarks', async () => {
+  it('does not need the deregistration delay', async () => {
     openAccount(fleet);
     clients.elb.on(DescribeTargetGroupAttributesCommand).rejects(refusal('Throttling'));
     expect((await cordon(both)).retry).toEqual([]);
     expect(clients.elb.commandCalls(DeregisterTargetsCommand)).toHaveLength(20);
   });
 
-  it('does not wait for Classic Load Balancers', async () => {
+  it('does not need Classic Load Balancers to answer', async () => {
     openAccount(fleet);
     clients.classic.on(DescribeLoadBalancersCommand).rejects(refusal('Throttling'));
     expect((await cordon(both)).retry).toEqual(['m1', 'm2']);
     expect(clients.elb.commandCalls(DeregisterTargetsCommand)).toHaveLength(20);
   });
 
-  it('takes out of a Classic Load Balancer whom it knows when it does not know another', async () => {
+  it('deregisters the known instances from a Classic Load Balancer when one is unknown', async () => {
     openAccount({ instances: [instance(A), instance(B)] });
     clients.classic.on(DescribeLoadBalancersCommand).resolves({
       LoadBalancerDescriptions: [
@@ -259,7 +286,7 @@ describe('draining', () => {
   });
 });
 
-describe('Auto Scaling groups', () => {
+describe('an Auto Scaling group', () => {
   const members = Array.from({ length: 10 }, (_, i) => `i-cccc000${i}`);
   const fleet = {
     instances: members.map((id, i) =>
@@ -269,7 +296,7 @@ describe('Auto Scaling groups', () => {
   };
   const warnings = members.map((id, i) => message(`m${i}`, warning(id)));
 
-  it('replace theirs when another refuses to', async () => {
+  it('gets its replacement when another group refuses', async () => {
     openAccount(fleet);
     clients.autoScaling
       .on(DetachInstancesCommand, { AutoScalingGroupName: 'group-0' })
@@ -283,7 +310,7 @@ describe('Auto Scaling groups', () => {
     expect([without('replace'), without('protect')]).toEqual([[members[0]], [members[1]]]);
   });
 
-  it('are not said to have given up a protection that they kept', async () => {
+  it('that keeps its protection is recorded as such', async () => {
     openAccount(fleet);
     const message = `The instance ${members[0]} is not in InService or EnteringStandby or Standby.`;
     clients.autoScaling.on(SetInstanceProtectionCommand).rejects(refusal('ValidationError', message));
@@ -292,8 +319,8 @@ describe('Auto Scaling groups', () => {
   });
 });
 
-describe('the mark', () => {
-  it('reaches all others when one instance has no room for a tag', async () => {
+describe('the cordon tag', () => {
+  it('is set on all other instances when one has 50 tags already', async () => {
     openAccount({ instances: ids.map((id) => instance(id)) });
     const marked: string[] = [];
     clients.ec2.on(CreateTagsCommand).callsFake(async ({ Resources }) => {
@@ -306,7 +333,7 @@ describe('the mark', () => {
     expect(table.get(B)?.steps.tag).toBe('has 50 tags already');
   });
 
-  it('passes over an id that CreateTags calls invalid', async () => {
+  it('skips an id that CreateTags calls invalid', async () => {
     openAccount({ instances: [instance(A)] });
     clients.ec2.on(CreateTagsCommand).callsFake(async ({ Resources }) => {
       if (Resources.includes(B)) throw refusal('InvalidID', `The ID '${B}' is not valid`);
@@ -315,7 +342,7 @@ describe('the mark', () => {
     expect((await cordon([message('m1', warning(A)), message('m2', warning(B))])).retry).toEqual([]);
   });
 
-  it('of the danger before is removed too when the present one never got its own', async () => {
+  it('of an earlier severity is deleted too if the present one was never set', async () => {
     openAccount({ instances: [instance(A)] });
     keep(cordoned(retirement(A, NOW - 25 * HOUR, NOW - 30 * HOUR), { steps: {} }));
     await sweep(NOW);
@@ -326,7 +353,7 @@ describe('the mark', () => {
   });
 });
 
-it('schedulers hear of all others when some announcements fail', async () => {
+it('publishes all other events when some are refused', async () => {
   const many = Array.from({ length: 200 }, (_, i) => `i-bbbb${String(i).padStart(4, '0')}`);
   openAccount({ instances: many.map((id) => instance(id, { tags: {} })) });
   let calls = 0;
@@ -344,11 +371,11 @@ it('schedulers hear of all others when some announcements fail', async () => {
   expect(many.filter((id) => table.get(id)?.steps.announce === 'done')).toHaveLength(200 - 29);
 });
 
-describe('a release', () => {
-  const expired = (id: string, target: string, more: Partial<Cordon> = {}): void => {
+describe('an uncordon', () => {
+  const expired = (id: string, target: string, more: Partial<CordonRecord> = {}): void => {
     const drainedTargets = [{ targetGroupArn: target, targets: [{ Id: id, Port: 80 }] }];
     keep(
-      cordoned(advice(id, NOW - HOUR), {
+      cordoned(recommendation(id, NOW - HOUR), {
         drainedTargets,
         group: `group-${id}`,
         protectionRemoved: true,
@@ -362,7 +389,7 @@ describe('a release', () => {
   };
   const left = (): string[] => [...table.keys()].sort();
 
-  it('of an instance that cannot be registered does not hold up the others of its target group', async () => {
+  it('of an instance that cannot be registered does not stop the others in its target group', async () => {
     openAccount(fleet);
     for (const id of ids) expired(id, 'shared');
     const back: string[] = [];
@@ -380,7 +407,7 @@ describe('a release', () => {
     expect([back.sort(), left()]).toEqual([[A, C], [B]]);
   });
 
-  it('does not wait for another target group or Auto Scaling group', async () => {
+  it('does not depend on another target group or Auto Scaling group', async () => {
     openAccount(fleet);
     for (const id of ids) expired(id, `tg-${id}`);
     clients.elb.on(RegisterTargetsCommand, { TargetGroupArn: `tg-${A}` }).rejects(refusal('TooManyTargets'));
@@ -391,7 +418,7 @@ describe('a release', () => {
     expect(left()).toEqual([A, B]);
   });
 
-  it('puts back into a Classic Load Balancer whom it knows', async () => {
+  it('registers the known instances with a Classic Load Balancer', async () => {
     openAccount(fleet);
     for (const id of ids) expired(id, 'shared', { drainedLoadBalancers: ['old'] });
     const back: string[] = [];
@@ -406,25 +433,25 @@ describe('a release', () => {
   });
 
   it('that was cut short waits while its instance is stopped', () => {
-    const stopped: Instance = { instanceId: A, state: 'stopped', spot: true, privateIps: [], tags: {} };
+    const stopped: Instance = { instanceId: A, state: 'stopped', isSpot: true, privateIps: [], tags: {} };
     const cut = {
-      ...cordoned(advice(A)),
+      ...cordoned(recommendation(A)),
       revision: 'r',
-      status: 'releasing',
-      releasingSince: NOW - HOUR,
+      status: 'uncordoning',
+      uncordoningSince: NOW - HOUR,
     } as const;
-    expect(fateAtSweep(cut, stopped, NOW).fate).toBe('keep');
+    expect(decideAtSweep(cut, stopped, NOW).kind).toBe('keep');
   });
 });
 
-it('a table whose every transaction conflicts is not hammered', async () => {
+it('stops retrying a table whose every transaction conflicts', async () => {
   openAccount({ instances: [] });
-  const known = keep(cordoned(advice(A)));
+  const known = keep(cordoned(recommendation(A)));
   const reasons = { CancellationReasons: [{ Code: 'TransactionConflict' }] };
   clients.dynamo
     .on(TransactWriteItemsCommand)
     .rejects(refusal('TransactionCanceledException', 'cancelled', reasons));
-  const removing = removeRecords<Cordon>(
+  const removing = removeRecords<CordonRecord>(
     { table: 'cordons', key: 'instanceId', signal: AbortSignal.timeout(5_000) },
     [known],
   );
@@ -432,22 +459,22 @@ it('a table whose every transaction conflicts is not hammered', async () => {
   expect(clients.dynamo.commandCalls(TransactWriteItemsCommand).length).toBeLessThan(10);
 });
 
-it('a mail stays inside what SNS takes, however much there is to remark', () => {
+it('keeps a mail below the SNS limit, however many remarks there are', () => {
   const lines = Array.from({ length: 200 }, (_, i) => ({
-    cordon: { ...cordoned(warning(A)), revision: 'r', group: `ü${'ß'.repeat(254)}${i}` },
+    record: { ...cordoned(warning(A)), revision: 'r', group: `ü${'ß'.repeat(254)}${i}` },
     outcomes: {},
     remarks: Array.from(
       { length: 50 },
       () => 'arn:aws:elasticloadbalancing drains for 300 s, longer than the notice',
     ),
   }));
-  const { text } = writeDigest(lines);
+  const { text } = cordonSummaryMail(lines);
   expect(Buffer.byteLength(text)).toBeLessThan(256 * 1024);
-  expect(text).toMatch(/\.\.\. and \d+ more; the function's log names them\./);
+  expect(text).toMatch(/\.\.\. and \d+ more; the log of CordonInstances names them\./);
 });
 
-describe('what people and meters are told', () => {
-  it('a mail that SNS refuses goes out with the next delivery', async () => {
+describe('mails and metrics', () => {
+  it('sends a mail that SNS refused with the next delivery', async () => {
     openAccount({ instances: [instance(A, { tags: {} })] });
     clients.sns.on(PublishCommand).rejectsOnce(refusal('AuthorizationError')).resolves({});
     expect((await cordon([message('m1', warning(A))])).retry).toEqual(['m1']);
@@ -456,7 +483,7 @@ describe('what people and meters are told', () => {
     expect(clients.sns.commandCalls(PublishCommand)).toHaveLength(2);
   });
 
-  it('a cordon is counted once, when all of it is done', async () => {
+  it('counts a cordon once, when all steps are done', async () => {
     openAccount({ instances: [instance(A, { tags: {} })] });
     clients.ec2.on(CreateTagsCommand).rejectsOnce(refusal('RequestLimitExceeded')).resolves({});
     const first = await cordon([message('m1', warning(A))]);
@@ -465,7 +492,7 @@ describe('what people and meters are told', () => {
     expect(first.book.counts.StepFailed).toBe(1);
   });
 
-  it('a dry run reads and writes nothing', async () => {
+  it('reads but writes nothing in a dry run', async () => {
     openAccount({
       instances: [instance(A)],
       targetGroups: [{ arn: 'tg', targets: [{ Id: A, Port: 80 }] }],
@@ -475,18 +502,22 @@ describe('what people and meters are told', () => {
       client.calls().filter(({ args }) => !/^(Describe|BatchGet)/.test(args[0].constructor.name)),
     );
     expect(writes).toEqual([]);
-    expect(book.lines.map(({ message }) => message)).toEqual(['dry run: would cordon']);
+    expect(book.lines.map(({ message }) => message)).toEqual(['instance cordon planned']);
   });
 });
 
-it('maintenance that comes due while its instance is being released waits for the end of that', async () => {
+it('retries maintenance that becomes due while its cordon is being undone', async () => {
   openAccount({ instances: [instance(A)] });
-  keep({ ...activate(cordoned(retirement(A, NOW + HOUR))), status: 'releasing', releasingSince: NOW });
+  keep({
+    ...activateDeferred(cordoned(retirement(A, NOW + HOUR))),
+    status: 'uncordoning',
+    uncordoningSince: NOW,
+  });
   expect((await cordon([{ id: 'm1', message: { kind: 'due', instanceId: A } }])).retry).toEqual(['m1']);
 });
 
 describe('scope and size', () => {
-  it('in scope `tagged`, only instances with the tag are touched', async () => {
+  it('cordons only tagged instances in scope `tagged`', async () => {
     openAccount({
       instances: [instance(A, { tags: { 'groundcrew:managed': 'true' } }), instance(B), instance(C)],
     });
@@ -498,14 +529,14 @@ describe('scope and size', () => {
     expect(book.counts.Dropped).toBe(2);
   });
 
-  it('in scope `tagged`, nothing is lost when EC2 cannot be asked', async () => {
+  it('loses nothing in scope `tagged` when EC2 does not answer', async () => {
     openAccount({ instances: [instance(A)] });
     clients.ec2.on(DescribeInstancesCommand).rejects(refusal('RequestLimitExceeded'));
     expect((await cordon([message('m1', warning(A))], { scope: 'tagged' })).retry).toEqual(['m1']);
     expect([...table]).toEqual([]);
   });
 
-  it('a Health event of several pages with hundreds of instances is one batch of records', async () => {
+  it('writes a Health event with several pages and hundreds of instances in one batch', async () => {
     const many = Array.from({ length: 350 }, (_, i) => `i-dddd${String(i).padStart(4, '0')}`);
     openAccount({ instances: many.map((id) => instance(id, { tags: {} })) });
     const pages = [many.slice(0, 200), many.slice(200)].map((some, i) =>

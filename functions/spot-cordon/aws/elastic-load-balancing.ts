@@ -1,0 +1,80 @@
+import {
+  DeregisterInstancesFromLoadBalancerCommand,
+  DescribeLoadBalancersCommand,
+  ElasticLoadBalancingClient,
+  RegisterInstancesWithLoadBalancerCommand,
+} from '@aws-sdk/client-elastic-load-balancing';
+import { createClient } from '#shared/aws/client.ts';
+import { paginate } from '#shared/aws/pages.ts';
+import { hasName } from '#shared/errors.ts';
+import { callWithoutRefused } from './refused-items.ts';
+
+const classic = createClient(ElasticLoadBalancingClient, { deadlineMs: 6_000 });
+
+/** The maximum page size of DescribeLoadBalancers. */
+const PAGE_SIZE = 400;
+
+/** @returns the names of the Classic Load Balancers that have some of these instances, each with those instances */
+export async function findClassicLoadBalancers(
+  ids: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<Map<string, string[]>> {
+  const loadBalancers = await paginate<readonly [string, string[]], string>(async (next) => {
+    const command = new DescribeLoadBalancersCommand({ PageSize: PAGE_SIZE, ...(next && { Marker: next }) });
+    const { LoadBalancerDescriptions = [], NextMarker } = await classic.send(command, {
+      abortSignal: signal,
+    });
+    const items = LoadBalancerDescriptions.map(({ LoadBalancerName = '', Instances = [] }) => {
+      const found = Instances.map(({ InstanceId = '' }) => InstanceId).filter((id) => ids.has(id));
+      return [LoadBalancerName, found] as const;
+    });
+    return { items, next: NextMarker };
+  });
+  return new Map(loadBalancers.filter(([, found]) => found.length > 0));
+}
+
+export function deregisterFromClassic(
+  name: string,
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  return callForInstances(ids, (Instances) => {
+    const command = new DeregisterInstancesFromLoadBalancerCommand({ LoadBalancerName: name, Instances });
+    return classic.send(command, { abortSignal: signal });
+  });
+}
+
+/** Ignores instances and load balancers that no longer exist. */
+export function registerWithClassic(
+  name: string,
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  return callForInstances(ids, (Instances) => {
+    const command = new RegisterInstancesWithLoadBalancerCommand({ LoadBalancerName: name, Instances });
+    return classic.send(command, { abortSignal: signal });
+  });
+}
+
+async function callForInstances(
+  ids: readonly string[],
+  change: (instances: { InstanceId: string }[]) => Promise<unknown>,
+): Promise<void> {
+  await callWithoutRefused(
+    ids,
+    async (some) => {
+      await change(some.map((InstanceId) => ({ InstanceId }))).catch(ignoreNotFound);
+    },
+    { isRefusal: isInvalidInstance, callsAtOnce: 4 },
+  );
+}
+
+function isInvalidInstance(error: unknown): boolean {
+  // The name in the service model and the code in the response.
+  return hasName(error, 'InvalidEndPointException', 'InvalidInstance');
+}
+
+function ignoreNotFound(error: unknown): undefined {
+  if (!hasName(error, 'AccessPointNotFoundException', 'LoadBalancerNotFound')) throw error;
+  return undefined;
+}

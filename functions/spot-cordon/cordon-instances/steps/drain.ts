@@ -1,0 +1,160 @@
+import { forEachIsolated } from '#shared/concurrency.ts';
+import { deregisterFromClassic, findClassicLoadBalancers } from '../../aws/elastic-load-balancing.ts';
+import {
+  deregisterTargets,
+  describeTargetGroupsByArn,
+  listTargetGroups,
+  listTargets,
+  readDeregistrationDelaySeconds,
+} from '../../aws/elastic-load-balancing-v2.ts';
+import type { Target } from '../../domain/cordon-record.ts';
+import {
+  drainsLongerThanNotice,
+  shouldDrain,
+  type TargetGroup,
+  targetGroupsToSearch,
+  targetKey,
+  targetsOfInstance,
+} from '../../domain/drain-targets.ts';
+import { idsOf, recordFailure, type WorkItem, withPendingStep } from '../work-item.ts';
+
+export type DrainSearch = 'vpc' | 'group';
+
+const CALLS_AT_ONCE = 8;
+const CLASSIC_CALLS_AT_ONCE = 4;
+
+/**
+ * Finds where the instances to drain are registered, and under which ports. One call lists a whole target group, so the
+ * cost depends on the number of target groups, not of instances. An incomplete search fails the step but keeps its finds.
+ */
+export async function findRegistrations(
+  items: readonly WorkItem[],
+  search: DrainSearch,
+  signal: AbortSignal,
+): Promise<void> {
+  const toDrain = withPendingStep(items, 'drain').filter(({ instance }) => shouldDrain(instance));
+  if (toDrain.length === 0) return;
+  const onError = (error: unknown): void => recordFailure(toDrain, 'drain', error);
+  await Promise.all([
+    searchTargetGroups(toDrain, search, signal).catch(onError),
+    searchClassicLoadBalancers(toDrain, signal).catch(onError),
+  ]);
+  await addSlowDrainRemarks(toDrain, signal);
+}
+
+async function searchTargetGroups(
+  items: readonly WorkItem[],
+  search: DrainSearch,
+  signal: AbortSignal,
+): Promise<void> {
+  await forEachIsolated(
+    await listGroupsToSearch(items, search, signal),
+    CALLS_AT_ONCE,
+    async (group) => {
+      const registered = await listTargets(group.arn, signal);
+      for (const item of items) {
+        const targets = item.instance ? targetsOfInstance(item.instance, group, registered) : [];
+        if (targets.length > 0) item.targets = [...item.targets, { targetGroupArn: group.arn, targets }];
+      }
+    },
+    (_, error) => recordFailure(items, 'drain', error),
+  );
+}
+
+async function searchClassicLoadBalancers(items: readonly WorkItem[], signal: AbortSignal): Promise<void> {
+  const loadBalancers = [...(await findClassicLoadBalancers(new Set(idsOf(items)), signal))];
+  for (const item of items) {
+    const own = loadBalancers.filter(([, ids]) => ids.includes(item.instanceId));
+    item.classicLoadBalancers = own.map(([name]) => name);
+  }
+}
+
+async function listGroupsToSearch(
+  items: readonly WorkItem[],
+  search: DrainSearch,
+  signal: AbortSignal,
+): Promise<TargetGroup[]> {
+  const arns = new Set(items.flatMap(({ group }) => group?.targetGroupArns ?? []));
+  const instances = items.map(({ instance }) => instance).filter((instance) => instance !== undefined);
+  if (search === 'vpc') return targetGroupsToSearch(await listTargetGroups(signal), instances, arns);
+  if (arns.size === 0) return [];
+  return targetGroupsToSearch(await describeTargetGroupsByArn([...arns], signal), instances, arns);
+}
+
+/** If a target group drains for longer than the notice, EC2 may cut connections. The mail and the log say so. */
+async function addSlowDrainRemarks(items: readonly WorkItem[], signal: AbortSignal): Promise<void> {
+  const arns = new Set(items.flatMap(({ targets }) => targets.map(({ targetGroupArn }) => targetGroupArn)));
+  const remarkOf = new Map<string, string>();
+  await forEachIsolated(
+    arns,
+    CALLS_AT_ONCE,
+    async (arn) => {
+      const delay = await readDeregistrationDelaySeconds(arn, signal);
+      if (drainsLongerThanNotice(delay))
+        remarkOf.set(arn, `drains for ${delay} s, longer than the notice of 120 s`);
+    },
+    // A missing remark must not stop the draining.
+    (arn) => remarkOf.set(arn, 'has an unknown deregistration delay: it could not be read'),
+  );
+  for (const { targets, remarks } of items) {
+    for (const { targetGroupArn } of targets) {
+      const remark = remarkOf.get(targetGroupArn);
+      if (remark) remarks.push(`${targetGroupArn} ${remark}`);
+    }
+  }
+}
+
+/** Deregisters the targets and lists them again: deregistering a target that is not registered succeeds silently. */
+export async function deregisterInstances(items: readonly WorkItem[], signal: AbortSignal): Promise<void> {
+  const pending = withPendingStep(items, 'drain');
+  const registrations = pending.flatMap((item) => item.targets.map((drained) => ({ item, ...drained })));
+  await Promise.all([
+    forEachIsolated(
+      Map.groupBy(registrations, ({ targetGroupArn }) => targetGroupArn),
+      CALLS_AT_ONCE,
+      ([arn, some]) => deregisterFromTargetGroup(arn, some, signal),
+      ([, some], error) => recordDrainFailure(some, error),
+    ),
+    deregisterFromClassicLoadBalancers(pending, signal),
+  ]);
+  for (const item of pending) if (!item.failures.has('drain')) item.outcomes.drain = drainOutcome(item);
+}
+
+async function deregisterFromTargetGroup(
+  arn: string,
+  some: readonly { readonly item: WorkItem; readonly targets: readonly Target[] }[],
+  signal: AbortSignal,
+): Promise<void> {
+  const all = some.flatMap(({ targets }) => targets);
+  await deregisterTargets(arn, all, signal);
+  const registered = await listTargets(arn, signal);
+  const notDraining = registered.filter(({ state }) => state !== 'draining');
+  const left = new Set(notDraining.map(({ target }) => targetKey(target)));
+  const stuck = some.filter(({ targets }) => targets.some((target) => left.has(targetKey(target))));
+  recordDrainFailure(stuck, new Error(`targets are still registered in ${arn} after they were deregistered`));
+}
+
+async function deregisterFromClassicLoadBalancers(
+  items: readonly WorkItem[],
+  signal: AbortSignal,
+): Promise<void> {
+  const registrations = items.flatMap((item) => item.classicLoadBalancers.map((name) => ({ name, item })));
+  await forEachIsolated(
+    Map.groupBy(registrations, ({ name }) => name),
+    CLASSIC_CALLS_AT_ONCE,
+    ([name, some]) => deregisterFromClassic(name, idsOf(some.map(({ item }) => item)), signal),
+    ([, some], error) => recordDrainFailure(some, error),
+  );
+}
+
+function recordDrainFailure(some: readonly { readonly item: WorkItem }[], error: unknown): void {
+  const items = some.map(({ item }) => item);
+  recordFailure(items, 'drain', error);
+}
+
+function drainOutcome({ instance, targets, classicLoadBalancers: classic }: WorkItem): string {
+  if (!shouldDrain(instance)) return 'not requested';
+  const count = targets.reduce((sum, { targets: some }) => sum + some.length, 0);
+  if (count + classic.length === 0) return 'registered nowhere';
+  return `${count} targets in ${targets.length} target groups, ${classic.length} Classic Load Balancers`;
+}

@@ -1,0 +1,43 @@
+import type { Invocation } from '#shared/invocation.ts';
+import { addCount } from '#shared/metrics.ts';
+import type { CordonRecord } from '../domain/cordon-record.ts';
+import type { UncordonDecision } from '../domain/uncordon-decision.ts';
+import { logFields } from '../messages/log.ts';
+
+// One line per outcome: what was done with which record, and why.
+
+export function logUncordoned({ logger }: Invocation, record: CordonRecord, why: string): void {
+  logger.info('instance uncordoned', { ...logFields(record), why });
+}
+
+/** The record changed at the last moment, so the cordon stays. */
+export function logCordonedAgain({ logger }: Invocation, record: CordonRecord, why: string): void {
+  logger.info('instance uncordoned, then cordoned again by a new disruption', { ...logFields(record), why });
+}
+
+export function logDeleted({ logger, metrics }: Invocation, records: readonly CordonRecord[]): void {
+  for (const record of records) logger.info('cordon record deleted', logFields(record));
+  addCount(metrics, 'Forgotten', records.length);
+}
+
+export function logRequeued({ logger }: Invocation, records: readonly CordonRecord[]): void {
+  for (const record of records)
+    logger.info('deferred maintenance is due, requeued to CordonInstances', logFields(record));
+}
+
+export function logOverdue({ logger, metrics }: Invocation, records: readonly CordonRecord[]): void {
+  for (const record of records)
+    logger.warn('instance still running long after its deadline', logFields(record));
+  addCount(metrics, 'Overdue', records.length);
+}
+
+export function logDryRun({ logger }: Invocation, record: CordonRecord, decision: UncordonDecision): void {
+  if (decision.kind === 'keep') return;
+  const why = 'reason' in decision ? { why: decision.reason } : {};
+  logger.info('cordon change planned', {
+    dryRun: true,
+    ...logFields(record),
+    decision: decision.kind,
+    ...why,
+  });
+}

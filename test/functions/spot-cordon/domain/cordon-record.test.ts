@@ -1,0 +1,247 @@
+import { describe, expect, it } from 'vitest';
+import {
+  activateDeferred,
+  type CordonRecord,
+  cancelMaintenance,
+  mergeDisruption,
+} from '../../../../functions/spot-cordon/domain/cordon-record.ts';
+import {
+  type Disruption,
+  interruptionDisruption,
+  maintenanceDisruption,
+  rebalanceDisruption,
+} from '../../../../functions/spot-cordon/domain/disruption.ts';
+
+const NOW = Date.parse('2026-11-02T10:00:00Z');
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const LEAD = 24 * HOUR;
+const HOLD = 30 * MINUTE;
+
+function info(eventTime: number) {
+  return { instanceId: 'i-abcd1111', eventTime, sourceEventId: `event at ${eventTime}` };
+}
+const warning = (at = NOW): Disruption => interruptionDisruption(info(at), 'spot interruption', 'terminate');
+const recommendation = (at = NOW): Disruption => rebalanceDisruption(info(at), HOLD);
+const retirement = (startsAt: number, at = NOW): Disruption =>
+  maintenanceDisruption(info(at), { reason: 'scheduled retirement', action: 'stop' }, startsAt);
+
+/** The record after these disruptions in this order, with all steps done in between. */
+function recordAfter(...disruptions: Disruption[]): CordonRecord {
+  let known: CordonRecord | undefined;
+  for (const disruption of disruptions) {
+    const { record } = mergeDisruption(known, disruption, { leadMs: LEAD, now: NOW });
+    known = {
+      ...record,
+      revision: 'r',
+      steps: { tag: 'done', announce: 'done', notify: 'claimed', drain: 'done' },
+    };
+  }
+  if (!known) throw new Error('expected at least one disruption');
+  return known;
+}
+
+describe('mergeDisruption', () => {
+  it.each([
+    [
+      'creates a cordon at the first warning',
+      undefined,
+      warning(),
+      'new',
+      { severity: 'interruption', deadline: NOW + 2 * MINUTE },
+    ],
+    ['ignores the same warning again', recordAfter(warning()), warning(), 'none', {}],
+    [
+      'raises the severity at a warning after a recommendation',
+      recordAfter(recommendation()),
+      warning(),
+      'raised',
+      { severity: 'interruption', steps: {} },
+    ],
+    [
+      'ignores a recommendation after a warning',
+      recordAfter(warning()),
+      recommendation(),
+      'none',
+      { severity: 'interruption' },
+    ],
+    [
+      'keeps the deadline of maintenance that has begun at a warning',
+      recordAfter(retirement(NOW)),
+      warning(),
+      'raised',
+      { deadline: NOW },
+    ],
+    [
+      'takes the deadline of an earlier warning',
+      recordAfter(warning()),
+      warning(NOW - MINUTE),
+      'sooner',
+      { deadline: NOW + MINUTE },
+    ],
+    [
+      'ignores the deadline of a later warning',
+      recordAfter(warning()),
+      warning(NOW + MINUTE),
+      'none',
+      { deadline: NOW + 2 * MINUTE },
+    ],
+    [
+      'extends the expiry at a newer recommendation',
+      recordAfter(recommendation()),
+      recommendation(NOW + MINUTE),
+      'renewed',
+      { expiresAt: NOW + MINUTE + HOLD },
+    ],
+    [
+      'ignores an older recommendation',
+      recordAfter(recommendation()),
+      recommendation(NOW - MINUTE),
+      'none',
+      { expiresAt: NOW + HOLD },
+    ],
+    [
+      'defers maintenance that is far ahead',
+      undefined,
+      retirement(NOW + 2 * LEAD),
+      'deferred',
+      { status: 'deferred', dueAt: NOW + LEAD },
+    ],
+    [
+      'cordons for maintenance that is near',
+      undefined,
+      retirement(NOW + HOUR),
+      'new',
+      { status: 'cordoned', action: 'stop' },
+    ],
+    [
+      'raises the severity at far maintenance of an instance at risk',
+      recordAfter(recommendation()),
+      retirement(NOW + 2 * LEAD),
+      'raised',
+      { severity: 'scheduled' },
+    ],
+  ] as const)('%s', (_, known, disruption, change, record) => {
+    expect(mergeDisruption(known, disruption, { leadMs: LEAD, now: NOW })).toMatchObject({ change, record });
+  });
+
+  it('publishes a renewed expiry to schedulers but sends no mail', () => {
+    const { record } = mergeDisruption(recordAfter(recommendation()), recommendation(NOW + MINUTE), {
+      leadMs: LEAD,
+      now: NOW,
+    });
+    expect(record.steps).toEqual({ tag: 'done', notify: 'claimed', drain: 'done' });
+  });
+
+  it('keeps what must be restored when the severity rises', () => {
+    const drainedTargets = [{ targetGroupArn: 'arn', targets: [{ Id: 'i-abcd1111', Port: 80 }] }];
+    const known = {
+      ...recordAfter(recommendation()),
+      group: 'workers',
+      protectionRemoved: true,
+      drainedTargets,
+      drainedLoadBalancers: ['old'],
+    };
+    const { record } = mergeDisruption(known, warning(), { leadMs: LEAD, now: NOW });
+    expect(record).toMatchObject({
+      group: 'workers',
+      protectionRemoved: true,
+      drainedTargets,
+      drainedLoadBalancers: ['old'],
+    });
+    expect(record.expiresAt).toBeUndefined();
+  });
+
+  it('takes a record back from an uncordon, for the same severity too', () => {
+    const known = { ...recordAfter(recommendation()), status: 'uncordoning', uncordoningSince: NOW } as const;
+    const { record, change } = mergeDisruption(known, recommendation(NOW + MINUTE), {
+      leadMs: LEAD,
+      now: NOW,
+    });
+    expect([change, record.status, record.steps]).toEqual(['raised', 'cordoned', {}]);
+    expect(record.uncordoningSince).toBeUndefined();
+  });
+
+  describe('while maintenance is deferred', () => {
+    const deferred = recordAfter(retirement(NOW + 2 * LEAD));
+
+    it.each([
+      ['ignores its duplicate', retirement(NOW + 2 * LEAD), 'none', { status: 'deferred' }],
+      ['takes its new date', retirement(NOW + 3 * LEAD, NOW + 1), 'deferred', { dueAt: NOW + 2 * LEAD }],
+      [
+        'ignores an update that arrives late',
+        retirement(NOW + 3 * LEAD, NOW - 1),
+        'none',
+        { dueAt: NOW + LEAD },
+      ],
+      [
+        'cordons at a date within the lead time',
+        retirement(NOW + HOUR, NOW + 1),
+        'new',
+        { status: 'cordoned' },
+      ],
+      [
+        'becomes due at a recommendation',
+        recommendation(),
+        'new',
+        { status: 'cordoned', severity: 'scheduled' },
+      ],
+      ['is replaced by a warning', warning(), 'new', { status: 'cordoned', severity: 'interruption' }],
+    ] as const)('%s', (_, disruption, change, record) => {
+      expect(mergeDisruption(deferred, disruption, { leadMs: LEAD, now: NOW })).toMatchObject({
+        change,
+        record,
+      });
+    });
+
+    it('becomes a cordon with all steps pending', () => {
+      expect(activateDeferred(deferred)).toMatchObject({ status: 'cordoned', steps: {} });
+      expect(activateDeferred(deferred).dueAt).toBeUndefined();
+    });
+  });
+
+  it('ends with the same record for every order of arrival', () => {
+    const disruptions = [
+      warning(),
+      recommendation(),
+      recommendation(NOW + MINUTE),
+      warning(NOW - MINUTE),
+      retirement(NOW + HOUR),
+    ];
+    const ends = permutations(disruptions).map((order) => {
+      const { severity, action, deadline } = recordAfter(...order);
+      return JSON.stringify({ severity, action, deadline });
+    });
+    expect([...new Set(ends)]).toEqual([
+      JSON.stringify({ severity: 'interruption', action: 'terminate', deadline: NOW + MINUTE }),
+    ]);
+  });
+});
+
+describe('cancelMaintenance', () => {
+  it.each([
+    ['expires maintenance that was cancelled', recordAfter(retirement(NOW + HOUR)), NOW + 1, NOW + 1],
+    [
+      'keeps maintenance that was announced again after the cancellation',
+      recordAfter(retirement(NOW + HOUR, NOW + 2)),
+      NOW + 1,
+      undefined,
+    ],
+    ['keeps a warning', recordAfter(warning()), NOW + 1, undefined],
+    [
+      'changes nothing if the maintenance is already over',
+      { ...recordAfter(retirement(NOW + HOUR)), expiresAt: NOW },
+      NOW + 1,
+      undefined,
+    ],
+  ])('%s', (_, known, at, expiresAt) => {
+    expect(cancelMaintenance(known, at)?.expiresAt).toBe(expiresAt);
+  });
+});
+
+function permutations<T>(items: readonly T[]): T[][] {
+  if (items.length < 2) return [[...items]];
+  return items.flatMap((item, i) =>
+    permutations([...items.slice(0, i), ...items.slice(i + 1)]).map((rest) => [item, ...rest]),
+  );
+}

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { cordonSummaryMail } from '../../../../functions/spot-cordon/messages/mail.ts';
+import { cordon, ID } from '../sample-records.ts';
+
+describe('the mail of a batch', () => {
+  it('says which instance, why, until when and what was done', () => {
+    const summary = {
+      record: cordon({ group: 'workers' }),
+      outcomes: { drain: '2 targets', replace: 'not requested' },
+      remarks: ['tg drains for 300 s, longer than the notice of 120 s'],
+    };
+    expect(cordonSummaryMail([summary])).toEqual({
+      subject: 'Groundcrew cordoned 1 instance (1 interruption)',
+      text: [
+        'Groundcrew cordoned 1 instance (1 interruption).',
+        'You need to act only if you place work by hand: place no new work on these instances.',
+        '',
+        `${ID}: spot interruption, action terminate, deadline 2026-11-02 10:02:00 UTC, group workers`,
+        '  drain: 2 targets',
+        '  replace: not requested',
+        '  note: tg drains for 300 s, longer than the notice of 120 s',
+        '',
+      ].join('\n'),
+    });
+  });
+
+  it('of a thousand instances stays below the SNS limit', () => {
+    const summaries = Array.from({ length: 1000 }, (_, i) => ({
+      record: cordon({ group: 'g'.repeat(255), severity: i % 2 ? 'rebalance' : 'interruption' }),
+      outcomes: { drain: 'x'.repeat(100) },
+      remarks: ['y'.repeat(250)],
+    }));
+    const { subject, text } = cordonSummaryMail(summaries);
+    expect(subject).toBe('Groundcrew cordoned 1000 instances (500 interruption, 500 rebalance)');
+    expect(subject.length).toBeLessThan(100);
+    expect(Buffer.byteLength(text)).toBeLessThan(256 * 1024);
+    expect(text).toContain('... and 800 more');
+  });
+});
