@@ -53,7 +53,7 @@ button.stop { color: var(--stop); background: transparent; border: 2px solid var
 
 const hash = createHash('sha256').update(style).digest('base64');
 
-/** Of every answer: nothing loads and nothing runs but this one style sheet, and forms go nowhere else. */
+/** For every response: the page may use only this style sheet, run no script and send forms only to itself. */
 export const pageHeaders = {
   'content-security-policy': `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`,
   'cross-origin-opener-policy': 'same-origin',

@@ -1,22 +1,25 @@
 import { expect, it } from 'vitest';
 import {
-  type Approval,
+  type ApprovalRecord,
   approvalsOf,
   type Draft,
   votesOf,
-} from '../../../functions/ami-approval/domain/approval-record.ts';
-import { fingerprintOf, type Subject } from '../../../functions/ami-approval/domain/approval-subject.ts';
+} from '../../../../functions/ami-approval/domain/approval-record.ts';
 import {
-  type Asking,
-  ask,
-  askAgain,
-  claim,
-  isOver,
-  nextWork,
-  pause,
-  settle,
-  vote,
-} from '../../../functions/ami-approval/domain/approval-transitions.ts';
+  type ApprovalSubject,
+  fingerprintOf,
+} from '../../../../functions/ami-approval/domain/approval-subject.ts';
+import {
+  applyOutcome,
+  applyVote,
+  canOpenNextRound,
+  claimRequest,
+  createRequest,
+  nextAction,
+  openNextRound,
+  type RoundInput,
+  releaseClaim,
+} from '../../../../functions/ami-approval/domain/approval-transitions.ts';
 
 // Requests, votes, expiries, duplicates and crashes in any order, against an account that keeps who was given what.
 // Functions are told as generators: between two yields anything else may happen, or nothing ever again.
@@ -44,7 +47,7 @@ class Account {
   readonly required: number;
   now = 1_000_000;
   revision = 0;
-  record: Approval | undefined;
+  record: ApprovalRecord | undefined;
   /** What is true now and may change: the AMIs and whom they are to be shared with. */
   amis = ['ami-1', 'ami-2'];
   targets = ['111111111111'];
@@ -60,7 +63,7 @@ class Account {
     this.required = 1 + Math.floor(this.random() * PEOPLE.length);
   }
 
-  write(expected: Approval | undefined, draft: Draft): boolean {
+  write(expected: ApprovalRecord | undefined, draft: Draft): boolean {
     if (this.record?.revision !== expected?.revision) return false;
     this.record = { ...draft, revision: String(++this.revision) };
     this.check();
@@ -78,7 +81,7 @@ class Account {
     for (const pair of pairsOf(record.subject)) this.approved.add(pair);
   }
 
-  give(subject: Subject): void {
+  give(subject: ApprovalSubject): void {
     for (const pair of pairsOf(subject)) {
       this.given.add(pair);
       if (!this.approved.has(pair)) throw new Error(`${pair} was shared without its quorum`);
@@ -106,27 +109,27 @@ class Account {
   }
 }
 
-function pairsOf({ amis, targets }: Subject): string[] {
+function pairsOf({ amis, targets }: ApprovalSubject): string[] {
   return amis.flatMap(({ id }) => targets.accounts.map((account) => `${id} to ${account}`));
 }
 
-function subjectNow({ amis, targets }: Account): Subject {
+function subjectNow({ amis, targets }: Account): ApprovalSubject {
   return {
     imageArn: 'arn',
     name: 'web',
     version: '1.0.0/1',
     amis: amis.map((id) => ({ region: 'eu-west-1', id, name: '' })),
-    elsewhere: [],
+    foreignAmis: [],
     targets: { accounts: [...targets].sort(), organizations: [], organizationalUnits: [], copying: [] },
     recipients: [],
-    distributed: [],
+    alreadyShared: [],
     code: '123456',
     facts: [],
-    barred: 'cem',
+    initiator: 'cem',
   };
 }
 
-function askingNow(account: Account): Asking {
+function askingNow(account: Account): RoundInput {
   const subject = subjectNow(account);
   const approvers = PEOPLE.map((address) => ({ address, tokenHash: address }));
   const expiresAt = account.now + 3_600_000;
@@ -140,9 +143,9 @@ function* request(account: Account, after?: number): Thread {
   const asking = askingNow(account);
   yield;
   if (!known && after === undefined)
-    account.write(known, ask({ image: 'i', part: 'share' }, asking, account.now));
+    account.write(known, createRequest({ image: 'i', part: 'share' }, asking, account.now));
   if (!known || after === undefined) return;
-  const next = askAgain(known, after, asking, account.now);
+  const next = openNextRound(known, after, asking, account.now);
   if (next) account.write(known, next);
 }
 
@@ -153,19 +156,19 @@ function* decide(account: Account, who: string, decision: 'approve' | 'reject', 
     yield;
     if (!known || known.round !== round) return;
     const cast = { who, decision, sourceIp: '', userAgent: '' };
-    const { record } = vote(known, cast, account.now);
+    const { record } = applyVote(known, cast, account.now);
     if (!record || account.write(known, record)) break;
   }
   yield;
-  if (account.record && nextWork(account.record, account.now) === 'act') account.start(execute(account));
+  if (account.record && nextAction(account.record, account.now) === 'act') account.start(execute(account));
 }
 
 /** ExecuteApproval; some of its calls fail for now. */
 function* execute(account: Account): Thread {
   const known = account.record;
   yield;
-  const draft = known && claim(known, LEASE_MS, account.now);
-  if (known && nextWork(known, account.now) === 'ask') account.start(request(account, known.round));
+  const draft = known && claimRequest(known, LEASE_MS, account.now);
+  if (known && nextAction(known, account.now) === 'ask') account.start(request(account, known.round));
   if (!draft || !account.write(known, draft)) return;
   const record = account.record;
   if (!record) return;
@@ -173,13 +176,13 @@ function* execute(account: Account): Thread {
   if (record.status !== 'approved') {
     account.write(
       record,
-      settle(record, { status: record.status === 'expired' ? 'expired' : 'rejected' }, account.now),
+      applyOutcome(record, { status: record.status === 'expired' ? 'expired' : 'rejected' }, account.now),
     );
     return;
   }
   if (fingerprintOf(subjectNow(account)) !== record.fingerprint) {
     yield;
-    if (account.write(record, settle(record, { status: 'outdated' }, account.now))) {
+    if (account.write(record, applyOutcome(record, { status: 'outdated' }, account.now))) {
       account.start(request(account, record.round));
     }
     return;
@@ -188,21 +191,21 @@ function* execute(account: Account): Thread {
   for (const ami of record.subject.amis) {
     yield;
     if (account.random() < 0.1) {
-      account.write(record, pause(record, shares));
+      account.write(record, releaseClaim(record, shares));
       return;
     }
     account.give({ ...record.subject, amis: [ami] });
     shares[ami.id] = { region: ami.region, result: 'shared', remarks: [] };
   }
   yield;
-  account.write(record, settle(record, { status: 'shared', shares }, account.now));
+  account.write(record, applyOutcome(record, { status: 'shared', shares }, account.now));
 }
 
 /** SweepApprovals */
 function* sweep(account: Account): Thread {
   const known = account.record;
   yield;
-  const next = known && nextWork(known, account.now);
+  const next = known && nextAction(known, account.now);
   if (next === 'act') account.start(execute(account));
   if (next === 'ask') account.start(request(account, known?.round));
 }
@@ -265,10 +268,10 @@ function play(seed: number): Account {
 }
 
 /** What is wrong about the end of a sequence. */
-function judge(account: Account, before: Approval | undefined, isAbandoned: boolean): string[] {
+function judge(account: Account, before: ApprovalRecord | undefined, isAbandoned: boolean): string[] {
   const { record } = account;
   const stray = [...account.given].filter((pair) => !account.approved.has(pair));
-  const isStuck = record && record.status !== 'pending' && !isOver(record);
+  const isStuck = record && record.status !== 'pending' && !canOpenNextRound(record);
   return [
     ...stray.map((pair) => `${pair} was shared without its quorum`),
     ...(isStuck ? [`it is ${record.status} for ever`] : []),
@@ -277,7 +280,7 @@ function judge(account: Account, before: Approval | undefined, isAbandoned: bool
   ];
 }
 
-function judgeShared(account: Account, record: Approval): string[] {
+function judgeShared(account: Account, record: ApprovalRecord): string[] {
   const missing = pairsOf(record.subject).filter((pair) => !account.given.has(pair));
   return [
     ...(account.quorums.has(record.round) ? [] : ['it is shared without a quorum']),
@@ -286,7 +289,7 @@ function judgeShared(account: Account, record: Approval): string[] {
 }
 
 /** Approved, and still what it was: it must have arrived. Otherwise it must have been asked about again. */
-function judgeApproved(account: Account, before: Approval, isAbandoned: boolean): string[] {
+function judgeApproved(account: Account, before: ApprovalRecord, isAbandoned: boolean): string[] {
   const { record } = account;
   const isSame = before.fingerprint === fingerprintOf(subjectNow(account));
   const isShared = record?.status === 'shared';
@@ -296,7 +299,7 @@ function judgeApproved(account: Account, before: Approval, isAbandoned: boolean)
   return isRight ? [] : [`approved and ${isSame ? 'unchanged' : 'changed'}, it became ${record?.status}`];
 }
 
-it('shares nothing without its quorum, loses nothing that has it, and gives nobody else anything', () => {
+it('every approved request is shared, and nothing is shared without its quorum or with anyone else', () => {
   const ends = new Map<string, number>();
   for (let seed = 1; seed <= SEQUENCES; seed++) {
     const account = play(seed);
