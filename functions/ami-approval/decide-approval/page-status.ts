@@ -33,7 +33,7 @@ function recipientsHeading({ status, subject }: ApprovalRecord, isPending: boole
       : 'Its distribution settings share it with';
   if (isPending) return 'If approved, it will be shared with';
   if (status === 'approved') return 'It is being shared with';
-  return status === 'shared' ? 'Shared with' : 'Approval was requested to share it with';
+  return status === 'shared' ? 'Shared with' : 'The request was to share it with';
 }
 
 function pendingText(record: ApprovalRecord, isOpen: boolean, now: number): StatusText {
@@ -42,10 +42,10 @@ function pendingText(record: ApprovalRecord, isOpen: boolean, now: number): Stat
   const name = nameOf(record);
   const given = approvalsOf(record).length;
   const deadline = `Open until ${formatTime(expiresAt)} (${formatDuration(expiresAt - now)} left).`;
-  const votes = `${formatNeeded(required - given, given > 0)} needed. One rejection rejects it.`;
+  const votes = `${formatNeeded(required - given, given > 0)} needed. A single rejection rejects it.`;
   if (!isOpen) return { title: `You approved ${name}`, lines: [`${votes} ${deadline}`], tone: 'good' };
   return {
-    title: workflowStep ? `Continue ${name} after ${workflowStep.name}?` : `Approve ${name}?`,
+    title: workflowStep ? `Let ${name} continue after ${workflowStep.name}?` : `Approve ${name}?`,
     lines: [
       `${deadline} ${votes}`,
       ...(workflowStep ? ['If approved, the workflow continues. If rejected, it stops.'] : []),
@@ -82,7 +82,7 @@ function closedText(record: ApprovalRecord): StatusText {
       return { title: `${name} was rejected`, lines: rejectedLines(record), tone: 'bad' };
     case 'failed':
       return {
-        title: `${name} was approved, but not ${subject.workflowStep ? 'resumed' : 'shared'}`,
+        title: `${name} was approved, but ${failedEffect(record)}`,
         lines: [asSentence(why ?? 'the reason is unknown')],
         tone: 'bad',
       };
@@ -98,6 +98,12 @@ function closedText(record: ApprovalRecord): StatusText {
         tone: 'bad',
       };
   }
+}
+
+function failedEffect({ subject, shares }: ApprovalRecord): string {
+  if (subject.workflowStep) return 'its workflow was not resumed';
+  const isPartlyShared = Object.values(shares).some(({ result }) => result === 'shared');
+  return isPartlyShared ? 'only partly shared' : 'not shared';
 }
 
 function expiredLines(expiresAt: number, status: 'pending' | 'expired', why: string | undefined): string[] {

@@ -26,6 +26,7 @@ mark { background: none; color: inherit; font-weight: 700; text-decoration: unde
 .foot { margin-top: 1.75rem; }
 .sign { color: var(--quiet); font-size: .9375rem; margin: 0; }
 .state { border-left: .3rem solid var(--line); padding: .5rem .75rem; background: var(--card); }
+.state + p { margin-top: .75rem; }
 .state.good { border-color: var(--go); }
 .state.bad { border-color: var(--stop); }
 .warning { border-left: .3rem solid var(--warn); background: var(--warn-back); padding: .5rem .75rem; margin: 1rem 0; }

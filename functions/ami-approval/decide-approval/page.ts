@@ -73,11 +73,11 @@ function warnings({ record: { subject }, findings }: View): Html {
   }${
     subject.alreadyShared.length === 0
       ? nothing
-      : html`<div class="warning"><strong>Already shared:</strong> without any approval, its distribution settings share it with${list(subject.alreadyShared)}</div>`
+      : html`<div class="warning"><strong>Already shared:</strong> without any approval, its distribution settings share it with:${list(subject.alreadyShared)}</div>`
   }${
     subject.foreignAmis.length === 0
       ? nothing
-      : html`<div class="warning"><strong>Not included:</strong> these AMIs are in other accounts${list(subject.foreignAmis)}</div>`
+      : html`<div class="warning"><strong>Not included:</strong> these AMIs are in other accounts:${list(subject.foreignAmis)}</div>`
   }`;
 }
 
@@ -110,7 +110,7 @@ function approveForm({ code, amis }: ApprovalSubject, problem: FormProblem | und
   const label =
     amis.length === 0
       ? html`To approve, type the version: <code>${code}</code>`
-      : html`To approve, type the last ${code.length} characters of the AMI ID: <code>${code}</code>`;
+      : html`To approve, type the last ${code.length} characters of ${amis.length === 1 ? 'the AMI ID' : 'the first AMI ID'}: <code>${code}</code>`;
   return html`<form method="post">
 <input type="hidden" name="decision" value="approve">
 <label for="code">${label}</label>

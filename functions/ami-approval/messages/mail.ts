@@ -67,7 +67,7 @@ function consequence({ workflowStep, recipients, amis }: ApprovalSubject): strin
 function quorum({ required, approvers }: Draft): string {
   const needed = required === 1 ? 'One approval is' : `${required} of ${approvers.length} approvals are`;
   const asked = approvers.map(({ address }) => address).join(', ');
-  return `${needed} needed. One rejection rejects it. Approvers: ${asked}.`;
+  return `${needed} needed. A single rejection rejects it. Approvers: ${asked}.`;
 }
 
 function warnings(record: Draft, approver: string, findings: ScanFindings | undefined): string[] {
