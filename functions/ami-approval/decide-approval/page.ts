@@ -29,7 +29,7 @@ ${warnings(view)}
 ${consequence(record, status)}
 ${status.isOpen ? forms(view) : nothing}
 ${votes(record, approver)}
-${buildFacts(record.subject)}
+${buildDetails(record.subject)}
 <p class="quiet foot">This link is personal: anyone who has it can vote as ${approver}. Opening it does not vote.</p>`,
   );
 }
@@ -91,7 +91,7 @@ ${list(recipients)}
 <ul>${amis.map((ami) => amiItem(ami, isOpen ? code : '', shares[ami.id]))}</ul>`;
 }
 
-/** Marks the characters of the AMI ID that the approver types. */
+/** Highlights the characters of the AMI ID that the approver types. */
 function amiItem({ id, region, name }: Ami, code: string, share: ShareResult | undefined): Html {
   const isCode = code !== '' && id.endsWith(code);
   const shown = isCode ? html`${id.slice(0, -code.length)}<mark>${code}</mark>` : html`${id}`;
@@ -152,9 +152,9 @@ function votes(record: ApprovalRecord, viewer: string): Html {
   )}${isWaiting ? html`<li class="quiet">No vote yet: ${missing.map((who) => (who === viewer ? 'you' : who)).join(', ')}</li>` : nothing}</ul>`;
 }
 
-function buildFacts({ facts, imageArn, workflowStep }: ApprovalSubject): Html {
+function buildDetails({ details, imageArn, workflowStep }: ApprovalSubject): Html {
   const step = workflowStep ? [['Step', workflowStep.name] as const] : [];
-  const rows = [...facts, ...step, ['Image', imageArn] as const];
+  const rows = [...details, ...step, ['Image', imageArn] as const];
   return html`<h2>About this build</h2>
 <dl>${rows.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;
 }

@@ -36,12 +36,12 @@ export interface ApprovalSubject {
   readonly alreadyShared: readonly string[];
   /** The characters that an approver types to approve. */
   readonly code: string;
-  readonly facts: readonly Fact[];
+  readonly details: readonly BuildDetail[];
   /** The person who started the build and therefore cannot approve it. */
   readonly initiator?: string;
 }
 
-export type Fact = readonly [name: string, value: string];
+export type BuildDetail = readonly [name: string, value: string];
 
 export interface SubjectRules {
   readonly targets: Targets;
@@ -74,7 +74,7 @@ export function createSubject(
     recipients: workflowStep ? distributed : formatTargets(targets),
     alreadyShared: workflowStep ? [] : distributed,
     code: codeOf(build, amis),
-    facts: factsOf(build),
+    details: detailsOf(build),
     ...(startedBy !== undefined && { initiator: startedBy }),
   };
 }
@@ -142,16 +142,23 @@ function formatDistributions(distributions: readonly Distribution[]): string[] {
     .sort();
 }
 
-function factsOf({ recipe, pipeline, parentImage, osVersion, platform, buildType }: ImageBuild): Fact[] {
+function detailsOf({
+  recipe,
+  pipeline,
+  parentImage,
+  osVersion,
+  platform,
+  buildType,
+}: ImageBuild): BuildDetail[] {
   const system = [osVersion, platform].filter((part) => part !== undefined);
-  const facts: [string, string | undefined][] = [
+  const details: [string, string | undefined][] = [
     ['Recipe', recipe],
     ['Pipeline', pipeline],
     ['Parent image', parentImage],
     ['System', system.length > 0 ? [...new Set(system)].join(', ') : undefined],
     ['Build type', buildType?.toLowerCase().replaceAll('_', ' ')],
   ];
-  return facts.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
+  return details.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
 }
 
 function formatForeignAmi({ id, region, accountId }: BuiltAmi): string {

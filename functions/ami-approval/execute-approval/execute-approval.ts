@@ -117,7 +117,7 @@ async function resendClosingMail(context: ExecuteContext, record: ApprovalRecord
   return { outcome: record.status };
 }
 
-/** Writes the claimed record; nobody else writes it while the lease is valid. */
+/** Writes the claimed record. No other invocation writes it while the lease is valid. */
 async function save(
   { table }: ExecuteContext,
   record: ApprovalRecord,

@@ -15,7 +15,7 @@ export interface Invitation {
   readonly now: number;
 }
 
-/** Asks one approver to decide. */
+/** For one approver: please decide. */
 export function invitationMail({ record, approver, link, findings, now }: Invitation): Mail {
   const { subject, expiresAt, why } = record;
   const text = [
@@ -30,7 +30,7 @@ export function invitationMail({ record, approver, link, findings, now }: Invita
     ...warnings(record, approver, findings),
     '',
     'About this build',
-    ...buildFacts(subject),
+    ...buildDetails(subject),
     '',
     'This link is personal: anyone who has it can vote as you. Do not forward this email.',
     'Opening the link does not vote.',
@@ -93,7 +93,7 @@ function warnings(record: Draft, approver: string, findings: ScanFindings | unde
   ];
 }
 
-/** Tells the owners of the targets that they can use the AMI. */
+/** For the owners of the targets: they can use the AMI. */
 export function imageSharedMail({ subject, shares }: Draft): Mail {
   const remarks = Object.entries(shares).flatMap(([id, share]) =>
     share.remarks.map((remark) => `${id}: ${remark}`),
@@ -109,7 +109,7 @@ export function imageSharedMail({ subject, shares }: Draft): Mail {
     ...(remarks.length === 0 ? [] : ['', 'Notes', ...indent(remarks)]),
     '',
     'About this build',
-    ...buildFacts(subject),
+    ...buildDetails(subject),
     '',
     'You cannot see the tags of an AMI in an account that it is shared with.',
   ];
@@ -121,7 +121,7 @@ export function imageSharedMail({ subject, shares }: Draft): Mail {
   };
 }
 
-/** Tells all approvers that a request was closed without the approved effect. */
+/** For all approvers: the request was closed without an effect. */
 export function requestClosedMail(record: Draft): Mail {
   const { subject, status, shares, approvers, round, why } = record;
   const outcome =
@@ -136,7 +136,7 @@ export function requestClosedMail(record: Draft): Mail {
     ...(regions.length === 0 ? [] : ['', 'Results by Region', ...indent(regions)]),
     '',
     'About this build',
-    ...buildFacts(subject),
+    ...buildDetails(subject),
     `  Round          ${round}`,
   ];
   return {
@@ -170,7 +170,7 @@ function votes(record: Draft): string[] {
   return lines.length === 0 ? [] : ['', 'Votes', ...indent(lines)];
 }
 
-/** Tells on-call that a build failed. */
+/** For on-call: a build failed. */
 export function buildFailedMail({ imageArn, reason }: Pick<BuildFailure, 'imageArn' | 'reason'>): Mail {
   const [, name = '', ...version] = imageArn.split('/');
   const build = `${name} ${version.join('/')}`;
@@ -189,8 +189,8 @@ function buildName({ name, version }: Pick<ApprovalRecord['subject'], 'name' | '
   return `${name} ${version}`;
 }
 
-function buildFacts({ facts, imageArn }: ApprovalSubject): string[] {
-  return [...facts, ['Image', imageArn] as const].map(([name, value]) => `  ${name.padEnd(14)} ${value}`);
+function buildDetails({ details, imageArn }: ApprovalSubject): string[] {
+  return [...details, ['Image', imageArn] as const].map(([name, value]) => `  ${name.padEnd(14)} ${value}`);
 }
 
 function formatAmi({ id, region, name }: Ami): string {

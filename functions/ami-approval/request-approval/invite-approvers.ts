@@ -39,7 +39,7 @@ export async function inviteApprovers(
   throw new RetryableError(message, { cause: refused[0]?.error });
 }
 
-/** Makes the links invalid that nobody received, so that the next attempt creates new ones. */
+/** Makes the links of unsent mails invalid, so that the next attempt creates new ones. */
 async function removeHashes(
   { table }: RequestContext,
   record: ApprovalRecord,

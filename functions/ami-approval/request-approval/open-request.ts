@@ -104,7 +104,7 @@ function notApprovableReason(
   return hasTargets(subject.targets) ? undefined : 'no share targets are configured';
 }
 
-interface RoundFacts {
+interface RoundSources {
   readonly build: ImageBuild;
   readonly subject: ApprovalSubject;
   readonly step: StepExecution | undefined;
@@ -113,7 +113,7 @@ interface RoundFacts {
 
 function createRound(
   { config, invocation }: RequestContext,
-  { build, subject, step, known }: RoundFacts,
+  { build, subject, step, known }: RoundSources,
 ): RoundInput {
   const quorum = quorumOf(build, config);
   if ('impossibleReason' in quorum)

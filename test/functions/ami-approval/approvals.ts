@@ -35,7 +35,7 @@ export function subject(more: Partial<ApprovalSubject> = {}): ApprovalSubject {
     ],
     alreadyShared: [],
     code: 'f60718',
-    facts: [
+    details: [
       ['Recipe', 'web-server 1.4.0'],
       ['Pipeline', 'web-server-weekly'],
       ['Parent image', 'arn:aws:imagebuilder:eu-west-1:aws:image/amazon-linux-2023-x86/x.x.x'],

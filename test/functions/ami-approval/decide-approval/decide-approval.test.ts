@@ -83,7 +83,7 @@ describe('a request to a link', () => {
         name: markup,
         recipients: [markup],
         alreadyShared: [markup],
-        facts: [[markup, markup]],
+        details: [[markup, markup]],
         amis: [{ region: markup, id: markup, name: markup }],
       },
       why: markup,

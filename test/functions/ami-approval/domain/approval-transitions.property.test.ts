@@ -21,8 +21,8 @@ import {
   releaseClaim,
 } from '../../../../functions/ami-approval/domain/approval-transitions.ts';
 
-// Requests, votes, expiries, duplicates and crashes in any order, against an account that keeps who was given what.
-// Functions are told as generators: between two yields anything else may happen, or nothing ever again.
+// Requests, votes, expiries, duplicates and crashes in random order, against an account that records every share.
+// Each function is a generator: between two yields another one may run, or the function may crash.
 
 const SEQUENCES = 10_000;
 const STEPS = 60;
@@ -31,7 +31,7 @@ const PEOPLE = ['ann', 'ben', 'cem'];
 
 type Thread = Generator<void, void, void>;
 
-/** Numbers between 0 and 1, the same for a seed. */
+/** Random numbers between 0 and 1, the same for the same seed. */
 function random(seed: number): () => number {
   let state = seed;
   return () => {
@@ -48,13 +48,13 @@ class Account {
   now = 1_000_000;
   revision = 0;
   record: ApprovalRecord | undefined;
-  /** What is true now and may change: the AMIs and whom they are to be shared with. */
+  /** The current AMIs and share targets, which may change. */
   amis = ['ami-1', 'ami-2'];
   targets = ['111111111111'];
-  /** `ami to target`, and every pair that some round's quorum approved. */
+  /** Pairs `ami to target`: the shared ones, and the ones that a quorum approved. */
   readonly given = new Set<string>();
   readonly approved = new Set<string>();
-  /** Rounds whose quorum was reached. */
+  /** Rounds that reached their quorum. */
   readonly quorums = new Set<number>();
   threads: Thread[] = [];
 
@@ -70,7 +70,7 @@ class Account {
     return true;
   }
 
-  /** What a reached quorum allows is told from the votes alone, not from the status that the ballot gave. */
+  /** Finds reached quorums from the votes alone, not from the status under test. */
   check(): void {
     const { record } = this;
     if (!record || this.quorums.has(record.round)) return;
@@ -124,7 +124,7 @@ function subjectNow({ amis, targets }: Account): ApprovalSubject {
     recipients: [],
     alreadyShared: [],
     code: '123456',
-    facts: [],
+    details: [],
     initiator: 'cem',
   };
 }
@@ -163,7 +163,7 @@ function* decide(account: Account, who: string, decision: 'approve' | 'reject', 
   if (account.record && nextAction(account.record, account.now) === 'act') account.start(execute(account));
 }
 
-/** ExecuteApproval; some of its calls fail for now. */
+/** ExecuteApproval. Some of its calls fail and can be retried. */
 function* execute(account: Account): Thread {
   const known = account.record;
   yield;
@@ -210,14 +210,14 @@ function* sweep(account: Account): Thread {
   if (next === 'ask') account.start(request(account, known?.round));
 }
 
-/** What may happen, and how often. */
-const happenings: readonly (readonly [weight: number, happen: (account: Account) => void])[] = [
+/** The possible actions and their weights. */
+const actions: readonly (readonly [weight: number, run: (account: Account) => void])[] = [
   [10, (account) => account.start(request(account))],
-  [25, (account) => account.start(decide(account, anybody(account), 'approve', someRound(account)))],
-  [4, (account) => account.start(decide(account, anybody(account), 'reject', someRound(account)))],
+  [25, (account) => account.start(decide(account, randomApprover(account), 'approve', randomRound(account)))],
+  [4, (account) => account.start(decide(account, randomApprover(account), 'reject', randomRound(account)))],
   [5, (account) => account.start(execute(account))],
   [6, (account) => account.start(sweep(account))],
-  [2, (account) => account.start(request(account, someRound(account)))],
+  [2, (account) => account.start(request(account, randomRound(account)))],
   [3, (account) => account.pass(account.random() * 4_000_000)],
   [4, (account) => account.pass(LEASE_MS)],
   [2, (account) => account.aim(account.random() < 0.5 ? ['111111111111', '222222222222'] : ['111111111111'])],
@@ -225,23 +225,23 @@ const happenings: readonly (readonly [weight: number, happen: (account: Account)
   [4, (account) => account.kill(() => account.random() < 0.5)],
   [34, step],
 ];
-const weights = happenings.reduce((sum, [weight]) => sum + weight, 0);
+const weights = actions.reduce((sum, [weight]) => sum + weight, 0);
 
-function disturb(account: Account): void {
+function doRandomAction(account: Account): void {
   let left = account.random() * weights;
-  const happening = happenings.find(([weight]) => {
+  const action = actions.find(([weight]) => {
     left -= weight;
     return left < 0;
   });
-  happening?.[1](account);
+  action?.[1](account);
 }
 
-function anybody(account: Account): string {
+function randomApprover(account: Account): string {
   return PEOPLE[Math.floor(account.random() * PEOPLE.length)] ?? 'ann';
 }
 
-/** Mostly the present one; links and events of the round before are still about. */
-function someRound(account: Account): number {
+/** Mostly the current round, because links and events of the previous one still exist. */
+function randomRound(account: Account): number {
   return Math.max(1, (account.record?.round ?? 1) - (account.random() < 0.1 ? 1 : 0));
 }
 
@@ -251,8 +251,8 @@ function step(account: Account): void {
   if (thread?.next().done) account.threads.splice(account.threads.indexOf(thread), 1);
 }
 
-/** Nothing fails or changes any more; a sweep comes by until nothing is left to do. */
-function calmDown(account: Account): void {
+/** Nothing fails or changes from here on. The sweep runs until nothing is left to do. */
+function finishAll(account: Account): void {
   Object.assign(account, { random: () => 0.999 });
   for (let round = 0; round < 12; round++) {
     account.now += LEASE_MS + 1;
@@ -261,20 +261,20 @@ function calmDown(account: Account): void {
   }
 }
 
-function play(seed: number): Account {
+function runSequence(seed: number): Account {
   const account = new Account(seed);
-  for (let i = 0; i < STEPS; i++) disturb(account);
+  for (let i = 0; i < STEPS; i++) doRandomAction(account);
   return account;
 }
 
-/** What is wrong about the end of a sequence. */
+/** @returns what is wrong at the end of a sequence */
 function judge(account: Account, before: ApprovalRecord | undefined, isAbandoned: boolean): string[] {
   const { record } = account;
   const stray = [...account.given].filter((pair) => !account.approved.has(pair));
   const isStuck = record && record.status !== 'pending' && !canOpenNextRound(record);
   return [
     ...stray.map((pair) => `${pair} was shared without its quorum`),
-    ...(isStuck ? [`it is ${record.status} for ever`] : []),
+    ...(isStuck ? [`it is stuck in ${record.status}`] : []),
     ...(record?.status === 'shared' ? judgeShared(account, record) : []),
     ...(before?.status === 'approved' ? judgeApproved(account, before, isAbandoned) : []),
   ];
@@ -288,13 +288,13 @@ function judgeShared(account: Account, record: ApprovalRecord): string[] {
   ];
 }
 
-/** Approved, and still what it was: it must have arrived. Otherwise it must have been asked about again. */
+/** An approved and unchanged request must be shared. A changed one must have a new round. */
 function judgeApproved(account: Account, before: ApprovalRecord, isAbandoned: boolean): string[] {
   const { record } = account;
   const isSame = before.fingerprint === fingerprintOf(subjectNow(account));
   const isShared = record?.status === 'shared';
   const isAskedAgain = record?.status === 'pending' && record.round > before.round;
-  // Whoever goes on with what he saw before may have seen it otherwise.
+  // A function that continues may have read the build before it changed.
   const isRight = isAbandoned ? (isSame ? isShared : isAskedAgain) : isShared || isAskedAgain;
   return isRight ? [] : [`approved and ${isSame ? 'unchanged' : 'changed'}, it became ${record?.status}`];
 }
@@ -302,17 +302,17 @@ function judgeApproved(account: Account, before: ApprovalRecord, isAbandoned: bo
 it('every approved request is shared, and nothing is shared without its quorum or with anyone else', () => {
   const ends = new Map<string, number>();
   for (let seed = 1; seed <= SEQUENCES; seed++) {
-    const account = play(seed);
+    const account = runSequence(seed);
     const before = account.record;
-    // Either everybody who was at work dies, or they go on.
+    // All running functions either crash or continue.
     const isAbandoned = seed % 2 === 0;
     if (isAbandoned) account.kill(() => true);
-    calmDown(account);
+    finishAll(account);
     expect(judge(account, before, isAbandoned), `sequence ${seed}`).toEqual([]);
     const end = account.record?.status ?? 'none';
     ends.set(end, (ends.get(end) ?? 0) + 1);
   }
-  // The sequences reach every end often enough to mean something.
+  // Every final status occurs often enough to be tested.
   for (const end of ['shared', 'rejected', 'expired', 'pending'])
     expect(ends.get(end), end).toBeGreaterThan(300);
 });
