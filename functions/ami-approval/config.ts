@@ -1,26 +1,25 @@
 import { type Env, flag, list, readEnvironment, text, wholeNumber } from '#shared/config.ts';
-import { tidyTargets } from './domain/share-targets.ts';
-
-const HOUR_MS = 3_600_000;
+import { HOUR_MS } from '#shared/time.ts';
+import { normalizeTargets } from './domain/share-targets.ts';
 
 const ADDRESS = /^[^@\s]+@[^@\s]+\.[^@\s]+$/;
 const ACCOUNT = /^\d{12}$/;
 const ORGANIZATION = /^arn:aws[\w-]*:organizations::\d{12}:organization\/o-[a-z0-9]+$/;
-const UNIT = /^arn:aws[\w-]*:organizations::\d{12}:ou\/o-[a-z0-9]+\/ou-[a-z0-9-]+$/;
+const ORGANIZATIONAL_UNIT = /^arn:aws[\w-]*:organizations::\d{12}:ou\/o-[a-z0-9]+\/ou-[a-z0-9-]+$/;
 
-/** A function, so that a bundle has only the fields that it reads. */
+/** A function and not a constant, so that a bundle contains only the fields that it reads. */
 function targetFields() {
   return {
     accounts: list('TARGET_ACCOUNTS', { each: ACCOUNT, optional: true }),
     organizations: list('TARGET_ORGANIZATIONS', { each: ORGANIZATION, optional: true }),
-    organizationalUnits: list('TARGET_ORGANIZATIONAL_UNITS', { each: UNIT, optional: true }),
+    organizationalUnits: list('TARGET_ORGANIZATIONAL_UNITS', { each: ORGANIZATIONAL_UNIT, optional: true }),
     copying: list('COPYING_ACCOUNTS', { each: ACCOUNT, optional: true }),
   };
 }
 
-/** What RequestApproval is told by its environment; every fault is reported in one message. */
+/** Reads the environment of RequestApproval. @throws ConfigurationError that names every invalid variable */
 export function readRequestConfig(env: Env = process.env) {
-  const { accounts, organizations, organizationalUnits, copying, ...read } = readEnvironment(env, {
+  const { accounts, organizations, organizationalUnits, copying, ...settings } = readEnvironment(env, {
     table: text('APPROVALS_TABLE'),
     dryRun: flag('DRY_RUN'),
     approverTopicArn: text('APPROVER_TOPIC_ARN'),
@@ -29,44 +28,47 @@ export function readRequestConfig(env: Env = process.env) {
     approvers: list('APPROVERS', { each: ADDRESS, optional: true }),
     required: wholeNumber('REQUIRED_APPROVALS', { min: 1, max: 5 }),
     expiryHours: wholeNumber('EXPIRY_HOURS', { min: 1, max: 336 }),
-    barInitiator: flag('BAR_INITIATOR'),
+    excludeInitiator: flag('BAR_INITIATOR'),
     ...targetFields(),
   });
   return {
-    ...read,
-    approvers: distinct(read.approvers),
-    expiryMs: read.expiryHours * HOUR_MS,
-    targets: tidyTargets({ accounts, organizations, organizationalUnits, copying }),
+    ...settings,
+    approvers: uniqueAddresses(settings.approvers),
+    expiryMs: settings.expiryHours * HOUR_MS,
+    targets: normalizeTargets({ accounts, organizations, organizationalUnits, copying }),
   };
 }
 export type RequestConfig = ReturnType<typeof readRequestConfig>;
 
-/** One person has one vote, however his address is written; mails go by the first way, as its subscription does. */
-function distinct(addresses: readonly string[]): readonly string[] {
-  const folded = addresses.map((address) => address.toLowerCase());
-  return addresses.filter((_, at) => folded.indexOf(folded[at] ?? '') === at);
+/** Removes addresses that differ only in case: one person has one vote. The subscription has the first spelling. */
+function uniqueAddresses(addresses: readonly string[]): readonly string[] {
+  const lowerCase = addresses.map((address) => address.toLowerCase());
+  return addresses.filter((_, at) => lowerCase.indexOf(lowerCase[at] ?? '') === at);
 }
 
-/** What DecideApproval is told by its environment. */
+/** Reads the environment of DecideApproval. */
 export function readDecideConfig(env: Env = process.env) {
   return readEnvironment(env, { table: text('APPROVALS_TABLE') });
 }
 export type DecideConfig = ReturnType<typeof readDecideConfig>;
 
-/** What ExecuteApproval is told by its environment. */
+/** Reads the environment of ExecuteApproval. */
 export function readExecuteConfig(env: Env = process.env) {
-  const { accounts, organizations, organizationalUnits, copying, ...read } = readEnvironment(env, {
+  const { accounts, organizations, organizationalUnits, copying, ...settings } = readEnvironment(env, {
     table: text('APPROVALS_TABLE'),
     dryRun: flag('DRY_RUN'),
     approverTopicArn: text('APPROVER_TOPIC_ARN'),
     ownerTopicArn: text('OWNER_TOPIC_ARN'),
     ...targetFields(),
   });
-  return { ...read, targets: tidyTargets({ accounts, organizations, organizationalUnits, copying }) };
+  return {
+    ...settings,
+    targets: normalizeTargets({ accounts, organizations, organizationalUnits, copying }),
+  };
 }
 export type ExecuteConfig = ReturnType<typeof readExecuteConfig>;
 
-/** What SweepApprovals is told by its environment. */
+/** Reads the environment of SweepApprovals. */
 export function readSweepConfig(env: Env = process.env) {
   return readEnvironment(env, { table: text('APPROVALS_TABLE'), dryRun: flag('DRY_RUN') });
 }

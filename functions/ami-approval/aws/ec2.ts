@@ -11,14 +11,14 @@ import { createClient } from '#shared/aws/client.ts';
 import { chunk } from '#shared/concurrency.ts';
 import { hasName } from '#shared/errors.ts';
 import type { Permission } from '../domain/share-targets.ts';
-import type { SeenAmi } from '../domain/sharing-rules.ts';
+import type { Ec2Image } from '../domain/sharing-rules.ts';
 
-/** ModifySnapshotAttribute takes so many changes. */
-const CHANGES = 500;
+/** Accounts in one call. Source: ModifySnapshotAttribute. */
+const MAX_ACCOUNTS = 500;
 
 const clients = new Map<string, EC2Client>();
 
-/** An AMI is changed in the Region that it is in. */
+/** EC2 changes an AMI only through the endpoint of its Region. */
 function ec2In(region: string): EC2Client {
   const known = clients.get(region);
   if (known) return known;
@@ -27,12 +27,12 @@ function ec2In(region: string): EC2Client {
   return client;
 }
 
-/** Undefined when there is no such AMI any more, or it is not this account's. */
+/** @returns undefined if the AMI no longer exists or belongs to another account */
 export async function describeAmi(
   region: string,
   id: string,
   signal: AbortSignal,
-): Promise<SeenAmi | undefined> {
+): Promise<Ec2Image | undefined> {
   try {
     const command = new DescribeImagesCommand({ ImageIds: [id], Owners: ['self'] });
     const { Images = [] } = await ec2In(region).send(command, { abortSignal: signal });
@@ -52,8 +52,8 @@ export async function describeAmi(
   }
 }
 
-/** The keys, by ARN, that the snapshots are encrypted with. */
-export async function keysOf(
+/** @returns the ARNs of the KMS keys that encrypt these snapshots */
+export async function listSnapshotKeys(
   region: string,
   snapshots: readonly string[],
   signal: AbortSignal,
@@ -63,7 +63,7 @@ export async function keysOf(
   return [...new Set(Snapshots.flatMap(({ KmsKeyId }) => (KmsKeyId ? [KmsKeyId] : [])))];
 }
 
-/** Adds launch permissions; those that are there already do no harm. */
+/** Adds launch permissions. EC2 ignores the ones that are already there. */
 export async function addLaunchPermissions(
   { region, id }: { readonly region: string; readonly id: string },
   permissions: readonly Permission[],
@@ -92,14 +92,14 @@ export async function readLaunchPermissions(
   }));
 }
 
-/** Lets accounts make volumes and copies of a snapshot. */
+/** Allows accounts to create volumes from a snapshot and to copy it. */
 export async function addVolumePermissions(
   region: string,
   snapshot: string,
   accounts: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  for (const UserIds of chunk(accounts, CHANGES)) {
+  for (const UserIds of chunk(accounts, MAX_ACCOUNTS)) {
     const command = new ModifySnapshotAttributeCommand({
       SnapshotId: snapshot,
       Attribute: 'createVolumePermission',

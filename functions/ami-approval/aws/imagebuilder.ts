@@ -8,47 +8,47 @@ import {
   SendWorkflowStepActionCommand,
 } from '@aws-sdk/client-imagebuilder';
 import { createClient } from '#shared/aws/client.ts';
-import type { Built, Distribution } from '../domain/approval-subject.ts';
-import type { Answer, WaitingStep } from '../domain/workflow-step.ts';
+import type { Distribution, ImageBuild } from '../domain/image-build.ts';
+import type { StepAnswer, WaitingStep } from '../domain/workflow-step.ts';
 
 const imageBuilder = createClient(ImagebuilderClient, { deadlineMs: 12_000 });
 
-export async function getImage(arn: string, signal: AbortSignal): Promise<Built> {
+export async function getImage(arn: string, signal: AbortSignal): Promise<ImageBuild> {
   const command = new GetImageCommand({ imageBuildVersionArn: arn });
   const { image = {} } = await imageBuilder.send(command, { abortSignal: signal });
-  return toBuilt(arn, image);
+  return toImageBuild(arn, image);
 }
 
-export interface Step {
+export interface StepExecution {
   readonly name: string;
-  /** PENDING, SKIPPED, RUNNING, COMPLETED, FAILED or CANCELLED; a step that waits is RUNNING. */
+  /** PENDING, SKIPPED, RUNNING, COMPLETED, FAILED or CANCELLED. A waiting step is RUNNING. */
   readonly status: string;
-  /** When it gives up waiting, in milliseconds of the epoch. */
+  /** When the step times out, in epoch milliseconds. */
   readonly endsAt: number | undefined;
-  /** What it was answered with, once it was. */
+  /** RESUME or STOP, once it has an answer. */
   readonly action: string | undefined;
 }
 
-/** WaitForAction waits for three days where its workflow does not say how long. */
-const DEFAULT_WAIT_S = 259_200;
+/** How long WaitForAction waits if the workflow sets no timeout: three days. */
+const DEFAULT_TIMEOUT_SECONDS = 259_200;
 
-export async function getStep(stepExecutionId: string, signal: AbortSignal): Promise<Step> {
+export async function getStepExecution(stepExecutionId: string, signal: AbortSignal): Promise<StepExecution> {
   const command = new GetWorkflowStepExecutionCommand({ stepExecutionId });
   const step = await imageBuilder.send(command, { abortSignal: signal });
   const startedAt = step.startTime === undefined ? Number.NaN : Date.parse(step.startTime);
-  const endsAt = startedAt + (step.timeoutSeconds ?? DEFAULT_WAIT_S) * 1000;
+  const endsAt = startedAt + (step.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000;
   return {
     name: step.name ?? stepExecutionId,
     status: step.status ?? 'unknown',
     endsAt: Number.isNaN(endsAt) ? undefined : endsAt,
-    action: actionOf(step.outputs),
+    action: parseAction(step.outputs),
   };
 }
 
-/** Repeated with the same token it answers the step once. Fails when the step has timed out or was answered. */
-export async function sendAction(
+/** Answers a waiting step, once for each token. Image Builder refuses it if the step timed out or has an answer. */
+export async function sendStepAction(
   step: WaitingStep,
-  { action, reason, token }: Answer,
+  { action, reason, token }: StepAnswer,
   signal: AbortSignal,
 ): Promise<void> {
   const command = new SendWorkflowStepActionCommand({
@@ -61,8 +61,8 @@ export async function sendAction(
   await imageBuilder.send(command, { abortSignal: signal });
 }
 
-/** Every step of the account and Region that waits for an answer. */
-export async function listWaiting(signal: AbortSignal): Promise<WaitingStep[]> {
+/** Lists every workflow step of this account and Region that waits for an answer. */
+export async function listWaitingSteps(signal: AbortSignal): Promise<WaitingStep[]> {
   const found: WaitingStep[] = [];
   let nextToken: string | undefined;
   do {
@@ -80,12 +80,12 @@ export async function listWaiting(signal: AbortSignal): Promise<WaitingStep[]> {
   return found;
 }
 
-/** `outputs` is JSON in a text: `{"action":"RESUME","reason":"..."}`. */
-function actionOf(outputs: string | undefined): string | undefined {
+/** @param outputs JSON text: `{"action":"RESUME","reason":"..."}` */
+function parseAction(outputs: string | undefined): string | undefined {
   return /"action"\s*:\s*"(RESUME|STOP)"/.exec(outputs ?? '')?.[1];
 }
 
-function toBuilt(arn: string, image: Image): Built {
+function toImageBuild(arn: string, image: Image): ImageBuild {
   const { buildType, osVersion, platform, sourcePipelineName: pipeline } = image;
   const reason = image.state?.reason;
   const recipe =

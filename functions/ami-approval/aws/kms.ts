@@ -1,7 +1,7 @@
 import { DescribeKeyCommand, GetKeyPolicyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { createClient } from '#shared/aws/client.ts';
 import { isRetryable } from '#shared/errors.ts';
-import type { SeenKey } from '../domain/kms-key.ts';
+import type { KmsKey } from '../domain/kms-key.ts';
 
 const clients = new Map<string, KMSClient>();
 
@@ -13,13 +13,13 @@ function kmsIn(region: string): KMSClient {
   return client;
 }
 
-export async function describeKey(region: string, arn: string, signal: AbortSignal): Promise<SeenKey> {
+export async function describeKey(region: string, arn: string, signal: AbortSignal): Promise<KmsKey> {
   const command = new DescribeKeyCommand({ KeyId: arn });
   const { KeyMetadata: key } = await kmsIn(region).send(command, { abortSignal: signal });
   return { arn, isAwsManaged: key?.KeyManager === 'AWS', state: key?.KeyState ?? 'unknown' };
 }
 
-/** Undefined where it may not be read, as that of a key in another account. */
+/** @returns undefined if this role cannot read the policy, for example of a key in another account */
 export async function readKeyPolicy(
   region: string,
   arn: string,

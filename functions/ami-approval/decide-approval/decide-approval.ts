@@ -1,30 +1,32 @@
 import { publishAllEvents } from '#shared/aws/eventbridge.ts';
+import { updateRecord } from '#shared/aws/update-record.ts';
 import type { HttpRequest } from '#shared/events/http.ts';
 import type { HttpResponse } from '#shared/handlers/http.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
 import { registerSecrets } from '#shared/redact.ts';
-import { readShelf, type Shelf, updateItem } from '../aws/approvals-table.ts';
+import { readBuildRecords } from '../aws/approvals-table.ts';
 import type { DecideConfig } from '../config.ts';
-import type { Approval } from '../domain/approval-record.ts';
-import { type Counted, nextWork, vote } from '../domain/approval-transitions.ts';
+import { type ApprovalRecord, keyOfRecord } from '../domain/approval-record.ts';
+import { applyVote, nextAction, type VoteInput, type VoteOutcome } from '../domain/approval-transitions.ts';
 import { hashToken, isSameHash, isToken } from '../domain/link-token.ts';
-import { due } from '../messages/events.ts';
-import { type Problem, readForm, type Sent } from './form.ts';
-import { renderPage, renderUnknown } from './page.ts';
+import type { ScanFindings } from '../domain/scan-findings.ts';
+import { dueEventOf } from '../messages/events.ts';
+import { type FormProblem, parseForm } from './form.ts';
+import { renderInvalidLinkPage, renderPage } from './page.ts';
 
-interface Visit {
+/** A request with a valid link: which record, and whose link. */
+interface LinkContext {
   readonly request: HttpRequest;
   readonly config: DecideConfig;
   readonly invocation: Invocation;
   readonly token: string;
-  readonly shelf: Shelf;
-  readonly record: Approval;
-  /** Whose link it is. */
-  readonly who: string;
+  readonly record: ApprovalRecord;
+  readonly findings: ScanFindings | undefined;
+  readonly approver: string;
 }
 
-/** Answers a visit to a link. Only a POST with what a person typed decides; a link that nobody got says nothing. */
+/** Serves a link. Only a POST with typed characters votes. An invalid link reveals nothing. */
 export async function decideApproval(
   request: HttpRequest,
   config: DecideConfig,
@@ -32,84 +34,102 @@ export async function decideApproval(
 ): Promise<HttpResponse> {
   const { image = '', token = '' } = request.params;
   registerSecrets([token]);
-  // Whatever cannot be a link of ours costs no call.
-  if (!/^[0-9a-f]{32}$/.test(image) || !isToken(token)) return unknown(invocation);
-  const shelf = await readShelf({ table: config.table, signal: invocation.signal }, image);
-  for (const record of shelf.approvals) {
-    const who = holderOf(record, token);
-    if (who !== undefined) return visit({ request, config, invocation, token, shelf, record, who });
+  // A path that cannot be one of our links costs no AWS call.
+  if (!/^[0-9a-f]{32}$/.test(image) || !isToken(token)) return invalidLinkResponse(invocation);
+  const table = { table: config.table, signal: invocation.signal };
+  const { approvals, findings } = await readBuildRecords(table, image);
+  for (const record of approvals) {
+    const approver = findTokenHolder(record, token);
+    if (approver !== undefined)
+      return handleRequest({ request, config, invocation, token, record, findings, approver });
   }
-  return unknown(invocation);
+  return invalidLinkResponse(invocation);
 }
 
-function holderOf({ approvers }: Pick<Approval, 'approvers'>, token: string): string | undefined {
+function findTokenHolder(
+  { approvers }: Pick<ApprovalRecord, 'approvers'>,
+  token: string,
+): string | undefined {
   const hash = hashToken(token);
   const holder = approvers.find(({ tokenHash }) => tokenHash !== undefined && isSameHash(tokenHash, hash));
   return holder?.address;
 }
 
-function unknown({ metrics }: Invocation): HttpResponse {
-  addCount(metrics, 'UnknownLink');
-  return page(404, renderUnknown());
+function invalidLinkResponse({ metrics }: Invocation): HttpResponse {
+  addCount(metrics, 'LinkRejected');
+  return htmlResponse(404, renderInvalidLinkPage());
 }
 
-async function visit(visit: Visit): Promise<HttpResponse> {
-  const { request, record, who } = visit;
-  if (request.method === 'GET') return show(visit, 200);
-  if (request.method !== 'POST') return page(405, renderUnknown(), { allow: 'GET, HEAD, POST' });
-  if (!isOwnForm(request)) return show(visit, 403);
-  const sent = readForm(request.body, record, who);
-  return 'problem' in sent ? show(visit, 422, sent) : decide(visit, sent);
+async function handleRequest(context: LinkContext): Promise<HttpResponse> {
+  const { request, record, approver } = context;
+  if (request.method === 'GET') return pageResponse(context, 200);
+  if (request.method !== 'POST')
+    return htmlResponse(405, renderInvalidLinkPage(), { allow: 'GET, HEAD, POST' });
+  if (!isOwnForm(request)) return pageResponse(context, 403);
+  const form = parseForm(request.body, record, approver);
+  if ('problem' in form) return pageResponse(context, 422, form);
+  const { sourceIp, userAgent } = request;
+  return recordVote(context, { who: approver, ...form, sourceIp, userAgent: userAgent.slice(0, 300) });
 }
 
-/** A browser says where a form came from. The token keeps strangers out; this keeps pages that got hold of one out. */
+/** Browsers say which site sent a form. This stops forms of other sites, even if they know the token. */
 function isOwnForm({ headers }: HttpRequest): boolean {
   const isForm = /^application\/x-www-form-urlencoded\b/i.test(headers['content-type'] ?? '');
   return isForm && ['same-origin', 'none', undefined].includes(headers['sec-fetch-site']);
 }
 
-function show({ record, who, shelf, invocation }: Visit, status: number, problem?: Problem): HttpResponse {
-  const view = { record, who, findings: shelf.findings, now: invocation.now() };
-  return page(status, renderPage({ ...view, ...(problem && { problem }) }));
+function pageResponse(
+  { record, approver, findings, invocation }: LinkContext,
+  status: number,
+  problem?: FormProblem,
+): HttpResponse {
+  const view = { record, approver, findings, now: invocation.now() };
+  return htmlResponse(status, renderPage({ ...view, ...(problem && { problem }) }));
 }
 
-/** The door's own answers stay plain text: they may quote what was sent. */
-function page(status: number, body: string, headers: HttpResponse['headers'] = {}): HttpResponse {
+/** Only these pages are HTML. Error responses of the handler stay plain text, because they may quote the request. */
+function htmlResponse(status: number, body: string, headers: HttpResponse['headers'] = {}): HttpResponse {
   return { status, body, headers: { 'content-type': 'text/html; charset=utf-8', ...headers } };
 }
 
-/** Writes the vote and, once it decides, has it carried out. What comes of it the page shows, which can be loaded again. */
-async function decide(visit: Visit, sent: Exclude<Sent, Problem>): Promise<HttpResponse> {
-  const { config, record, request, token, invocation, who } = visit;
-  const { sourceIp, userAgent } = request;
-  const cast = { who, ...sent, sourceIp, userAgent: userAgent.slice(0, 300) };
-  let counted: Counted = 'unknown';
-  const { record: now } = await updateItem<Approval>(
+/** Writes the vote and starts ExecuteApproval if the request is now decided. */
+async function recordVote(context: LinkContext, input: VoteInput): Promise<HttpResponse> {
+  const { config, record, token, invocation, approver } = context;
+  let outcome: VoteOutcome = 'unknown';
+  const { record: current } = await updateRecord<ApprovalRecord>(
     { table: config.table, signal: invocation.signal },
-    record,
+    keyOfRecord(record),
     (known) => {
-      // Asked anew meanwhile: this link is of the round before.
-      if (!known || holderOf(known, token) !== who) {
-        counted = 'unknown';
+      // A new round has started, so this link belongs to the previous one.
+      if (!known || findTokenHolder(known, token) !== approver) {
+        outcome = 'unknown';
         return undefined;
       }
-      const voted = vote(known, cast, invocation.now());
-      counted = voted.counted;
-      return voted.record;
+      const result = applyVote(known, input, invocation.now());
+      outcome = result.outcome;
+      return result.record;
     },
     { known: record },
   );
-  report(visit, sent.decision, counted);
-  // Also for a repeated click: the first one may have died between its vote and this.
-  if (now && nextWork(now, invocation.now()) === 'act')
-    await publishAllEvents([due(now, 'act')], invocation.signal);
-  // Relative to the link itself, which a proxy may serve under another path.
-  return counted === 'unknown' ? unknown(invocation) : { status: 303, headers: { location: token } };
+  logVote(context, input.decision, outcome);
+  // Also after a repeated click, because the first one may have crashed between its vote and this event.
+  if (current && nextAction(current, invocation.now()) === 'act')
+    await publishAllEvents([dueEventOf(current, 'act')], invocation.signal);
+  // Relative to the link, because a proxy may serve it under another path.
+  return outcome === 'unknown'
+    ? invalidLinkResponse(invocation)
+    : { status: 303, headers: { location: token } };
 }
 
-function report({ record, invocation, who }: Visit, decision: 'approve' | 'reject', counted: Counted): void {
+function logVote(
+  { record, invocation, approver }: LinkContext,
+  decision: VoteInput['decision'],
+  outcome: VoteOutcome,
+): void {
   const { subject, part, round } = record;
-  const fields = { imageArn: subject.imageArn, part, round, who, decision };
-  invocation.logger.info(counted === 'counted' ? 'voted' : `vote not counted: ${counted}`, fields);
-  addCount(invocation.metrics, counted === 'counted' ? 'Voted' : 'VoteIgnored');
+  const fields = { imageArn: subject.imageArn, part, round, approver, decision };
+  const isCounted = outcome === 'counted';
+  if (isCounted) invocation.logger.info('vote counted', fields);
+  else invocation.logger.info('vote not counted', { ...fields, reason: outcome });
+  addCount(invocation.metrics, isCounted ? 'VoteCounted' : 'VoteIgnored');
 }

@@ -5,7 +5,7 @@ import { pageHeaders } from './page-style.ts';
 
 const config = readDecideConfig();
 
-/** The page behind a mail's link. GET and HEAD show, POST decides. */
+/** Serves the page behind a link. GET and HEAD only show it; POST votes. */
 export const handler = httpHandler({
   headers: pageHeaders,
   maxBodyBytes: 8_192,

@@ -1,11 +1,11 @@
-/** Markup that is safe to send as it is. */
+/** Markup that is safe to send: everything in it was escaped or is our own. */
 export interface Html {
   readonly markup: string;
 }
 
 type Part = Html | string | number | readonly Html[];
 
-/** Markup from a template: whatever is put into it is escaped, unless it is markup already. */
+/** Markup from a template. Inserted texts are escaped, inserted markup is not. */
 export function html(texts: TemplateStringsArray, ...parts: readonly Part[]): Html {
   return { markup: texts.map((text, i) => (i === 0 ? text : render(parts[i - 1] ?? '') + text)).join('') };
 }
@@ -13,11 +13,11 @@ export function html(texts: TemplateStringsArray, ...parts: readonly Part[]): Ht
 export const nothing: Html = { markup: '' };
 
 function render(part: Part): string {
-  if (typeof part === 'string' || typeof part === 'number') return escape(String(part));
+  if (typeof part === 'string' || typeof part === 'number') return escapeHtml(String(part));
   return 'markup' in part ? part.markup : part.map(({ markup }) => markup).join('');
 }
 
-function escape(text: string): string {
+function escapeHtml(text: string): string {
   return text
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')

@@ -1,115 +1,129 @@
 import { formatDuration, formatTime } from '#shared/time.ts';
-import { type Approval, approvalsOf, votesOf } from '../domain/approval-record.ts';
+import { type ApprovalRecord, approvalsOf, votesOf } from '../domain/approval-record.ts';
 
-/** How a request stands, in the words of its page. */
-export interface Standing {
+/** How a request stands, as text for its page. */
+export interface PageStatus {
   readonly title: string;
-  /** The first is the state itself. */
+  /** The first line is the status itself. */
   readonly lines: readonly string[];
   readonly tone: 'calm' | 'good' | 'bad';
-  /** The viewer may vote. */
+  /** The viewer can vote. */
   readonly isOpen: boolean;
-  /** What stands over the list of those who get it. */
-  readonly recipients: string;
+  /** The heading of the list of recipients. */
+  readonly recipientsHeading: string;
 }
 
-type Said = Omit<Standing, 'isOpen' | 'recipients'>;
+type StatusText = Pick<PageStatus, 'title' | 'lines' | 'tone'>;
 
-export function standingOf(record: Approval, who: string, now: number): Standing {
-  const { status, subject, expiresAt } = record;
-  const isPending = status === 'pending' && now < expiresAt;
-  const isOpen = isPending && !votesOf(record).some((vote) => vote.who === who);
+/** @param approver whose page it is */
+export function pageStatusOf(record: ApprovalRecord, approver: string, now: number): PageStatus {
+  const isPending = record.status === 'pending' && now < record.expiresAt;
+  const isOpen = isPending && !votesOf(record).some(({ who }) => who === approver);
   return {
-    ...(isPending ? pending(record, isOpen, now) : decided(record)),
+    ...(isPending ? pendingText(record, isOpen, now) : closedText(record)),
     isOpen,
-    recipients: recipientsOf(record, isPending, subject.gate !== undefined),
+    recipientsHeading: recipientsHeading(record, isPending),
   };
 }
 
-function recipientsOf({ status }: Approval, isPending: boolean, isGate: boolean): string {
-  if (isGate)
+function recipientsHeading({ status, subject }: ApprovalRecord, isPending: boolean): string {
+  if (subject.workflowStep)
     return isPending
-      ? 'If it goes on, its distribution settings give it to'
-      : 'Its distribution settings give it to';
-  if (isPending) return 'If it is approved, it is shared with';
+      ? 'If approved, its distribution settings will share it with'
+      : 'Its distribution settings share it with';
+  if (isPending) return 'If approved, it will be shared with';
   if (status === 'approved') return 'It is being shared with';
-  return status === 'shared' ? 'Shared with' : 'It was to be shared with';
+  return status === 'shared' ? 'Shared with' : 'The request was to share it with';
 }
 
-function pending(record: Approval, isOpen: boolean, now: number): Said {
-  const { expiresAt, required, subject } = record;
+function pendingText(record: ApprovalRecord, isOpen: boolean, now: number): StatusText {
+  const { expiresAt, required, subject, why } = record;
+  const { workflowStep } = subject;
   const name = nameOf(record);
   const given = approvalsOf(record).length;
-  const left = `Open until ${formatTime(expiresAt)}, ${formatDuration(expiresAt - now)} from now.`;
-  const votes = `${needed(required - given, given > 0)} needed; one rejection rejects.`;
-  if (!isOpen) return { title: `You approved ${name}`, lines: [`${votes} ${left}`], tone: 'good' };
-  const gate = subject.gate ? ['Approved, its workflow goes on; rejected, it stops.'] : [];
-  const again = record.why === undefined ? [] : [`You are asked again: ${record.why}.`];
-  const title = subject.gate ? `Let ${name} go on after ${subject.gate.name}?` : `Approve ${name}?`;
-  return { title, lines: [`${left} ${votes}`, ...gate, ...again], tone: 'calm' };
+  const deadline = `Open until ${formatTime(expiresAt)} (${formatDuration(expiresAt - now)} left).`;
+  const votes = `${formatNeeded(required - given, given > 0)} needed. A single rejection rejects it.`;
+  if (!isOpen) return { title: `You approved ${name}`, lines: [`${votes} ${deadline}`], tone: 'good' };
+  return {
+    title: workflowStep ? `Let ${name} continue after ${workflowStep.name}?` : `Approve ${name}?`,
+    lines: [
+      `${deadline} ${votes}`,
+      ...(workflowStep ? ['If approved, the workflow continues. If rejected, it stops.'] : []),
+      ...(why === undefined ? [] : [`Approval is requested again because ${why}.`]),
+    ],
+    tone: 'calm',
+  };
 }
 
-function needed(count: number, isMore: boolean): string {
+function formatNeeded(count: number, isMore: boolean): string {
   const more = isMore ? ' more' : '';
   return count === 1 ? `One${more} approval is` : `${count}${more} approvals are`;
 }
 
-function decided(record: Approval): Said {
-  const { status, subject, why } = record;
+function closedText(record: ApprovalRecord): StatusText {
+  const { expiresAt, status, subject, why } = record;
   const name = nameOf(record);
-  const by = `Approved by ${approvalsOf(record).join(', ')}`;
+  const approvedBy = `Approved by ${approvalsOf(record).join(', ')}.`;
   switch (status) {
     case 'approved': {
-      const next = subject.gate ? 'Its workflow is being resumed' : 'It is being shared';
-      return {
-        title: `${name} is approved`,
-        lines: [`${by}. ${next}; load this page again to see how it went.`],
-        tone: 'good',
-      };
+      const next = subject.workflowStep ? 'Its workflow is being resumed.' : 'It is being shared.';
+      const lines = [`${approvedBy} ${next} Reload this page to see the result.`];
+      return { title: `${name} is approved`, lines, tone: 'good' };
     }
     case 'shared':
       return {
         title: `${name} is shared`,
-        lines: [`${by}, and shared with all of the below.`],
+        lines: [`${approvedBy} It is shared with all targets.`],
         tone: 'good',
       };
     case 'resumed':
-      return { title: `${name} goes on`, lines: [`${by}. Its workflow was resumed.`], tone: 'good' };
+      return { title: `${name} continues`, lines: [`${approvedBy} Its workflow was resumed.`], tone: 'good' };
     case 'rejected':
-      return { title: `${name} was rejected`, lines: rejection(record), tone: 'bad' };
+      return { title: `${name} was rejected`, lines: rejectedLines(record), tone: 'bad' };
     case 'failed':
       return {
-        title: `${name} was approved, but could not be ${subject.gate ? 'resumed' : 'shared'}`,
-        lines: [`${why ?? 'Nobody knows why'}.`],
+        title: `${name} was approved, but ${failedEffect(record)}`,
+        lines: [asSentence(why ?? 'the reason is unknown')],
         tone: 'bad',
       };
-    case 'outdated':
-      return {
-        title: `${name} is no longer what was asked about`,
-        lines: [`Nothing was done: ${why ?? 'it changed'}. You are asked again by a new mail.`],
-        tone: 'bad',
-      };
+    case 'outdated': {
+      const lines = [`Nothing was done: ${why ?? 'it changed'}. A new email with a new link follows.`];
+      return { title: `${name} has changed since this request`, lines, tone: 'bad' };
+    }
     case 'pending':
     case 'expired':
       return {
-        title: `Too late for ${name}`,
-        lines: [
-          `Nobody decided by ${formatTime(record.expiresAt)}: it was not approved.`,
-          ...(status === 'pending' || why === undefined ? [] : [`${why}.`]),
-        ],
+        title: `Too late to decide about ${name}`,
+        lines: expiredLines(expiresAt, status, why),
         tone: 'bad',
       };
   }
 }
 
-function rejection(record: Approval): string[] {
+function failedEffect({ subject, shares }: ApprovalRecord): string {
+  if (subject.workflowStep) return 'its workflow was not resumed';
+  const isPartlyShared = Object.values(shares).some(({ result }) => result === 'shared');
+  return isPartlyShared ? 'only partly shared' : 'not shared';
+}
+
+function expiredLines(expiresAt: number, status: 'pending' | 'expired', why: string | undefined): string[] {
+  const expired = `It was not decided by ${formatTime(expiresAt)}, so it is not approved.`;
+  // While it is pending, `why` says why approval was requested again.
+  return status === 'pending' || why === undefined ? [expired] : [expired, asSentence(why)];
+}
+
+function rejectedLines(record: ApprovalRecord): string[] {
   const vote = votesOf(record).find(({ what }) => what === 'reject');
   return [
     vote ? `${vote.who} rejected it: “${vote.why ?? ''}”` : 'It was rejected.',
-    ...(record.why === undefined ? [] : [`${record.why}.`]),
+    ...(record.why === undefined ? [] : [asSentence(record.why)]),
   ];
 }
 
-function nameOf({ subject }: Approval): string {
+function asSentence(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;
+}
+
+function nameOf({ subject }: ApprovalRecord): string {
   return `${subject.name} ${subject.version}`;
 }

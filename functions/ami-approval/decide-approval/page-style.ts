@@ -26,6 +26,7 @@ mark { background: none; color: inherit; font-weight: 700; text-decoration: unde
 .foot { margin-top: 1.75rem; }
 .sign { color: var(--quiet); font-size: .9375rem; margin: 0; }
 .state { border-left: .3rem solid var(--line); padding: .5rem .75rem; background: var(--card); }
+.state + p { margin-top: .75rem; }
 .state.good { border-color: var(--go); }
 .state.bad { border-color: var(--stop); }
 .warning { border-left: .3rem solid var(--warn); background: var(--warn-back); padding: .5rem .75rem; margin: 1rem 0; }
@@ -53,7 +54,7 @@ button.stop { color: var(--stop); background: transparent; border: 2px solid var
 
 const hash = createHash('sha256').update(style).digest('base64');
 
-/** Of every answer: nothing loads and nothing runs but this one style sheet, and forms go nowhere else. */
+/** For every response: the page may use only this style sheet, run no script and send forms only to itself. */
 export const pageHeaders = {
   'content-security-policy': `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`,
   'cross-origin-opener-policy': 'same-origin',

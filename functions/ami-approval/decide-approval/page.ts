@@ -1,49 +1,49 @@
 import { formatTime } from '#shared/time.ts';
-import { type Approval, type Share, votesOf } from '../domain/approval-record.ts';
-import type { Ami, Subject } from '../domain/approval-subject.ts';
-import { isBarred } from '../domain/approval-transitions.ts';
-import { describeFindings, type Findings } from '../domain/scan-findings.ts';
-import { LONGEST_WHY, type Problem } from './form.ts';
+import { type ApprovalRecord, type ShareResult, votesOf } from '../domain/approval-record.ts';
+import type { Ami, ApprovalSubject } from '../domain/approval-subject.ts';
+import { isInitiator } from '../domain/approval-transitions.ts';
+import { formatFindings, type ScanFindings } from '../domain/scan-findings.ts';
+import { type FormProblem, MAX_REASON_LENGTH } from './form.ts';
 import { type Html, html, nothing } from './html.ts';
-import { type Standing, standingOf } from './page-status.ts';
+import { type PageStatus, pageStatusOf } from './page-status.ts';
 import { style } from './page-style.ts';
 
 export interface View {
-  readonly record: Approval;
+  readonly record: ApprovalRecord;
   /** Whose link it is. */
-  readonly who: string;
-  readonly findings: Findings | undefined;
+  readonly approver: string;
+  readonly findings: ScanFindings | undefined;
   readonly now: number;
-  readonly problem?: Problem;
+  readonly problem?: FormProblem;
 }
 
-/** The page behind a link: what is asked, how it stands, and the two forms while a vote is open. */
+/** The page behind a link: what needs approval, how the request stands, and two forms while a vote is possible. */
 export function renderPage(view: View): string {
-  const { record, who } = view;
-  const standing = standingOf(record, who, view.now);
-  return page(
-    standing.title,
-    html`<h1>${standing.title}</h1>
-${standing.lines.map((line, i) => (i === 0 ? html`<p class="state ${standing.tone}" role="status">${line}</p>` : html`<p>${line}</p>`))}
+  const { record, approver } = view;
+  const status = pageStatusOf(record, approver, view.now);
+  return renderDocument(
+    status.title,
+    html`<h1>${status.title}</h1>
+${status.lines.map((line, i) => (i === 0 ? html`<p class="state ${status.tone}" role="status">${line}</p>` : html`<p>${line}</p>`))}
 ${warnings(view)}
-${consequence(record, standing)}
-${standing.isOpen ? forms(view) : nothing}
-${votes(record, who)}
-${facts(record.subject)}
-<p class="quiet foot">This link is ${who}’s alone. Opening it decides nothing.</p>`,
+${consequence(record, status)}
+${status.isOpen ? forms(view) : nothing}
+${votes(record, approver)}
+${buildDetails(record.subject)}
+<p class="quiet foot">This link is personal: anyone who has it can vote as ${approver}. Opening it does not vote.</p>`,
   );
 }
 
-/** Says as little to a forged link as to one that has been replaced. */
-export function renderUnknown(): string {
-  return page(
-    'This link leads nowhere',
-    html`<h1>This link leads nowhere</h1>
-<p>It is not complete, or a newer mail has replaced it. Open the link of the newest mail you got, all of it.</p>`,
+/** The same page for a forged link and for a replaced one, so that it reveals nothing. */
+export function renderInvalidLinkPage(): string {
+  return renderDocument(
+    'This link is not valid',
+    html`<h1>This link is not valid</h1>
+<p>It may be incomplete, or a newer email replaced it. Open the full link in the latest email.</p>`,
   );
 }
 
-function page(title: string, content: Html): string {
+function renderDocument(title: string, content: Html): string {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -65,101 +65,100 @@ ${content}
 }
 
 function warnings({ record: { subject }, findings }: View): Html {
-  const found = findings && describeFindings(findings);
+  const found = findings && formatFindings(findings);
   return html`${
     found === undefined || !findings
       ? nothing
       : html`<p class="warning"><strong>Known vulnerabilities:</strong> ${found}, as of ${formatTime(findings.at)}.</p>`
   }${
-    subject.distributed.length === 0
+    subject.alreadyShared.length === 0
       ? nothing
-      : html`<div class="warning"><strong>Shared already.</strong> Its distribution settings give it, without any approval, to${items(subject.distributed)}</div>`
+      : html`<div class="warning"><strong>Already shared:</strong> without any approval, its distribution settings share it with:${list(subject.alreadyShared)}</div>`
   }${
-    subject.elsewhere.length === 0
+    subject.foreignAmis.length === 0
       ? nothing
-      : html`<div class="warning"><strong>Left alone,</strong> being in other accounts:${items(subject.elsewhere)}</div>`
+      : html`<div class="warning"><strong>Not included:</strong> these AMIs are in other accounts:${list(subject.foreignAmis)}</div>`
   }`;
 }
 
-function consequence({ subject, shares }: Approval, { isOpen, recipients }: Standing): Html {
-  const { gate, amis, code } = subject;
-  if (gate)
-    return subject.recipients.length === 0
-      ? nothing
-      : html`<h2>${recipients}</h2>${items(subject.recipients)}`;
-  return html`<h2>${recipients}</h2>
-${items(subject.recipients)}
-<p>as</p>
+function consequence({ subject, shares }: ApprovalRecord, { isOpen, recipientsHeading }: PageStatus): Html {
+  const { workflowStep, amis, code, recipients } = subject;
+  if (workflowStep)
+    return recipients.length === 0 ? nothing : html`<h2>${recipientsHeading}</h2>${list(recipients)}`;
+  return html`<h2>${recipientsHeading}</h2>
+${list(recipients)}
+<h2>${amis.length === 1 ? 'AMI' : 'AMIs'}</h2>
 <ul>${amis.map((ami) => amiItem(ami, isOpen ? code : '', shares[ami.id]))}</ul>`;
 }
 
-/** What has to be typed stands out where it is to be read. */
-function amiItem({ id, region, name }: Ami, code: string, share: Share | undefined): Html {
+/** Highlights the characters of the AMI ID that the approver types. */
+function amiItem({ id, region, name }: Ami, code: string, share: ShareResult | undefined): Html {
   const isCode = code !== '' && id.endsWith(code);
   const shown = isCode ? html`${id.slice(0, -code.length)}<mark>${code}</mark>` : html`${id}`;
   const result = share ? html`: ${[share.result, ...share.remarks].join('; ')}` : nothing;
   return html`<li><code>${shown}</code> in ${region}${result}${name === '' ? nothing : html`<br><span class="quiet">${name}</span>`}</li>`;
 }
 
-function forms({ record: { subject }, who, problem }: View): Html {
-  const approve = isBarred({ subject }, who)
-    ? html`<p class="warning"><strong>You started this build:</strong> you may reject it, but not approve it.</p>`
+function forms({ record: { subject }, approver, problem }: View): Html {
+  const approve = isInitiator({ subject }, approver)
+    ? html`<p class="warning"><strong>You started this build:</strong> you can reject it, but you cannot approve it.</p>`
     : approveForm(subject, problem?.field === 'code' ? problem : undefined);
   return html`${approve}${rejectForm(problem?.field === 'why' ? problem : undefined)}`;
 }
 
-function approveForm({ code, amis }: Subject, problem: Problem | undefined): Html {
-  const what =
+function approveForm({ code, amis }: ApprovalSubject, problem: FormProblem | undefined): Html {
+  const label =
     amis.length === 0
       ? html`To approve, type the version: <code>${code}</code>`
-      : html`To approve, type the last ${code.length} characters of the AMI id: <code>${code}</code>`;
+      : html`To approve, type the last ${code.length} characters of ${amis.length === 1 ? 'the AMI ID' : 'the first AMI ID'}: <code>${code}</code>`;
   return html`<form method="post">
 <input type="hidden" name="decision" value="approve">
-<label for="code">${what}</label>
-${problemOf(problem, 'code-problem')}
-<input id="code" name="code" value="${problem?.typed ?? ''}" required maxlength="${LONGEST_WHY}" autocomplete="off" autocapitalize="none" spellcheck="false"${describedBy(problem, 'code-problem')}>
+<label for="code">${label}</label>
+${problemMessage(problem, 'code-problem')}
+<input id="code" name="code" value="${problem?.typed ?? ''}" required maxlength="${MAX_REASON_LENGTH}" autocomplete="off" autocapitalize="none" spellcheck="false"${describedBy(problem, 'code-problem')}>
 <button>Approve</button>
 </form>`;
 }
 
-function rejectForm(problem: Problem | undefined): Html {
+function rejectForm(problem: FormProblem | undefined): Html {
   return html`<form method="post">
 <input type="hidden" name="decision" value="reject">
-<label for="why">To reject, say why</label>
-${problemOf(problem, 'why-problem')}
-<textarea id="why" name="why" rows="2" required minlength="3" maxlength="${LONGEST_WHY}"${describedBy(problem, 'why-problem')}>${problem?.typed ?? ''}</textarea>
+<label for="why">To reject, type a reason</label>
+${problemMessage(problem, 'why-problem')}
+<textarea id="why" name="why" rows="2" required minlength="3" maxlength="${MAX_REASON_LENGTH}"${describedBy(problem, 'why-problem')}>${problem?.typed ?? ''}</textarea>
 <button class="stop">Reject</button>
 </form>`;
 }
 
-function problemOf(problem: Problem | undefined, id: string): Html {
+function problemMessage(problem: FormProblem | undefined, id: string): Html {
   return problem ? html`<p class="problem" id="${id}" role="alert">${problem.problem}</p>` : nothing;
 }
 
-function describedBy(problem: Problem | undefined, id: string): Html {
+function describedBy(problem: FormProblem | undefined, id: string): Html {
   return problem ? html` aria-invalid="true" aria-describedby="${id}"` : nothing;
 }
 
-function votes(record: Approval, viewer: string): Html {
-  const cast = votesOf(record);
-  const silent = record.approvers
+function votes(record: ApprovalRecord, viewer: string): Html {
+  const counted = votesOf(record);
+  const missing = record.approvers
     .map(({ address }) => address)
-    .filter((one) => !cast.some(({ who }) => who === one));
-  const waiting = record.status === 'pending' && silent.length > 0;
-  if (cast.length === 0 && !waiting) return nothing;
+    .filter((address) => !counted.some(({ who }) => who === address));
+  const isWaiting = record.status === 'pending' && missing.length > 0;
+  if (counted.length === 0 && !isWaiting) return nothing;
   return html`<h2>Votes</h2>
-<ul>${cast.map(
+<ul>${counted.map(
     ({ who, what, at, why }) =>
       html`<li>${who === viewer ? 'You' : who} ${what === 'approve' ? 'approved' : 'rejected'} it, ${formatTime(at)}${why === undefined ? nothing : html`: “${why}”`}</li>`,
-  )}${waiting ? html`<li class="quiet">Not yet: ${silent.map((who) => (who === viewer ? 'you' : who)).join(', ')}</li>` : nothing}</ul>`;
+  )}${isWaiting ? html`<li class="quiet">No vote yet: ${missing.map((who) => (who === viewer ? 'you' : who)).join(', ')}</li>` : nothing}</ul>`;
 }
 
-function facts({ facts, imageArn, gate }: Subject): Html {
-  const rows = [...facts, ...(gate ? [['Step', gate.name] as const] : []), ['Image', imageArn] as const];
-  return html`<h2>What was built</h2>
+function buildDetails({ details, imageArn, workflowStep }: ApprovalSubject): Html {
+  const step = workflowStep ? [['Step', workflowStep.name] as const] : [];
+  const rows = [...details, ...step, ['Image', imageArn] as const];
+  return html`<h2>About this build</h2>
 <dl>${rows.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;
 }
 
-function items(lines: readonly string[]): Html {
+function list(lines: readonly string[]): Html {
   return html`<ul>${lines.map((line) => html`<li>${line}</li>`)}</ul>`;
 }

@@ -1,11 +1,11 @@
 import { sha256 } from '#shared/hash.ts';
-import type { Subject } from './approval-subject.ts';
+import type { ApprovalSubject } from './approval-subject.ts';
 
 /**
- * pending: open for votes. approved, rejected, expired: decided, and still to be acted on while `open`. outdated: what
- * was approved is no longer what is there; asked again. shared, resumed, failed: over.
+ * pending: open for votes. approved, rejected, expired: decided, and to be executed while `open` is set. outdated: the
+ * build changed after the approval, so a new round follows. shared, resumed, failed: closed.
  */
-export type Status =
+export type ApprovalStatus =
   | 'pending'
   | 'approved'
   | 'rejected'
@@ -15,92 +15,96 @@ export type Status =
   | 'resumed'
   | 'failed';
 
-/** Somebody who was asked. Without a hash his mail is still to be sent. */
+/** A person who can vote. Without a hash, their mail is still to be sent. */
 export interface Approver {
   readonly address: string;
   readonly tokenHash?: string;
 }
 
-/** Something that happened: who, when, what, why, from where. */
-export interface Entry {
+/** One event in the life of a request. */
+export interface HistoryEntry {
   readonly at: number;
   readonly round: number;
-  readonly what: 'asked' | 'approve' | 'reject' | Status;
+  readonly what: 'asked' | 'approve' | 'reject' | ApprovalStatus;
   readonly who?: string;
   readonly why?: string;
   readonly sourceIp?: string;
   readonly userAgent?: string;
 }
 
-/** What became of one AMI. */
-export interface Share {
+/** The result for one AMI. */
+export interface ShareResult {
   readonly region: string;
   readonly result: 'shared' | 'failed';
-  /** Why it failed, or what its users should know. */
+  /** Why sharing failed, or what the users of the AMI should know. */
   readonly remarks: readonly string[];
 }
 
-/** The key of a record: everything about one image build lies together. */
-export interface Key {
-  /** The hash of the build's ARN. */
-  readonly image: string;
-  /** `share`, or the id of the workflow step that waits. */
-  readonly part: string;
-}
+/** The key of a record. Everything about one image build has the same partition key. */
+export type BuildRecordKey = Readonly<{
+  /** The hash of the build ARN. */
+  image: string;
+  /** `share`, or the id of the waiting workflow step; also `findings` and `failure`. */
+  part: string;
+}>;
 
-/** The record of one request, and the source of truth. */
-export interface Approval extends Key {
-  /** Changes with every write; the condition of the next one. */
+/** One approval request: the source of truth. */
+export interface ApprovalRecord extends BuildRecordKey {
+  /** Changes with every write and is the condition of the next one. */
   readonly revision: string;
-  /** There while something is left to do; the index of open requests holds no others. */
+  /** Set while something is left to do; the index OpenRequests holds only these records. */
   readonly open?: 'open';
-  readonly status: Status;
-  /** Counts up each time the request is asked anew; votes and links hold for one round. */
+  readonly status: ApprovalStatus;
+  /** Increases each time approval is requested again. Votes and links count for one round. */
   readonly round: number;
-  readonly subject: Subject;
-  /** The hash of all that an approval is bound to. */
+  readonly subject: ApprovalSubject;
+  /** The hash of everything that an approval is bound to. */
   readonly fingerprint: string;
-  /** Approvals it takes. */
+  /** How many approvals are needed. */
   readonly required: number;
   readonly approvers: readonly Approver[];
   readonly expiresAt: number;
   readonly decidedAt?: number;
-  /** Somebody is acting on it until then. */
+  /** One execution holds the claim until then. */
   readonly leaseUntil?: number;
   /** By AMI id. */
-  readonly shares: Readonly<Record<string, Share>>;
-  /** Why it failed or was asked anew. */
+  readonly shares: Readonly<Record<string, ShareResult>>;
+  /** Why it failed, or why approval is requested again. */
   readonly why?: string;
-  /** The mail about its end: `due` when SNS refused it. */
-  readonly notice?: 'claimed' | 'due';
-  readonly history: readonly Entry[];
+  /** The closing mail. `claimed`: sent, or lost. `due`: SNS refused it, so it is sent again. */
+  readonly mailStatus?: 'claimed' | 'due';
+  readonly history: readonly HistoryEntry[];
 }
 
-/** A record before its write gives it a revision. */
-export type Draft<T extends { readonly revision: string } = Approval> = Omit<T, 'revision'>;
+/** A record before its write, which sets the revision. */
+export type Draft<T extends { readonly revision: string } = ApprovalRecord> = Omit<T, 'revision'>;
 
 export function imageKey(imageArn: string): string {
   return sha256(imageArn, 32);
 }
 
-export function keyOf(imageArn: string, stepExecutionId?: string): Key {
+export function keyOf(imageArn: string, stepExecutionId?: string): BuildRecordKey {
   return { image: imageKey(imageArn), part: stepExecutionId ?? 'share' };
 }
 
-export interface Vote extends Entry {
+export function keyOfRecord({ image, part }: BuildRecordKey): BuildRecordKey {
+  return { image, part };
+}
+
+export interface Vote extends HistoryEntry {
   readonly what: 'approve' | 'reject';
   readonly who: string;
 }
 
-/** The votes of the present round, the oldest first. */
-export function votesOf({ history, round }: Pick<Approval, 'history' | 'round'>): readonly Vote[] {
+/** The votes of the current round, oldest first. */
+export function votesOf({ history, round }: Pick<ApprovalRecord, 'history' | 'round'>): readonly Vote[] {
   return history.filter((entry): entry is Vote => entry.round === round && isVote(entry));
 }
 
-function isVote({ what, who }: Entry): boolean {
+function isVote({ what, who }: HistoryEntry): boolean {
   return (what === 'approve' || what === 'reject') && who !== undefined;
 }
 
-export function approvalsOf(record: Pick<Approval, 'history' | 'round'>): readonly string[] {
+export function approvalsOf(record: Pick<ApprovalRecord, 'history' | 'round'>): readonly string[] {
   return votesOf(record).flatMap(({ what, who }) => (what === 'approve' ? [who] : []));
 }

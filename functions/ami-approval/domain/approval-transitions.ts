@@ -1,58 +1,63 @@
+import { HOUR_MS } from '#shared/time.ts';
 import {
-  type Approval,
+  type ApprovalRecord,
   type Approver,
   approvalsOf,
+  type BuildRecordKey,
   type Draft,
-  type Entry,
-  type Share,
+  type HistoryEntry,
+  type ShareResult,
   votesOf,
 } from './approval-record.ts';
-import type { Subject } from './approval-subject.ts';
+import type { ApprovalSubject } from './approval-subject.ts';
 
-// The life of a request. Every function takes a record and gives what becomes of it; nothing here writes.
+// The life of a request. Every function takes a record and returns the next one; nothing here writes.
 
-/** A step that is asked for may not be repeated for longer than this after the decision. */
-const PATIENCE_MS = 24 * 3_600_000;
+/** How long after the decision its execution is retried. */
+const MAX_EXECUTION_MS = 24 * HOUR_MS;
 
-export interface Asking {
-  readonly subject: Subject;
+export interface RoundInput {
+  readonly subject: ApprovalSubject;
   readonly fingerprint: string;
   readonly required: number;
   readonly approvers: readonly Approver[];
   readonly expiresAt: number;
-  /** Why it is asked once more. */
+  /** Why approval is requested again. */
   readonly why?: string;
 }
 
-type Keyed = Pick<Approval, 'image' | 'part'>;
-
 /** The first round of a request. */
-export function ask(key: Keyed, asking: Asking, now: number): Draft {
-  return { ...key, ...roundOf(asking), round: 1, history: [{ at: now, round: 1, what: 'asked' }] };
+export function createRequest(key: BuildRecordKey, input: RoundInput, now: number): Draft {
+  return { ...key, ...pendingRound(input), round: 1, history: [{ at: now, round: 1, what: 'asked' }] };
 }
 
 /**
- * The next round of a request that is over: new links, no votes. Only after the round that the caller means, since a
- * late duplicate must not take up again what was rejected meanwhile.
+ * The next round of a finished request, with new links and no votes. Undefined unless `after` is the last round: a late
+ * duplicate event must not reopen a request that was rejected since.
  */
-export function askAgain(known: Draft, after: number, asking: Asking, now: number): Draft | undefined {
-  if (known.round !== after || !isOver(known)) return undefined;
+export function openNextRound(
+  known: Draft,
+  after: number,
+  input: RoundInput,
+  now: number,
+): Draft | undefined {
+  if (known.round !== after || !canOpenNextRound(known)) return undefined;
   const round = known.round + 1;
   const { image, part, history } = known;
-  const entry = note({ at: now, round, what: 'asked' }, asking.why);
-  return { image, part, ...roundOf(asking), round, history: [...history, entry] };
+  const entry = withReason({ at: now, round, what: 'asked' }, input.why);
+  return { image, part, ...pendingRound(input), round, history: [...history, entry] };
 }
 
-/** Nothing is left to do for it but to ask anew. */
-export function isOver({ status, open }: Draft): boolean {
+/** Nothing is left to do except to open the next round. */
+export function canOpenNextRound({ status, open }: Draft): boolean {
   return status === 'outdated' || (open === undefined && status !== 'pending');
 }
 
-function roundOf({ why, ...asking }: Asking): Omit<Draft, 'image' | 'part' | 'round' | 'history'> {
-  return { ...asking, open: 'open', status: 'pending', shares: {}, ...(why !== undefined && { why }) };
+function pendingRound({ why, ...input }: RoundInput): Omit<Draft, 'image' | 'part' | 'round' | 'history'> {
+  return { ...input, open: 'open', status: 'pending', shares: {}, ...(why !== undefined && { why }) };
 }
 
-export interface Cast {
+export interface VoteInput {
   readonly who: string;
   readonly decision: 'approve' | 'reject';
   readonly why?: string;
@@ -60,43 +65,47 @@ export interface Cast {
   readonly userAgent: string;
 }
 
-/** counted: it is in the record. All others change nothing. */
-export type Counted = 'counted' | 'repeated' | 'decided' | 'expired' | 'barred' | 'unknown';
+/** Only a `counted` vote changes the record. */
+export type VoteOutcome = 'counted' | 'repeated' | 'decided' | 'expired' | 'not allowed' | 'unknown';
 
-export interface Voted {
-  readonly counted: Counted;
+export interface VoteResult {
+  readonly outcome: VoteOutcome;
   readonly record?: Draft;
 }
 
-/** One vote an approver; one rejection rejects; so many distinct approvals approve. */
-export function vote(known: Draft, { decision, who, why, ...from }: Cast, now: number): Voted {
-  if (!known.approvers.some(({ address }) => address === who)) return { counted: 'unknown' };
-  if (votesOf(known).some((cast) => cast.who === who)) return { counted: 'repeated' };
-  if (known.status === 'expired') return { counted: 'expired' };
-  if (known.status !== 'pending') return { counted: 'decided' };
-  if (now >= known.expiresAt) return { counted: 'expired' };
-  if (decision === 'approve' && isBarred(known, who)) return { counted: 'barred' };
-  const entry = note({ at: now, round: known.round, what: decision, who, ...from }, why);
+/** Each approver has one vote. One rejection rejects; `required` approvals by different approvers approve. */
+export function applyVote(
+  known: Draft,
+  { decision, who, why, ...client }: VoteInput,
+  now: number,
+): VoteResult {
+  if (!known.approvers.some(({ address }) => address === who)) return { outcome: 'unknown' };
+  if (votesOf(known).some((cast) => cast.who === who)) return { outcome: 'repeated' };
+  if (known.status === 'expired') return { outcome: 'expired' };
+  if (known.status !== 'pending') return { outcome: 'decided' };
+  if (now >= known.expiresAt) return { outcome: 'expired' };
+  if (decision === 'approve' && isInitiator(known, who)) return { outcome: 'not allowed' };
+  const entry = withReason({ at: now, round: known.round, what: decision, who, ...client }, why);
   const record = { ...known, history: [...known.history, entry] };
-  if (decision === 'reject') return { counted: 'counted', record: decide(record, 'rejected', now) };
+  if (decision === 'reject') return { outcome: 'counted', record: decide(record, 'rejected', now) };
   const isQuorum = approvalsOf(record).length >= known.required;
-  return { counted: 'counted', record: isQuorum ? decide(record, 'approved', now) : record };
+  return { outcome: 'counted', record: isQuorum ? decide(record, 'approved', now) : record };
 }
 
-/** Whoever started the build may reject it, not approve it. */
-export function isBarred({ subject }: Pick<Approval, 'subject'>, who: string): boolean {
-  return subject.barred !== undefined && subject.barred.toLowerCase() === who.toLowerCase();
+/** Whether this approver started the build, so that they can reject it but not approve it. */
+export function isInitiator({ subject }: Pick<ApprovalRecord, 'subject'>, who: string): boolean {
+  return subject.initiator !== undefined && subject.initiator.toLowerCase() === who.toLowerCase();
 }
 
 function decide(record: Draft, status: 'approved' | 'rejected', now: number): Draft {
   return { ...record, status, decidedAt: now };
 }
 
-/** What is to be done for a request now, and by whom: RequestApproval asks, ExecuteApproval acts. */
-export function nextWork(known: Draft, now: number): 'ask' | 'act' | undefined {
+/** What to do next: `ask` is for RequestApproval (open a round, send mails), `act` for ExecuteApproval. */
+export function nextAction(known: Draft, now: number): 'ask' | 'act' | undefined {
   if (known.open === undefined || isLeased(known, now)) return undefined;
-  // What could not be asked about again for a day is closed.
-  if (known.status === 'outdated') return isHopeless(known, now) ? 'act' : 'ask';
+  // If no new round could be opened for a day, the request is closed.
+  if (known.status === 'outdated') return hasFailedTooLong(known, now) ? 'act' : 'ask';
   if (known.status !== 'pending') return 'act';
   if (now >= known.expiresAt) return 'act';
   return known.approvers.some(({ tokenHash }) => tokenHash === undefined) ? 'ask' : undefined;
@@ -106,54 +115,58 @@ export function isLeased({ leaseUntil }: Draft, now: number): boolean {
   return leaseUntil !== undefined && leaseUntil > now;
 }
 
-/** Takes a request for acting on it, so that no two do at once; a pending one that is over expires with it. */
-export function claim(known: Draft, leaseMs: number, now: number): Draft | undefined {
-  if (nextWork(known, now) !== 'act') return undefined;
+/** Claims a request for one execution at a time. A pending request past its deadline expires in the same write. */
+export function claimRequest(known: Draft, leaseMs: number, now: number): Draft | undefined {
+  if (nextAction(known, now) !== 'act') return undefined;
   const leased = { ...known, leaseUntil: now + leaseMs };
   if (known.status !== 'pending') return leased;
-  const entry: Entry = { at: now, round: known.round, what: 'expired' };
+  const entry: HistoryEntry = { at: now, round: known.round, what: 'expired' };
   return { ...leased, status: 'expired', decidedAt: now, history: [...known.history, entry] };
 }
 
-/** How acting on a decision ended. */
-export interface Ending {
+/** How the execution of a decision ended. */
+export interface ExecutionOutcome {
   readonly status: 'shared' | 'resumed' | 'rejected' | 'expired' | 'failed' | 'outdated';
-  readonly shares?: Readonly<Record<string, Share>>;
+  readonly shares?: Readonly<Record<string, ShareResult>>;
   readonly why?: string;
 }
 
-/** Closes a request; only an outdated one stays open, for being asked again. The mail about it is claimed with it. */
-export function settle(known: Draft, { status, shares = {}, why }: Ending, now: number): Draft {
-  // Its why is that of the question, not of this end.
+/** Closes a request and claims its closing mail. An outdated request stays open, because a new round follows. */
+export function applyOutcome(
+  known: Draft,
+  { status, shares = {}, why }: ExecutionOutcome,
+  now: number,
+): Draft {
+  // `why` so far says why approval was requested again, not how it ended.
   const { leaseUntil: _lease, open: _open, why: _why, ...kept } = known;
   const isNew = status !== known.status;
-  const entry = note({ at: now, round: known.round, what: status }, why);
+  const entry = withReason({ at: now, round: known.round, what: status }, why);
   return {
     ...kept,
     status,
     shares: { ...known.shares, ...shares },
     ...(why !== undefined && { why }),
     ...(isNew && { history: [...known.history, entry] }),
-    ...(status === 'outdated' ? { open: 'open' } : { notice: 'claimed' }),
+    ...(status === 'outdated' ? { open: 'open' } : { mailStatus: 'claimed' }),
   };
 }
 
-/** Part of it is done: kept, so that the next attempt does the rest. */
-export function pause(known: Draft, shares: Readonly<Record<string, Share>>): Draft {
+/** Releases the claim and keeps the shares that are done, so that the next attempt does only the rest. */
+export function releaseClaim(known: Draft, shares: Readonly<Record<string, ShareResult>>): Draft {
   const { leaseUntil: _lease, ...kept } = known;
   return { ...kept, shares: { ...known.shares, ...shares } };
 }
 
-/** SNS refused the mail about the end: it is due again. */
-export function unclaimNotice(known: Draft): Draft | undefined {
-  return known.notice === 'claimed' ? { ...known, open: 'open', notice: 'due' } : undefined;
+/** SNS refused the closing mail, so it is due again. */
+export function markMailDue(known: Draft): Draft | undefined {
+  return known.mailStatus === 'claimed' ? { ...known, open: 'open', mailStatus: 'due' } : undefined;
 }
 
-/** Acting on it has failed for so long that a person has to look. */
-export function isHopeless({ decidedAt }: Draft, now: number): boolean {
-  return decidedAt !== undefined && now - decidedAt > PATIENCE_MS;
+/** The execution has failed for so long that a person must act. */
+export function hasFailedTooLong({ decidedAt }: Draft, now: number): boolean {
+  return decidedAt !== undefined && now - decidedAt > MAX_EXECUTION_MS;
 }
 
-function note(entry: Entry, why: string | undefined): Entry {
+function withReason(entry: HistoryEntry, why: string | undefined): HistoryEntry {
   return why === undefined ? entry : { ...entry, why };
 }

@@ -1,42 +1,44 @@
 import { isRecord } from '#shared/errors.ts';
-import { labelOf, permissionsFor, type Targets } from './share-targets.ts';
+import { formatPermission, permissionsFor, type Targets } from './share-targets.ts';
 
-/** A key that snapshots are encrypted with. */
-export interface SeenKey {
+/** A KMS key that encrypts snapshots, as KMS describes it. */
+export interface KmsKey {
   readonly arn: string;
   readonly isAwsManaged: boolean;
   readonly state: string;
 }
 
-/** Why nothing that this key encrypts can be shared; undefined when it can. */
-export function whyUnusable({ arn, isAwsManaged, state }: SeenKey): string | undefined {
+/** @returns why an AMI encrypted with this key cannot be shared, or undefined if it can */
+export function unusableKeyReason({ arn, isAwsManaged, state }: KmsKey): string | undefined {
   if (isAwsManaged) {
     return (
-      'it is encrypted with the AWS managed key aws/ebs, and AWS lets nobody share that. Build it with a customer ' +
-      'managed key: name one as kmsKeyId in the distribution settings or in the recipe, and let the targets use it'
+      'it is encrypted with the AWS managed key aws/ebs, which AWS does not let you share. Rebuild it with a customer ' +
+      'managed key (kmsKeyId in the distribution settings or in the recipe) and allow the targets to use that key'
     );
   }
   return state === 'Enabled' ? undefined : `its key ${arn} is ${state}, not Enabled`;
 }
 
 /**
- * The targets that a key's policy does not name, as a person reads them: they will see the AMI and fail to launch it.
- * Grants may allow what the policy does not, so that this is worth a remark and no refusal.
+ * The targets that the key policy does not name: they see the AMI and probably cannot launch it. These are remarks and
+ * not refusals, because a grant can allow what the policy does not.
  */
-export function whoCannotUse(policy: string | undefined, targets: Targets): string[] {
-  const allowed = policy === undefined ? undefined : readAllowed(policy);
+export function keyPolicyRemarks(policy: string | undefined, targets: Targets): string[] {
+  const allowed = policy === undefined ? undefined : parseAllowStatements(policy);
   if (allowed === undefined)
-    return ['its key policy could not be read: see that the targets may use the key'];
-  const strangers = permissionsFor(targets).filter((permission) => {
+    return ['its key policy could not be read: check that the targets can use the key'];
+  const unnamed = permissionsFor(targets).filter((permission) => {
     const id = Object.values(permission)[0] ?? '';
     const name = id.slice(id.lastIndexOf('/') + 1);
     return !allowed.some((text) => text.includes(name));
   });
-  return strangers.map((one) => `its key policy does not name ${labelOf(one)}, which will fail to launch it`);
+  return unnamed.map(
+    (one) => `its key policy does not name ${formatPermission(one)}, which probably cannot launch it`,
+  );
 }
 
-/** Principals and conditions of the statements that allow, as texts that ids are looked for in. */
-function readAllowed(policy: string): string[] | undefined {
+/** @returns principals and conditions of the Allow statements as JSON text, or undefined for an invalid policy */
+function parseAllowStatements(policy: string): string[] | undefined {
   try {
     const parsed: unknown = JSON.parse(policy);
     const statements = isRecord(parsed) ? [parsed.Statement].flat() : [];

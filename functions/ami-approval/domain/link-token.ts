@@ -1,14 +1,14 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { sha256 } from '#shared/hash.ts';
 
-/** What only a mail carries, and what the table keeps of it. */
-export interface Token {
+/** A secret that only one mail carries, and the hash that the table stores. */
+export interface LinkToken {
   readonly token: string;
   readonly hash: string;
 }
 
-/** 32 random bytes: nobody guesses one, so a plain hash keeps it. */
-export function newToken(): Token {
+/** 32 random bytes cannot be guessed, so a plain hash is enough to store them. */
+export function createToken(): LinkToken {
   const token = randomBytes(32).toString('base64url');
   return { token, hash: hashToken(token) };
 }
@@ -17,7 +17,7 @@ export function hashToken(token: string): string {
   return sha256(token);
 }
 
-/** In the same time whatever they are. */
+/** Compares in constant time. */
 export function isSameHash(a: string, b: string): boolean {
   const [left, right] = [Buffer.from(a, 'hex'), Buffer.from(b, 'hex')];
   return left.length === 32 && left.length === right.length && timingSafeEqual(left, right);

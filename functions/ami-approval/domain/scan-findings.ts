@@ -1,42 +1,33 @@
-import type { Draft, Key } from './approval-record.ts';
+import type { BuildRecordKey, Draft } from './approval-record.ts';
 
-/** What a scan found in an image: how many vulnerabilities of each severity. */
-export interface Findings extends Key {
+/** How many vulnerabilities of each severity a scan found in an image. */
+export interface ScanFindings extends BuildRecordKey {
   readonly revision: string;
-  readonly counts: Counts;
-  /** When Image Builder told of them. */
+  readonly counts: SeverityCounts;
+  /** When Image Builder reported them. */
   readonly at: number;
 }
 
-export interface Counts {
+export interface SeverityCounts {
   readonly all: number;
   readonly critical: number;
   readonly high: number;
   readonly medium: number;
 }
 
-/** A build that failed, and the notice about it. */
-export interface Failure extends Key {
-  readonly revision: string;
-  readonly imageArn: string;
-  readonly reason: string;
-  readonly at: number;
-  readonly notice: 'claimed' | 'due';
-}
-
-/** Only by a later event than the one that is known. */
+/** @returns the reported findings, or undefined if the saved ones are as new: events arrive out of order */
 export function newerFindings(
-  known: Findings | undefined,
-  told: Draft<Findings>,
-): Draft<Findings> | undefined {
-  return known && known.at >= told.at ? undefined : told;
+  known: ScanFindings | undefined,
+  reported: Draft<ScanFindings>,
+): Draft<ScanFindings> | undefined {
+  return known && known.at >= reported.at ? undefined : reported;
 }
 
-/** `2 critical, 5 high, 9 medium; 20 in all`; undefined when a scan found none. */
-export function describeFindings({ counts }: Pick<Findings, 'counts'>): string | undefined {
+/** `2 critical, 5 high, 9 medium; 20 in total`; undefined if there are none */
+export function formatFindings({ counts }: Pick<ScanFindings, 'counts'>): string | undefined {
   const { all, critical, high, medium } = counts;
   if (all === 0) return undefined;
-  const known = Object.entries({ critical, high, medium }).filter(([, n]) => n > 0);
-  const parts = known.map(([severity, n]) => `${n} ${severity}`).join(', ');
-  return parts === '' ? `${all} in all` : `${parts}; ${all} in all`;
+  const found = Object.entries({ critical, high, medium }).filter(([, n]) => n > 0);
+  const parts = found.map(([severity, n]) => `${n} ${severity}`).join(', ');
+  return parts === '' ? `${all} in total` : `${parts}; ${all} in total`;
 }

@@ -1,4 +1,4 @@
-/** Who an image is shared with. `copying` accounts copy the AMI and get its snapshots as well. */
+/** Who an image is shared with. Accounts in `copying` copy the AMI and therefore get its snapshots too. */
 export interface Targets {
   readonly accounts: readonly string[];
   readonly organizations: readonly string[];
@@ -6,7 +6,7 @@ export interface Targets {
   readonly copying: readonly string[];
 }
 
-/** An entry of an AMI's launch permissions, in the API's own words. */
+/** A launch permission of an AMI, with the field names of the EC2 API. */
 export interface Permission {
   readonly UserId?: string;
   readonly OrganizationArn?: string;
@@ -16,21 +16,26 @@ export interface Permission {
 
 export const noTargets: Targets = { accounts: [], organizations: [], organizationalUnits: [], copying: [] };
 
-/** Sorted and without repetition, so that two lists of the same targets are equal as JSON. */
-export function tidyTargets({ accounts, organizations, organizationalUnits, copying }: Targets): Targets {
+/** Sorts and removes duplicates, so that two lists of the same targets are equal as JSON. */
+export function normalizeTargets({
+  accounts,
+  organizations,
+  organizationalUnits,
+  copying,
+}: Targets): Targets {
   return {
-    accounts: tidy([...accounts, ...copying]), // whoever copies an AMI has to see it
-    organizations: tidy(organizations),
-    organizationalUnits: tidy(organizationalUnits),
-    copying: tidy(copying),
+    accounts: sortUnique([...accounts, ...copying]), // an account can only copy an AMI that it can launch
+    organizations: sortUnique(organizations),
+    organizationalUnits: sortUnique(organizationalUnits),
+    copying: sortUnique(copying),
   };
 }
 
-export function isEmpty({ accounts, organizations, organizationalUnits, copying }: Targets): boolean {
-  return accounts.length + organizations.length + organizationalUnits.length + copying.length === 0;
+export function hasTargets({ accounts, organizations, organizationalUnits, copying }: Targets): boolean {
+  return accounts.length + organizations.length + organizationalUnits.length + copying.length > 0;
 }
 
-/** Never a group: `all` would make the AMI public. */
+/** Never includes a group, because the group `all` makes an AMI public. */
 export function permissionsFor({ accounts, organizations, organizationalUnits }: Targets): Permission[] {
   return [
     ...accounts.map((UserId) => ({ UserId })),
@@ -39,15 +44,15 @@ export function permissionsFor({ accounts, organizations, organizationalUnits }:
   ];
 }
 
-/** What of `wanted` an AMI does not have; EC2 lists permissions in no order. */
-export function missingFrom(wanted: readonly Permission[], found: readonly Permission[]): string[] {
-  const has = new Set(found.map(labelOf));
-  return wanted.map(labelOf).filter((label) => !has.has(label));
+/** @returns the wanted permissions that are not there, as text; EC2 lists permissions in no order */
+export function missingPermissions(wanted: readonly Permission[], found: readonly Permission[]): string[] {
+  const present = new Set(found.map(formatPermission));
+  return wanted.map(formatPermission).filter((label) => !present.has(label));
 }
 
-/** As a person reads them: `account 111122223333`, `organization o-abc`, `organizational unit ou-abc-def`. */
-export function describeTargets(targets: Targets): string[] {
-  const labels = permissionsFor(tidyTargets(targets)).map(labelOf);
+/** `account 111122223333`, `organization o-abc`, `organizational unit ou-abc-def` */
+export function formatTargets(targets: Targets): string[] {
+  const labels = permissionsFor(normalizeTargets(targets)).map(formatPermission);
   return labels.map((label) =>
     targets.copying.some((account) => label === `account ${account}`)
       ? `${label}, with its snapshots`
@@ -55,17 +60,22 @@ export function describeTargets(targets: Targets): string[] {
   );
 }
 
-export function labelOf({ UserId, OrganizationArn, OrganizationalUnitArn, Group }: Permission): string {
+export function formatPermission({
+  UserId,
+  OrganizationArn,
+  OrganizationalUnitArn,
+  Group,
+}: Permission): string {
   if (UserId !== undefined) return `account ${UserId}`;
   if (OrganizationArn !== undefined) return `organization ${lastPart(OrganizationArn)}`;
   if (OrganizationalUnitArn !== undefined) return `organizational unit ${lastPart(OrganizationalUnitArn)}`;
-  return Group === 'all' ? 'everybody (public)' : `group ${Group}`;
+  return Group === 'all' ? 'everyone (public)' : `group ${Group}`;
 }
 
 function lastPart(arn: string): string {
   return arn.slice(arn.lastIndexOf('/') + 1);
 }
 
-function tidy(values: readonly string[]): string[] {
+function sortUnique(values: readonly string[]): string[] {
   return [...new Set(values)].sort();
 }

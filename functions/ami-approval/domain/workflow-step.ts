@@ -1,5 +1,9 @@
 import { sha256 } from '#shared/hash.ts';
-import { type Approval, approvalsOf, votesOf } from './approval-record.ts';
+import { MINUTE_MS } from '#shared/time.ts';
+import { type ApprovalRecord, approvalsOf, votesOf } from './approval-record.ts';
+
+/** The id of a step execution. The table uses it as a sort key, so no other text may pass for one. */
+export const STEP_EXECUTION_ID = /^step-[0-9a-f-]{36}$/;
 
 /** A workflow step that waits, and the build it belongs to. */
 export interface WaitingStep {
@@ -7,36 +11,38 @@ export interface WaitingStep {
   readonly imageArn: string;
 }
 
-/** What a waiting step is told. */
-export interface Answer {
+/** The answer to a waiting step. */
+export interface StepAnswer {
   readonly action: 'RESUME' | 'STOP';
   readonly reason: string;
-  /** The same for the same answer, so that a repeat is one answer. */
+  /** The same for the same answer, so that Image Builder counts a retry once. */
   readonly token: string;
 }
 
-/** Image Builder takes reasons of up to 1024 characters. */
-const LONGEST_REASON = 1024;
+/** Source: SendWorkflowStepAction. */
+const MAX_STEP_REASON_LENGTH = 1024;
 
-export function answerFor(approval: Pick<Approval, 'status' | 'part' | 'round' | 'history'>): Answer {
-  const action = approval.status === 'approved' ? 'RESUME' : 'STOP';
-  const token = sha256(`${approval.part} ${action} ${approval.round}`);
-  return { action, reason: reasonOf(approval).slice(0, LONGEST_REASON), token };
+/** An answer in the last minutes of a step could arrive too late. */
+const STEP_MARGIN_MS = 5 * MINUTE_MS;
+
+export function stepAnswerOf(
+  record: Pick<ApprovalRecord, 'status' | 'part' | 'round' | 'history'>,
+): StepAnswer {
+  const action = record.status === 'approved' ? 'RESUME' : 'STOP';
+  const token = sha256(`${record.part} ${action} ${record.round}`);
+  return { action, reason: reasonOf(record).slice(0, MAX_STEP_REASON_LENGTH), token };
 }
 
-function reasonOf(approval: Pick<Approval, 'status' | 'round' | 'history'>): string {
-  if (approval.status === 'approved') return `Approved by ${approvalsOf(approval).join(', ')}`;
-  const rejection = votesOf(approval).find(({ what }) => what === 'reject');
+function reasonOf(record: Pick<ApprovalRecord, 'status' | 'round' | 'history'>): string {
+  if (record.status === 'approved') return `Approved by ${approvalsOf(record).join(', ')}`;
+  const rejection = votesOf(record).find(({ what }) => what === 'reject');
   if (rejection) return `Rejected by ${rejection.who}: ${rejection.why ?? 'no reason given'}`;
-  return 'Nobody approved it in time';
+  return 'Not approved in time';
 }
 
-/** How long a request may be open: until it expires, or until shortly before its step gives up if that is sooner. */
-export function expiryOf(now: number, holdMs: number, stepEndsAt: number | undefined): number {
-  if (stepEndsAt === undefined) return now + holdMs;
+/** When a request expires: after `openMs`, or shortly before its workflow step times out if that is sooner. */
+export function expiryOf(now: number, openMs: number, stepEndsAt: number | undefined): number {
+  if (stepEndsAt === undefined) return now + openMs;
   const left = Math.max(0, stepEndsAt - now);
-  return Math.min(now + holdMs, now + left - Math.min(STEP_MARGIN_MS, left / 10));
+  return Math.min(now + openMs, now + left - Math.min(STEP_MARGIN_MS, left / 10));
 }
-
-/** An answer in the step's last minutes could come too late. */
-const STEP_MARGIN_MS = 5 * 60_000;

@@ -1,39 +1,44 @@
 import { hasName, RetryableError } from '#shared/errors.ts';
-import { getStep, sendAction } from '../aws/imagebuilder.ts';
-import type { Approval } from '../domain/approval-record.ts';
-import { answerFor } from '../domain/workflow-step.ts';
-import { findDrift } from './find-drift.ts';
-import { type Acted, type ExecuteRun, isRefusal, sayError, turnedDown } from './outcome.ts';
+import { getImage, getStepExecution, sendStepAction } from '../aws/imagebuilder.ts';
+import type { ExecuteContext } from '../context.ts';
+import type { ApprovalRecord } from '../domain/approval-record.ts';
+import { driftReason } from '../domain/approval-subject.ts';
+import { stepAnswerOf, type WaitingStep } from '../domain/workflow-step.ts';
+import { closedOutcome, type ExecutionResult, formatError, isFinalError } from './outcome.ts';
 
-/** Tells a waiting step what was decided: RESUME when it was approved and is still what was approved, else STOP. */
-export async function answerStep(run: ExecuteRun, record: Approval, stepExecutionId: string): Promise<Acted> {
-  const { signal } = run.invocation;
-  const { imageArn } = record.subject;
+/** Answers a waiting step: RESUME if it was approved and is still what was approved, otherwise STOP. */
+export async function answerStep(
+  { config, invocation }: ExecuteContext,
+  record: ApprovalRecord,
+  stepExecutionId: string,
+): Promise<ExecutionResult> {
+  const { signal } = invocation;
+  const { imageArn, workflowStep } = record.subject;
+  const isApproved = record.status === 'approved';
   try {
-    const drift = record.status === 'approved' ? await findDrift(run, record) : undefined;
-    if (drift) return { status: 'outdated', why: drift };
-    await sendOnce({ stepExecutionId, imageArn }, record, signal);
-    return { status: record.status === 'approved' ? 'resumed' : turnedDown(record) };
+    if (isApproved) {
+      const drift = driftReason(record, await getImage(imageArn, signal), config.targets);
+      if (drift) return { status: 'outdated', why: drift };
+    }
+    await sendAnswer({ stepExecutionId, imageArn }, record, signal);
+    return { status: isApproved ? 'resumed' : closedOutcome(record) };
   } catch (error) {
-    if (!isRefusal(error)) return { unfinished: error };
-    const why = `its step ${record.subject.gate?.name ?? stepExecutionId} could not be answered (${sayError(error)})`;
-    return { status: record.status === 'approved' ? 'failed' : turnedDown(record), why };
+    if (!isFinalError(error)) return { error };
+    const step = workflowStep?.name ?? stepExecutionId;
+    const why = `Image Builder did not accept the answer for the workflow step ${step} (${formatError(error)})`;
+    return { status: isApproved ? 'failed' : closedOutcome(record), why };
   }
 }
 
-/** A step that was answered refuses another answer, also ours when its first attempt went through unheard. */
-async function sendOnce(
-  step: { readonly stepExecutionId: string; readonly imageArn: string },
-  record: Approval,
-  signal: AbortSignal,
-): Promise<void> {
-  const answer = answerFor(record);
+/** A step refuses a second answer, also after our first one succeeded and its response was lost. */
+async function sendAnswer(step: WaitingStep, record: ApprovalRecord, signal: AbortSignal): Promise<void> {
+  const answer = stepAnswerOf(record);
   try {
-    await sendAction(step, answer, signal);
+    await sendStepAction(step, answer, signal);
   } catch (error) {
-    if (!isRefusal(error)) throw error;
+    if (!isFinalError(error)) throw error;
     if (hasName(error, 'ResourceInUseException'))
-      throw new RetryableError('the step is busy', { cause: error });
-    if ((await getStep(step.stepExecutionId, signal)).action !== answer.action) throw error;
+      throw new RetryableError('the workflow step is busy', { cause: error });
+    if ((await getStepExecution(step.stepExecutionId, signal)).action !== answer.action) throw error;
   }
 }

@@ -1,142 +1,144 @@
 import { publishAllEvents } from '#shared/aws/eventbridge.ts';
+import { updateRecord } from '#shared/aws/update-record.ts';
 import { RetryableError } from '#shared/errors.ts';
 import type { Invocation } from '#shared/invocation.ts';
-import { sendMail } from '#shared/mail.ts';
 import { addCount } from '#shared/metrics.ts';
-import { updateItem } from '../aws/approvals-table.ts';
 import type { ExecuteConfig } from '../config.ts';
-import { type Approval, type Draft, keyOf } from '../domain/approval-record.ts';
+import { createContext, type ExecuteContext } from '../context.ts';
+import { type ApprovalRecord, type Draft, keyOf, keyOfRecord } from '../domain/approval-record.ts';
 import {
-  claim,
-  type Ending,
-  isHopeless,
+  applyOutcome,
+  claimRequest,
+  type ExecutionOutcome,
+  hasFailedTooLong,
   isLeased,
-  nextWork,
-  pause,
-  settle,
-  unclaimNotice,
+  nextAction,
+  releaseClaim,
 } from '../domain/approval-transitions.ts';
-import { type DueDetail, due, ended } from '../messages/events.ts';
-import { writeEnded, writeShared } from '../messages/mail.ts';
+import { type DueDetail, dueEventOf, requestEndedEvent } from '../messages/events.ts';
 import { answerStep } from './answer-step.ts';
-import { type Acted, type ExecuteRun, sayError, turnedDown, type Unfinished } from './outcome.ts';
+import { closedOutcome, type ExecutionResult, formatError, type Incomplete } from './outcome.ts';
+import { sendClosingMail } from './send-closing-mail.ts';
 import { shareImage } from './share-image.ts';
 
-/** Longer than the function may run, so that whoever holds a lease is at work or dead; shorter than Lambda's first wait. */
+/** Longer than the function's timeout, so a lease never outlives its holder; shorter than Lambda's first retry. */
 const LEASE_MS = 55_000;
 
 /**
- * Acts on a decision: claims the request, shares or answers the step, tells machines, closes the record, mails people.
- * Whatever dies half way is done again from the claim on; every effect can be repeated, and the mail is claimed.
+ * Executes a decision: claims the request, shares the AMIs or answers the step, publishes an event, closes the record
+ * and sends a mail. After a crash all of it is repeated, which is safe; only the mail is claimed and not repeated.
  */
 export async function executeApproval(
-  asked: DueDetail,
+  due: DueDetail,
   config: ExecuteConfig,
   invocation: Invocation,
 ): Promise<object> {
-  const run: ExecuteRun = { config, invocation, use: { table: config.table, signal: invocation.signal } };
-  const key = keyOf(asked.imageArn, asked.stepExecutionId);
-  const { record, wrote } = await updateItem<Approval>(run.use, key, (known) =>
-    known && !config.dryRun ? claim(known, LEASE_MS, invocation.now()) : undefined,
+  const context = createContext(config, invocation);
+  const key = keyOf(due.imageArn, due.stepExecutionId);
+  const { record, wrote } = await updateRecord<ApprovalRecord>(context.table, key, (known) =>
+    known && !config.dryRun ? claimRequest(known, LEASE_MS, invocation.now()) : undefined,
   );
-  if (wrote && record) return act(run, record);
-  const work = record && nextWork(record, invocation.now());
-  // It was found outdated, and whoever found it died before he could say so.
-  if (record && work === 'ask' && !config.dryRun)
-    await publishAllEvents([due(record, 'ask')], invocation.signal);
-  if (record && isLeased(record, invocation.now()))
-    throw new RetryableError('somebody else is acting on this request');
-  const why = record
-    ? `${work === 'act' ? 'dry run: would act on it, which is' : 'it is'} ${record.status}`
-    : 'no such request';
-  invocation.logger.info(`nothing done: ${why}`, { imageArn: asked.imageArn, part: key.part });
-  return { outcome: why };
+  if (!wrote || !record) return { outcome: await explainUnclaimed(context, due, record) };
+  if (record.mailStatus === 'due') return resendClosingMail(context, record);
+  const result = await carryOut(context, record);
+  const outcome = 'error' in result ? await postpone(context, record, result) : result;
+  await finish(context, record, applyOutcome(record, outcome, invocation.now()));
+  return { outcome: outcome.status };
 }
 
-async function act(run: ExecuteRun, record: Approval): Promise<object> {
-  if (record.notice === 'due') return mailAgain(run, record);
-  const acted = await carryOut(run, record);
-  const ending = 'unfinished' in acted ? await putOff(run, record, acted) : acted;
-  const draft = settle(record, ending, run.invocation.now());
-  const { signal } = run.invocation;
-  if (ending.status === 'outdated') {
-    await close(run, record, draft);
-    // Only now: RequestApproval asks again when the record says that it is outdated.
-    await publishAllEvents([due(record, 'ask')], signal);
-  } else {
-    await publishAllEvents([ended(draft)], signal);
-    await sendEndMail(run, await close(run, record, draft));
-  }
-  report(run.invocation, draft);
-  return { outcome: ending.status };
+/** Logs why nothing was executed. @throws RetryableError if another invocation holds the lease */
+async function explainUnclaimed(
+  { config, invocation }: ExecuteContext,
+  { imageArn, stepExecutionId }: DueDetail,
+  record: ApprovalRecord | undefined,
+): Promise<string> {
+  const now = invocation.now();
+  const action = record && nextAction(record, now);
+  // An invocation found it outdated and died before it published the event.
+  if (record && action === 'ask' && !config.dryRun)
+    await publishAllEvents([dueEventOf(record, 'ask')], invocation.signal);
+  if (record && isLeased(record, now))
+    throw new RetryableError('another invocation is executing this request');
+  const { part } = keyOf(imageArn, stepExecutionId);
+  const reason = record ? `the request is ${record.status}` : 'no such request';
+  const isDryRun = config.dryRun && action === 'act';
+  const fields = { imageArn, part, reason, ...(isDryRun && { dryRun: true }) };
+  invocation.logger.info(isDryRun ? 'decision executed' : 'decision not executed', fields);
+  return isDryRun ? `dry run: ${reason}` : reason;
 }
 
-async function carryOut(run: ExecuteRun, record: Approval): Promise<Acted> {
-  const { gate } = record.subject;
+async function carryOut(context: ExecuteContext, record: ApprovalRecord): Promise<ExecutionResult> {
+  const { workflowStep } = record.subject;
   if (record.status === 'outdated') {
-    return { status: 'failed', why: `${record.why ?? 'it changed'}, and it could not be asked about again` };
+    const why = `${record.why ?? 'the build changed'}, and a new request could not be opened for a day`;
+    return { status: 'failed', why };
   }
-  if (gate) return answerStep(run, record, gate.stepExecutionId);
-  if (record.status === 'approved') return shareImage(run, record);
-  return { status: turnedDown(record) };
+  if (workflowStep) return answerStep(context, record, workflowStep.stepExecutionId);
+  if (record.status === 'approved') return shareImage(context, record);
+  return { status: closedOutcome(record) };
 }
 
-/** What is done is kept, and Lambda or the sweep repeats the rest; after a day of that a person has to look. */
-async function putOff(
-  run: ExecuteRun,
-  record: Approval,
-  { unfinished, shares = {} }: Unfinished,
-): Promise<Ending> {
-  if (isHopeless(record, run.invocation.now())) {
-    const why = `it has failed for a day, last with ${sayError(unfinished)}`;
-    return { status: record.status === 'approved' ? 'failed' : turnedDown(record), shares, why };
+/** Saves what is done; Lambda or SweepApprovals retries the rest. After a day of failures the request is closed. */
+async function postpone(
+  context: ExecuteContext,
+  record: ApprovalRecord,
+  { error, shares = {} }: Incomplete,
+): Promise<ExecutionOutcome> {
+  if (hasFailedTooLong(record, context.invocation.now())) {
+    const why = `every attempt failed for a day, the last one with ${formatError(error)}`;
+    return { status: record.status === 'approved' ? 'failed' : closedOutcome(record), shares, why };
   }
-  await close(run, record, pause(record, shares));
-  throw new RetryableError('the decision could not be carried out yet', { cause: unfinished });
+  await save(context, record, releaseClaim(record, shares));
+  throw new RetryableError('could not carry out the decision yet, will retry', { cause: error });
 }
 
-/** Writes what the claimed record became; nobody else does while the lease holds. */
-async function close({ use }: ExecuteRun, record: Approval, draft: Draft): Promise<Approval> {
-  const { record: closed, wrote } = await updateItem<Approval>(
-    use,
-    record,
-    (known) => (known?.revision === record.revision ? draft : undefined),
-    { known: record },
-  );
-  if (wrote && closed) return closed;
-  throw new RetryableError('somebody else took over this request');
-}
-
-async function mailAgain(run: ExecuteRun, record: Approval): Promise<object> {
-  const { leaseUntil: _lease, open: _open, revision: _revision, ...kept } = record;
-  const closed = await close(run, record, { ...kept, notice: 'claimed' });
-  if (isHopeless(record, run.invocation.now())) {
-    run.invocation.logger.error('SNS has refused a mail for a day; it is given up', {
-      imageArn: record.subject.imageArn,
-    });
+async function finish(context: ExecuteContext, record: ApprovalRecord, draft: Draft): Promise<void> {
+  const { signal } = context.invocation;
+  if (draft.status === 'outdated') {
+    await save(context, record, draft);
+    // After the write, because RequestApproval opens a new round only if the record is outdated.
+    await publishAllEvents([dueEventOf(record, 'ask')], signal);
   } else {
-    await sendEndMail(run, closed);
+    await publishAllEvents([requestEndedEvent(draft)], signal);
+    await sendClosingMail(context, await save(context, record, draft));
+  }
+  logClosed(context.invocation, draft);
+}
+
+async function resendClosingMail(context: ExecuteContext, record: ApprovalRecord): Promise<object> {
+  const { leaseUntil: _lease, open: _open, revision: _revision, ...kept } = record;
+  const closed = await save(context, record, { ...kept, mailStatus: 'claimed' });
+  if (hasFailedTooLong(record, context.invocation.now())) {
+    const { imageArn } = record.subject;
+    context.invocation.logger.error('closing mail abandoned: SNS refused it for a day', { imageArn });
+  } else {
+    await sendClosingMail(context, closed);
   }
   return { outcome: record.status };
 }
 
-/** The record says that the mail went out; if SNS refused it for sure, it is taken back and comes again. */
-async function sendEndMail(run: ExecuteRun, closed: Approval): Promise<void> {
-  const { config, invocation, use } = run;
-  if (closed.status === 'resumed') return; // the workflow goes on: that is the notice
-  const isShared = closed.status === 'shared';
-  const topicArn = isShared ? config.ownerTopicArn : config.approverTopicArn;
-  const mail = isShared ? writeShared(closed) : writeEnded(closed);
-  const result = await sendMail(topicArn, mail, invocation, { imageArn: closed.subject.imageArn });
-  if (result.outcome !== 'refused') return;
-  await updateItem<Approval>(use, closed, (known) => known && unclaimNotice(known), { known: closed });
-  throw new RetryableError('the mail about the end of a request was refused by SNS', { cause: result.error });
+/** Writes the claimed record. No other invocation writes it while the lease is valid. */
+async function save(
+  { table }: ExecuteContext,
+  record: ApprovalRecord,
+  draft: Draft,
+): Promise<ApprovalRecord> {
+  const { record: saved, wrote } = await updateRecord<ApprovalRecord>(
+    table,
+    keyOfRecord(record),
+    (known) => (known?.revision === record.revision ? draft : undefined),
+    { known: record },
+  );
+  if (wrote && saved) return saved;
+  throw new RetryableError('another invocation took over this request');
 }
 
-function report({ logger, metrics }: Invocation, record: Draft): void {
+function logClosed({ logger, metrics }: Invocation, record: Draft): void {
   const { subject, part, status, round, shares, why } = record;
-  const line = { imageArn: subject.imageArn, part, status, round, shares, ...(why !== undefined && { why }) };
-  if (status === 'failed') logger.error('an approval could not be carried out', line);
-  else logger.info('an approval request is over', line);
-  addCount(metrics, `Ended.${status}`);
+  const fields = { imageArn: subject.imageArn, part, status, round, shares };
+  const withReason = why === undefined ? fields : { ...fields, reason: why };
+  if (status === 'failed')
+    logger.error('approval not carried out, see "Asking again" in operating.md', withReason);
+  else logger.info('approval request closed', withReason);
+  addCount(metrics, `RequestClosed.${status}`);
 }

@@ -1,12 +1,12 @@
 import { asyncInvocationHandler } from '#shared/handlers/async-invocation.ts';
 import { readExecuteConfig } from '../config.ts';
-import { readDue } from '../request-approval/event.ts';
+import { parseDueEvent } from '../messages/events.ts';
 import { executeApproval } from './execute-approval.ts';
 
 const config = readExecuteConfig();
 
-/** The wing's own events. What fails is repeated by Lambda, then by the sweep. */
+/** Lambda retries a failed invocation twice; after that SweepApprovals takes over. */
 export const handler = asyncInvocationHandler({
-  parse: readDue,
+  parse: parseDueEvent,
   handle: (due, invocation) => executeApproval(due, config, invocation),
 });

@@ -1,35 +1,27 @@
 import { isRetryable, isServiceResponse, toError } from '#shared/errors.ts';
-import type { Invocation } from '#shared/invocation.ts';
-import type { TableUse } from '../aws/approvals-table.ts';
-import type { ExecuteConfig } from '../config.ts';
-import type { Approval, Share } from '../domain/approval-record.ts';
-import type { Ending } from '../domain/approval-transitions.ts';
+import type { ApprovalRecord, ShareResult } from '../domain/approval-record.ts';
+import type { ExecutionOutcome } from '../domain/approval-transitions.ts';
 
-export interface ExecuteRun {
-  readonly config: ExecuteConfig;
-  readonly invocation: Invocation;
-  readonly use: TableUse;
+/** Part of the execution failed, and a retry may succeed. */
+export interface Incomplete {
+  readonly error: unknown;
+  /** What is done and need not be repeated. */
+  readonly shares?: Readonly<Record<string, ShareResult>>;
 }
 
-/** Part of the work failed in a way that passes. */
-export interface Unfinished {
-  readonly unfinished: unknown;
-  readonly shares?: Readonly<Record<string, Share>>;
-}
+export type ExecutionResult = ExecutionOutcome | Incomplete;
 
-export type Acted = Ending | Unfinished;
-
-/** AWS itself said no, and would again. A fault of ours, or of the network, is none of these. */
-export function isRefusal(error: unknown): boolean {
+/** AWS refused the call and would refuse it again. Network errors and our own bugs are not final. */
+export function isFinalError(error: unknown): boolean {
   return isServiceResponse(error) && !isRetryable(error);
 }
 
-export function sayError(error: unknown): string {
+export function formatError(error: unknown): string {
   const { name, message } = toError(error);
   return `${name}: ${message}`;
 }
 
-/** The end of a request that was not approved. */
-export function turnedDown({ status }: Pick<Approval, 'status'>): 'rejected' | 'expired' {
+/** The final status of a request that was not approved. */
+export function closedOutcome({ status }: Pick<ApprovalRecord, 'status'>): 'rejected' | 'expired' {
   return status === 'expired' ? 'expired' : 'rejected';
 }

@@ -1,114 +1,127 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { mapLimit } from '#shared/concurrency.ts';
 import { RetryableError } from '#shared/errors.ts';
+import { sleep } from '#shared/time.ts';
 import {
   addLaunchPermissions,
   addVolumePermissions,
   describeAmi,
-  keysOf,
+  listSnapshotKeys,
   readLaunchPermissions,
   readVolumePermissions,
 } from '../aws/ec2.ts';
+import { getImage } from '../aws/imagebuilder.ts';
 import { describeKey, readKeyPolicy } from '../aws/kms.ts';
-import type { Approval, Share } from '../domain/approval-record.ts';
-import type { Ami } from '../domain/approval-subject.ts';
-import { whoCannotUse, whyUnusable } from '../domain/kms-key.ts';
+import type { ExecuteContext } from '../context.ts';
+import type { ApprovalRecord, ShareResult } from '../domain/approval-record.ts';
+import { type Ami, driftReason } from '../domain/approval-subject.ts';
+import { keyPolicyRemarks, unusableKeyReason } from '../domain/kms-key.ts';
 import {
-  labelOf,
-  missingFrom,
+  formatPermission,
+  missingPermissions,
   type Permission,
   permissionsFor,
   type Targets,
 } from '../domain/share-targets.ts';
-import { type SeenAmi, whyNot } from '../domain/sharing-rules.ts';
-import { findDrift } from './find-drift.ts';
-import { type Acted, type ExecuteRun, isRefusal, sayError } from './outcome.ts';
+import { type Ec2Image, notSharableReason } from '../domain/sharing-rules.ts';
+import { type ExecutionResult, formatError, isFinalError } from './outcome.ts';
 
-/** Regions worked on at a time. */
-const AT_ONCE = 4;
+const MAX_PARALLEL_AMIS = 4;
 
-/** Shares exactly what was approved: every AMI or, when one must not be shared, none. */
-export async function shareImage(run: ExecuteRun, record: Approval): Promise<Acted> {
+/** Shares exactly what was approved: all AMIs, or none if one of them cannot be shared. */
+export async function shareImage(context: ExecuteContext, record: ApprovalRecord): Promise<ExecutionResult> {
+  const { config, invocation } = context;
   const { subject } = record;
   try {
-    const drift = await findDrift(run, record);
+    const drift = driftReason(record, await getImage(subject.imageArn, invocation.signal), config.targets);
     if (drift) return { status: 'outdated', why: drift };
-    const checked = await mapLimit(subject.amis, AT_ONCE, (ami) => check(run, record, ami));
-    const refused = checked.flatMap(({ ami, refusal }) =>
+    const checks = await mapLimit(subject.amis, MAX_PARALLEL_AMIS, (ami) => checkAmi(context, record, ami));
+    const refused = checks.flatMap(({ ami, refusal }) =>
       refusal ? [`${ami.id} in ${ami.region}: ${refusal}`] : [],
     );
     if (refused.length > 0) return { status: 'failed', why: refused.join('; ') };
-    return await shareAll(run, record, checked);
+    return await shareAll(context, record, checks);
   } catch (error) {
-    return isRefusal(error) ? { status: 'failed', why: sayError(error) } : { unfinished: error };
+    return isFinalError(error) ? { status: 'failed', why: formatError(error) } : { error };
   }
 }
 
-interface Checked {
+interface AmiCheck {
   readonly ami: Ami;
-  readonly seen: SeenAmi | undefined;
+  readonly image: Ec2Image | undefined;
   readonly refusal?: string;
   readonly remarks: readonly string[];
 }
 
-/** Looks again at what is to be shared: days may lie between the request and the click. */
-async function check({ invocation }: ExecuteRun, { subject }: Approval, ami: Ami): Promise<Checked> {
+/** Checks the AMI again, because days may pass between the request and the approval. */
+async function checkAmi(
+  { invocation }: ExecuteContext,
+  { subject }: ApprovalRecord,
+  ami: Ami,
+): Promise<AmiCheck> {
   const { signal } = invocation;
-  const seen = await describeAmi(ami.region, ami.id, signal);
-  const refusal = whyNot(seen, subject.imageArn, invocation.now());
-  if (!seen || refusal !== undefined || !seen.isEncrypted) {
-    return { ami, seen, ...(refusal !== undefined && { refusal }), remarks: [] };
+  const image = await describeAmi(ami.region, ami.id, signal);
+  const refusal = notSharableReason(image, subject.imageArn, invocation.now());
+  if (!image || refusal !== undefined || !image.isEncrypted) {
+    return { ami, image, ...(refusal !== undefined && { refusal }), remarks: [] };
   }
   const remarks: string[] = [];
-  for (const arn of await keysOf(ami.region, seen.snapshots, signal)) {
-    const unusable = whyUnusable(await describeKey(ami.region, arn, signal));
-    if (unusable) return { ami, seen, refusal: unusable, remarks };
-    remarks.push(...whoCannotUse(await readKeyPolicy(ami.region, arn, signal), subject.targets));
+  for (const arn of await listSnapshotKeys(ami.region, image.snapshots, signal)) {
+    const unusable = unusableKeyReason(await describeKey(ami.region, arn, signal));
+    if (unusable) return { ami, image, refusal: unusable, remarks };
+    remarks.push(...keyPolicyRemarks(await readKeyPolicy(ami.region, arn, signal), subject.targets));
   }
-  return { ami, seen, remarks };
+  return { ami, image, remarks };
 }
 
-/** A Region that fails stops no other, and what is done is not done again. */
-async function shareAll(run: ExecuteRun, record: Approval, checked: readonly Checked[]): Promise<Acted> {
-  const open = checked.filter(({ ami }) => record.shares[ami.id]?.result !== 'shared');
-  const passing: unknown[] = [];
-  const shares = await mapLimit(open, AT_ONCE, async (one): Promise<[string, Share] | undefined> => {
-    const { region, id } = one.ami;
+/** Regions are independent: if one fails, the others are still shared. A retry skips what is shared. */
+async function shareAll(
+  { invocation }: ExecuteContext,
+  { shares: known, subject }: ApprovalRecord,
+  checks: readonly AmiCheck[],
+): Promise<ExecutionResult> {
+  const open = checks.filter(({ ami }) => known[ami.id]?.result !== 'shared');
+  const retryable: unknown[] = [];
+  const shares = await mapLimit(open, MAX_PARALLEL_AMIS, async (check) => {
     try {
-      const remarks = [
-        ...one.remarks,
-        ...(await shareOne(one, record.subject.targets, run.invocation.signal)),
-      ];
-      return [id, { region, result: 'shared', remarks }];
+      const remarks = await shareAmi(check, subject.targets, invocation.signal);
+      return shareEntry(check.ami, 'shared', [...check.remarks, ...remarks]);
     } catch (error) {
-      if (isRefusal(error)) return [id, { region, result: 'failed', remarks: [sayError(error)] }];
-      passing.push(error);
+      if (isFinalError(error)) return shareEntry(check.ami, 'failed', [formatError(error)]);
+      retryable.push(error);
       return undefined;
     }
   });
   const done = Object.fromEntries(shares.filter((share) => share !== undefined));
   const failed = Object.values(done).filter(({ result }) => result === 'failed');
-  if (passing.length > 0) return { unfinished: passing[0], shares: done };
+  if (retryable.length > 0) return { error: retryable[0], shares: done };
   if (failed.length === 0) return { status: 'shared', shares: done };
   return {
     status: 'failed',
     shares: done,
-    why: `${failed.length} of ${checked.length} AMIs could not be shared`,
+    why: `${failed.length} of ${checks.length} AMIs could not be shared`,
   };
 }
 
-/** @returns what the users of the AMI should know */
-async function shareOne({ ami, seen }: Checked, targets: Targets, signal: AbortSignal): Promise<string[]> {
+function shareEntry(
+  { id, region }: Ami,
+  result: ShareResult['result'],
+  remarks: readonly string[],
+): readonly [string, ShareResult] {
+  return [id, { region, result, remarks }];
+}
+
+/** @returns remarks for the users of the AMI */
+async function shareAmi({ ami, image }: AmiCheck, targets: Targets, signal: AbortSignal): Promise<string[]> {
   const wanted = permissionsFor(targets);
   await addLaunchPermissions(ami, wanted, signal);
-  const found = await verify(wanted, () => readLaunchPermissions(ami, signal), signal);
-  await shareSnapshots(ami.region, seen?.snapshots ?? [], targets, signal);
+  const found = await waitForPermissions(wanted, () => readLaunchPermissions(ami, signal), signal);
+  await shareSnapshots(ami.region, image?.snapshots ?? [], targets, signal);
   return found.some(({ Group }) => Group === 'all')
-    ? [`it is shared with ${labelOf({ Group: 'all' })} already`]
+    ? [`it is already shared with ${formatPermission({ Group: 'all' })}`]
     : [];
 }
 
-/** Whoever copies an AMI needs its snapshots; whoever launches it does not. */
+/** An account needs the snapshots to copy an AMI, but not to launch it. */
 async function shareSnapshots(
   region: string,
   snapshots: readonly string[],
@@ -119,23 +132,24 @@ async function shareSnapshots(
   const wanted = copying.map((UserId) => ({ UserId }));
   for (const snapshot of snapshots) {
     await addVolumePermissions(region, snapshot, copying, signal);
-    await verify(wanted, () => readVolumePermissions(region, snapshot, signal), signal);
+    await waitForPermissions(wanted, () => readVolumePermissions(region, snapshot, signal), signal);
   }
 }
 
-const READS = 3;
+const MAX_READS = 3;
 
-/** Reads back until everything is there: EC2 answers a change before all of it can be seen. */
-async function verify(
+/** Reads until all permissions are there: EC2 confirms a change before every read shows it. */
+async function waitForPermissions(
   wanted: readonly Permission[],
   read: () => Promise<readonly Permission[]>,
   signal: AbortSignal,
 ): Promise<readonly Permission[]> {
-  for (let round = 1; ; round++) {
+  for (let attempt = 1; ; attempt++) {
     const found = await read();
-    const missing = missingFrom(wanted, found);
+    const missing = missingPermissions(wanted, found);
     if (missing.length === 0) return found;
-    if (round === READS) throw new RetryableError(`EC2 does not show what was added: ${missing.join(', ')}`);
-    await pause(300 * round, undefined, { signal });
+    if (attempt === MAX_READS)
+      throw new RetryableError(`EC2 does not show the added permissions yet: ${missing.join(', ')}`);
+    await sleep(300 * attempt, signal);
   }
 }

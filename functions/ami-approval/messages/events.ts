@@ -1,34 +1,63 @@
+import * as z from 'zod/mini';
 import type { OutgoingEvent } from '#shared/aws/eventbridge.ts';
-import { type Approval, approvalsOf, votesOf } from '../domain/approval-record.ts';
+import { eventBridgeEvent } from '#shared/events/eventbridge.ts';
+import { parseAs } from '#shared/parse.ts';
+import { type ApprovalRecord, approvalsOf, type Draft, votesOf } from '../domain/approval-record.ts';
+import { BUILD_ARN } from '../domain/image-build.ts';
+import { STEP_EXECUTION_ID } from '../domain/workflow-step.ts';
 
 export const SOURCE = 'groundcrew.ami-approval';
-/** Between the wing's own functions; rules of the template deliver it. */
-export const DUE = 'AMI Approval Due';
+/** Between the functions of this wing; rules of the template deliver it. */
+const DUE = 'AMI Approval Due';
 const ENDED = 'AMI Approval Ended';
 
-export type Next = 'ask' | 'act';
-
+/** Names a request and who acts next: RequestApproval for `ask`, ExecuteApproval for `act`. */
 export interface DueDetail {
-  readonly next: Next;
+  readonly next: 'ask' | 'act';
   readonly imageArn: string;
   readonly stepExecutionId?: string;
-  /** For asking again: the round that is over. */
+  /** The last round, if a new one is to be opened. */
   readonly after?: number;
 }
 
-/** Has RequestApproval ask, or ExecuteApproval act. It says which request, and nothing of what to do with it. */
-export function due(record: Pick<Approval, 'subject' | 'round'>, next: Next): OutgoingEvent {
-  const { imageArn, gate } = record.subject;
-  const step = gate && { stepExecutionId: gate.stepExecutionId };
-  return dueFor({ next, imageArn, ...step, ...(next === 'ask' && { after: record.round }) });
-}
+const dueDetail = z.object({
+  next: z.enum(['ask', 'act']),
+  imageArn: z.string().check(z.regex(BUILD_ARN)),
+  stepExecutionId: z.optional(z.string().check(z.regex(STEP_EXECUTION_ID))),
+  after: z.optional(z.number().check(z.int(), z.positive())),
+});
 
-export function dueFor(detail: DueDetail): OutgoingEvent {
+export function dueEvent(detail: DueDetail): OutgoingEvent {
   return { source: SOURCE, detailType: DUE, resources: [detail.imageArn], detail };
 }
 
-/** What machines are told when a request is over. */
-export function ended(record: Omit<Approval, 'revision'>): OutgoingEvent {
+export function dueEventOf(
+  record: Pick<ApprovalRecord, 'subject' | 'round'>,
+  next: DueDetail['next'],
+): OutgoingEvent {
+  const { imageArn, workflowStep } = record.subject;
+  return dueEvent({
+    next,
+    imageArn,
+    ...(workflowStep && { stepExecutionId: workflowStep.stepExecutionId }),
+    ...(next === 'ask' && { after: record.round }),
+  });
+}
+
+/** @throws InvalidInputError if it is not an `AMI Approval Due` event */
+export function parseDueEvent(event: unknown): DueDetail {
+  const { detail } = parseAs(eventBridgeEvent(dueDetail, z.literal(DUE)), event, 'event');
+  const { next, imageArn, stepExecutionId, after } = detail;
+  return {
+    next,
+    imageArn,
+    ...(stepExecutionId !== undefined && { stepExecutionId }),
+    ...(after !== undefined && { after }),
+  };
+}
+
+/** Published when a request is closed, for other systems. */
+export function requestEndedEvent(record: Draft): OutgoingEvent {
   const { subject, status: outcome, round, shares, why } = record;
   const rejection = votesOf(record).find(({ what }) => what === 'reject');
   return {
@@ -41,7 +70,7 @@ export function ended(record: Omit<Approval, 'revision'>): OutgoingEvent {
       name: subject.name,
       version: subject.version,
       round,
-      ...(subject.gate && { stepExecutionId: subject.gate.stepExecutionId }),
+      ...(subject.workflowStep && { stepExecutionId: subject.workflowStep.stepExecutionId }),
       amis: subject.amis.map(({ region, id }) => ({
         region,
         imageId: id,

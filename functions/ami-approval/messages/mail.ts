@@ -1,166 +1,199 @@
 import type { Mail } from '#shared/mail.ts';
 import { formatDuration, formatTime } from '#shared/time.ts';
-import type { Approval } from '../domain/approval-record.ts';
-import type { Subject } from '../domain/approval-subject.ts';
-import { describeFindings, type Failure, type Findings } from '../domain/scan-findings.ts';
+import { type ApprovalRecord, type Draft, votesOf } from '../domain/approval-record.ts';
+import type { Ami, ApprovalSubject } from '../domain/approval-subject.ts';
+import { isInitiator } from '../domain/approval-transitions.ts';
+import type { BuildFailure } from '../domain/build-failure.ts';
+import { formatFindings, type ScanFindings } from '../domain/scan-findings.ts';
 
 export interface Invitation {
-  readonly record: Omit<Approval, 'revision'>;
+  readonly record: Draft;
   readonly approver: string;
-  /** Carries the approver's token: into the mail, and nowhere else. */
+  /** Contains the approver's token, which may appear nowhere else. */
   readonly link: string;
-  readonly findings: Findings | undefined;
+  readonly findings: ScanFindings | undefined;
   readonly now: number;
 }
 
-/** Asks one approver. */
-export function writeInvitation({ record, approver, link, findings, now }: Invitation): Mail {
-  const { subject, expiresAt, required, approvers } = record;
+/** For one approver: please decide. */
+export function invitationMail({ record, approver, link, findings, now }: Invitation): Mail {
+  const { subject, expiresAt, why } = record;
   const text = [
-    opening(subject),
-    ...(record.why === undefined ? [] : ['', `You are asked again: ${record.why}.`]),
+    whatWaits(subject),
+    `To approve or reject it, open this link by ${formatTime(expiresAt)} (in ${formatDuration(expiresAt - now)}):`,
+    link,
+    ...(why === undefined ? [] : ['', `Approval is requested again because ${why}.`]),
     '',
     ...consequence(subject),
     '',
-    `Decide by ${formatTime(expiresAt)} (in ${formatDuration(expiresAt - now)}):`,
-    link,
-    '',
-    required === 1
-      ? `One approval is enough, one rejection rejects. Asked: ${listOf(approvers.map(({ address }) => address))}.`
-      : `It takes ${required} approvals of ${approvers.length}, one rejection rejects. Asked: ${listOf(approvers.map(({ address }) => address))}.`,
+    quorum(record),
     ...warnings(record, approver, findings),
     '',
-    'What was built',
-    ...block(subject),
+    'About this build',
+    ...buildDetails(subject),
     '',
-    'The link is yours alone: whoever has it votes in your name, so do not pass this mail on.',
-    'Opening it decides nothing.',
+    'This link is personal: anyone who has it can vote as you. Do not forward this email.',
+    'Opening the link does not vote.',
   ];
   return {
-    subject: subjectLine(`Approve ${subject.gate ? 'build' : 'AMI'} ${subject.name} ${subject.version}?`),
+    subject: subjectLine(`Approve ${subject.workflowStep ? 'build' : 'AMI'} ${buildName(subject)}?`),
     text: text.join('\n'),
     attributes: { approver: [approver] },
   };
 }
 
-function opening({ name, version, gate }: Subject): string {
-  return gate
-    ? `The build of ${name} ${version} waits at the workflow step ${gate.name} for your decision.`
-    : `${name} ${version} has been built and waits for your decision.`;
+function whatWaits(subject: ApprovalSubject): string {
+  const { workflowStep } = subject;
+  return workflowStep
+    ? `The build ${buildName(subject)} waits at the workflow step ${workflowStep.name} for your decision.`
+    : `The AMI ${buildName(subject)} has been built and waits for your decision.`;
 }
 
-function consequence({ gate, recipients, amis }: Subject): string[] {
-  if (gate) {
-    const next = ['Approved, its workflow goes on; rejected, it stops.'];
-    return recipients.length === 0
-      ? next
-      : [...next, 'Its distribution settings then give it to', ...indent(recipients)];
+function consequence({ workflowStep, recipients, amis }: ApprovalSubject): string[] {
+  if (!workflowStep) {
+    return [
+      'If approved, it will be shared with:',
+      ...indent(recipients),
+      'These AMIs will be shared:',
+      ...indent(amis.map(formatAmi)),
+    ];
   }
-  return [
-    'If it is approved, it is shared with',
-    ...indent(recipients),
-    'as',
-    ...indent(amis.map(describeAmi)),
-  ];
+  const next = ['If approved, the workflow continues. If rejected, it stops.'];
+  return recipients.length === 0
+    ? next
+    : [...next, 'If approved, its distribution settings will share it with:', ...indent(recipients)];
 }
 
-function warnings(record: Invitation['record'], approver: string, findings: Findings | undefined): string[] {
-  const { subject } = record;
-  const found = findings && describeFindings(findings);
-  const own = subject.barred?.toLowerCase() === approver.toLowerCase();
+function quorum({ required, approvers }: Draft): string {
+  const needed = required === 1 ? 'One approval is' : `${required} of ${approvers.length} approvals are`;
+  const asked = approvers.map(({ address }) => address).join(', ');
+  return `${needed} needed. A single rejection rejects it. Approvers: ${asked}.`;
+}
+
+function warnings(record: Draft, approver: string, findings: ScanFindings | undefined): string[] {
+  const { alreadyShared, foreignAmis } = record.subject;
+  const found = findings && formatFindings(findings);
   return [
-    ...(found === undefined
-      ? []
-      : ['', `KNOWN VULNERABILITIES: ${found}, as of ${formatTime(findings?.at ?? 0)}.`]),
-    ...(subject.distributed.length === 0
+    ...(findings && found !== undefined
+      ? ['', `KNOWN VULNERABILITIES: ${found}, as of ${formatTime(findings.at)}.`]
+      : []),
+    ...(alreadyShared.length === 0
       ? []
       : [
           '',
-          'SHARED ALREADY: its distribution settings give it, without any approval, to',
-          ...indent(subject.distributed),
+          'ALREADY SHARED: without any approval, its distribution settings share it with:',
+          ...indent(alreadyShared),
         ]),
-    ...(subject.elsewhere.length === 0
+    ...(foreignAmis.length === 0
       ? []
-      : ['', 'Left alone, being in other accounts:', ...indent(subject.elsewhere)]),
-    ...(own ? ['', 'You started this build: you may reject it, but not approve it.'] : []),
+      : ['', 'NOT INCLUDED: these AMIs are in other accounts:', ...indent(foreignAmis)]),
+    ...(isInitiator(record, approver)
+      ? ['', 'You started this build. You can reject it, but you cannot approve it.']
+      : []),
   ];
 }
 
-/** To whom the AMI is shared with: the accounts' owners. */
-export function writeShared({ subject, shares }: Omit<Approval, 'revision'>): Mail {
-  const remarks = Object.entries(shares).flatMap(([id, { remarks }]) =>
-    remarks.map((one) => `${id}: ${one}`),
+/** For the owners of the targets: they can use the AMI. */
+export function imageSharedMail({ subject, shares }: Draft): Mail {
+  const remarks = Object.entries(shares).flatMap(([id, share]) =>
+    share.remarks.map((remark) => `${id}: ${remark}`),
   );
   const text = [
-    `${subject.name} ${subject.version} is shared with`,
+    `The AMI ${buildName(subject)} is now shared with you.`,
+    remarks.length === 0 ? 'You do not have to do anything.' : 'Before you launch it, read the notes below.',
+    '',
+    'It is shared with:',
     ...indent(subject.recipients),
-    'and can be launched as',
-    ...indent(subject.amis.map(describeAmi)),
-    ...(remarks.length === 0 ? [] : ['', 'Please note', ...indent(remarks)]),
+    'You can launch it as:',
+    ...indent(subject.amis.map(formatAmi)),
+    ...(remarks.length === 0 ? [] : ['', 'Notes', ...indent(remarks)]),
     '',
-    'What it is',
-    ...block(subject),
+    'About this build',
+    ...buildDetails(subject),
     '',
-    'Tags of an AMI are not visible in the accounts that it is shared with.',
+    'You cannot see the tags of an AMI in an account that it is shared with.',
   ];
   const { accounts, organizations, organizationalUnits } = subject.targets;
   return {
-    subject: subjectLine(`AMI ${subject.name} ${subject.version} is shared with you`),
+    subject: subjectLine(`AMI ${buildName(subject)} is shared with you`),
     text: text.join('\n'),
     attributes: { target: [...accounts, ...[...organizations, ...organizationalUnits].map(lastPart)] },
   };
 }
 
-/** To all approvers, when it ended in anything but what was approved. */
-export function writeEnded(record: Omit<Approval, 'revision'>): Mail {
-  const { subject, status, shares, approvers } = record;
+/** For all approvers: the request was closed without an effect. */
+export function requestClosedMail(record: Draft): Mail {
+  const { subject, status, shares, approvers, round, why } = record;
   const outcome =
     status === 'rejected' ? 'rejected' : status === 'expired' ? 'not decided in time' : 'not carried out';
   const regions = Object.entries(shares).map(
     ([id, { region, result, remarks }]) => `${id} in ${region}: ${[result, ...remarks].join('; ')}`,
   );
   const text = [
-    `${subject.name} ${subject.version} was ${outcome}.`,
-    ...history(record),
-    ...(record.why === undefined ? [] : ['', `Reason: ${record.why}.`]),
-    ...(regions.length === 0 ? [] : ['', 'Region by Region', ...indent(regions)]),
+    ...closingLines(record, outcome),
+    ...votes(record),
+    ...(why === undefined ? [] : ['', `Reason: ${why}.`]),
+    ...(regions.length === 0 ? [] : ['', 'Results by Region', ...indent(regions)]),
     '',
-    ...block(subject),
-    `  Round          ${record.round}`,
-    '',
-    'To ask for it once more, see "Asking again" in docs/operating.md.',
+    'About this build',
+    ...buildDetails(subject),
+    `  Round          ${round}`,
   ];
   return {
-    subject: subjectLine(`${subject.name} ${subject.version}: ${outcome}`),
+    subject: subjectLine(`${buildName(subject)}: ${outcome}`),
     text: text.join('\n'),
     attributes: { approver: approvers.map(({ address }) => address) },
   };
 }
 
-function history({ history, round }: Omit<Approval, 'revision'>): string[] {
-  const said = { approve: 'approved', reject: 'rejected' };
-  const votes = history.flatMap((entry) =>
-    entry.round === round && (entry.what === 'approve' || entry.what === 'reject')
-      ? [`${entry.who} ${said[entry.what]} it on ${formatTime(entry.at)}${entry.why ? `: ${entry.why}` : ''}`]
-      : [],
-  );
-  return votes.length === 0 ? [] : ['', ...indent(votes)];
+function closingLines({ subject, status, why }: Draft, outcome: string): string[] {
+  const again = 'To request approval again, see "Asking again" in docs/operating.md.';
+  if (status === 'failed') {
+    return [
+      `${buildName(subject)} was approved, but the decision was not carried out.`,
+      `Fix the cause below. ${again}`,
+    ];
+  }
+  // Without a step nothing can go wrong about a rejection or an expiry.
+  const next =
+    why === undefined
+      ? 'You do not have to do anything.'
+      : 'Its workflow step was not stopped: stop it yourself if it still waits.';
+  return [`${buildName(subject)} was ${outcome}.`, `${next} ${again}`];
 }
 
-/** To on-call, when a build failed. */
-export function writeBroken({ imageArn, reason }: Pick<Failure, 'imageArn' | 'reason'>): Mail {
+function votes(record: Draft): string[] {
+  const lines = votesOf(record).map(({ who, what, at, why }) => {
+    const vote = what === 'approve' ? 'approved' : 'rejected';
+    return `${who} ${vote} it on ${formatTime(at)}${why ? `: ${why}` : ''}`;
+  });
+  return lines.length === 0 ? [] : ['', 'Votes', ...indent(lines)];
+}
+
+/** For on-call: a build failed. */
+export function buildFailedMail({ imageArn, reason }: Pick<BuildFailure, 'imageArn' | 'reason'>): Mail {
   const [, name = '', ...version] = imageArn.split('/');
-  return {
-    subject: subjectLine(`Image build ${name} ${version.join('/')} failed`),
-    text: [`The image build ${name} ${version.join('/')} failed.`, '', reason, '', imageArn].join('\n'),
-  };
+  const build = `${name} ${version.join('/')}`;
+  const text = [
+    `The image build ${build} failed.`,
+    'No approval was requested. Fix the cause and start the build again.',
+    '',
+    `Reason: ${reason}`,
+    '',
+    imageArn,
+  ];
+  return { subject: subjectLine(`Image build ${build} failed`), text: text.join('\n') };
 }
 
-function block({ facts, imageArn }: Subject): string[] {
-  return [...facts, ['Image', imageArn] as const].map(([name, value]) => `  ${name.padEnd(14)} ${value}`);
+function buildName({ name, version }: Pick<ApprovalRecord['subject'], 'name' | 'version'>): string {
+  return `${name} ${version}`;
 }
 
-function describeAmi({ id, region, name }: Subject['amis'][number]): string {
+function buildDetails({ details, imageArn }: ApprovalSubject): string[] {
+  return [...details, ['Image', imageArn] as const].map(([name, value]) => `  ${name.padEnd(14)} ${value}`);
+}
+
+function formatAmi({ id, region, name }: Ami): string {
   return `${id} in ${region}${name === '' ? '' : ` (${name})`}`;
 }
 
@@ -168,14 +201,11 @@ function indent(lines: readonly string[]): string[] {
   return lines.map((line) => `  ${line}`);
 }
 
-function listOf(addresses: readonly string[]): string {
-  return addresses.join(', ');
-}
-
 function lastPart(arn: string): string {
   return arn.slice(arn.lastIndexOf('/') + 1);
 }
 
+/** SNS refuses subjects with other characters, or with 100 characters and more. */
 function subjectLine(text: string): string {
   return text.replace(/[^\x20-\x7e]+/g, '?').slice(0, 99);
 }

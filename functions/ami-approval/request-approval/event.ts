@@ -3,23 +3,24 @@ import { InvalidInputError, isRecord } from '#shared/errors.ts';
 import { eventBridgeEvent } from '#shared/events/eventbridge.ts';
 import { parseNotifications } from '#shared/events/sns.ts';
 import { parseAs, parseJson } from '#shared/parse.ts';
-import type { Counts } from '../domain/scan-findings.ts';
-import { DUE, type DueDetail, SOURCE } from '../messages/events.ts';
+import { BUILD_ARN } from '../domain/image-build.ts';
+import type { SeverityCounts } from '../domain/scan-findings.ts';
+import { STEP_EXECUTION_ID } from '../domain/workflow-step.ts';
+import { type DueDetail, parseDueEvent, SOURCE } from '../messages/events.ts';
 
-/** What made RequestApproval run. */
-export type Occasion =
-  | { readonly kind: 'built'; readonly imageArn: string }
-  | { readonly kind: 'broken'; readonly imageArn: string; readonly reason: string | undefined }
-  | { readonly kind: 'waiting'; readonly imageArn: string; readonly stepExecutionId: string }
-  | { readonly kind: 'scanned'; readonly imageArn: string; readonly counts: Counts; readonly at: number }
+/** What starts RequestApproval. */
+export type TriggerEvent =
+  | { readonly kind: 'build available'; readonly imageArn: string }
+  | { readonly kind: 'build failed'; readonly imageArn: string; readonly reason: string | undefined }
+  | { readonly kind: 'step waiting'; readonly imageArn: string; readonly stepExecutionId: string }
+  | {
+      readonly kind: 'findings';
+      readonly imageArn: string;
+      readonly counts: SeverityCounts;
+      readonly at: number;
+    }
   | { readonly kind: 'due'; readonly due: DueDetail }
-  | { readonly kind: 'none'; readonly why: string };
-
-const BUILD_ARN = /^arn:aws[\w-]*:imagebuilder:[\w-]+:\d{12}:image\/[^/]+\/\d+\.\d+\.\d+\/\d+$/;
-
-/** Anything else could pass for another record of the build. */
-const STEP_ID = /^step-[0-9a-f-]{36}$/;
-const stepId = z.string().check(z.regex(STEP_ID));
+  | { readonly kind: 'irrelevant'; readonly reason: string };
 
 const state = z.object({ status: z.string(), reason: z.nullish(z.string()) });
 const count = z._default(z.number().check(z.nonnegative()), 0);
@@ -27,7 +28,7 @@ const count = z._default(z.number().check(z.nonnegative()), 0);
 const imageEvent = z.discriminatedUnion('detail-type', [
   eventBridgeEvent(z.object({ state }), z.literal('EC2 Image Builder Image State Change')),
   eventBridgeEvent(
-    z.object({ 'workflow-step-execution-id': stepId }),
+    z.object({ 'workflow-step-execution-id': z.string().check(z.regex(STEP_EXECUTION_ID)) }),
     z.literal('EC2 Image Builder Workflow Step Waiting'),
   ),
   eventBridgeEvent(
@@ -38,70 +39,55 @@ const imageEvent = z.discriminatedUnion('detail-type', [
   ),
 ]);
 
-const dueDetail = z.object({
-  next: z.enum(['ask', 'act']),
-  imageArn: z.string().check(z.regex(BUILD_ARN)),
-  stepExecutionId: z.optional(stepId),
-  after: z.optional(z.number().check(z.int(), z.positive())),
-});
-
-/** The message that Image Builder publishes to an infrastructure configuration's topic; `semver` is past 2^53. */
+/** The SNS message of an infrastructure configuration. Its `semver` is above 2^53, so nothing reads it. */
 const imageMessage = z.object({ arn: z.string(), state });
 
-/** An EventBridge event, an SNS notification of Image Builder's, or the wing's own event; throws BadInput. */
-export function readOccasions(event: unknown): readonly Occasion[] {
+/** @param event from EventBridge, or SNS notifications of Image Builder @throws InvalidInputError */
+export function parseEvents(event: unknown): readonly TriggerEvent[] {
   if (isRecord(event) && Array.isArray(event.Records)) {
-    return parseNotifications(event).map(({ Message }) => readMessage(Message));
+    return parseNotifications(event).map(({ Message }) => parseImageMessage(Message));
   }
-  return [isOwn(event) ? { kind: 'due', due: readDue(event) } : readImageEvent(event)];
+  return [isOwnEvent(event) ? { kind: 'due', due: parseDueEvent(event) } : parseImageEvent(event)];
 }
 
-/** The wing's own event, as ExecuteApproval gets it. */
-export function readDue(event: unknown): DueDetail {
-  const { detail } = parseAs(eventBridgeEvent(dueDetail, z.literal(DUE)), event, 'event');
-  const { next, imageArn, stepExecutionId, after } = detail;
-  return {
-    next,
-    imageArn,
-    ...(stepExecutionId !== undefined && { stepExecutionId }),
-    ...(after !== undefined && { after }),
-  };
-}
-
-function isOwn(event: unknown): boolean {
+function isOwnEvent(event: unknown): boolean {
   return isRecord(event) && event.source === SOURCE;
 }
 
-function readMessage(text: string): Occasion {
+function parseImageMessage(text: string): TriggerEvent {
   const { arn, state } = parseAs(imageMessage, parseJson(text, 'SNS message'), 'SNS message');
-  return ofState(buildArn(arn, 'arn'), state.status, state.reason ?? undefined);
+  return stateEvent(parseBuildArn(arn, 'arn'), state.status, state.reason ?? undefined);
 }
 
-function readImageEvent(event: unknown): Occasion {
-  const read = parseAs(imageEvent, event, 'event');
-  const imageArn = buildArn(read.resources[0] ?? '', 'resources.0');
-  switch (read['detail-type']) {
+function parseImageEvent(event: unknown): TriggerEvent {
+  const parsed = parseAs(imageEvent, event, 'event');
+  const imageArn = parseBuildArn(parsed.resources[0] ?? '', 'resources.0');
+  switch (parsed['detail-type']) {
     case 'EC2 Image Builder Image State Change':
-      return ofState(imageArn, read.detail.state.status, read.detail.state.reason ?? undefined);
+      return stateEvent(imageArn, parsed.detail.state.status, parsed.detail.state.reason ?? undefined);
     case 'EC2 Image Builder Workflow Step Waiting':
-      return { kind: 'waiting', imageArn, stepExecutionId: read.detail['workflow-step-execution-id'] };
+      return {
+        kind: 'step waiting',
+        imageArn,
+        stepExecutionId: parsed.detail['workflow-step-execution-id'],
+      };
     case 'EC2 Image Builder CVE Detected':
       return {
-        kind: 'scanned',
+        kind: 'findings',
         imageArn,
-        counts: read.detail['finding-severity-counts'],
-        at: Date.parse(read.time),
+        counts: parsed.detail['finding-severity-counts'],
+        at: Date.parse(parsed.time),
       };
   }
 }
 
-function ofState(imageArn: string, status: string, reason: string | undefined): Occasion {
-  if (status === 'AVAILABLE') return { kind: 'built', imageArn };
-  if (status === 'FAILED') return { kind: 'broken', imageArn, reason };
-  return { kind: 'none', why: `${imageArn} is ${status.slice(0, 40)}` };
+function stateEvent(imageArn: string, status: string, reason: string | undefined): TriggerEvent {
+  if (status === 'AVAILABLE') return { kind: 'build available', imageArn };
+  if (status === 'FAILED') return { kind: 'build failed', imageArn, reason };
+  return { kind: 'irrelevant', reason: `${imageArn} is ${status.slice(0, 40)}` };
 }
 
-function buildArn(text: string, field: string): string {
+function parseBuildArn(text: string, field: string): string {
   if (BUILD_ARN.test(text)) return text;
   throw new InvalidInputError(
     `${field} must be the ARN of an image build version, got '${text.slice(0, 120)}'`,

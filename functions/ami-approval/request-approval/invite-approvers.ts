@@ -1,71 +1,54 @@
+import { updateRecord } from '#shared/aws/update-record.ts';
 import { mapLimit } from '#shared/concurrency.ts';
 import { RetryableError } from '#shared/errors.ts';
-import type { Invocation } from '#shared/invocation.ts';
 import { sendMail } from '#shared/mail.ts';
-import { type TableUse, updateItem } from '../aws/approvals-table.ts';
-import type { RequestConfig } from '../config.ts';
-import type { Approval, Draft } from '../domain/approval-record.ts';
-import { newToken, type Token } from '../domain/link-token.ts';
-import type { Findings } from '../domain/scan-findings.ts';
-import { writeInvitation } from '../messages/mail.ts';
+import type { RequestContext } from '../context.ts';
+import { type ApprovalRecord, keyOfRecord } from '../domain/approval-record.ts';
+import { invitationMail } from '../messages/mail.ts';
+import type { OpenedRequest } from './open-request.ts';
 
-export interface RequestRun {
-  readonly config: RequestConfig;
-  readonly invocation: Invocation;
-  readonly use: TableUse;
-}
-
-/** By address: links that are claimed in the record, and still to be mailed. */
-export type Tokens = ReadonlyMap<string, Token>;
-
-export function tokensFor(addresses: readonly string[]): Tokens {
-  return new Map(addresses.map((address) => [address, newToken()]));
-}
-
-export function withTokens<R extends Pick<Draft, 'approvers'>>(record: R, tokens: Tokens): R {
-  const approvers = record.approvers.map((approver) => {
-    const hash = tokens.get(approver.address)?.hash;
-    return hash === undefined ? approver : { ...approver, tokenHash: hash };
-  });
-  return { ...record, approvers };
-}
-
-/** The addresses whose mail is still to be sent. */
-export function uninvited({ approvers }: Pick<Draft, 'approvers'>): string[] {
-  return approvers.flatMap(({ address, tokenHash }) => (tokenHash === undefined ? [address] : []));
+interface RefusedMail {
+  readonly hash: string;
+  readonly error: unknown;
 }
 
 /**
- * Mails each approver his link. The record holds the hashes already, so that a crash in between loses a mail and never
- * sends two. What SNS refused for sure is given back and comes again, with a new link.
+ * Mails each approver a personal link. The record has the hashes already, so a crash in between loses a mail and never
+ * sends two. A mail that SNS refused is sent again with a new link.
  */
-export async function invite(
-  run: RequestRun,
-  record: Approval,
-  tokens: Tokens,
-  findings: Findings | undefined,
+export async function inviteApprovers(
+  context: RequestContext,
+  { record, tokens, findings }: OpenedRequest,
 ): Promise<void> {
-  const refused: { readonly hash: string; readonly error: unknown }[] = [];
+  const { config, invocation } = context;
+  const refused: RefusedMail[] = [];
   await mapLimit([...tokens], 5, async ([approver, { token, hash }]) => {
-    const link = `${run.config.linkBase}/approvals/${record.image}/${token}`;
-    const mail = writeInvitation({ record, approver, link, findings, now: run.invocation.now() });
+    const link = `${config.linkBase}/approvals/${record.image}/${token}`;
+    const mail = invitationMail({ record, approver, link, findings, now: invocation.now() });
     const ids = { imageArn: record.subject.imageArn, approver };
-    const result = await sendMail(run.config.approverTopicArn, mail, run.invocation, ids);
+    const result = await sendMail(config.approverTopicArn, mail, invocation, ids);
     if (result.outcome === 'refused') refused.push({ hash, error: result.error });
   });
-  if (refused.length > 0) await takeBack(run, record, refused);
+  if (refused.length === 0) return;
+  await removeHashes(
+    context,
+    record,
+    refused.map(({ hash }) => hash),
+  );
+  const message = `SNS refused ${refused.length} of ${tokens.size} invitations, so they will be sent again`;
+  throw new RetryableError(message, { cause: refused[0]?.error });
 }
 
-async function takeBack(
-  { use }: RequestRun,
-  record: Approval,
-  refused: readonly { readonly hash: string; readonly error: unknown }[],
-): Promise<never> {
-  const hashes = refused.map(({ hash }) => hash);
+/** Makes the links of unsent mails invalid, so that the next attempt creates new ones. */
+async function removeHashes(
+  { table }: RequestContext,
+  record: ApprovalRecord,
+  hashes: readonly string[],
+): Promise<void> {
   const isRefused = (hash: string | undefined): boolean => hash !== undefined && hashes.includes(hash);
-  await updateItem<Approval>(
-    use,
-    record,
+  await updateRecord<ApprovalRecord>(
+    table,
+    keyOfRecord(record),
     (known) => {
       if (!known?.approvers.some(({ tokenHash }) => isRefused(tokenHash))) return undefined;
       const approvers = known.approvers.map((approver) =>
@@ -75,6 +58,4 @@ async function takeBack(
     },
     { known: record },
   );
-  const [first] = refused;
-  throw new RetryableError(`${refused.length} invitations were refused by SNS`, { cause: first?.error });
 }

@@ -1,94 +1,123 @@
+import { updateRecord } from '#shared/aws/update-record.ts';
 import { ConfigurationError } from '#shared/errors.ts';
-import { addCount } from '#shared/metrics.ts';
-import { readShelf, type Shelf, updateItem } from '../aws/approvals-table.ts';
-import { getImage, getStep, type Step } from '../aws/imagebuilder.ts';
-import { type Approval, keyOf } from '../domain/approval-record.ts';
+import { type BuildRecords, readBuildRecords } from '../aws/approvals-table.ts';
+import { getImage, getStepExecution, type StepExecution } from '../aws/imagebuilder.ts';
+import type { RequestContext } from '../context.ts';
+import { type ApprovalRecord, keyOf, keyOfRecord } from '../domain/approval-record.ts';
 import {
-  type Built,
-  describeSubject,
+  type ApprovalSubject,
+  changeReason,
+  createSubject,
   fingerprintOf,
-  hasTargets,
-  quorumOf,
-  type Subject,
-  whatChanged,
 } from '../domain/approval-subject.ts';
-import { type Asking, ask, askAgain, isOver } from '../domain/approval-transitions.ts';
+import {
+  canOpenNextRound,
+  createRequest,
+  openNextRound,
+  type RoundInput,
+} from '../domain/approval-transitions.ts';
+import type { ImageBuild } from '../domain/image-build.ts';
+import { addTokenHashes, approversToInvite, createTokens, type Tokens } from '../domain/invitations.ts';
+import { quorumOf } from '../domain/quorum.ts';
+import type { ScanFindings } from '../domain/scan-findings.ts';
+import { hasTargets } from '../domain/share-targets.ts';
 import { expiryOf } from '../domain/workflow-step.ts';
-import { invite, type RequestRun, tokensFor, uninvited, withTokens } from './invite-approvers.ts';
 
-/** What is to be asked about: a build, or a step of its workflow that waits. */
-export interface Question {
+/** What needs approval: a build, or a waiting step of its workflow. */
+export interface RequestInput {
   readonly imageArn: string;
   readonly stepExecutionId?: string;
-  /** The round that is over, for asking again. */
+  /** The last round, if a new one is to be opened. */
   readonly after?: number;
 }
 
-/** Opens a request, or its next round, and mails each approver; finishes what an earlier delivery left undone. */
-export async function askAbout(run: RequestRun, question: Question): Promise<string> {
-  const { imageArn, stepExecutionId } = question;
+/** A request whose record has the hashes of these tokens. Only the mails are still to be sent. */
+export interface OpenedRequest {
+  readonly record: ApprovalRecord;
+  readonly tokens: Tokens;
+  readonly findings: ScanFindings | undefined;
+  /** False if only some mails of an earlier delivery are missing. */
+  readonly isNewRound: boolean;
+}
+
+type OpenResult = OpenedRequest | { readonly skipReason: string } | { readonly dryRun: true };
+
+/** Opens a request or its next round in the table, unless there is nothing to approve. */
+export async function openRequest(context: RequestContext, input: RequestInput): Promise<OpenResult> {
+  const { imageArn, stepExecutionId } = input;
+  const { signal } = context.invocation;
   const { image, part } = keyOf(imageArn, stepExecutionId);
-  const shelf = await readShelf(run.use, image);
-  const known = shelf.approvals.find((one) => one.part === part);
-  if (known && isUnfinished(known)) return finishInviting(run, known, shelf);
-  const settled = whySettled(question, known, shelf);
-  if (settled) return leave(run, question, settled);
-  const { signal } = run.invocation;
-  const built = await getImage(imageArn, signal);
-  const step = stepExecutionId === undefined ? undefined : await getStep(stepExecutionId, signal);
-  const gate = step && stepExecutionId !== undefined ? { stepExecutionId, name: step.name } : undefined;
-  const subject = describeSubject(built, run.config, gate);
-  const unfit = whyUnfit(built, subject, step);
-  if (unfit) return leave(run, question, unfit);
-  return open(run, { question, shelf, known, asking: asking(run, { built, subject, step, known }) });
+  const records = await readBuildRecords(context.table, image);
+  const known = records.approvals.find((record) => record.part === part);
+  if (known && hasMissingMails(known)) return claimMissingMails(context, known, records);
+  const knownReason = knownRequestReason(input, known, records);
+  if (knownReason) return { skipReason: knownReason };
+  const build = await getImage(imageArn, signal);
+  const step = stepExecutionId === undefined ? undefined : await getStepExecution(stepExecutionId, signal);
+  const workflowStep =
+    step && stepExecutionId !== undefined ? { stepExecutionId, name: step.name } : undefined;
+  const subject = createSubject(build, context.config, workflowStep);
+  const notApprovable = notApprovableReason(build, subject, step);
+  if (notApprovable) return { skipReason: notApprovable };
+  const round = createRound(context, { build, subject, step, known });
+  return context.config.dryRun ? { dryRun: true } : writeRound(context, { input, records, known, round });
 }
 
-/** Whatever brought us here, somebody is still to be invited. */
-function isUnfinished(known: Approval): boolean {
-  return known.status === 'pending' && uninvited(known).length > 0;
+function hasMissingMails(known: ApprovalRecord): boolean {
+  return known.status === 'pending' && approversToInvite(known).length > 0;
 }
 
-/** Why there is nothing to ask, as far as the table knows. */
-function whySettled(
-  { stepExecutionId, after }: Question,
-  known: Approval | undefined,
-  { approvals }: Shelf,
+/** @returns why the records of the build leave nothing to request */
+function knownRequestReason(
+  { stepExecutionId, after }: RequestInput,
+  known: ApprovalRecord | undefined,
+  { approvals }: BuildRecords,
 ): string | undefined {
   if (after !== undefined) {
-    if (!known) return 'there is no request to ask again';
-    return known.round === after && isOver(known)
+    if (!known) return 'there is no request to open again';
+    return known.round === after && canOpenNextRound(known)
       ? undefined
-      : `it is ${known.status} in round ${known.round}`;
+      : `the request is ${known.status} in round ${known.round}`;
   }
-  if (known) return `asked already, and ${known.status}`;
-  // One request a build: who let its workflow go on has decided about what comes of it.
+  if (known) return `already requested, and the request is ${known.status}`;
+  // One request per build: an approval of its workflow covers what the workflow distributes.
   const isByWorkflow = stepExecutionId === undefined && approvals.length > 0;
-  return isByWorkflow ? 'its workflow asked already' : undefined;
+  return isByWorkflow ? 'its workflow has requested approval already' : undefined;
 }
 
-/** Those of a step that waits are not among them, whichever AWS may call it. */
-const overStatuses = ['CANCELLED', 'COMPLETED', 'FAILED', 'SKIPPED'];
+/** AWS does not document one status for a waiting step, so every other status may be one. */
+const finishedStatuses = ['CANCELLED', 'COMPLETED', 'FAILED', 'SKIPPED'];
 
-/** Why there is nothing to ask, as far as Image Builder knows. */
-function whyUnfit({ type, status }: Built, subject: Subject, step: Step | undefined): string | undefined {
-  if (type !== 'AMI') return `it is no AMI but ${type}`;
+/** @returns why Image Builder leaves nothing to approve */
+function notApprovableReason(
+  { type, status }: ImageBuild,
+  subject: ApprovalSubject,
+  step: StepExecution | undefined,
+): string | undefined {
+  if (type !== 'AMI') return `the image is of type ${type}, not AMI`;
   if (step)
-    return overStatuses.includes(step.status) ? `its step is ${step.status} and does not wait` : undefined;
-  if (status !== 'AVAILABLE') return `it is ${status}`;
-  if (subject.amis.length === 0) return 'it has no AMI in this account';
-  return hasTargets(subject) ? undefined : 'there is nobody to share it with';
+    return finishedStatuses.includes(step.status)
+      ? `the workflow step is ${step.status}, not waiting`
+      : undefined;
+  if (status !== 'AVAILABLE') return `the image is ${status}, not AVAILABLE`;
+  if (subject.amis.length === 0) return 'the image has no AMI in this account';
+  return hasTargets(subject.targets) ? undefined : 'no share targets are configured';
 }
 
-interface About {
-  readonly built: Built;
-  readonly subject: Subject;
-  readonly step: Step | undefined;
-  readonly known: Approval | undefined;
+interface RoundSources {
+  readonly build: ImageBuild;
+  readonly subject: ApprovalSubject;
+  readonly step: StepExecution | undefined;
+  readonly known: ApprovalRecord | undefined;
 }
 
-function asking({ config, invocation }: RequestRun, { built, subject, step, known }: About): Asking {
-  const quorum = quorumOf(built, config);
-  if ('why' in quorum) throw new ConfigurationError(`${built.arn} can never be approved: ${quorum.why}`);
+function createRound(
+  { config, invocation }: RequestContext,
+  { build, subject, step, known }: RoundSources,
+): RoundInput {
+  const quorum = quorumOf(build, config);
+  if ('impossibleReason' in quorum)
+    throw new ConfigurationError(`${build.arn} can never be approved: ${quorum.impossibleReason}`);
   const fingerprint = fingerprintOf(subject);
   const isChanged = known !== undefined && known.fingerprint !== fingerprint;
   return {
@@ -97,73 +126,51 @@ function asking({ config, invocation }: RequestRun, { built, subject, step, know
     required: quorum.required,
     approvers: config.approvers.map((address) => ({ address })),
     expiresAt: expiryOf(invocation.now(), config.expiryMs, step?.endsAt),
-    ...(isChanged && { why: whatChanged(known.subject, subject) }),
+    ...(isChanged && { why: changeReason(known.subject, subject) }),
   };
 }
 
-interface Opening {
-  readonly question: Question;
-  readonly shelf: Shelf;
-  readonly known: Approval | undefined;
-  readonly asking: Asking;
+interface RoundWrite {
+  readonly input: RequestInput;
+  readonly records: BuildRecords;
+  readonly known: ApprovalRecord | undefined;
+  readonly round: RoundInput;
 }
 
-async function open(run: RequestRun, { question, shelf, known, asking }: Opening): Promise<string> {
-  const { config, invocation, use } = run;
-  const { imageArn, stepExecutionId, after } = question;
-  const key = keyOf(imageArn, stepExecutionId);
-  if (config.dryRun) return leave(run, question, `dry run: would ask ${config.approvers.join(', ')}`);
-  const tokens = tokensFor(config.approvers);
-  const { record, wrote } = await updateItem<Approval>(
-    use,
+async function writeRound(
+  { config, invocation, table }: RequestContext,
+  { input, records, known, round }: RoundWrite,
+): Promise<OpenResult> {
+  const key = keyOf(input.imageArn, input.stepExecutionId);
+  const tokens = createTokens(config.approvers);
+  const { record, wrote } = await updateRecord<ApprovalRecord>(
+    table,
     key,
-    (now) => {
-      const draft = now
-        ? askAgain(now, after ?? 0, asking, invocation.now())
-        : ask(key, asking, invocation.now());
-      return draft && withTokens(draft, tokens);
+    (current) => {
+      const draft = current
+        ? openNextRound(current, input.after ?? 0, round, invocation.now())
+        : createRequest(key, round, invocation.now());
+      return draft && addTokenHashes(draft, tokens);
     },
     { known },
   );
-  if (!wrote || !record) return leave(run, question, 'asked already');
-  await invite(run, record, tokens, shelf.findings);
-  invocation.logger.info('approval asked for', {
-    imageArn,
-    part: record.part,
-    round: record.round,
-    required: record.required,
-    approvers: record.approvers.length,
-    expiresAt: new Date(record.expiresAt).toISOString(),
-  });
-  addCount(invocation.metrics, 'Asked');
-  return 'asked';
+  if (!wrote || !record) return { skipReason: 'another invocation has requested approval already' };
+  return { record, tokens, findings: records.findings, isNewRound: true };
 }
 
-/** SNS had refused some mails: those, with new links. */
-async function finishInviting(run: RequestRun, known: Approval, { findings }: Shelf): Promise<string> {
-  const tokens = tokensFor(uninvited(known));
-  const { record, wrote } = await updateItem<Approval>(
-    run.use,
-    known,
-    (now) => (now?.revision === known.revision ? withTokens(now, tokens) : undefined),
+/** SNS refused some mails of an earlier delivery. Their approvers get new links. */
+async function claimMissingMails(
+  { table }: RequestContext,
+  known: ApprovalRecord,
+  { findings }: BuildRecords,
+): Promise<OpenResult> {
+  const tokens = createTokens(approversToInvite(known));
+  const { record, wrote } = await updateRecord<ApprovalRecord>(
+    table,
+    keyOfRecord(known),
+    (current) => (current?.revision === known.revision ? addTokenHashes(current, tokens) : undefined),
     { known },
   );
-  const { imageArn } = known.subject;
-  if (!wrote || !record) return leave(run, { imageArn }, 'somebody else is inviting');
-  await invite(run, record, tokens, findings);
-  run.invocation.logger.info('invited who was still to be', {
-    imageArn,
-    part: known.part,
-    approvers: tokens.size,
-  });
-  return 'invited';
-}
-
-function leave({ invocation }: RequestRun, { imageArn, stepExecutionId }: Question, why: string): string {
-  invocation.logger.info(`nothing asked: ${why}`, {
-    imageArn,
-    ...(stepExecutionId !== undefined && { stepExecutionId }),
-  });
-  addCount(invocation.metrics, 'NotAsked');
-  return why;
+  if (!wrote || !record) return { skipReason: 'another invocation is inviting the approvers' };
+  return { record, tokens, findings, isNewRound: false };
 }

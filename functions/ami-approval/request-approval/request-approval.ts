@@ -1,92 +1,74 @@
-import { RetryableError } from '#shared/errors.ts';
 import type { Invocation } from '#shared/invocation.ts';
-import { sendMail } from '#shared/mail.ts';
 import { addCount } from '#shared/metrics.ts';
-import { readShelf, updateItem } from '../aws/approvals-table.ts';
-import { getImage } from '../aws/imagebuilder.ts';
 import type { RequestConfig } from '../config.ts';
-import { keyOf } from '../domain/approval-record.ts';
-import { type Failure, type Findings, newerFindings } from '../domain/scan-findings.ts';
-import { writeBroken } from '../messages/mail.ts';
-import type { Occasion } from './event.ts';
-import type { RequestRun } from './invite-approvers.ts';
-import { askAbout } from './open-request.ts';
+import { createContext, type RequestContext } from '../context.ts';
+import type { TriggerEvent } from './event.ts';
+import { inviteApprovers } from './invite-approvers.ts';
+import { openRequest, type RequestInput } from './open-request.ts';
+import { reportBuildFailure } from './report-build-failure.ts';
+import { saveFindings } from './save-findings.ts';
 
+/** Requests approval for builds and waiting steps, saves scan findings and reports failed builds. */
 export async function requestApproval(
-  occasions: readonly Occasion[],
+  events: readonly TriggerEvent[],
   config: RequestConfig,
   invocation: Invocation,
 ): Promise<object> {
-  const run: RequestRun = { config, invocation, use: { table: config.table, signal: invocation.signal } };
+  const context: RequestContext = createContext(config, invocation);
   const outcomes: string[] = [];
-  for (const occasion of occasions) outcomes.push(await take(run, occasion));
+  for (const event of events) outcomes.push(await handleEvent(context, event));
   return { outcomes };
 }
 
-async function take(run: RequestRun, occasion: Occasion): Promise<string> {
-  switch (occasion.kind) {
-    case 'built':
-    case 'waiting':
-      return askAbout(run, occasion);
+async function handleEvent(context: RequestContext, event: TriggerEvent): Promise<string> {
+  switch (event.kind) {
+    case 'build available':
+    case 'step waiting':
+      return request(context, event);
     case 'due':
-      if (occasion.due.next === 'ask') return askAbout(run, occasion.due);
-      return drop(run, 'nothing to ask: this event is for ExecuteApproval', occasion.due.imageArn);
-    case 'scanned':
-      return keepFindings(run, occasion);
-    case 'broken':
-      return tellBroken(run, occasion);
-    case 'none':
-      return drop(run, `nothing to ask: ${occasion.why}`);
+      if (event.due.next === 'ask') return request(context, event.due);
+      return ignore(context, 'the event is for ExecuteApproval', event.due.imageArn);
+    case 'findings':
+      return saveFindings(context, event);
+    case 'build failed':
+      return reportBuildFailure(context, event);
+    case 'irrelevant':
+      return ignore(context, event.reason);
   }
 }
 
-function drop({ invocation }: RequestRun, why: string, imageArn?: string): string {
-  invocation.logger.info(why, imageArn === undefined ? {} : { imageArn });
-  return why;
+/** Opens a request or its next round and mails the approvers; completes what an earlier delivery left undone. */
+async function request(context: RequestContext, input: RequestInput): Promise<string> {
+  const { logger, metrics } = context.invocation;
+  const { imageArn, stepExecutionId } = input;
+  const opened = await openRequest(context, input);
+  if ('skipReason' in opened) {
+    const step = stepExecutionId !== undefined && { stepExecutionId };
+    logger.info('approval not requested', { imageArn, ...step, reason: opened.skipReason });
+    addCount(metrics, 'ApprovalNotRequested');
+    return opened.skipReason;
+  }
+  if ('dryRun' in opened) {
+    const { approvers } = context.config;
+    logger.info('approval requested', { imageArn, approvers, dryRun: true });
+    addCount(metrics, 'ApprovalNotRequested');
+    return 'dry run';
+  }
+  await inviteApprovers(context, opened);
+  const { record, tokens, isNewRound } = opened;
+  const fields = { imageArn: record.subject.imageArn, part: record.part, approvers: tokens.size };
+  if (!isNewRound) {
+    logger.info('remaining approvers invited', fields);
+    return 'invited';
+  }
+  const { round, required } = record;
+  const expiresAt = new Date(record.expiresAt).toISOString();
+  logger.info('approval requested', { ...fields, round, required, expiresAt });
+  addCount(metrics, 'ApprovalRequested');
+  return 'requested';
 }
 
-async function keepFindings(run: RequestRun, scanned: Occasion & { kind: 'scanned' }): Promise<string> {
-  const { imageArn, counts, at } = scanned;
-  const key = { ...keyOf(imageArn), part: 'findings' };
-  if (run.config.dryRun) return drop(run, 'dry run: would keep the findings', imageArn);
-  const { wrote } = await updateItem<Findings>(run.use, key, (known) =>
-    newerFindings(known, { ...key, counts, at }),
-  );
-  const outcome = wrote ? 'findings kept' : 'findings known already';
-  run.invocation.logger.info(outcome, { imageArn, ...counts });
-  return outcome;
-}
-
-/** A failed build is told of once, however many events and messages say so. */
-async function tellBroken(run: RequestRun, broken: Occasion & { kind: 'broken' }): Promise<string> {
-  const { config, invocation, use } = run;
-  const { imageArn } = broken;
-  const key = { ...keyOf(imageArn), part: 'failure' };
-  const { failure } = await readShelf(use, key.image);
-  if (failure?.notice === 'claimed') return drop(run, 'nothing to do: told already', imageArn);
-  const reason =
-    broken.reason ?? (await getImage(imageArn, invocation.signal)).reason ?? 'Image Builder gave no reason.';
-  if (config.dryRun) return drop(run, 'dry run: would tell of a failed build', imageArn);
-  const { record, wrote } = await updateItem<Failure>(
-    use,
-    key,
-    (known) =>
-      known?.notice === 'claimed'
-        ? undefined
-        : { ...key, imageArn, reason, at: invocation.now(), notice: 'claimed' },
-    { known: failure },
-  );
-  if (!wrote || !record) return drop(run, 'nothing to do: told already', imageArn);
-  const result = await sendMail(config.topicArn, writeBroken(record), invocation, { imageArn });
-  if (result.outcome === 'refused') await takeBack(run, record, result.error);
-  invocation.logger.info('a failed build was told of', { imageArn, reason });
-  addCount(invocation.metrics, 'BuildFailed');
-  return 'told of a failed build';
-}
-
-async function takeBack({ use }: RequestRun, record: Failure, cause: unknown): Promise<never> {
-  await updateItem<Failure>(use, record, (known) => (known ? { ...known, notice: 'due' } : undefined), {
-    known: record,
-  });
-  throw new RetryableError('the notice of a failed build was refused by SNS', { cause });
+function ignore({ invocation }: RequestContext, reason: string, imageArn?: string): string {
+  invocation.logger.info('event ignored', { ...(imageArn !== undefined && { imageArn }), reason });
+  return reason;
 }

@@ -6,7 +6,7 @@ import { sweepApprovals } from './sweep-approvals.ts';
 
 const config = readSweepConfig();
 
-/** A schedule. What fails is swept the next time. */
+/** Runs on a schedule. The next run does what a failed one left. */
 export const handler = asyncInvocationHandler({
   parse: (event) => parseAs(scheduledEvent, event, 'event'),
   handle: (_, invocation) => sweepApprovals(config, invocation),

@@ -1,68 +1,77 @@
 import { publishAllEvents } from '#shared/aws/eventbridge.ts';
+import type { RecordTable } from '#shared/aws/update-record.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
-import { listOpen, readShelf } from '../aws/approvals-table.ts';
-import { listWaiting } from '../aws/imagebuilder.ts';
+import { listOpenRequests, readBuildRecords } from '../aws/approvals-table.ts';
+import { listWaitingSteps } from '../aws/imagebuilder.ts';
 import type { SweepConfig } from '../config.ts';
-import { imageKey } from '../domain/approval-record.ts';
-import { nextWork } from '../domain/approval-transitions.ts';
+import { type ApprovalRecord, imageKey } from '../domain/approval-record.ts';
+import { nextAction } from '../domain/approval-transitions.ts';
 import type { WaitingStep } from '../domain/workflow-step.ts';
-import { due, dueFor } from '../messages/events.ts';
+import { type DueDetail, dueEvent, dueEventOf } from '../messages/events.ts';
 
-/**
- * Wakes whatever was cut short or has come due: requests that expired, decisions nobody acted on, mails that never
- * went out, and waiting steps whose event was lost, since Image Builder's events are best effort.
- */
-export async function sweepApprovals(
-  { table, dryRun }: SweepConfig,
-  invocation: Invocation,
-): Promise<object> {
-  const { logger, metrics, now, signal } = invocation;
-  const use = { table, signal };
-  const [open, waiting] = await Promise.all([listOpen(use), listWaiting(signal)]);
-  const works = open.flatMap((record) => {
-    const next = nextWork(record, now());
-    return next ? [{ record, next }] : [];
-  });
-  const asked = new Set(open.map(({ part }) => part));
-  const lost = await withoutRequest(
-    use,
-    waiting.filter(({ stepExecutionId }) => !asked.has(stepExecutionId)),
-  );
-  for (const { record, next } of works) {
-    const { imageArn } = record.subject;
-    logger.info(dryRun ? 'dry run: would wake' : 'woken', {
-      imageArn,
-      part: record.part,
-      status: record.status,
-      next,
-    });
-  }
-  for (const { imageArn, stepExecutionId } of lost) {
-    logger.warn('a waiting step was never asked about', { imageArn, stepExecutionId });
-  }
-  if (!dryRun) {
-    await publishAllEvents(
-      [
-        ...works.map(({ record, next }) => due(record, next)),
-        ...lost.map((step) => dueFor({ next: 'ask', ...step })),
-      ],
-      signal,
-    );
-    addCount(metrics, 'Woken', works.length + lost.length);
-  }
-  return { open: open.length, woken: works.length + lost.length };
+interface DueRequest {
+  readonly record: ApprovalRecord;
+  readonly next: DueDetail['next'];
 }
 
-/** A step may also wait while its request is over, when the answer it got was lost: ExecuteApproval saw to that. */
-async function withoutRequest(
-  use: Parameters<typeof readShelf>[0],
-  waiting: readonly WaitingStep[],
-): Promise<WaitingStep[]> {
-  const lost: WaitingStep[] = [];
-  for (const step of waiting) {
-    const { approvals } = await readShelf(use, imageKey(step.imageArn));
-    if (!approvals.some(({ part }) => part === step.stepExecutionId)) lost.push(step);
+/**
+ * Publishes an event for every request that has expired, crashed half-way or has a mail to send, and for every waiting
+ * step whose event was lost: Image Builder delivers its events on a best-effort basis.
+ */
+export async function sweepApprovals(
+  { table: name, dryRun }: SweepConfig,
+  invocation: Invocation,
+): Promise<object> {
+  const { metrics, now, signal } = invocation;
+  const table = { table: name, signal };
+  const [open, waiting] = await Promise.all([listOpenRequests(table), listWaitingSteps(signal)]);
+  const dueRequests = open.flatMap((record): DueRequest[] => {
+    const next = nextAction(record, now());
+    return next ? [{ record, next }] : [];
+  });
+  const openParts = new Set(open.map(({ part }) => part));
+  const candidates = waiting.filter(({ stepExecutionId }) => !openParts.has(stepExecutionId));
+  const missedSteps = await withoutRequest(table, candidates);
+  logDue(invocation, dueRequests, missedSteps, dryRun);
+  const count = dueRequests.length + missedSteps.length;
+  if (!dryRun) {
+    const events = [
+      ...dueRequests.map(({ record, next }) => dueEventOf(record, next)),
+      ...missedSteps.map((step) => dueEvent({ next: 'ask', ...step })),
+    ];
+    await publishAllEvents(events, signal);
+    addCount(metrics, 'RequestRequeued', count);
   }
-  return lost;
+  return { open: open.length, requeued: count };
+}
+
+function logDue(
+  { logger }: Invocation,
+  dueRequests: readonly DueRequest[],
+  missedSteps: readonly WaitingStep[],
+  isDryRun: boolean,
+): void {
+  const dryRun = isDryRun && { dryRun: true };
+  for (const { record, next } of dueRequests) {
+    const { part, status, subject } = record;
+    logger.info('request requeued', { imageArn: subject.imageArn, part, status, next, ...dryRun });
+  }
+  for (const { imageArn, stepExecutionId } of missedSteps) {
+    logger.warn('request opened for a waiting step: its event was lost', {
+      imageArn,
+      stepExecutionId,
+      ...dryRun,
+    });
+  }
+}
+
+/** A step can still wait although its request is closed, if the answer was lost. ExecuteApproval has handled that. */
+async function withoutRequest(table: RecordTable, waiting: readonly WaitingStep[]): Promise<WaitingStep[]> {
+  const missed: WaitingStep[] = [];
+  for (const step of waiting) {
+    const { approvals } = await readBuildRecords(table, imageKey(step.imageArn));
+    if (!approvals.some(({ part }) => part === step.stepExecutionId)) missed.push(step);
+  }
+  return missed;
 }

@@ -127,7 +127,10 @@ export const deciding = [
       assert.match(votes.at(-1) ?? '', /^asked its distribution settings changed/);
       assert.deepEqual(seenIn(outcome).permissions, [[]]);
       assert.deepEqual([...(outcome.mails ?? [])].sort(), [...toAll(ASKED), ...toAll(ASKED)].sort());
-      assert.match(detailOf(outcome).texts.at(-1) ?? '', /You are asked again: its distribution settings/);
+      assert.match(
+        detailOf(outcome).texts.at(-1) ?? '',
+        /Approval is requested again because its distribution settings/,
+      );
       assert.equal(countOf(calls, 'ModifyImageAttribute'), 0);
     },
   }),

@@ -39,7 +39,10 @@ export const executing = [
       assert.equal(requestIn(outcome).status, 'shared');
       assert.deepEqual(seenIn(outcome).permissions, [SHARED]);
       const told = detailOf(outcome).texts.at(-1) ?? '';
-      assert.match(told, /its key policy does not name account 444455556666, which will fail to launch it/);
+      assert.match(
+        told,
+        /its key policy does not name account 444455556666, which probably cannot launch it/,
+      );
       assert.doesNotMatch(told, /does not name (account 111122223333|organization)/);
     },
   }),
@@ -58,7 +61,7 @@ export const executing = [
       assert.deepEqual(outcome.mails?.slice(3), toAll(NOT_DONE));
       assert.match(
         detailOf(outcome).texts.at(-1) ?? '',
-        /AWS managed key aws\/ebs.*Build it with a customer/,
+        /AWS managed key aws\/ebs.*Rebuild it with a customer/,
       );
     },
   }),
@@ -135,7 +138,7 @@ export const executing = [
       assert.deepEqual(outcome.seen, []);
       assert.match(
         detailOf(outcome).texts.at(-1) ?? '',
-        /ApproveImage could not be answered \(InvalidRequest/,
+        /did not accept the answer for the workflow step ApproveImage \(InvalidRequest/,
       );
     },
   }),

@@ -46,8 +46,8 @@ export const asking = [
     },
     expect(outcome) {
       const [text = ''] = detailOf(outcome).texts;
-      assert.match(text, /SHARED ALREADY:.*\n {2}organization o-a1b2c3d4e5 in eu-west-1/);
-      assert.match(text, /KNOWN VULNERABILITIES: 2 critical, 5 high, 9 medium; 20 in all/);
+      assert.match(text, /ALREADY SHARED:.*\n {2}organization o-a1b2c3d4e5 in eu-west-1/);
+      assert.match(text, /KNOWN VULNERABILITIES: 2 critical, 5 high, 9 medium; 20 in total/);
     },
   }),
 

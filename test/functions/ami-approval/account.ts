@@ -12,12 +12,12 @@ import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import type { ExecuteConfig, RequestConfig } from '../../../functions/ami-approval/config.ts';
-import type { Approval } from '../../../functions/ami-approval/domain/approval-record.ts';
+import type { ApprovalRecord } from '../../../functions/ami-approval/domain/approval-record.ts';
 import { noTargets } from '../../../functions/ami-approval/domain/share-targets.ts';
-import { fakeInvocation as supportTools } from '../../support/invocation.ts';
+import { fakeInvocation as createFakeInvocation } from '../../support/invocation.ts';
 import { ANN, BEN, CEM, imageArn, NOW } from './approvals.ts';
 
-// An account that refuses on demand: for refusals and races that no stand-in produces.
+// A fake account for refusals and races that the local account does not produce.
 
 export const clients = {
   dynamo: mockClient(DynamoDBClient),
@@ -29,7 +29,7 @@ export const clients = {
 };
 
 /** By `image/part`. */
-export const table = new Map<string, Approval>();
+export const table = new Map<string, ApprovalRecord>();
 
 const targets = { ...noTargets, accounts: ['111122223333'] };
 
@@ -43,7 +43,7 @@ export const requestConfig: RequestConfig = {
   required: 1,
   expiryHours: 72,
   expiryMs: 72 * 3_600_000,
-  barInitiator: false,
+  excludeInitiator: false,
   targets,
 };
 
@@ -69,7 +69,7 @@ export const image = {
 export function openAccount(): void {
   table.clear();
   for (const client of Object.values(clients)) client.reset();
-  answerTable();
+  answerTableCalls();
   clients.imageBuilder.on(GetImageCommand).resolves({ image });
   clients.sns.on(PublishCommand).resolves({ MessageId: 'm' });
   clients.events.on(PutEventsCommand).resolves({ FailedEntryCount: 0, Entries: [] });
@@ -89,14 +89,14 @@ export function openAccount(): void {
   clients.ec2.on(DescribeImageAttributeCommand).resolves({ LaunchPermissions: [{ UserId: '111122223333' }] });
 }
 
-function answerTable(): void {
+function answerTableCalls(): void {
   clients.dynamo.on(GetItemCommand).callsFake(async ({ Key }) => {
     const { image: hash, part } = unmarshall(Key);
     const found = table.get(`${hash}/${part}`);
     return found ? { Item: marshall(found) } : {};
   });
   clients.dynamo.on(PutItemCommand).callsFake(async ({ Item, ExpressionAttributeValues: values }) => {
-    const item = unmarshall(Item) as Approval;
+    const item = unmarshall(Item) as ApprovalRecord;
     const key = `${item.image}/${item.part}`;
     if (table.get(key)?.revision !== values?.[':revision']?.S)
       throw refusal('ConditionalCheckFailedException');
@@ -112,32 +112,35 @@ function answerTable(): void {
   });
 }
 
-/** The one request there is. */
-export function stored(): Approval {
+/** The only record in the table. */
+export function stored(): ApprovalRecord {
   const [first] = table.values();
   if (!first) throw new Error('The table is empty');
   return first;
 }
 
-export function keep(record: Approval): Approval {
+export function keep(record: ApprovalRecord): ApprovalRecord {
   table.set(`${record.image}/${record.part}`, record);
   return record;
 }
 
-export const fakeInvocation = (now = () => NOW) => supportTools({ now });
+export const fakeInvocation = (now = () => NOW) => createFakeInvocation({ now });
 
-/** An SDK error as the service names it. */
+/** An SDK error with the name that the service uses. */
 export function refusal(name: string, status = 400): Error {
-  return Object.assign(new Error(`${name} it is`), { name, $metadata: { httpStatusCode: status } });
+  return Object.assign(new Error(`the service refused with ${name}`), {
+    name,
+    $metadata: { httpStatusCode: status },
+  });
 }
 
-/** An error without an answer: nobody knows what came of the call. */
-export function lostAnswer(): Error {
+/** An error without a response: the call may have succeeded. */
+export function lostResponse(): Error {
   return Object.assign(new Error('socket hang up'), { code: 'ECONNRESET', $metadata: {} });
 }
 
-/** What was published, by who gets it. */
-export function letters(): { to: string; subject: string; text: string; topic: string }[] {
+/** The published mails, each with its recipients. */
+export function sentMails(): { to: string; subject: string; text: string; topic: string }[] {
   return clients.sns.commandCalls(PublishCommand).map(({ args }) => {
     const { MessageAttributes, Message = '', Subject = '', TopicArn = '' } = args[0].input;
     const [attribute] = Object.values(MessageAttributes ?? {});

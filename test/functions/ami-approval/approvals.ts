@@ -1,7 +1,7 @@
-import type { Approval, Entry } from '../../../functions/ami-approval/domain/approval-record.ts';
-import type { Subject } from '../../../functions/ami-approval/domain/approval-subject.ts';
+import type { ApprovalRecord, HistoryEntry } from '../../../functions/ami-approval/domain/approval-record.ts';
+import type { ApprovalSubject } from '../../../functions/ami-approval/domain/approval-subject.ts';
 
-// Records for tables and pages.
+// Approval records for tests of the table and the page.
 
 export const NOW = Date.parse('2026-11-21T12:00:00Z');
 const HOUR = 3_600_000;
@@ -12,7 +12,7 @@ export const CEM = 'cem@example.com';
 
 export const imageArn = 'arn:aws:imagebuilder:eu-west-1:123456789012:image/web-server/1.4.0/7';
 
-export function subject(more: Partial<Subject> = {}): Subject {
+export function subject(more: Partial<ApprovalSubject> = {}): ApprovalSubject {
   return {
     imageArn,
     name: 'web-server',
@@ -21,7 +21,7 @@ export function subject(more: Partial<Subject> = {}): Subject {
       { region: 'eu-west-1', id: 'ami-0a1b2c3d4e5f60718', name: 'web-server 2026-11-20T10-00-00Z' },
       { region: 'us-east-1', id: 'ami-0f9e8d7c6b5a40312', name: 'web-server 2026-11-20T10-00-00Z' },
     ],
-    elsewhere: [],
+    foreignAmis: [],
     targets: {
       accounts: ['111122223333', '444455556666'],
       organizations: ['arn:aws:organizations::999999999999:organization/o-a1b2c3d4e5'],
@@ -33,9 +33,9 @@ export function subject(more: Partial<Subject> = {}): Subject {
       'account 444455556666, with its snapshots',
       'organization o-a1b2c3d4e5',
     ],
-    distributed: [],
+    alreadyShared: [],
     code: 'f60718',
-    facts: [
+    details: [
       ['Recipe', 'web-server 1.4.0'],
       ['Pipeline', 'web-server-weekly'],
       ['Parent image', 'arn:aws:imagebuilder:eu-west-1:aws:image/amazon-linux-2023-x86/x.x.x'],
@@ -45,7 +45,7 @@ export function subject(more: Partial<Subject> = {}): Subject {
   };
 }
 
-export function approval(more: Partial<Approval> = {}): Approval {
+export function approval(more: Partial<ApprovalRecord> = {}): ApprovalRecord {
   return {
     image: '0123456789abcdef0123456789abcdef',
     part: 'share',
@@ -64,7 +64,7 @@ export function approval(more: Partial<Approval> = {}): Approval {
   };
 }
 
-export function voted(who: string, what: 'approve' | 'reject', why?: string): Entry {
+export function voted(who: string, what: 'approve' | 'reject', why?: string): HistoryEntry {
   return {
     at: NOW - HOUR / 2,
     round: 1,
@@ -82,23 +82,23 @@ const shared = {
   'ami-0f9e8d7c6b5a40312': { region: 'us-east-1', result: 'shared', remarks: [] },
 } as const;
 
-/** A request in every state that its page knows, by name; `ann` looks at it. */
-export const states: Readonly<Record<string, Approval>> = {
+/** A request in every state of the page, by name. The viewer is `ann`. */
+export const states: Readonly<Record<string, ApprovalRecord>> = {
   open: approval(),
   'one more': approval({ history: [voted(BEN, 'approve')] }),
   'approved by you': approval({ history: [voted(ANN, 'approve')] }),
-  'asked again': approval({ round: 2, why: 'its AMIs changed after the approval was asked for' }),
-  'started by you': approval({ subject: subject({ barred: ANN }) }),
-  'shared already': approval({
+  'new round': approval({ round: 2, why: 'its AMIs changed after approval was requested' }),
+  'started by you': approval({ subject: subject({ initiator: ANN }) }),
+  'already shared': approval({
     subject: subject({
-      distributed: ['organization o-a1b2c3d4e5 in eu-west-1'],
-      elsewhere: ['ami-0123 in eu-west-1 of account 777788889999'],
+      alreadyShared: ['organization o-a1b2c3d4e5 in eu-west-1'],
+      foreignAmis: ['ami-0123 in eu-west-1 of account 777788889999'],
     }),
   }),
-  'at a gate': approval({
+  'at a step': approval({
     part: 'step-1',
     subject: subject({
-      gate: { stepExecutionId: 'step-1', name: 'ApproveImage' },
+      workflowStep: { stepExecutionId: 'step-1', name: 'ApproveImage' },
       amis: [],
       code: '1.4.0/7',
       recipients: [],
@@ -109,14 +109,14 @@ export const states: Readonly<Record<string, Approval>> = {
   resumed: approval({
     status: 'resumed',
     history: both,
-    subject: subject({ gate: { stepExecutionId: 'step-1', name: 'ApproveImage' } }),
+    subject: subject({ workflowStep: { stepExecutionId: 'step-1', name: 'ApproveImage' } }),
   }),
   rejected: approval({ status: 'rejected', history: [voted(BEN, 'reject', 'sshd listens to the world')] }),
   expired: approval({ status: 'expired', expiresAt: NOW - HOUR }),
   outdated: approval({
     status: 'outdated',
     history: both,
-    why: 'its AMIs changed after the approval was asked for',
+    why: 'its AMIs changed after approval was requested',
   }),
   failed: approval({
     status: 'failed',

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { renderPage, renderUnknown } from '../../../functions/ami-approval/decide-approval/page.ts';
+import { renderInvalidLinkPage, renderPage } from '../../../functions/ami-approval/decide-approval/page.ts';
 import { type Pack, startPack } from '../../../local/pack/pack.ts';
 import { build, HOME } from '../../../local/scenarios/ami-approval/builds.ts';
 import { OWNERS_TOLD, observe, SHARED, seenIn } from '../../../local/scenarios/ami-approval/observe.ts';
@@ -10,7 +10,7 @@ import { askAbout, linkOf } from '../../../local/scenarios/ami-approval/people.t
 import { findChromium, NO_CHROMIUM } from '../../support/chromium.ts';
 import { ANN, NOW, states } from './approvals.ts';
 
-// With SCREENSHOTS=<folder> the pages are also kept as pictures.
+// With SCREENSHOTS=<folder> the test also saves the pages as pictures.
 
 const executablePath = findChromium();
 const isNeeded = Boolean(process.env.CI);
@@ -20,12 +20,12 @@ const screens = { phone: { width: 390, height: 844 }, desk: { width: 1280, heigh
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'];
 const QUIET = ['--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
-it('there is a Chromium, where there has to be one', () => {
+it('finds a Chromium where one is required', () => {
   if (!executablePath && !isNeeded) console.log(NO_CHROMIUM);
   expect(executablePath !== undefined || !isNeeded, NO_CHROMIUM).toBe(true);
 });
 
-describe.runIf(executablePath)('in a browser', () => {
+describe.runIf(executablePath)('the page in a browser', () => {
   let browser: Browser;
   let pack: Pack;
 
@@ -46,23 +46,23 @@ describe.runIf(executablePath)('in a browser', () => {
     return context.newPage();
   }
 
-  it('an approver comes from the mail to the shared AMI, without a script', { timeout: 60_000 }, async () => {
+  it('leads an approver from the mail to the shared AMI, without a script', { timeout: 60_000 }, async () => {
     const made = await askAbout(pack, await build(pack));
     const page = await open({ javaScriptEnabled: false });
-    const complaints: string[] = [];
-    page.on('console', (message) => complaints.push(message.text()));
+    const messages: string[] = [];
+    page.on('console', (message) => messages.push(message.text()));
     await page.goto(new URL(linkOf(pack, 'ann'), pack.url).href);
     expect(await page.title()).toBe('Approve web-server 1.4.0/7?');
 
     await page.getByLabel('To approve, type the last 6').fill('000000');
     await page.getByRole('button', { name: 'Approve' }).click();
-    expect(await page.getByRole('alert').textContent()).toMatch(/^Nothing was decided: that is not/);
+    expect(await page.getByRole('alert').textContent()).toMatch(/^Not approved: type [0-9a-f]{6} exactly/);
     expect(await page.getByLabel('To approve, type the last 6').inputValue()).toBe('000000');
 
     const code = (made.amis[0]?.id ?? '').slice(-6);
     await page.getByLabel('To approve, type the last 6').fill(` ${code.toUpperCase()} `);
     await page.keyboard.press('Enter');
-    // The answer leads back to the same address: only the page says that it has come.
+    // The response redirects to the same address, so only the heading shows that the page is new.
     await page.getByRole('heading', { level: 1, name: 'web-server 1.4.0/7 is approved' }).waitFor();
     expect(new URL(page.url()).pathname).toBe(linkOf(pack, 'ann'));
 
@@ -78,16 +78,16 @@ describe.runIf(executablePath)('in a browser', () => {
     const outcome = await observe(pack, made);
     expect(seenIn(outcome).permissions).toEqual([SHARED]);
     expect(outcome.mails?.at(-1)).toBe(OWNERS_TOLD);
-    expect(complaints.filter((text) => /Content Security|Refused/.test(text))).toEqual([]);
+    expect(messages.filter((text) => /Content Security|Refused/.test(text))).toEqual([]);
   });
 
-  it('another rejects, by keyboard alone', { timeout: 60_000 }, async () => {
+  it('lets an approver reject with the keyboard alone', { timeout: 60_000 }, async () => {
     await pack.reset();
     const made = await askAbout(pack, await build(pack));
     const page = await open({ viewport: screens.desk });
     await page.goto(new URL(linkOf(pack, 'ben'), pack.url).href);
     await page.getByRole('button', { name: 'Reject' }).click();
-    expect(await page.title(), 'the browser itself asks for a reason').toMatch(/^Approve/);
+    expect(await page.title(), 'the browser itself requires a reason').toMatch(/^Approve/);
     await page.getByLabel('To approve, type the last 6').focus();
     for (const _ of ['to Approve', 'to the reason']) await page.keyboard.press('Tab');
     await page.keyboard.type('<b>no</b> & "never"');
@@ -101,15 +101,20 @@ describe.runIf(executablePath)('in a browser', () => {
 
   const pages = Object.entries(states).map(([name, record]) => [
     name,
-    renderPage({ record, who: ANN, findings: name === 'shared already' ? findings : undefined, now: NOW }),
+    renderPage({
+      record,
+      approver: ANN,
+      findings: name === 'already shared' ? findings : undefined,
+      now: NOW,
+    }),
   ]);
   const all: [string, string][] = [
     ...pages.map(([name = '', text = '']): [string, string] => [name, text]),
-    ['unknown', renderUnknown()],
+    ['invalid link', renderInvalidLinkPage()],
   ];
 
   it.each(['light', 'dark'] as const)(
-    'every state fits a phone and a desk and can be read, %s',
+    'fits a phone and a desk in every state and is readable, %s',
     { timeout: 120_000 },
     async (colorScheme) => {
       const page = await open({ colorScheme });
@@ -120,14 +125,14 @@ describe.runIf(executablePath)('in a browser', () => {
           const width = await page.evaluate('document.documentElement.scrollWidth');
           expect(width, `${name} on a ${screen}`).toBeLessThanOrEqual(size.width);
           expect(await faintTexts(page), `${name}, ${colorScheme}`).toEqual([]);
-          await keep(page, `${name.replaceAll(' ', '-')}-${screen}-${colorScheme}`);
+          await saveScreenshot(page, `${name.replaceAll(' ', '-')}-${screen}-${colorScheme}`);
         }
       }
     },
   );
 });
 
-async function keep(page: Page, name: string): Promise<void> {
+async function saveScreenshot(page: Page, name: string): Promise<void> {
   const { SCREENSHOTS: folder } = process.env;
   if (!folder) return;
   mkdirSync(folder, { recursive: true });

@@ -1,25 +1,28 @@
 import { expect, it } from 'vitest';
 import {
-  type Approval,
+  type ApprovalRecord,
   approvalsOf,
   type Draft,
   votesOf,
-} from '../../../functions/ami-approval/domain/approval-record.ts';
-import { fingerprintOf, type Subject } from '../../../functions/ami-approval/domain/approval-subject.ts';
+} from '../../../../functions/ami-approval/domain/approval-record.ts';
 import {
-  type Asking,
-  ask,
-  askAgain,
-  claim,
-  isOver,
-  nextWork,
-  pause,
-  settle,
-  vote,
-} from '../../../functions/ami-approval/domain/approval-transitions.ts';
+  type ApprovalSubject,
+  fingerprintOf,
+} from '../../../../functions/ami-approval/domain/approval-subject.ts';
+import {
+  applyOutcome,
+  applyVote,
+  canOpenNextRound,
+  claimRequest,
+  createRequest,
+  nextAction,
+  openNextRound,
+  type RoundInput,
+  releaseClaim,
+} from '../../../../functions/ami-approval/domain/approval-transitions.ts';
 
-// Requests, votes, expiries, duplicates and crashes in any order, against an account that keeps who was given what.
-// Functions are told as generators: between two yields anything else may happen, or nothing ever again.
+// Requests, votes, expiries, duplicates and crashes in random order, against an account that records every share.
+// Each function is a generator: between two yields another one may run, or the function may crash.
 
 const SEQUENCES = 10_000;
 const STEPS = 60;
@@ -28,7 +31,7 @@ const PEOPLE = ['ann', 'ben', 'cem'];
 
 type Thread = Generator<void, void, void>;
 
-/** Numbers between 0 and 1, the same for a seed. */
+/** Random numbers between 0 and 1, the same for the same seed. */
 function random(seed: number): () => number {
   let state = seed;
   return () => {
@@ -44,14 +47,14 @@ class Account {
   readonly required: number;
   now = 1_000_000;
   revision = 0;
-  record: Approval | undefined;
-  /** What is true now and may change: the AMIs and whom they are to be shared with. */
+  record: ApprovalRecord | undefined;
+  /** The current AMIs and share targets, which may change. */
   amis = ['ami-1', 'ami-2'];
   targets = ['111111111111'];
-  /** `ami to target`, and every pair that some round's quorum approved. */
+  /** Pairs `ami to target`: the shared ones, and the ones that a quorum approved. */
   readonly given = new Set<string>();
   readonly approved = new Set<string>();
-  /** Rounds whose quorum was reached. */
+  /** Rounds that reached their quorum. */
   readonly quorums = new Set<number>();
   threads: Thread[] = [];
 
@@ -60,14 +63,14 @@ class Account {
     this.required = 1 + Math.floor(this.random() * PEOPLE.length);
   }
 
-  write(expected: Approval | undefined, draft: Draft): boolean {
+  write(expected: ApprovalRecord | undefined, draft: Draft): boolean {
     if (this.record?.revision !== expected?.revision) return false;
     this.record = { ...draft, revision: String(++this.revision) };
     this.check();
     return true;
   }
 
-  /** What a reached quorum allows is told from the votes alone, not from the status that the ballot gave. */
+  /** Finds reached quorums from the votes alone, not from the status under test. */
   check(): void {
     const { record } = this;
     if (!record || this.quorums.has(record.round)) return;
@@ -78,7 +81,7 @@ class Account {
     for (const pair of pairsOf(record.subject)) this.approved.add(pair);
   }
 
-  give(subject: Subject): void {
+  give(subject: ApprovalSubject): void {
     for (const pair of pairsOf(subject)) {
       this.given.add(pair);
       if (!this.approved.has(pair)) throw new Error(`${pair} was shared without its quorum`);
@@ -106,27 +109,27 @@ class Account {
   }
 }
 
-function pairsOf({ amis, targets }: Subject): string[] {
+function pairsOf({ amis, targets }: ApprovalSubject): string[] {
   return amis.flatMap(({ id }) => targets.accounts.map((account) => `${id} to ${account}`));
 }
 
-function subjectNow({ amis, targets }: Account): Subject {
+function subjectNow({ amis, targets }: Account): ApprovalSubject {
   return {
     imageArn: 'arn',
     name: 'web',
     version: '1.0.0/1',
     amis: amis.map((id) => ({ region: 'eu-west-1', id, name: '' })),
-    elsewhere: [],
+    foreignAmis: [],
     targets: { accounts: [...targets].sort(), organizations: [], organizationalUnits: [], copying: [] },
     recipients: [],
-    distributed: [],
+    alreadyShared: [],
     code: '123456',
-    facts: [],
-    barred: 'cem',
+    details: [],
+    initiator: 'cem',
   };
 }
 
-function askingNow(account: Account): Asking {
+function askingNow(account: Account): RoundInput {
   const subject = subjectNow(account);
   const approvers = PEOPLE.map((address) => ({ address, tokenHash: address }));
   const expiresAt = account.now + 3_600_000;
@@ -140,9 +143,9 @@ function* request(account: Account, after?: number): Thread {
   const asking = askingNow(account);
   yield;
   if (!known && after === undefined)
-    account.write(known, ask({ image: 'i', part: 'share' }, asking, account.now));
+    account.write(known, createRequest({ image: 'i', part: 'share' }, asking, account.now));
   if (!known || after === undefined) return;
-  const next = askAgain(known, after, asking, account.now);
+  const next = openNextRound(known, after, asking, account.now);
   if (next) account.write(known, next);
 }
 
@@ -153,19 +156,19 @@ function* decide(account: Account, who: string, decision: 'approve' | 'reject', 
     yield;
     if (!known || known.round !== round) return;
     const cast = { who, decision, sourceIp: '', userAgent: '' };
-    const { record } = vote(known, cast, account.now);
+    const { record } = applyVote(known, cast, account.now);
     if (!record || account.write(known, record)) break;
   }
   yield;
-  if (account.record && nextWork(account.record, account.now) === 'act') account.start(execute(account));
+  if (account.record && nextAction(account.record, account.now) === 'act') account.start(execute(account));
 }
 
-/** ExecuteApproval; some of its calls fail for now. */
+/** ExecuteApproval. Some of its calls fail and can be retried. */
 function* execute(account: Account): Thread {
   const known = account.record;
   yield;
-  const draft = known && claim(known, LEASE_MS, account.now);
-  if (known && nextWork(known, account.now) === 'ask') account.start(request(account, known.round));
+  const draft = known && claimRequest(known, LEASE_MS, account.now);
+  if (known && nextAction(known, account.now) === 'ask') account.start(request(account, known.round));
   if (!draft || !account.write(known, draft)) return;
   const record = account.record;
   if (!record) return;
@@ -173,13 +176,13 @@ function* execute(account: Account): Thread {
   if (record.status !== 'approved') {
     account.write(
       record,
-      settle(record, { status: record.status === 'expired' ? 'expired' : 'rejected' }, account.now),
+      applyOutcome(record, { status: record.status === 'expired' ? 'expired' : 'rejected' }, account.now),
     );
     return;
   }
   if (fingerprintOf(subjectNow(account)) !== record.fingerprint) {
     yield;
-    if (account.write(record, settle(record, { status: 'outdated' }, account.now))) {
+    if (account.write(record, applyOutcome(record, { status: 'outdated' }, account.now))) {
       account.start(request(account, record.round));
     }
     return;
@@ -188,33 +191,33 @@ function* execute(account: Account): Thread {
   for (const ami of record.subject.amis) {
     yield;
     if (account.random() < 0.1) {
-      account.write(record, pause(record, shares));
+      account.write(record, releaseClaim(record, shares));
       return;
     }
     account.give({ ...record.subject, amis: [ami] });
     shares[ami.id] = { region: ami.region, result: 'shared', remarks: [] };
   }
   yield;
-  account.write(record, settle(record, { status: 'shared', shares }, account.now));
+  account.write(record, applyOutcome(record, { status: 'shared', shares }, account.now));
 }
 
 /** SweepApprovals */
 function* sweep(account: Account): Thread {
   const known = account.record;
   yield;
-  const next = known && nextWork(known, account.now);
+  const next = known && nextAction(known, account.now);
   if (next === 'act') account.start(execute(account));
   if (next === 'ask') account.start(request(account, known?.round));
 }
 
-/** What may happen, and how often. */
-const happenings: readonly (readonly [weight: number, happen: (account: Account) => void])[] = [
+/** The possible actions and their weights. */
+const actions: readonly (readonly [weight: number, run: (account: Account) => void])[] = [
   [10, (account) => account.start(request(account))],
-  [25, (account) => account.start(decide(account, anybody(account), 'approve', someRound(account)))],
-  [4, (account) => account.start(decide(account, anybody(account), 'reject', someRound(account)))],
+  [25, (account) => account.start(decide(account, randomApprover(account), 'approve', randomRound(account)))],
+  [4, (account) => account.start(decide(account, randomApprover(account), 'reject', randomRound(account)))],
   [5, (account) => account.start(execute(account))],
   [6, (account) => account.start(sweep(account))],
-  [2, (account) => account.start(request(account, someRound(account)))],
+  [2, (account) => account.start(request(account, randomRound(account)))],
   [3, (account) => account.pass(account.random() * 4_000_000)],
   [4, (account) => account.pass(LEASE_MS)],
   [2, (account) => account.aim(account.random() < 0.5 ? ['111111111111', '222222222222'] : ['111111111111'])],
@@ -222,23 +225,23 @@ const happenings: readonly (readonly [weight: number, happen: (account: Account)
   [4, (account) => account.kill(() => account.random() < 0.5)],
   [34, step],
 ];
-const weights = happenings.reduce((sum, [weight]) => sum + weight, 0);
+const weights = actions.reduce((sum, [weight]) => sum + weight, 0);
 
-function disturb(account: Account): void {
+function doRandomAction(account: Account): void {
   let left = account.random() * weights;
-  const happening = happenings.find(([weight]) => {
+  const action = actions.find(([weight]) => {
     left -= weight;
     return left < 0;
   });
-  happening?.[1](account);
+  action?.[1](account);
 }
 
-function anybody(account: Account): string {
+function randomApprover(account: Account): string {
   return PEOPLE[Math.floor(account.random() * PEOPLE.length)] ?? 'ann';
 }
 
-/** Mostly the present one; links and events of the round before are still about. */
-function someRound(account: Account): number {
+/** Mostly the current round, because links and events of the previous one still exist. */
+function randomRound(account: Account): number {
   return Math.max(1, (account.record?.round ?? 1) - (account.random() < 0.1 ? 1 : 0));
 }
 
@@ -248,8 +251,8 @@ function step(account: Account): void {
   if (thread?.next().done) account.threads.splice(account.threads.indexOf(thread), 1);
 }
 
-/** Nothing fails or changes any more; a sweep comes by until nothing is left to do. */
-function calmDown(account: Account): void {
+/** Nothing fails or changes from here on. The sweep runs until nothing is left to do. */
+function finishAll(account: Account): void {
   Object.assign(account, { random: () => 0.999 });
   for (let round = 0; round < 12; round++) {
     account.now += LEASE_MS + 1;
@@ -258,26 +261,26 @@ function calmDown(account: Account): void {
   }
 }
 
-function play(seed: number): Account {
+function runSequence(seed: number): Account {
   const account = new Account(seed);
-  for (let i = 0; i < STEPS; i++) disturb(account);
+  for (let i = 0; i < STEPS; i++) doRandomAction(account);
   return account;
 }
 
-/** What is wrong about the end of a sequence. */
-function judge(account: Account, before: Approval | undefined, isAbandoned: boolean): string[] {
+/** @returns what is wrong at the end of a sequence */
+function judge(account: Account, before: ApprovalRecord | undefined, isAbandoned: boolean): string[] {
   const { record } = account;
   const stray = [...account.given].filter((pair) => !account.approved.has(pair));
-  const isStuck = record && record.status !== 'pending' && !isOver(record);
+  const isStuck = record && record.status !== 'pending' && !canOpenNextRound(record);
   return [
     ...stray.map((pair) => `${pair} was shared without its quorum`),
-    ...(isStuck ? [`it is ${record.status} for ever`] : []),
+    ...(isStuck ? [`it is stuck in ${record.status}`] : []),
     ...(record?.status === 'shared' ? judgeShared(account, record) : []),
     ...(before?.status === 'approved' ? judgeApproved(account, before, isAbandoned) : []),
   ];
 }
 
-function judgeShared(account: Account, record: Approval): string[] {
+function judgeShared(account: Account, record: ApprovalRecord): string[] {
   const missing = pairsOf(record.subject).filter((pair) => !account.given.has(pair));
   return [
     ...(account.quorums.has(record.round) ? [] : ['it is shared without a quorum']),
@@ -285,31 +288,31 @@ function judgeShared(account: Account, record: Approval): string[] {
   ];
 }
 
-/** Approved, and still what it was: it must have arrived. Otherwise it must have been asked about again. */
-function judgeApproved(account: Account, before: Approval, isAbandoned: boolean): string[] {
+/** An approved and unchanged request must be shared. A changed one must have a new round. */
+function judgeApproved(account: Account, before: ApprovalRecord, isAbandoned: boolean): string[] {
   const { record } = account;
   const isSame = before.fingerprint === fingerprintOf(subjectNow(account));
   const isShared = record?.status === 'shared';
   const isAskedAgain = record?.status === 'pending' && record.round > before.round;
-  // Whoever goes on with what he saw before may have seen it otherwise.
+  // A function that continues may have read the build before it changed.
   const isRight = isAbandoned ? (isSame ? isShared : isAskedAgain) : isShared || isAskedAgain;
   return isRight ? [] : [`approved and ${isSame ? 'unchanged' : 'changed'}, it became ${record?.status}`];
 }
 
-it('shares nothing without its quorum, loses nothing that has it, and gives nobody else anything', () => {
+it('every approved request is shared, and nothing is shared without its quorum or with anyone else', () => {
   const ends = new Map<string, number>();
   for (let seed = 1; seed <= SEQUENCES; seed++) {
-    const account = play(seed);
+    const account = runSequence(seed);
     const before = account.record;
-    // Either everybody who was at work dies, or they go on.
+    // All running functions either crash or continue.
     const isAbandoned = seed % 2 === 0;
     if (isAbandoned) account.kill(() => true);
-    calmDown(account);
+    finishAll(account);
     expect(judge(account, before, isAbandoned), `sequence ${seed}`).toEqual([]);
     const end = account.record?.status ?? 'none';
     ends.set(end, (ends.get(end) ?? 0) + 1);
   }
-  // The sequences reach every end often enough to mean something.
+  // Every final status occurs often enough to be tested.
   for (const end of ['shared', 'rejected', 'expired', 'pending'])
     expect(ends.get(end), end).toBeGreaterThan(300);
 });

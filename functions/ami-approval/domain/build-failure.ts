@@ -1,0 +1,11 @@
+import type { BuildRecordKey } from './approval-record.ts';
+
+/** A build that failed, and the mail about it. */
+export interface BuildFailure extends BuildRecordKey {
+  readonly revision: string;
+  readonly imageArn: string;
+  readonly reason: string;
+  readonly at: number;
+  /** `claimed`: sent, or lost. `due`: SNS refused it, so it is sent again. */
+  readonly mailStatus: 'claimed' | 'due';
+}

@@ -1,0 +1,23 @@
+import type { Draft } from './approval-record.ts';
+import { createToken, type LinkToken } from './link-token.ts';
+
+/** New links by approver address. */
+export type Tokens = ReadonlyMap<string, LinkToken>;
+
+export function createTokens(addresses: readonly string[]): Tokens {
+  return new Map(addresses.map((address) => [address, createToken()]));
+}
+
+/** Adds the hashes of new links to their approvers in the record. */
+export function addTokenHashes<R extends Pick<Draft, 'approvers'>>(record: R, tokens: Tokens): R {
+  const approvers = record.approvers.map((approver) => {
+    const hash = tokens.get(approver.address)?.hash;
+    return hash === undefined ? approver : { ...approver, tokenHash: hash };
+  });
+  return { ...record, approvers };
+}
+
+/** @returns the addresses whose mail is still to be sent */
+export function approversToInvite({ approvers }: Pick<Draft, 'approvers'>): string[] {
+  return approvers.flatMap(({ address, tokenHash }) => (tokenHash === undefined ? [address] : []));
+}

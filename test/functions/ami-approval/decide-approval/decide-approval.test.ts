@@ -1,0 +1,129 @@
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { decideApproval } from '../../../../functions/ami-approval/decide-approval/decide-approval.ts';
+import type { HttpRequest } from '../../../../shared/events/http.ts';
+import {
+  clients,
+  fakeInvocation,
+  keep,
+  openAccount,
+  refusal,
+  sentMails,
+  stored,
+  tokenIn,
+} from '../account.ts';
+import { ANN, NOW } from '../approvals.ts';
+import { httpRequest, pendingRequest } from '../requests.ts';
+
+beforeEach(openAccount);
+
+describe('a request to a link', () => {
+  const config = { table: 'approvals' };
+
+  async function link(): Promise<string> {
+    await pendingRequest();
+    return tokenIn(sentMails().find(({ to }) => to.includes(ANN))?.text ?? '');
+  }
+
+  it.each<[string, Partial<HttpRequest>, number]>([
+    [
+      'a form of another site',
+      { headers: { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'cross-site' } },
+      403,
+    ],
+    ['JSON', { headers: { 'content-type': 'application/json' } }, 403],
+    ['no content type', { headers: {} }, 403],
+    ['PUT', { method: 'PUT' }, 405],
+    ['a wrong code', { body: 'decision=approve&code=abcdef' }, 422],
+    ['an unreadable form', { body: '%%%&&&===' }, 422],
+    ['an empty form', { body: '' }, 422],
+  ])('writes nothing for %s', async (_, more, status) => {
+    const token = await link();
+    clients.dynamo.resetHistory();
+    const response = await decideApproval(httpRequest(token, more), config, fakeInvocation().invocation);
+    expect(response.status).toBe(status);
+    expect(clients.dynamo.commandCalls(PutItemCommand)).toHaveLength(0);
+    expect(clients.events.calls()).toHaveLength(0);
+  });
+
+  it('reads nothing if the path cannot be a link', async () => {
+    await link();
+    clients.dynamo.resetHistory();
+    for (const token of ['', 'x', 'x'.repeat(44), `${'x'.repeat(42)}/`, "' OR 1=1 --".padEnd(43, '-')]) {
+      expect((await decideApproval(httpRequest(token), config, fakeInvocation().invocation)).status).toBe(
+        404,
+      );
+    }
+    expect(clients.dynamo.calls()).toHaveLength(0);
+  });
+
+  it('does not count in a round that opens between the read and the write', async () => {
+    const token = await link();
+    const next = { ...stored(), revision: 'r2', round: 2 };
+    const approvers = next.approvers.map(({ address }) => ({ address, tokenHash: 'f'.repeat(64) }));
+    clients.dynamo.on(PutItemCommand).callsFake(async () => {
+      keep({ ...next, approvers });
+      throw refusal('ConditionalCheckFailedException');
+    });
+    const response = await decideApproval(httpRequest(token), config, fakeInvocation().invocation);
+    expect(response.status).toBe(404);
+    expect(stored().history.map(({ what }) => what)).toEqual(['asked']);
+  });
+
+  it('shows names and reasons as text, not as markup', async () => {
+    const token = await link();
+    const markup = '<img src=x onerror=alert(1)>"\'&';
+    const record = stored();
+    keep({
+      ...record,
+      required: 2,
+      subject: {
+        ...record.subject,
+        name: markup,
+        recipients: [markup],
+        alreadyShared: [markup],
+        details: [[markup, markup]],
+        amis: [{ region: markup, id: markup, name: markup }],
+      },
+      why: markup,
+      history: [{ at: NOW, round: 1, what: 'approve', who: markup, why: markup }],
+    });
+    const { body = '' } = await decideApproval(
+      httpRequest(token, { method: 'GET' }),
+      config,
+      fakeInvocation().invocation,
+    );
+    expect(body).not.toContain('<img');
+    expect(body).toContain('&lt;img src=x onerror=alert(1)&gt;&quot;&#39;&amp;');
+    const wrong = await decideApproval(
+      httpRequest(token, { body: `decision=approve&code=${encodeURIComponent(markup)}` }),
+      config,
+      fakeInvocation().invocation,
+    );
+    expect(wrong.body).not.toContain('<img');
+  });
+
+  it('publishes the decision on a second click if the first one crashed before that', async () => {
+    const token = await link();
+    clients.events
+      .on(PutEventsCommand)
+      .rejectsOnce(refusal('InternalFailure', 500))
+      .resolves({ FailedEntryCount: 0 });
+    const { invocation } = fakeInvocation();
+    await expect(decideApproval(httpRequest(token), config, invocation)).rejects.toThrow();
+    expect((await decideApproval(httpRequest(token), config, invocation)).status).toBe(303);
+    expect(clients.events.commandCalls(PutEventsCommand)).toHaveLength(2);
+    expect(stored().history.filter(({ what }) => what === 'approve')).toHaveLength(1);
+  });
+
+  it('fails if EventBridge refuses the event in a response with status 200', async () => {
+    const token = await link();
+    clients.events
+      .on(PutEventsCommand)
+      .resolves({ FailedEntryCount: 1, Entries: [{ ErrorCode: 'InternalException' }] });
+    await expect(decideApproval(httpRequest(token), config, fakeInvocation().invocation)).rejects.toThrow(
+      'PutEvents refused an event: InternalException',
+    );
+  });
+});

@@ -1,0 +1,94 @@
+import {
+  GetImageCommand,
+  GetWorkflowStepExecutionCommand,
+  SendWorkflowStepActionCommand,
+} from '@aws-sdk/client-imagebuilder';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { executeApproval } from '../../../../functions/ami-approval/execute-approval/execute-approval.ts';
+import { requestApproval } from '../../../../functions/ami-approval/request-approval/request-approval.ts';
+import {
+  clients,
+  executeConfig,
+  fakeInvocation,
+  image,
+  keep,
+  openAccount,
+  refusal,
+  requestConfig,
+  stored,
+} from '../account.ts';
+import { NOW } from '../approvals.ts';
+import { act, STEP, waiting } from '../requests.ts';
+
+beforeEach(openAccount);
+
+describe('the answer to a step', () => {
+  const workflowStep = { stepExecutionId: STEP, name: 'Hold' };
+
+  async function atStep(): Promise<void> {
+    clients.imageBuilder.on(GetWorkflowStepExecutionCommand).resolves({ status: 'RUNNING', name: 'Hold' });
+    await requestApproval([waiting], requestConfig, fakeInvocation().invocation);
+    keep({ ...stored(), status: 'approved', decidedAt: NOW });
+    clients.sns.resetHistory();
+  }
+  const actAtStep = { ...act, stepExecutionId: workflowStep.stepExecutionId };
+
+  it('counts as sent if the step already has the same answer', async () => {
+    await atStep();
+    clients.imageBuilder.on(SendWorkflowStepActionCommand).rejects(refusal('InvalidRequestException'));
+    const outputs = JSON.stringify({ action: 'RESUME', reason: 'x' });
+    clients.imageBuilder.on(GetWorkflowStepExecutionCommand).resolves({ status: 'COMPLETED', outputs });
+    await executeApproval(actAtStep, executeConfig, fakeInvocation().invocation);
+    expect(stored().status).toBe('resumed');
+  });
+
+  it('is sent again later while the step is busy', async () => {
+    await atStep();
+    clients.imageBuilder.on(SendWorkflowStepActionCommand).rejects(refusal('ResourceInUseException'));
+    await expect(executeApproval(actAtStep, executeConfig, fakeInvocation().invocation)).rejects.toThrow(
+      'could not carry out the decision yet',
+    );
+    expect(stored().status).toBe('approved');
+  });
+
+  it('fails if the step has another answer', async () => {
+    await atStep();
+    clients.imageBuilder.on(SendWorkflowStepActionCommand).rejects(refusal('InvalidRequestException'));
+    const outputs = JSON.stringify({ action: 'STOP', reason: 'by hand' });
+    clients.imageBuilder.on(GetWorkflowStepExecutionCommand).resolves({ status: 'FAILED', outputs });
+    await executeApproval(actAtStep, executeConfig, fakeInvocation().invocation);
+    expect(stored()).toMatchObject({
+      status: 'failed',
+      why: expect.stringContaining('did not accept the answer for the workflow step Hold'),
+    });
+  });
+
+  it('is not sent if the image changed after the approval', async () => {
+    await atStep();
+    const distributionConfiguration = {
+      timeoutMinutes: 1,
+      distributions: [
+        {
+          region: 'eu-west-1',
+          amiDistributionConfiguration: { launchPermission: { userIds: ['999999999999'] } },
+        },
+      ],
+    };
+    clients.imageBuilder.on(GetImageCommand).resolves({ image: { ...image, distributionConfiguration } });
+    await executeApproval(actAtStep, executeConfig, fakeInvocation().invocation);
+    expect(stored().status).toBe('outdated');
+    expect(clients.imageBuilder.commandCalls(SendWorkflowStepActionCommand)).toHaveLength(0);
+  });
+
+  it('does not keep a rejection open if the step is gone', async () => {
+    await atStep();
+    keep({ ...stored(), status: 'rejected' });
+    clients.imageBuilder.on(SendWorkflowStepActionCommand).rejects(refusal('ResourceNotFoundException', 404));
+    clients.imageBuilder
+      .on(GetWorkflowStepExecutionCommand)
+      .rejects(refusal('ResourceNotFoundException', 404));
+    await executeApproval(actAtStep, executeConfig, fakeInvocation().invocation);
+    expect(stored()).toMatchObject({ status: 'rejected', mailStatus: 'claimed' });
+    expect('open' in stored()).toBe(false);
+  });
+});

@@ -1,0 +1,79 @@
+import { PublishCommand } from '@aws-sdk/client-sns';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { decideApproval } from '../../../functions/ami-approval/decide-approval/decide-approval.ts';
+import { executeApproval } from '../../../functions/ami-approval/execute-approval/execute-approval.ts';
+import { requestApproval } from '../../../functions/ami-approval/request-approval/request-approval.ts';
+import {
+  clients,
+  executeConfig,
+  fakeInvocation,
+  lostResponse,
+  openAccount,
+  refusal,
+  requestConfig,
+  sentMails,
+  stored,
+  table,
+  tokenIn,
+} from './account.ts';
+import { BEN } from './approvals.ts';
+import { act, available, httpRequest } from './requests.ts';
+
+beforeEach(openAccount);
+
+describe('the token of a link', () => {
+  it('is in its mail and in no other call, record, event or log line', async () => {
+    const { invocation, book } = fakeInvocation();
+    await requestApproval([available], requestConfig, invocation);
+    const tokens = sentMails().map(({ text }) => tokenIn(text));
+    expect(new Set(tokens).size).toBe(3);
+    const decision = await decideApproval(httpRequest(tokens[0] ?? ''), { table: 'approvals' }, invocation);
+    expect(decision.status).toBe(303);
+    await executeApproval(act, executeConfig, invocation);
+    expect(stored().status).toBe('shared');
+    const { sns, ...others } = clients;
+    const sent = Object.values(others).flatMap((client) => client.calls().map(({ args }) => args[0].input));
+    const closingMails = sentMails().slice(3);
+    const texts = JSON.stringify([sent, [...table], book.lines, closingMails]);
+    for (const token of tokens) expect(texts).not.toContain(token);
+    for (const [i, { text }] of sentMails().slice(0, 3).entries()) {
+      expect(tokens.filter((token) => text.includes(token))).toEqual([tokens[i]]);
+    }
+  });
+
+  it('is invalid if SNS refused its mail, and the approver gets a new one', async () => {
+    clients.sns.on(PublishCommand).callsFake(async ({ MessageAttributes }) => {
+      if (MessageAttributes.approver.StringValue.includes(BEN)) throw refusal('Throttling');
+      return { MessageId: 'm' };
+    });
+    const { invocation } = fakeInvocation();
+    await expect(requestApproval([available], requestConfig, invocation)).rejects.toThrow(
+      'SNS refused 1 of 3 invitations',
+    );
+    const first = sentMails().find(({ to }) => to.includes(BEN));
+    clients.sns.resetHistory();
+    clients.sns.on(PublishCommand).resolves({ MessageId: 'm' });
+    await requestApproval([available], requestConfig, invocation);
+    expect(sentMails().map(({ to }) => to)).toEqual([JSON.stringify([BEN])]);
+    const stale = await decideApproval(
+      httpRequest(tokenIn(first?.text ?? '')),
+      { table: 'approvals' },
+      invocation,
+    );
+    const fresh = await decideApproval(
+      httpRequest(tokenIn(sentMails()[0]?.text ?? '')),
+      { table: 'approvals' },
+      invocation,
+    );
+    expect([stale.status, fresh.status]).toEqual([404, 303]);
+  });
+
+  it('stays valid if the response of SNS was lost, and no second mail is sent', async () => {
+    clients.sns.on(PublishCommand).rejects(lostResponse());
+    const { invocation, book } = fakeInvocation();
+    await requestApproval([available], requestConfig, invocation);
+    await requestApproval([available], requestConfig, invocation);
+    expect(book.counts.NoticeUncertain).toBe(3);
+    expect(sentMails()).toHaveLength(3);
+  });
+});

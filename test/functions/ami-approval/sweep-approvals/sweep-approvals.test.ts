@@ -1,0 +1,68 @@
+import { QueryCommand } from '@aws-sdk/client-dynamodb';
+import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { ListWaitingWorkflowStepsCommand } from '@aws-sdk/client-imagebuilder';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { ApprovalRecord } from '../../../../functions/ami-approval/domain/approval-record.ts';
+import { sweepApprovals } from '../../../../functions/ami-approval/sweep-approvals/sweep-approvals.ts';
+import { clients, fakeInvocation, keep, openAccount } from '../account.ts';
+import { approval, imageArn, subject } from '../approvals.ts';
+import { pendingRequest, STEP } from '../requests.ts';
+
+beforeEach(openAccount);
+
+describe('the sweep', () => {
+  const config = { table: 'approvals', dryRun: false };
+
+  it('reads every page of open requests and of waiting steps', async () => {
+    const due = (n: number): ApprovalRecord =>
+      approval({ status: 'approved', image: String(n), subject: subject({ imageArn: `${imageArn}${n}` }) });
+    clients.dynamo
+      .on(QueryCommand, { IndexName: 'OpenRequests' })
+      .callsFake(async ({ ExclusiveStartKey: start }) => {
+        const page = Number(start?.page.N ?? 0);
+        const Items = Array.from({ length: 5 }, (_, i) =>
+          marshall(due(page * 5 + i), { removeUndefinedValues: true }),
+        );
+        return { Items, ...(page < 2 && { LastEvaluatedKey: { page: { N: String(page + 1) } } }) };
+      });
+    const step = (n: number) => ({
+      stepExecutionId: `step-0000000${n}-0000-4000-8000-000000000001`,
+      imageBuildVersionArn: imageArn,
+    });
+    clients.imageBuilder
+      .on(ListWaitingWorkflowStepsCommand)
+      .resolvesOnce({ steps: [step(1)], nextToken: 'more' })
+      .resolves({ steps: [step(2), {}] });
+    const { invocation } = fakeInvocation();
+    expect(await sweepApprovals(config, invocation)).toEqual({ open: 15, requeued: 17 });
+    const batches = clients.events
+      .commandCalls(PutEventsCommand)
+      .map(({ args }) => args[0].input.Entries?.length);
+    expect(batches).toEqual([10, 7]);
+  });
+
+  it('does not look up a step that has an open request', async () => {
+    keep(approval({ part: STEP }));
+    const steps = [{ stepExecutionId: STEP, imageBuildVersionArn: imageArn }];
+    clients.imageBuilder.on(ListWaitingWorkflowStepsCommand).resolves({ steps });
+    await sweepApprovals(config, fakeInvocation().invocation);
+    expect(clients.dynamo.commandCalls(QueryCommand)).toHaveLength(1);
+  });
+
+  it('publishes nothing if nothing is due', async () => {
+    await pendingRequest();
+    clients.imageBuilder.on(ListWaitingWorkflowStepsCommand).resolves({});
+    expect(await sweepApprovals(config, fakeInvocation().invocation)).toEqual({ open: 1, requeued: 0 });
+    expect(clients.events.calls()).toHaveLength(0);
+  });
+
+  it('only reads in a dry run', async () => {
+    keep(approval({ status: 'approved' }));
+    clients.imageBuilder.on(ListWaitingWorkflowStepsCommand).resolves({});
+    const { invocation, book } = fakeInvocation();
+    await sweepApprovals({ ...config, dryRun: true }, invocation);
+    expect(clients.events.calls()).toHaveLength(0);
+    expect(book.lines).toMatchObject([{ message: 'request requeued', fields: { dryRun: true } }]);
+  });
+});
