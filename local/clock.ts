@@ -1,4 +1,10 @@
-import type { Clock } from './scenario-kit/scenario.ts';
+/** The time that functions, account and wiring all see. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Moves it on by so many milliseconds. */
+  turn(ms: number): void;
+}
 
 export interface TurnedClock extends Clock {
   /** Milliseconds it is ahead of the machine's own clock. */

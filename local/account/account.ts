@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
+import type { Clock } from '../clock.ts';
 import { callerOf } from './caller.ts';
 import { loadStandIns } from './emulated-service.ts';
 import { openEndpoint } from './external-endpoint.ts';
@@ -7,12 +8,12 @@ import { createFaults, type Fault } from './faults.ts';
 import { createGateway, furnish } from './gateway.ts';
 import { type Desk, type Hooks, type Listener, stateOf } from './gateway-state.ts';
 import { startMoto } from './moto/process.ts';
-import type { Call, Clock } from './types.ts';
+import type { Call } from './types.ts';
 
 export { accessKeyFor } from './caller.ts';
 export type { Fault, FaultKind } from './faults.ts';
 export type { Hooks, Listener, Seen } from './gateway-state.ts';
-export { accountId, type Call, type Caller, type Clock, type Members, region } from './types.ts';
+export { accountId, type Call, type Caller, region } from './types.ts';
 
 export interface Account {
   /** The endpoint of every service, on loopback. */

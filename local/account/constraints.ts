@@ -1,6 +1,5 @@
-import { mapping } from '../json.ts';
+import { type Mapping, mapping } from '../json.ts';
 import { ServiceError } from './response.ts';
-import type { Members } from './types.ts';
 
 /** What an API's model asks of a member. */
 export interface Constraint {
@@ -19,7 +18,7 @@ export interface Constraint {
 export type Constraints = Readonly<Record<string, Constraint>>;
 
 /** Throws a ValidationException that names every offence, in the words that AWS's services share. */
-export function check(input: Members, constraints: Constraints): void {
+export function check(input: Mapping, constraints: Constraints): void {
   const offences = Object.entries(constraints).flatMap(([path, constraint]) => {
     const value = reach(input, path.split('.'));
     return value === absent ? [] : describe(value, path, constraint);
@@ -31,7 +30,7 @@ export function check(input: Members, constraints: Constraints): void {
 
 const absent = Symbol('a member of something that is not there');
 
-function reach(input: Members, [name = '', ...rest]: readonly string[]): unknown {
+function reach(input: Mapping, [name = '', ...rest]: readonly string[]): unknown {
   const value = input[name] ?? undefined;
   if (rest.length === 0) return value;
   return value === undefined ? absent : reach(mapping(value), rest);

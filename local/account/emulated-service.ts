@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Invoked } from './gateway-state.ts';
-import type { Answer, Caller, Members } from './types.ts';
+import type { Mapping } from '../json.ts';
+import type { Answer, Caller, InvocationResult } from './types.ts';
 
 /** What an operation of a stand-in gets to work with. */
 export interface StandInContext<State = unknown> {
@@ -15,9 +15,9 @@ export interface StandInContext<State = unknown> {
   /** Milliseconds of the epoch, by the clock that can be turned. */
   now(): number;
   /** Puts an event, as a whole envelope, on the default bus. */
-  publish(event: Members): Promise<void>;
+  publish(event: Mapping): Promise<void>;
   /** Invokes a function of the template, by name or ARN, and waits for its end. */
-  invoke(functionName: string, payload: unknown): Promise<Invoked>;
+  invoke(functionName: string, payload: unknown): Promise<InvocationResult>;
   /** Invokes it asynchronously, as CodePipeline does: Lambda repeats what fails. */
   invokeAsync(functionName: string, payload: unknown): void;
   /** Does something when so many milliseconds of the clock have passed. Returns how to call it off. */
@@ -32,7 +32,7 @@ export class HangUp extends Error {}
  * ServiceError to answer with an error, or a HangUp.
  */
 export type Operation<State = unknown> = (
-  input: Members,
+  input: Mapping,
   context: StandInContext<State>,
 ) => unknown | Promise<unknown>;
 

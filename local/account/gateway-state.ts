@@ -1,13 +1,10 @@
+import type { Clock } from '../clock.ts';
+import type { Mapping } from '../json.ts';
 import type { StandIn } from './emulated-service.ts';
 import type { Faults } from './faults.ts';
 import type { Moto } from './moto/process.ts';
 import type { ApiRequest } from './request.ts';
-import type { Call, Caller, Clock, Members } from './types.ts';
-
-/** How an invocation ended: the answer as JSON, or what Lambda says of the error. */
-export type Invoked =
-  | { readonly ok: true; readonly payload: string }
-  | { readonly ok: false; readonly error: object };
+import type { Call, Caller, InvocationResult } from './types.ts';
 
 /** What the account asks of those who run the functions and the rules. */
 export interface Hooks {
@@ -18,9 +15,9 @@ export interface Hooks {
   /** Delivers the caller's payload once more, to another process of the function; resolves when that one ended. */
   onOvertake(caller: Caller): void | Promise<void>;
   /** Takes an event put on the default bus, as a whole envelope. */
-  onPublish(event: Members): void | Promise<void>;
+  onPublish(event: Mapping): void | Promise<void>;
   /** Invokes a function, named as the API takes it, and waits for its end. */
-  onInvoke(functionName: string, payload: unknown): Promise<Invoked>;
+  onInvoke(functionName: string, payload: unknown): Promise<InvocationResult>;
   /** Hands over an asynchronous invocation. */
   onEnqueue(functionName: string, payload: unknown): void;
   /** Runs `work` when so many milliseconds of the clock have passed. Returns how to call it off. */
@@ -30,8 +27,8 @@ export interface Hooks {
 /** A call that succeeded. */
 export interface Seen {
   readonly caller: Caller;
-  readonly input: Members;
-  readonly output: Members;
+  readonly input: Mapping;
+  readonly output: Mapping;
 }
 
 export type Listener = (seen: Seen) => void | Promise<void>;

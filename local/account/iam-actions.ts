@@ -1,6 +1,5 @@
+import { isMapping, type Mapping } from '../json.ts';
 import type { ApiRequest } from './request.ts';
-import { isMembers } from './request.ts';
-import type { Members } from './types.ts';
 
 /** The IAM actions that a role must allow for a call: mostly the action of the same name. */
 export function iamActions(request: Pick<ApiRequest, 'service' | 'action' | 'input'>): string[] {
@@ -10,7 +9,7 @@ export function iamActions(request: Pick<ApiRequest, 'service' | 'action' | 'inp
   return needs ? [...new Set(needs(request.input))] : [name];
 }
 
-const exceptions: Readonly<Record<string, (input: Members) => string[]>> = {
+const exceptions: Readonly<Record<string, (input: Mapping) => string[]>> = {
   // A transaction is authorized item by item, as what each item does; there is no action of its own name.
   'dynamodb:TransactWriteItems': ({ TransactItems }) => listOf(TransactItems).flatMap(transactActions),
   'dynamodb:TransactGetItems': () => ['dynamodb:GetItem'],
@@ -60,11 +59,11 @@ const transactKinds: Readonly<Record<string, string>> = {
 };
 
 function transactActions(item: unknown): string[] {
-  if (!isMembers(item)) return [];
+  if (!isMapping(item)) return [];
   return Object.keys(item).flatMap((kind) => transactKinds[kind] ?? []);
 }
 
-function withTags(action: string, further: string, member: string): (input: Members) => string[] {
+function withTags(action: string, further: string, member: string): (input: Mapping) => string[] {
   return (input) => (isEmpty(input[member]) ? [action] : [action, further]);
 }
 

@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { isMapping, type Mapping } from '../json.ts';
 import { callerOf, type HolderOf } from './caller.ts';
 import { matchRoute } from './rest-routes.ts';
-import type { Caller, Members } from './types.ts';
+import type { Caller } from './types.ts';
 
 export type Protocol = 'json' | 'query' | 'ec2' | 'rest' | 'rest-xml';
 
@@ -21,7 +22,7 @@ export interface ApiRequest extends RawRequest {
   readonly service: string;
   readonly action: string;
   readonly protocol: Protocol;
-  readonly input: Members;
+  readonly input: Mapping;
 }
 
 /** Signing names that differ from the prefix that IAM policies use. */
@@ -49,7 +50,7 @@ export function decodeRequest(raw: RawRequest, holderOf?: HolderOf): ApiRequest 
 interface Operation {
   readonly action: string;
   readonly protocol: Protocol;
-  readonly decode: () => Members;
+  readonly decode: () => Mapping;
 }
 
 function decodeOperation(raw: RawRequest, service: string): Operation {
@@ -66,28 +67,28 @@ function decodeOperation(raw: RawRequest, service: string): Operation {
   const { action, members, payload } = matchRoute(service, raw.method, raw.url, raw.headers);
   // S3's bodies are objects' bytes, or XML that nobody here reads.
   if (service === 's3') return { action, protocol: 'rest-xml', decode: () => members };
-  const decodeBody = (): Members => (payload ? { [payload]: raw.body.toString() } : decodeJson(raw.body));
+  const decodeBody = (): Mapping => (payload ? { [payload]: raw.body.toString() } : decodeJson(raw.body));
   return { action, protocol: 'rest', decode: () => ({ ...members, ...decodeBody() }) };
 }
 
 /** Most requests go on to moto as they are: decoding each of them would slow the account down. */
-function lazily(decode: () => Members): Pick<ApiRequest, 'input'> {
-  let input: Members | undefined;
+function lazily(decode: () => Mapping): Pick<ApiRequest, 'input'> {
+  let input: Mapping | undefined;
   return {
-    get input(): Members {
+    get input(): Mapping {
       input ??= decode();
       return input;
     },
   };
 }
 
-function decodeJson(body: Buffer): Members {
+function decodeJson(body: Buffer): Mapping {
   const value: unknown = body.length === 0 ? {} : JSON.parse(body.toString());
-  return isMembers(value) ? value : {};
+  return isMapping(value) ? value : {};
 }
 
 /** `Tags.member.1.Key=a` and EC2's `Tag.1.Key=a` as `{ Tags: [{ Key: 'a' }] }`; every value stays a string. */
-export function decodeForm(form: URLSearchParams): Members {
+export function decodeForm(form: URLSearchParams): Mapping {
   const root: Node = new Map();
   for (const [path, value] of form) {
     if (path === 'Action' || path === 'Version') continue;
@@ -118,8 +119,4 @@ function harvest(node: Node | string): unknown {
   const entries = [...node].map(([key, child]) => [key, harvest(child)] as const);
   if (!isList) return Object.fromEntries(entries);
   return entries.toSorted(([a], [b]) => Number(a) - Number(b)).map(([, value]) => value);
-}
-
-export function isMembers(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

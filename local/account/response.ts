@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { type ApiRequest, isMembers } from './request.ts';
-import type { Answer, Members } from './types.ts';
+import { isMapping, type Mapping } from '../json.ts';
+import type { ApiRequest } from './request.ts';
+import type { Answer } from './types.ts';
 import { decodeXml, encodeXml } from './xml.ts';
 
 /** An error as an AWS service answers it; `code` is what the SDK makes the error's name. */
@@ -56,16 +57,16 @@ export function encodeError(request: ApiRequest, { code, message, status }: Serv
 }
 
 /** The members of a successful answer. */
-export function decodeOutput(request: ApiRequest, { body }: Answer): Members {
+export function decodeOutput(request: ApiRequest, { body }: Answer): Mapping {
   if (body.length === 0 || request.protocol === 'rest-xml') return {};
   if (request.protocol === 'json' || request.protocol === 'rest') {
     const value: unknown = JSON.parse(body.toString());
-    return isMembers(value) ? value : {};
+    return isMapping(value) ? value : {};
   }
   const response = decodeXml(body.toString())[`${request.action}Response`];
-  if (!isMembers(response)) return {};
+  if (!isMapping(response)) return {};
   const result = response[`${request.action}Result`];
-  return request.protocol === 'query' && isMembers(result) ? result : response;
+  return request.protocol === 'query' && isMapping(result) ? result : response;
 }
 
 function xmlAnswer(status: number, id: string, root: string, content: string): Answer {
@@ -86,6 +87,6 @@ function jsonAnswer({ headers, protocol }: ApiRequest, status: number, id: strin
 function datesAsSeconds(value: unknown): unknown {
   if (value instanceof Date) return value.getTime() / 1000;
   if (Array.isArray(value)) return value.map(datesAsSeconds);
-  if (!isMembers(value)) return value;
+  if (!isMapping(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, datesAsSeconds(member)]));
 }

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Members } from './types.ts';
+import type { Mapping } from '../json.ts';
 
 /**
  * Method, path and operation. `{name}` in a path is a member of the input, `{name+}` one that may hold slashes; what
@@ -54,7 +54,7 @@ const routes: Readonly<Record<string, readonly Route[]>> = {
 export interface Matched {
   readonly action: string;
   /** What path, query and headers say of the input. */
-  readonly members: Members;
+  readonly members: Mapping;
   readonly payload: string | undefined;
 }
 
@@ -79,7 +79,7 @@ export function matchRoute(
   return { action: `${method} ${pathname}`, members: query, payload: undefined };
 }
 
-function match(template: string, path: string, search: URLSearchParams): Members | undefined {
+function match(template: string, path: string, search: URLSearchParams): Mapping | undefined {
   const [wanted = '', asked = ''] = template.split('?');
   const found = patternOf(wanted).exec(path);
   const isAsked = [...new URLSearchParams(asked)].every(([name, value]) =>
@@ -93,13 +93,13 @@ function patternOf(template: string): RegExp {
   return new RegExp(`^${pattern}$`);
 }
 
-function decodeGroups(groups: Readonly<Record<string, string>> | undefined): Members {
+function decodeGroups(groups: Readonly<Record<string, string>> | undefined): Mapping {
   return Object.fromEntries(
     Object.entries(groups ?? {}).map(([name, value]) => [name, decodeURIComponent(value)]),
   );
 }
 
-function membersOf(headers: IncomingHttpHeaders, names: Readonly<Record<string, string>> = {}): Members {
+function membersOf(headers: IncomingHttpHeaders, names: Readonly<Record<string, string>> = {}): Mapping {
   const carried = Object.entries(names).map(([member, header]) => [member, headers[header]] as const);
   return Object.fromEntries(carried.filter(([, value]) => value !== undefined));
 }

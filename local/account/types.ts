@@ -1,5 +1,3 @@
-export type { Call, Clock } from '../scenario-kit/scenario.ts';
-
 /** The one Region and account of this machine. */
 export const region = 'eu-west-1';
 export const accountId = '123456789012';
@@ -12,8 +10,23 @@ export interface Caller {
   readonly account?: string;
 }
 
-/** Members of a request or an answer, decoded. */
-export type Members = Readonly<Record<string, unknown>>;
+/** One call to AWS, as the gateway in front of the account wrote it down. */
+export interface Call {
+  /** The logical id of the function that made it, or `local` for what a scenario did itself. */
+  readonly function: string;
+  /** The service by its IAM prefix: `ec2`, `elasticloadbalancing`, ... */
+  readonly service: string;
+  readonly action: string;
+  /** The HTTP status of the answer. */
+  readonly status: number;
+  /** The IAM actions it needs. */
+  readonly iam: readonly string[];
+}
+
+/** How an invocation ended: with the payload as JSON, or with Lambda's description of the error. */
+export type InvocationResult =
+  | { readonly ok: true; readonly payload: string }
+  | { readonly ok: false; readonly error: object };
 
 /** An HTTP answer, whole. */
 export interface Answer {

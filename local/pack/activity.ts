@@ -1,5 +1,5 @@
+import type { Call } from '../account/types.ts';
 import type { Functions } from '../runtime/functions.ts';
-import type { Call } from '../scenario-kit/scenario.ts';
 import { longestWindow } from '../wiring/run-live.ts';
 import type { Wiring } from '../wiring/wiring.ts';
 import type { FunctionActivity } from './page.ts';

@@ -9,7 +9,6 @@ import { python as findPython } from '../python/find.ts';
 import { openFileSystems } from '../runtime/file-systems.ts';
 import { createFunctions, type Functions } from '../runtime/functions.ts';
 import { discoverWings } from '../scenario-kit/discover.ts';
-import type { World } from '../scenario-kit/scenario.ts';
 import { evaluate, type Stack } from '../stack/stack.ts';
 import { transform } from '../stack/transform.ts';
 import { type LocalServer, openLocalServer } from '../wiring/local-server.ts';
@@ -18,6 +17,7 @@ import { describeActivity, describeWiring } from './activity.ts';
 import { createResources } from './create-resources.ts';
 import { createMailbox } from './mailbox.ts';
 import { renderPage } from './page.ts';
+import type { World } from './world.ts';
 import {
   callsOf,
   clientSettings,

@@ -1,14 +1,55 @@
 import { type Account, accessKeyFor, accountId, region } from '../account/account.ts';
-import type { TurnedClock } from '../clock.ts';
+import type { Call } from '../account/types.ts';
+import type { Clock, TurnedClock } from '../clock.ts';
 import type { FileSystems } from '../runtime/file-systems.ts';
 import { FunctionFailed, type Functions } from '../runtime/functions.ts';
-import type { Call, World } from '../scenario-kit/scenario.ts';
 import type { Stack } from '../stack/stack.ts';
 import { toEnvelope } from '../wiring/envelope.ts';
 import type { LocalServer } from '../wiring/local-server.ts';
+import type { Mail } from '../wiring/sns-topics.ts';
 import type { Wiring } from '../wiring/wiring.ts';
 import type { ResourceClients } from './create-resources.ts';
 import type { Mailbox } from './mailbox.ts';
+
+/** What a scenario sees of the pack and of the account it runs in. */
+export interface World {
+  readonly clock: Clock;
+  readonly region: string;
+  readonly accountId: string;
+  /** What CloudFormation's Ref gives: a queue's URL, a table's name, a topic's ARN, a function's name. */
+  ref(logicalId: string): string;
+  /** An SDK client onto the account; its calls are written down as made by `local`. */
+  client<C>(ctor: new (config: object) => C): C;
+  /** AWS puts events on the default bus; the template's rules deliver them. */
+  put(...events: object[]): Promise<void>;
+  /** Runs a schedule, named by its logical id in the transformed template, e.g. `UncordonInstancesSweep`. */
+  fire(schedule: string): Promise<void>;
+  /** A synchronous invocation. Throws the function's error. */
+  invoke(functionId: string, payload: unknown): Promise<unknown>;
+  /** An asynchronous invocation, as CodePipeline, S3 and others make it: Lambda queues it and repeats what fails. */
+  invokeAsync(functionId: string, payload: unknown): void;
+  /** Delivers until queues and retries are empty, turning the clock over visibility time-outs and delays. */
+  settle(): Promise<void>;
+  /** Lets so many milliseconds pass, and delivers on the way what falls due. */
+  advance(ms: number): Promise<void>;
+  /** The events that functions put on the bus, as EventBridge's envelopes. */
+  published(): readonly object[];
+  mails(): readonly Mail[];
+  /** The bodies of the messages in every queue that the template names as a dead-letter queue. */
+  deadLetters(): Promise<readonly string[]>;
+  /** Since the last reset, the oldest first. */
+  calls(): readonly Call[];
+  /** What a stand-in keeps (local/account/services), to be filled before functions read it. */
+  stateOf(service: string): unknown;
+  /** Throttles the next so many calls that functions make of an action, as when others use up its quota. */
+  throttle(service: string, action: string, calls: number): void;
+  /** The folder that stands for the file system which a function mounts. */
+  folderOf(functionId: string): string;
+  /** Has a function's call fail, counted from 1 from now on, with the retries the SDK makes of it: for a play of its own. */
+  breakCall(functionId: string, call: number): void;
+  /** A request to the pack's HTTP API. */
+  http(path: string, init?: RequestInit): Promise<Response>;
+}
 
 /** What a pack is made of. */
 export interface Parts {

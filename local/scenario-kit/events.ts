@@ -1,4 +1,4 @@
-import type { World } from './scenario.ts';
+import type { World } from '../pack/world.ts';
 
 interface Happening {
   readonly source: string;

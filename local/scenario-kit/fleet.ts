@@ -21,7 +21,7 @@ import {
   ModifyTargetGroupAttributesCommand,
   RegisterTargetsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import type { World } from './scenario.ts';
+import type { World } from '../pack/world.ts';
 
 // Building blocks for scenarios: a fleet as an account has it.
 

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { HealthEvent, HealthState } from '../account/services/health/state.ts';
-import type { World } from './scenario.ts';
+import type { HealthEvent } from '../account/services/health/state.ts';
+import type { World } from '../pack/world.ts';
+import { emulatedState } from './emulated-state.ts';
 
 // Building blocks for scenarios: incidents of AWS, as its Health API and its events tell of them.
 
@@ -81,20 +82,16 @@ export async function updateIncident(
   return updated;
 }
 
-/** What the stand-in keeps: `events`, `endpoints`, `subscribed`, `denied`. */
-export function healthOf(world: World): HealthState {
-  // biome-ignore lint/nursery/noUnsafeTypeAssertion: the stand-in made it
-  return world.stateOf('health') as HealthState;
-}
-
 function keep(world: World, account: string, event: HealthEvent): void {
-  const { events } = healthOf(world);
+  const { events } = emulatedState(world, 'health');
   const others = (events.get(account) ?? []).filter(({ arn }) => arn !== event.arn);
   events.set(account, [...others, event]);
 }
 
 function ownerOf(world: World, { arn }: HealthEvent): string {
-  const owner = [...healthOf(world).events].find(([, events]) => events.some((one) => one.arn === arn));
+  const owner = [...emulatedState(world, 'health').events].find(([, events]) =>
+    events.some((one) => one.arn === arn),
+  );
   if (owner) return owner[0];
   throw new Error(`AWS Health keeps no event ${arn}: open the incident first`);
 }

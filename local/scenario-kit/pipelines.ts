@@ -14,9 +14,10 @@ import {
   StopPipelineExecutionCommand,
   UpdatePipelineCommand,
 } from '@aws-sdk/client-codepipeline';
-import type { Outcome, PipelinesState } from '../account/services/codepipeline/model.ts';
+import type { Outcome } from '../account/services/codepipeline/model.ts';
+import type { World } from '../pack/world.ts';
+import { emulatedState } from './emulated-state.ts';
 import { declarationOf, type PipelineSeed } from './pipeline-seed.ts';
-import type { World } from './scenario.ts';
 
 // Building blocks for scenarios: pipelines as an account has them, and what people do with them by hand.
 
@@ -110,12 +111,12 @@ export async function decide(
 
 /** Says how the action `pipeline/stage/action` ends from now on: at once, or by `finishAction`. */
 export function setOutcome(world: World, path: string, outcome: Outcome): void {
-  pipelinesOf(world).outcomes.set(path, outcome);
+  emulatedState(world, 'codepipeline').outcomes.set(path, outcome);
 }
 
 /** Ends an action that is in progress. */
 export async function finishAction(world: World, path: string, outcome: Outcome): Promise<void> {
-  const finish = pipelinesOf(world).finishers.get(path);
+  const finish = emulatedState(world, 'codepipeline').finishers.get(path);
   if (!finish) throw new Error(`No action ${path} is in progress`);
   await finish(outcome);
 }
@@ -127,13 +128,7 @@ export function placeArtifact(
   artifact: string,
   place: { readonly bucket: string; readonly key: string },
 ): void {
-  pipelinesOf(world).artifacts.set(`${name}/${artifact}`, place);
-}
-
-/** What the stand-in keeps: `conflicts`, `bareEvents` and all that has happened. */
-export function pipelinesOf(world: World): PipelinesState {
-  // biome-ignore lint/nursery/noUnsafeTypeAssertion: the stand-in made it
-  return world.stateOf('codepipeline') as PipelinesState;
+  emulatedState(world, 'codepipeline').artifacts.set(`${name}/${artifact}`, place);
 }
 
 export interface StageSummary {

@@ -1,6 +1,7 @@
+import type { Call } from '../account/types.ts';
 import type { Pack } from '../pack/pack.ts';
 import { discoverWings } from './discover.ts';
-import type { Call, Outcome, Scenario } from './scenario.ts';
+import type { Outcome, Scenario } from './scenario.ts';
 
 export interface ScenarioResult {
   readonly wing: string;

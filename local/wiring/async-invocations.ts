@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { Clock } from '../clock.ts';
 import { mapping, numberOr, optionalText } from '../json.ts';
 import type { Invoked } from '../runtime/sandbox.ts';
-import type { Clock } from '../scenario-kit/scenario.ts';
 import type { Stack } from '../stack/stack.ts';
 
 export interface AsyncOptions {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import type { Clock } from '../clock.ts';
 import { isMapping, type Mapping } from '../json.ts';
-import type { Clock } from '../scenario-kit/scenario.ts';
 import type { StackNames } from '../stack/stack.ts';
 
 /** An event as EventBridge delivers it: what the given one leaves out is filled in. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../clock.ts';
 import { mapping } from '../json.ts';
 import type { Invoked } from '../runtime/sandbox.ts';
-import type { Clock } from '../scenario-kit/scenario.ts';
 import type { Resource, Stack } from '../stack/stack.ts';
 import { mapValues, toEvent, write } from './http-event.ts';
 

@@ -1,5 +1,5 @@
+import type { Clock } from '../clock.ts';
 import { list, type Mapping, mapping, numberOr } from '../json.ts';
-import type { Clock } from '../scenario-kit/scenario.ts';
 import type { Stack } from '../stack/stack.ts';
 
 /** The actions of SQS after which a message is or becomes visible. */

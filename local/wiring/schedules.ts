@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import type { Clock } from '../clock.ts';
 import { list, mapping } from '../json.ts';
-import type { Clock } from '../scenario-kit/scenario.ts';
 import type { Resource, Stack } from '../stack/stack.ts';
 import { toSeconds } from './envelope.ts';
 import { shapeOf } from './event-bus.ts';

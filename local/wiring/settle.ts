@@ -1,5 +1,5 @@
 import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import type { Clock } from '../scenario-kit/scenario.ts';
+import type { Clock } from '../clock.ts';
 import type { AsyncInvocations } from './async-invocations.ts';
 import type { Arrivals } from './queue-arrivals.ts';
 import type { Pump } from './sqs-poller.ts';

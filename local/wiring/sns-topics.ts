@@ -1,8 +1,16 @@
 import { randomUUID } from 'node:crypto';
+import type { Clock } from '../clock.ts';
 import { isMapping, list, type Mapping, mapping, optionalText } from '../json.ts';
-import type { Clock, Mail } from '../scenario-kit/scenario.ts';
 import type { Resource, Stack } from '../stack/stack.ts';
 import { compileFilterPolicy, type Notice } from './filter-policy.ts';
+
+export interface Mail {
+  readonly to: string;
+  /** The topic's ARN. */
+  readonly topic: string;
+  readonly subject: string;
+  readonly text: string;
+}
 
 export interface TopicOptions {
   readonly stack: Stack;

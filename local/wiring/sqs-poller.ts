@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Message, SQSClient } from '@aws-sdk/client-sqs';
+import type { Clock } from '../clock.ts';
 import { list, mapping, numberOr, optionalText } from '../json.ts';
 import type { Invoked } from '../runtime/sandbox.ts';
-import type { Clock } from '../scenario-kit/scenario.ts';
 import type { Resource, Stack } from '../stack/stack.ts';
 import { succeeded } from './batch-result.ts';
 import type { Arrivals } from './queue-arrivals.ts';

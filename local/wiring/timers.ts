@@ -1,4 +1,4 @@
-import type { Clock } from '../scenario-kit/scenario.ts';
+import type { Clock } from '../clock.ts';
 
 /** What a stand-in has put off: a service that comes back to something later does it by the pack's clock. */
 export interface Timers {

@@ -1,8 +1,8 @@
 import type { SNSClient } from '@aws-sdk/client-sns';
 import { ChangeMessageVisibilityBatchCommand, type Message, type SQSClient } from '@aws-sdk/client-sqs';
+import type { Clock } from '../clock.ts';
 import type { Mapping } from '../json.ts';
 import type { Invoked } from '../runtime/sandbox.ts';
-import type { Clock, Mail } from '../scenario-kit/scenario.ts';
 import type { Stack } from '../stack/stack.ts';
 import { createAsyncInvocations } from './async-invocations.ts';
 import { createDelivery } from './delivery.ts';
@@ -12,6 +12,7 @@ import { arrivalActions, createArrivals } from './queue-arrivals.ts';
 import { runLive } from './run-live.ts';
 import { createSchedules, type Schedule } from './schedules.ts';
 import { advance, settle } from './settle.ts';
+import type { Mail } from './sns-topics.ts';
 import { createTopics } from './sns-topics.ts';
 import { receiveSome } from './sqs-client.ts';
 import { createPumps, deadLetterQueues } from './sqs-poller.ts';

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   AutoScalingClient,
@@ -88,9 +88,10 @@ afterAll(() => fixture?.account.close());
 const stranger = 'i-0123456789abcdef0';
 const another = 'i-0fedcba9876543210';
 
-test('the list names every patch that patches.py applies, and the reverse', () => {
-  const source = readFileSync(join(import.meta.dirname, '../../local/account/moto/patches.py'), 'utf8');
-  const applied = [...source.matchAll(/^@patch\ndef (\w+)/gm)].map(([, name]) => name);
+test('the list names every patch that is applied to moto, and no other', () => {
+  const folder = join(import.meta.dirname, '../../local/account/moto/patches');
+  const source = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8'));
+  const applied = [...source.join('\n').matchAll(/^@patch\ndef (\w+)/gm)].map(([, name]) => name);
   expect(corrections.flatMap(({ patch }) => patch ?? []).toSorted()).toEqual(applied.toSorted());
   expect(corrections.filter(({ patch, refuse }) => !patch === !refuse)).toEqual([]);
 });

@@ -29,10 +29,10 @@ import {
   type Account,
   accessKeyFor,
   type Caller,
-  type Members,
   type Seen,
   startAccount,
 } from '../../local/account/account.ts';
+import type { Mapping } from '../../local/json.ts';
 import { python } from '../../local/python/find.ts';
 import { errorOf, type Fixture, openAccount } from './account-fixture.ts';
 
@@ -273,7 +273,7 @@ describe('the clock', () => {
 
 describe('PutEvents', () => {
   const entry: PutEventsRequestEntry = { Source: 'groundcrew', DetailType: 'Cordoned', Detail: '{"a":1}' };
-  const events: Members[] = [];
+  const events: Mapping[] = [];
   const put = (...entries: PutEventsRequestEntry[]) =>
     fixture.client(EventBridgeClient, 'A').send(new PutEventsCommand({ Entries: entries }));
   beforeEach(() => {

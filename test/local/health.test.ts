@@ -2,9 +2,9 @@ import { DescribeEventsCommand, type DescribeEventsCommandInput, HealthClient } 
 import { CreateTopicCommand, ListTopicsCommand, SNSClient } from '@aws-sdk/client-sns';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { closeIncident, healthOf, openIncident, updateIncident } from '../../local/scenario-kit/health.ts';
-import { refuseRole } from '../../local/scenario-kit/roles.ts';
-import type { World } from '../../local/scenario-kit/scenario.ts';
+import type { World } from '../../local/pack/world.ts';
+import { emulatedState, refuseRole } from '../../local/scenario-kit/emulated-state.ts';
+import { closeIncident, openIncident, updateIncident } from '../../local/scenario-kit/health.ts';
 import { errorOf, type Fixture, openAccount } from './account-fixture.ts';
 import { worldOf } from './world-fixture.ts';
 
@@ -171,16 +171,16 @@ describe('the endpoints of AWS Health', () => {
   });
 
   it('can be down or throttled, each for itself', async () => {
-    healthOf(world).endpoints['us-east-1'] = 'down';
+    emulatedState(world, 'health').endpoints['us-east-1'] = 'down';
     expect(await errorOf(ask())).toMatchObject({ code: 'ECONNRESET' });
     expect((await ask({}, { region: 'us-east-2' })).events).toEqual([]);
-    healthOf(world).endpoints['us-east-2'] = 'throttled';
+    emulatedState(world, 'health').endpoints['us-east-2'] = 'throttled';
     const error = await errorOf(ask({}, { region: 'us-east-2' }));
     expect(error).toMatchObject({ name: 'ThrottlingException', $metadata: { httpStatusCode: 400 } });
   });
 
   it('need a support plan', async () => {
-    healthOf(world).subscribed = false;
+    emulatedState(world, 'health').subscribed = false;
     expect(await errorOf(ask())).toMatchObject({
       name: 'SubscriptionRequiredException',
       message: 'AWS Premium Support Subscription is required to use this service.',
@@ -189,7 +189,7 @@ describe('the endpoints of AWS Health', () => {
   });
 
   it('need a permission', async () => {
-    healthOf(world).denied = true;
+    emulatedState(world, 'health').denied = true;
     expect(await errorOf(ask())).toMatchObject({
       name: 'AccessDeniedException',
       message: expect.stringContaining('is not authorized to perform: health:DescribeEvents'),
@@ -199,7 +199,7 @@ describe('the endpoints of AWS Health', () => {
   it('still kill who is to die of the call', async () => {
     const killed: unknown[] = [];
     fixture.account.setHooks({ onKill: (caller) => void killed.push(caller) });
-    healthOf(world).endpoints['us-east-1'] = 'down';
+    emulatedState(world, 'health').endpoints['us-east-1'] = 'down';
     fixture.account.injectFault({ function: 'Gate', call: 1, kind: 'killed' });
     await errorOf(ask());
     expect(killed).toEqual([{ function: 'Gate', process: 3 }]);

@@ -6,8 +6,10 @@ import {
   SendWorkflowStepActionCommand,
 } from '@aws-sdk/client-imagebuilder';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type ImageBuilderState, isImageBuilderState } from '../../local/account/services/imagebuilder.ts';
+import type { ImageBuilderState } from '../../local/account/services/imagebuilder.ts';
+import { emulatedState } from '../../local/scenario-kit/emulated-state.ts';
 import { errorOf, type Fixture, openAccount } from './account-fixture.ts';
+import { worldOf } from './world-fixture.ts';
 
 const imageArn = 'arn:aws:imagebuilder:eu-west-1:123456789012:image/web/1.0.0/1';
 const step = (n: number): string => `step-00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
@@ -23,9 +25,7 @@ beforeEach(() => fixture.account.reset());
 afterAll(() => fixture?.account.close());
 
 function state(): ImageBuilderState {
-  const found = fixture.account.stateOf('imagebuilder');
-  if (isImageBuilderState(found)) return found;
-  throw new Error('no state');
+  return emulatedState(worldOf(fixture), 'imagebuilder');
 }
 
 function wait(n: number, timeoutSeconds = 60): void {

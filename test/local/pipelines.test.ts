@@ -22,8 +22,10 @@ import {
   UntagResourceCommand,
 } from '@aws-sdk/client-codepipeline';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Members } from '../../local/account/account.ts';
+import type { Mapping } from '../../local/json.ts';
 import { type Pack, startPack } from '../../local/pack/pack.ts';
+import type { World } from '../../local/pack/world.ts';
+import { emulatedState } from '../../local/scenario-kit/emulated-state.ts';
 import {
   changePipeline,
   createPipeline,
@@ -34,7 +36,6 @@ import {
   finishAction,
   type PipelineSeed,
   pipelineState,
-  pipelinesOf,
   placeArtifact,
   retryByHand,
   savePipeline,
@@ -42,7 +43,6 @@ import {
   startPipeline,
   stopPipeline,
 } from '../../local/scenario-kit/pipelines.ts';
-import type { World } from '../../local/scenario-kit/scenario.ts';
 import { createTimers, type Timers } from '../../local/wiring/timers.ts';
 import { errorOf, type Fixture, openAccount } from './account-fixture.ts';
 import { bundleTrial, trialTemplate } from './fixtures/bundle.ts';
@@ -73,7 +73,7 @@ let world: World;
 let timers: Timers;
 /** What functions were invoked with, and what came on the bus. */
 let jobs: JobEvent[];
-let events: Members[];
+let events: Mapping[];
 
 beforeAll(async () => {
   fixture = await openAccount();
@@ -143,14 +143,14 @@ const retry = (pipelineExecutionId: string, more: object = {}) =>
   );
 const prod = async (name = 'release') =>
   (await pipelineState(world, name)).find(({ stage }) => stage === 'Prod');
-const detailsOf = (kind: string): Members[] =>
+const detailsOf = (kind: string): Mapping[] =>
   events
     .filter((event) => event['detail-type'] === `CodePipeline ${kind} Execution State Change`)
-    .map(({ detail }) => detail as Members);
+    .map(({ detail }) => detail as Mapping);
 /** Every change, in short. */
 const course = (from = 0): string[] =>
   events.slice(from).map(({ detail }) => {
-    const { action, stage, state } = detail as Members;
+    const { action, stage, state } = detail as Mapping;
     return `${action ?? stage ?? 'pipeline'} ${state}`;
   });
 
@@ -1024,7 +1024,7 @@ describe('retrying a stage', () => {
 
   it('meets as many conflicts as it is told to', async () => {
     const id = await blocked();
-    pipelinesOf(world).conflicts = 2;
+    emulatedState(world, 'codepipeline').conflicts = 2;
     expect(await errorOf(retry(id))).toMatchObject({ name: 'ConflictException' });
     expect(await errorOf(retry(id))).toMatchObject({ name: 'ConflictException' });
     await retry(id);
@@ -1056,7 +1056,7 @@ describe('the events', () => {
   it('have the form that AWS documents', async () => {
     const id = await blocked();
     const { stageStates = [] } = await client().send(new GetPipelineStateCommand({ name: 'release' }));
-    const [failed] = events.filter(({ detail }) => (detail as Members)['action'] === 'Gate').slice(-1);
+    const [failed] = events.filter(({ detail }) => (detail as Mapping)['action'] === 'Gate').slice(-1);
     const isoTime = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
     expect(failed).toEqual({
       version: '0',
@@ -1109,7 +1109,7 @@ describe('the events', () => {
   });
 
   it('of actions may leave out the result', async () => {
-    pipelinesOf(world).bareEvents = true;
+    emulatedState(world, 'codepipeline').bareEvents = true;
     await blocked();
     expect(detailsOf('Action').filter((detail) => 'execution-result' in detail)).toEqual([]);
     expect(detailsOf('Action').at(-1)).toMatchObject({ state: 'FAILED', action: 'Gate' });

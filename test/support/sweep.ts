@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { FaultKind } from '../../local/account/account.ts';
+import type { Call } from '../../local/account/types.ts';
 import type { Pack } from '../../local/pack/pack.ts';
-import type { Call, Outcome, Scenario } from '../../local/scenario-kit/scenario.ts';
+import type { Outcome, Scenario } from '../../local/scenario-kit/scenario.ts';
 
 /** One fault: at this call of this function. */
 export interface Strike {

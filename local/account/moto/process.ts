@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Clock } from '../../clock.ts';
 import { forwardTo } from '../proxy.ts';
 import type { RawRequest } from '../request.ts';
-import type { Answer, Clock } from '../types.ts';
+import type { Answer } from '../types.ts';
 
 /** What keeps the account's state behind the gateway. */
 export interface Moto {

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { mapping, optionalText } from '../../json.ts';
+import { type Mapping, mapping, optionalText } from '../../json.ts';
 import { defineStandIn, type StandInContext } from '../emulated-service.ts';
 import { ServiceError } from '../response.ts';
-import type { Members } from '../types.ts';
 
 /** moto keeps backup plans and vaults and restores nothing: here items of a folder that stands for EFS come back. */
 export default defineStandIn<BackupState>({
@@ -52,7 +51,7 @@ type Context = StandInContext<BackupState>;
 const PAGE = 2;
 const RESTORE_MS = 25_000;
 
-function listRecoveryPoints(input: Members, { state }: Context): Members {
+function listRecoveryPoints(input: Mapping, { state }: Context): Mapping {
   const mine = state.points.filter(({ resourceArn }) => resourceArn === input['ResourceArn']);
   const start = Number(input['nextToken'] ?? 0);
   const page = mine.slice(start, start + PAGE).map(({ arn, createdAt, status }) => ({
@@ -64,7 +63,7 @@ function listRecoveryPoints(input: Members, { state }: Context): Members {
   return { RecoveryPoints: page, ...(start + PAGE < mine.length && { NextToken: String(start + PAGE) }) };
 }
 
-function startRestoreJob(input: Members, context: Context): Members {
+function startRestoreJob(input: Mapping, context: Context): Mapping {
   const { state } = context;
   const { IamRoleArn: role, IdempotencyToken: token, RecoveryPointArn: arn, ResourceType: type } = input;
   const point = state.points.find((one) => one.arn === arn);
@@ -90,7 +89,7 @@ function startRestoreJob(input: Members, context: Context): Members {
 }
 
 /** All of the metadata is text, and what is to be restored a list in JSON. */
-function readItems(metadata: Members, { resourceArn }: RecoveryPoint): readonly string[] {
+function readItems(metadata: Mapping, { resourceArn }: RecoveryPoint): readonly string[] {
   const { 'file-system-id': id, ItemsToRestore: items, newFileSystem } = metadata;
   if (newFileSystem !== 'false' || id !== resourceArn.split('/').at(-1))
     throw new ServiceError(
@@ -122,7 +121,7 @@ function restore(
   job.percent = outcome === 'COMPLETED' ? '100.00%' : '40.00%';
 }
 
-function describeRestoreJob(input: Members, { state }: Context): Members {
+function describeRestoreJob(input: Mapping, { state }: Context): Mapping {
   const job = state.jobs.get(String(input['RestoreJobId']));
   if (!job) throw new ServiceError('ResourceNotFoundException', `There is no job ${input['RestoreJobId']}`);
   const { id, percent, point, status } = job;

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { isMapping, type Mapping } from '../../json.ts';
 import { defineStandIn, type StandInContext } from '../emulated-service.ts';
-import { isMembers } from '../request.ts';
 import { ServiceError } from '../response.ts';
-import type { Members } from '../types.ts';
 
 /** moto would deliver to its own targets and cannot run a function: the events go to the template's rules instead. */
 export default defineStandIn({ service: 'events', operations: { PutEvents: putEvents } });
@@ -11,12 +10,12 @@ const maxEntries = 10;
 /** For all entries of a request together, as the API's own documentation counts them. */
 const maxBytes = 1024 * 1024;
 
-async function putEvents({ Entries: entries }: Members, context: StandInContext): Promise<unknown> {
+async function putEvents({ Entries: entries }: Mapping, context: StandInContext): Promise<unknown> {
   if (!Array.isArray(entries)) throw new ServiceError('ValidationException', missingEntries);
   if (entries.length < 1 || entries.length > maxEntries) {
     throw new ServiceError('ValidationException', wrongLength(entries.length));
   }
-  const members = entries.map((entry: unknown) => (isMembers(entry) ? entry : {}));
+  const members = entries.map((entry: unknown) => (isMapping(entry) ? entry : {}));
   const bytes = members.reduce((sum, entry) => sum + sizeOf(entry), 0);
   if (bytes >= maxBytes) {
     throw new ServiceError(
@@ -24,7 +23,7 @@ async function putEvents({ Entries: entries }: Members, context: StandInContext)
       `Total size of the entries in the request is over the limit.`,
     );
   }
-  const results: Members[] = [];
+  const results: Mapping[] = [];
   for (const entry of members) results.push(await putEvent(entry, context));
   return { FailedEntryCount: results.filter(({ ErrorCode }) => ErrorCode).length, Entries: results };
 }
@@ -37,7 +36,7 @@ const wrongLength = (length: number): string =>
   `Member must have length between 1 and ${maxEntries}`;
 
 /** A faulty entry fails alone: the request succeeds and says so only in FailedEntryCount. */
-async function putEvent(entry: Members, context: StandInContext): Promise<Members> {
+async function putEvent(entry: Mapping, context: StandInContext): Promise<Mapping> {
   const fault = faultOf(entry);
   if (fault) return fault;
   const event = envelopeOf(entry, context);
@@ -50,7 +49,7 @@ function faultOf({
   DetailType: detailType,
   Detail: detail,
   EventBusName: bus,
-}: Members): Members | undefined {
+}: Mapping): Mapping | undefined {
   if (!isFilled(source))
     return invalid('Parameter Source is not valid. Reason: Source is a required argument.');
   if (!isFilled(detailType))
@@ -67,19 +66,19 @@ function faultOf({
   return undefined;
 }
 
-const invalid = (message: string): Members => ({ ErrorCode: 'InvalidArgument', ErrorMessage: message });
+const invalid = (message: string): Mapping => ({ ErrorCode: 'InvalidArgument', ErrorMessage: message });
 
 const isFilled = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
 function isJsonObject(text: string): boolean {
   try {
-    return isMembers(JSON.parse(text));
+    return isMapping(JSON.parse(text));
   } catch {
     return false;
   }
 }
 
-function envelopeOf(entry: Members, { now, accountId, region }: StandInContext): Members {
+function envelopeOf(entry: Mapping, { now, accountId, region }: StandInContext): Mapping {
   const time = typeof entry['Time'] === 'number' ? entry['Time'] * 1000 : now();
   return {
     version: '0',
@@ -95,7 +94,7 @@ function envelopeOf(entry: Members, { now, accountId, region }: StandInContext):
 }
 
 /** EventBridge counts a Time as 14 bytes and the strings as they are in UTF-8. */
-function sizeOf({ Time, Source, DetailType, Detail, Resources }: Members): number {
+function sizeOf({ Time, Source, DetailType, Detail, Resources }: Mapping): number {
   const texts = [Source, DetailType, Detail, ...(Array.isArray(Resources) ? Resources : [])];
   const bytes = texts.reduce(
     (sum: number, text: unknown) => sum + (isFilled(text) ? Buffer.byteLength(text) : 0),

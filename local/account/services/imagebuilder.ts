@@ -1,12 +1,11 @@
+import type { Mapping } from '../../json.ts';
 import { defineStandIn, type StandInContext } from '../emulated-service.ts';
-import { isMembers } from '../request.ts';
 import { ServiceError } from '../response.ts';
-import type { Members } from '../types.ts';
 
 /** What the account's Image Builder holds; a scenario fills it. */
 export interface ImageBuilderState {
   /** By build version ARN, as GetImage answers them. */
-  readonly images: Map<string, Members>;
+  readonly images: Map<string, Mapping>;
   /** Steps of running workflows, by id. */
   readonly steps: Map<string, WorkflowStep>;
   /** What steps were told, in order. */
@@ -46,7 +45,7 @@ export default defineStandIn<ImageBuilderState>({
   },
 });
 
-function describe(id: string, context: Context): Members {
+function describe(id: string, context: Context): Mapping {
   const step = find(id, context);
   const answer = answerOf(id, context);
   return {
@@ -63,7 +62,7 @@ function describe(id: string, context: Context): Members {
 }
 
 /** 25 a page at most. */
-function listWaiting({ maxResults = 25, nextToken }: Members, context: Context): Members {
+function listWaiting({ maxResults = 25, nextToken }: Mapping, context: Context): Mapping {
   if (Number(maxResults) > 25) throw new ServiceError('InvalidRequestException', 'maxResults is at most 25.');
   const waiting = [...context.state.steps].filter(([id]) => statusOf(id, context) === 'RUNNING');
   const start = nextToken === undefined ? 0 : Number(nextToken);
@@ -80,7 +79,7 @@ function listWaiting({ maxResults = 25, nextToken }: Members, context: Context):
 }
 
 /** A step takes one answer; the same request under the same token is that answer once more. */
-function sendAction(input: Members, context: Context): Members {
+function sendAction(input: Mapping, context: Context): Mapping {
   const { stepExecutionId, imageBuildVersionArn, action, reason = '', clientToken } = readAction(input);
   const step = find(stepExecutionId, context);
   if (step.imageArn !== imageBuildVersionArn) throw notFound(`${imageBuildVersionArn} has no such step.`);
@@ -98,7 +97,7 @@ function sendAction(input: Members, context: Context): Members {
   return { stepExecutionId, imageBuildVersionArn, clientToken };
 }
 
-function readAction(input: Members): Readonly<Record<string, string>> & StepAnswer {
+function readAction(input: Mapping): Readonly<Record<string, string>> & StepAnswer {
   const { stepExecutionId, imageBuildVersionArn, action, reason, clientToken } = input;
   const isSound =
     /^step-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(String(stepExecutionId)) &&
@@ -134,9 +133,4 @@ function find(id: string, { state }: Context): WorkflowStep {
 
 function notFound(message: string): ServiceError {
   return new ServiceError('ResourceNotFoundException', message, 404);
-}
-
-/** What a stand-in's state is known as to those who fill it. */
-export function isImageBuilderState(value: unknown): value is ImageBuilderState {
-  return isMembers(value) && value['images'] instanceof Map && value['steps'] instanceof Map;
 }

@@ -1,11 +1,12 @@
+import type { Mapping } from '../../json.ts';
 import { defineStandIn, type StandInContext } from '../emulated-service.ts';
 import { ServiceError } from '../response.ts';
-import type { Answer, Members } from '../types.ts';
+import type { Answer } from '../types.ts';
 
 /** moto would run a function in a container: this hands it to the functions of the template. */
 export default defineStandIn({ service: 'lambda', operations: { Invoke: invoke } });
 
-async function invoke(input: Members, context: StandInContext): Promise<Answer> {
+async function invoke(input: Mapping, context: StandInContext): Promise<Answer> {
   const { FunctionName: name, InvocationType: type = 'RequestResponse', Payload: text } = input;
   const payload = parse(text);
   switch (type) {

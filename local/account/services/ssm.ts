@@ -1,8 +1,7 @@
-import { list } from '../../json.ts';
+import { list, type Mapping } from '../../json.ts';
 import { check } from '../constraints.ts';
 import { defineStandIn, type StandInContext } from '../emulated-service.ts';
 import { ServiceError } from '../response.ts';
-import type { Members } from '../types.ts';
 
 export interface Calendar {
   readonly state: 'OPEN' | 'CLOSED';
@@ -22,7 +21,7 @@ export default defineStandIn<SsmState>({
   operations: { GetCalendarState: getCalendarState },
 });
 
-function getCalendarState(input: Members, { state, now }: StandInContext<SsmState>): Members {
+function getCalendarState(input: Mapping, { state, now }: StandInContext<SsmState>): Mapping {
   check({ calendarNames: input['CalendarNames'] }, { calendarNames: { required: true } });
   const { AtTime: atTime = iso(now()) } = input;
   const at = Date.parse(String(atTime));

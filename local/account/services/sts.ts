@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import type { Mapping } from '../../json.ts';
 import { assumedKeyFor } from '../caller.ts';
 import { check } from '../constraints.ts';
 import { defineStandIn, type StandInContext } from '../emulated-service.ts';
 import { ServiceError } from '../response.ts';
-import type { Members } from '../types.ts';
 
 export interface StsState {
   /** The roles that trust nobody here, by ARN. */
@@ -23,7 +23,7 @@ const constraints = {
   durationSeconds: { pattern: '\\d+' },
 };
 
-function assumeRole(input: Members, context: StandInContext<StsState>): Members {
+function assumeRole(input: Mapping, context: StandInContext<StsState>): Mapping {
   const {
     RoleArn: roleArn,
     RoleSessionName: roleSessionName,

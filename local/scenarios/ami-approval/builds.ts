@@ -1,7 +1,7 @@
 import { CopyImageCommand, CreateTagsCommand, EC2Client, RegisterImageCommand } from '@aws-sdk/client-ec2';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
-import { type ImageBuilderState, isImageBuilderState } from '../../account/services/imagebuilder.ts';
-import type { World } from '../../scenario-kit/scenario.ts';
+import type { World } from '../../pack/world.ts';
+import { emulatedState } from '../../scenario-kit/emulated-state.ts';
 
 export const HOME = 'eu-west-1';
 export const AWAY = 'us-east-1';
@@ -61,7 +61,7 @@ export async function build(world: World, seed: BuildSeed = {}): Promise<Build> 
   const imageArn = `arn:aws:imagebuilder:${world.region}:${world.accountId}:image/web-server/1.4.0/7`;
   const amis: Ami[] = [];
   for (const region of regions) amis.push({ region, id: await makeAmi(world, region, imageArn, seed) });
-  stateOf(world).images.set(imageArn, {
+  emulatedState(world, 'imagebuilder').images.set(imageArn, {
     arn: imageArn,
     type: 'AMI',
     name: 'web-server',
@@ -149,7 +149,7 @@ export async function waitingBuild(world: World, timeoutSeconds = 604_800): Prom
     status: 'TESTING',
     launchPermission: { organizationArns: [ORGANIZATION] },
   });
-  stateOf(world).steps.set(STEP, {
+  emulatedState(world, 'imagebuilder').steps.set(STEP, {
     imageArn: made.imageArn,
     name: 'ApproveImage',
     startedAt: world.clock.now(),
@@ -160,13 +160,7 @@ export async function waitingBuild(world: World, timeoutSeconds = 604_800): Prom
 
 /** The distribution settings give the image to somebody else from now on. */
 export function redistribute(world: World, { imageArn }: Build, launchPermission: object): void {
-  const { images } = stateOf(world);
+  const { images } = emulatedState(world, 'imagebuilder');
   const distributions = [distributionOf(world.region, launchPermission)];
   images.set(imageArn, { ...images.get(imageArn), distributionConfiguration: { distributions } });
-}
-
-export function stateOf(world: World): ImageBuilderState {
-  const state = world.stateOf('imagebuilder');
-  if (isImageBuilderState(state)) return state;
-  throw new Error('There is no Image Builder');
 }

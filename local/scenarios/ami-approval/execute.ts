@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { CreateTagsCommand, DisableImageCommand } from '@aws-sdk/client-ec2';
-import { AWAY, build, ec2In, HOME, STEP, stateOf, waitingBuild } from './builds.ts';
+import { emulatedState } from '../../scenario-kit/emulated-state.ts';
+import { AWAY, build, ec2In, HOME, STEP, waitingBuild } from './builds.ts';
 import { countOf, detailOf, OWNERS_TOLD, requestIn, SHARED, scenario, seenIn, toAll } from './observe.ts';
 import { approve, askAbout, askAtStep, reject } from './people.ts';
 
@@ -127,7 +128,12 @@ export const executing = [
     arrange: async (world) => askAtStep(world, await waitingBuild(world, 7200)),
     async act(world, { imageArn }) {
       await approve(world, 'ann');
-      stateOf(world).steps.set(STEP, { imageArn, name: 'ApproveImage', startedAt: 0, timeoutSeconds: 60 });
+      emulatedState(world, 'imagebuilder').steps.set(STEP, {
+        imageArn,
+        name: 'ApproveImage',
+        startedAt: 0,
+        timeoutSeconds: 60,
+      });
       await world.settle();
     },
     expect(outcome) {

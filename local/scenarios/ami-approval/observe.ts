@@ -5,8 +5,11 @@ import {
   DescribeSnapshotAttributeCommand,
 } from '@aws-sdk/client-ec2';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import type { Call, Outcome, Scenario, World } from '../../scenario-kit/scenario.ts';
-import { type Ami, type Build, ec2In, stateOf } from './builds.ts';
+import type { Call } from '../../account/types.ts';
+import type { World } from '../../pack/world.ts';
+import { emulatedState } from '../../scenario-kit/emulated-state.ts';
+import type { Outcome, Scenario } from '../../scenario-kit/scenario.ts';
+import { type Ami, type Build, ec2In } from './builds.ts';
 
 // What is there afterwards, in stable names.
 
@@ -21,7 +24,7 @@ export async function observe(world: World, { amis }: Build): Promise<Outcome> {
       deadLetters: (await world.deadLetters()).length,
     },
     told: world.published().flatMap(tell),
-    seen: stateOf(world).answers.map(({ action, reason }) => `${action}: ${reason}`),
+    seen: emulatedState(world, 'imagebuilder').answers.map(({ action, reason }) => `${action}: ${reason}`),
     mails: world.mails().map(({ subject, to }) => `${subject} (${to})`),
     detail: { texts: world.mails().map(({ text }) => text), records: found },
   };

@@ -1,4 +1,4 @@
-import type { World } from '../../scenario-kit/scenario.ts';
+import type { World } from '../../pack/world.ts';
 import { type Build, STEP } from './builds.ts';
 import { imageEvent, stepWaiting } from './events.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { CreateTopicCommand, PublishCommand, SNSClient } from '@aws-sdk/client-sns';
-import type { World } from '../../scenario-kit/scenario.ts';
+import type { World } from '../../pack/world.ts';
 import { build, ORGANIZATION, parameters, STEP, waitingBuild } from './builds.ts';
 import { findingsOf, imageEvent, imageMessage, stepWaiting } from './events.ts';
 import { ASKED, countOf, detailOf, requestIn, scenario, seenIn, toAll } from './observe.ts';

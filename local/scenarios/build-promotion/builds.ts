@@ -13,8 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import type { World } from '../../pack/world.ts';
 import { placeArtifact } from '../../scenario-kit/pipelines.ts';
-import type { World } from '../../scenario-kit/scenario.ts';
 import { zipOf } from './archive.ts';
 
 // What CodeBuild would do: builds, stamped with the tool that a buildspec calls.

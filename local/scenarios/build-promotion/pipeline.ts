@@ -1,5 +1,6 @@
+import type { World } from '../../pack/world.ts';
 import { createPipeline, pipelineState, retryByHand, startPipeline } from '../../scenario-kit/pipelines.ts';
-import type { Outcome, Scenario, World } from '../../scenario-kit/scenario.ts';
+import type { Outcome, Scenario } from '../../scenario-kit/scenario.ts';
 import { contents, folderOf, history, live } from './builds.ts';
 
 // Pipelines that move a build from environment to environment, and what is there afterwards.

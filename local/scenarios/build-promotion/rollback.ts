@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { BackupState } from '../../account/services/backup.ts';
-import type { World } from '../../scenario-kit/scenario.ts';
+import type { World } from '../../pack/world.ts';
+import { emulatedState } from '../../scenario-kit/emulated-state.ts';
 import { folderOf, put, stamp } from './builds.ts';
 import { createRelease, observe, PIPELINE, release, saidBy, scenario, stateOf } from './pipeline.ts';
 
@@ -126,7 +126,7 @@ export const goingBack = [
     arrange: async (world) => {
       await promoteAll(world, ['b-1', 'b-2'], 'prod');
       backUp(world, 2);
-      backupsOf(world).outcomes.push('FAILED');
+      emulatedState(world, 'backup').outcomes.push('FAILED');
       rmSync(join(folderOf(world), 'builds/b-1'), { recursive: true });
       return undefined;
     },
@@ -156,11 +156,6 @@ async function promoteAll(world: World, buildIds: readonly string[], env: string
   }
 }
 
-function backupsOf(world: World): BackupState {
-  // biome-ignore lint/nursery/noUnsafeTypeAssertion: the stand-in made it
-  return world.stateOf('backup') as BackupState;
-}
-
 /** As many recovery points as a week has days or fewer, the last one holding what is there now. */
 function backUp(world: World, days: number): string {
   const target = world.folderOf('BuildStore');
@@ -170,7 +165,14 @@ function backUp(world: World, days: number): string {
   for (let day = 0; day < days; day++) {
     const arn = `arn:aws:backup:${world.region}:${world.accountId}:recovery-point:day-${day}`;
     const createdAt = world.clock.now() + day * DAY;
-    backupsOf(world).points.push({ arn, resourceArn, createdAt, status: 'COMPLETED', snapshot, target });
+    emulatedState(world, 'backup').points.push({
+      arn,
+      resourceArn,
+      createdAt,
+      status: 'COMPLETED',
+      snapshot,
+      target,
+    });
   }
   return snapshot;
 }

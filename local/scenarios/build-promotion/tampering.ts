@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { linkSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { World } from '../../scenario-kit/scenario.ts';
+import type { World } from '../../pack/world.ts';
 import { zipOf } from './archive.ts';
 import { folderOf, offer, put, type Stamp, stamp } from './builds.ts';
 import { createRelease, PIPELINE, release, saidBy, scenario, stateOf } from './pipeline.ts';

@@ -5,7 +5,9 @@ import {
   ListTagsForResourceCommand,
   type MetricAlarm,
 } from '@aws-sdk/client-cloudwatch';
-import type { Call, Outcome, Scenario, World } from '../../scenario-kit/scenario.ts';
+import type { Call } from '../../account/types.ts';
+import type { World } from '../../pack/world.ts';
+import type { Outcome, Scenario } from '../../scenario-kit/scenario.ts';
 
 export interface Servers {
   readonly ids: readonly string[];

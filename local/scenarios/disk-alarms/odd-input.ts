@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { CloudWatchClient, PutMetricAlarmCommand } from '@aws-sdk/client-cloudwatch';
 import { EC2Client, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import type { World } from '../../scenario-kit/scenario.ts';
+import type { World } from '../../pack/world.ts';
 import { stateChange } from './events.ts';
 import { actionsIn, alarmsOf, answersOf, call, PREFIX, type Servers, scenario, writesIn } from './observe.ts';
 import { metric, reportLinux, runServers, send } from './servers.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { healthOf, openIncident } from '../../scenario-kit/health.ts';
+import { emulatedState } from '../../scenario-kit/emulated-state.ts';
+import { openIncident } from '../../scenario-kit/health.ts';
 import { startPipeline } from '../../scenario-kit/pipelines.ts';
 import { countOf, saidBy, seenOf } from './observe.ts';
 import { gatedPipeline, MINUTE, NAME, pass, run, scenario } from './pipeline.ts';
@@ -40,7 +41,7 @@ export const gating = [
       await openIncident(world, { service: 'MULTIPLE_SERVICES' });
       await startPipeline(world, NAME);
       await world.advance(130_000);
-      healthOf(world).events.clear();
+      emulatedState(world, 'health').events.clear();
       await world.settle();
     },
     expect(outcome, calls) {
@@ -56,7 +57,7 @@ export const gating = [
   scenario('AWS Health down on both endpoints', {
     arrange: (world) => gatedPipeline(world),
     async act(world) {
-      const { endpoints } = healthOf(world);
+      const { endpoints } = emulatedState(world, 'health');
       Object.assign(endpoints, { 'us-east-1': 'down', 'us-east-2': 'throttled' });
       await run(world);
       await pass(world, 10);
@@ -76,7 +77,10 @@ export const gating = [
   scenario('AWS Health down where unknown is allowed', {
     arrange: (world) => gatedPipeline(world, { parameters: { onUnknown: 'allow', errorBudget: 2 } }),
     async act(world) {
-      Object.assign(healthOf(world).endpoints, { 'us-east-1': 'throttled', 'us-east-2': 'down' });
+      Object.assign(emulatedState(world, 'health').endpoints, {
+        'us-east-1': 'throttled',
+        'us-east-2': 'down',
+      });
       await run(world);
     },
     expect(outcome) {
@@ -89,7 +93,7 @@ export const gating = [
     arrange: (world) => gatedPipeline(world),
     async act(world) {
       await openIncident(world);
-      healthOf(world).endpoints['us-east-1'] = 'down';
+      emulatedState(world, 'health').endpoints['us-east-1'] = 'down';
       await run(world);
     },
     expect(outcome) {
@@ -106,7 +110,7 @@ export const gating = [
   scenario('no support plan', {
     arrange: (world) => gatedPipeline(world, { parameters: { mode: 'wait', onUnknown: 'allow' } }),
     async act(world) {
-      healthOf(world).subscribed = false;
+      emulatedState(world, 'health').subscribed = false;
       await run(world);
     },
     expect(outcome, calls) {
@@ -137,7 +141,7 @@ export const gating = [
       }),
     async act(world) {
       await openIncident(world);
-      Object.assign(healthOf(world).endpoints, { 'us-east-1': 'down', 'us-east-2': 'down' });
+      Object.assign(emulatedState(world, 'health').endpoints, { 'us-east-1': 'down', 'us-east-2': 'down' });
       const until = new Date(world.clock.now() + 30 * MINUTE).toISOString();
       await run(world, { BREAK_GLASS: `${until} hotfix for INC-42 — "now"` });
     },

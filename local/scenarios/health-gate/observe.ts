@@ -1,6 +1,8 @@
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import type { Call } from '../../account/types.ts';
+import type { World } from '../../pack/world.ts';
 import { executions, pipelineState, type StageSummary } from '../../scenario-kit/pipelines.ts';
-import type { Call, Outcome, World } from '../../scenario-kit/scenario.ts';
+import type { Outcome } from '../../scenario-kit/scenario.ts';
 
 // What is there afterwards, in stable names.
 

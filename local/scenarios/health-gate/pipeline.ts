@@ -1,5 +1,6 @@
+import type { World } from '../../pack/world.ts';
 import { createPipeline, type PipelineSeed, startPipeline } from '../../scenario-kit/pipelines.ts';
-import type { Scenario, World } from '../../scenario-kit/scenario.ts';
+import type { Scenario } from '../../scenario-kit/scenario.ts';
 import { observe } from './observe.ts';
 
 export const MINUTE = 60_000;

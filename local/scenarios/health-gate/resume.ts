@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { setCalendar } from '../../scenario-kit/calendar.ts';
+import type { World } from '../../pack/world.ts';
+import { emulatedState, setCalendar } from '../../scenario-kit/emulated-state.ts';
 import { closeIncident, openIncident, updateIncident } from '../../scenario-kit/health.ts';
-import { pipelinesOf, setOutcome, startPipeline } from '../../scenario-kit/pipelines.ts';
-import type { Outcome, World } from '../../scenario-kit/scenario.ts';
+import { setOutcome, startPipeline } from '../../scenario-kit/pipelines.ts';
+import type { Outcome } from '../../scenario-kit/scenario.ts';
 import { countOf, observe, saidBy, seenOf } from './observe.ts';
 import { gatedPipeline, MINUTE, NAME, pass, run, scenario } from './pipeline.ts';
 
@@ -37,7 +38,7 @@ export const resuming = [
     arrange: (world) =>
       gatedPipeline(world, { parameters: { executionId: EXECUTION, regions: 'eu-west-1,us-east-1' } }),
     async act(world) {
-      pipelinesOf(world).bareEvents = true;
+      emulatedState(world, 'codepipeline').bareEvents = true;
       const incident = await openIncident(world, { region: 'global', service: 'IAM' });
       await run(world);
       await closeIncident(world, incident, { announce: false });
@@ -82,7 +83,7 @@ export const resuming = [
       await world.advance(5 * MINUTE);
       const incident = await openIncident(world);
       await run(world);
-      pipelinesOf(world).conflicts = 1;
+      emulatedState(world, 'codepipeline').conflicts = 1;
       await closeIncident(world, incident);
       await world.settle();
       await pass(world, 5);
@@ -185,7 +186,9 @@ export const resuming = [
 
 /** The seconds of the epoch in which stages were retried. */
 function retriedAt(world: World): number[] {
-  const executions = [...pipelinesOf(world).pipelines.values()].flatMap((pipeline) => pipeline.executions);
+  const executions = [...emulatedState(world, 'codepipeline').pipelines.values()].flatMap(
+    (pipeline) => pipeline.executions,
+  );
   const times = executions.flatMap(({ runs }) => [...runs.values()].map(({ retriedAt: at }) => at));
   return times.filter((at) => at !== undefined).map((at) => Math.floor(at / 1000));
 }

@@ -1,5 +1,6 @@
+import type { World } from '../../pack/world.ts';
 import { openIncident } from '../../scenario-kit/health.ts';
-import type { Stay, World } from '../../scenario-kit/scenario.ts';
+import type { Stay } from '../../scenario-kit/scenario.ts';
 import { gatedPipeline, NAME, run } from './pipeline.ts';
 
 /** Leaves a deployment that an incident holds, and keeps the event with which such an incident begins to end. */

@@ -1,4 +1,5 @@
 import { AutoScalingClient, SetInstanceProtectionCommand } from '@aws-sdk/client-auto-scaling';
+import type { World } from '../../pack/world.ts';
 import {
   createTargetGroup,
   instances,
@@ -7,7 +8,7 @@ import {
   runSpot,
   type Tags,
 } from '../../scenario-kit/fleet.ts';
-import type { Scenario, World } from '../../scenario-kit/scenario.ts';
+import type { Scenario } from '../../scenario-kit/scenario.ts';
 import { type Fleet, GROUP, observe } from './observe.ts';
 
 export const OPT_IN: Tags = { 'groundcrew:drain': 'true', 'groundcrew:replace': 'true' };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { AutoScalingClient, SetInstanceProtectionCommand } from '@aws-sdk/client-auto-scaling';
+import type { World } from '../../pack/world.ts';
 import {
   createTargetGroup,
   instances,
@@ -9,7 +10,7 @@ import {
   runSpot,
   targets,
 } from '../../scenario-kit/fleet.ts';
-import type { Outcome, World } from '../../scenario-kit/scenario.ts';
+import type { Outcome } from '../../scenario-kit/scenario.ts';
 import { warning } from './events.ts';
 import { OPT_IN, scenario } from './fleet.ts';
 import { CORDON, type Fleet } from './observe.ts';

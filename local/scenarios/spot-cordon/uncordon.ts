@@ -6,8 +6,8 @@ import {
   ElasticLoadBalancingClient,
   RegisterInstancesWithLoadBalancerCommand,
 } from '@aws-sdk/client-elastic-load-balancing';
+import type { World } from '../../pack/world.ts';
 import { runSpot } from '../../scenario-kit/fleet.ts';
-import type { World } from '../../scenario-kit/scenario.ts';
 import { capacityWarning, maintenance, rebalance, stateChange, warning } from './events.ts';
 import { first, loneInstance, OPT_IN, scenario, servingGroup } from './fleet.ts';
 import { type Fleet, observe, records, stateOf } from './observe.ts';

@@ -1,7 +1,6 @@
-import { mapping } from '../../../json.ts';
+import { type Mapping, mapping } from '../../../json.ts';
 import type { Constraint } from '../../constraints.ts';
 import { ServiceError } from '../../response.ts';
-import type { Members } from '../../types.ts';
 import { nameConstraint } from './declaration.ts';
 import { tellPipeline, tellStage } from './events.ts';
 import { callerArn, findPipeline, findStage, idConstraint } from './lookup.ts';
@@ -18,7 +17,7 @@ import { admit, breakOff, finish, resume } from './runner.ts';
 
 const modes: Constraint = { required: true, oneOf: ['FAILED_ACTIONS', 'ALL_ACTIONS'] };
 
-export function retryStageExecution(input: Members, context: Context): Members {
+export function retryStageExecution(input: Mapping, context: Context): Mapping {
   const more = { stageName: nameConstraint, pipelineExecutionId: idConstraint, retryMode: modes };
   const pipeline = findPipeline(input, context, 'pipelineName', more);
   const stage = findStage(pipeline, input);
@@ -62,7 +61,7 @@ function retryableRun({ declaration, executions }: Pipeline, stage: Stage, id: s
   return run;
 }
 
-export function stopPipelineExecution(input: Members, context: Context): Members {
+export function stopPipelineExecution(input: Mapping, context: Context): Mapping {
   const more = { pipelineExecutionId: idConstraint, reason: { max: 200 } };
   const { executions } = findPipeline(input, context, 'pipelineName', more);
   const id = input['pipelineExecutionId'];
@@ -103,7 +102,7 @@ const reasons: Constraint = {
   pattern: '[a-zA-Z0-9!@ \\(\\)\\.\\*\\?\\-]+',
 };
 
-export function disableStageTransition(input: Members, context: Context): Members {
+export function disableStageTransition(input: Mapping, context: Context): Mapping {
   const more = { stageName: nameConstraint, transitionType: transitions, reason: reasons };
   const stage = findStage(findPipeline(input, context, 'pipelineName', more), input);
   const change = { changedAt: context.now(), changedBy: callerArn(context), reason: String(input['reason']) };
@@ -112,7 +111,7 @@ export function disableStageTransition(input: Members, context: Context): Member
 }
 
 /** Who waits at the door enters. */
-export function enableStageTransition(input: Members, context: Context): Members {
+export function enableStageTransition(input: Mapping, context: Context): Mapping {
   const more = { stageName: nameConstraint, transitionType: transitions };
   const pipeline = findPipeline(input, context, 'pipelineName', more);
   const stage = findStage(pipeline, input);
@@ -122,7 +121,7 @@ export function enableStageTransition(input: Members, context: Context): Members
   return {};
 }
 
-export function putApprovalResult(input: Members, context: Context): Members {
+export function putApprovalResult(input: Mapping, context: Context): Mapping {
   const pipeline = findPipeline(input, context, 'pipelineName', {
     stageName: nameConstraint,
     actionName: nameConstraint,
@@ -145,7 +144,7 @@ export function putApprovalResult(input: Members, context: Context): Members {
 }
 
 /** Executions side by side wait with a token each. */
-function approvalOf(stage: Stage, { executions }: Pipeline, { actionName, token }: Members): ActionRun {
+function approvalOf(stage: Stage, { executions }: Pipeline, { actionName, token }: Mapping): ActionRun {
   const name = String(actionName);
   if (!stage.actions.has(name))
     throw new ServiceError('ActionNotFoundException', `There is no action '${name}'`);

@@ -1,8 +1,8 @@
-import { list, mapping, numberOr, optionalText } from '../../../json.ts';
+import { list, type Mapping, mapping, numberOr, optionalText } from '../../../json.ts';
 import { type Constraint, check } from '../../constraints.ts';
 import { ServiceError } from '../../response.ts';
-import type { Members } from '../../types.ts';
-import type { ExecutionMode } from './model.ts';
+
+export type ExecutionMode = 'SUPERSEDED' | 'QUEUED' | 'PARALLEL';
 
 /** A pipeline's structure, read; `raw` is what GetPipeline gives back. */
 export interface PipelineDeclaration {
@@ -13,8 +13,8 @@ export interface PipelineDeclaration {
   readonly stages: readonly StageDeclaration[];
   readonly variables: readonly VariableDeclaration[];
   readonly bucket: string;
-  readonly encryptionKey: Members | undefined;
-  readonly raw: Members;
+  readonly encryptionKey: Mapping | undefined;
+  readonly raw: Mapping;
 }
 
 export interface StageDeclaration {
@@ -59,7 +59,7 @@ const structureConstraints = {
 };
 
 /** Reads a structure, or refuses it. */
-export function readDeclaration(input: Members, version: number): PipelineDeclaration {
+export function readDeclaration(input: Mapping, version: number): PipelineDeclaration {
   check(input, structureConstraints);
   const pipeline = mapping(input['pipeline']);
   const store = mapping(pipeline['artifactStore']);
@@ -83,11 +83,11 @@ export function readDeclaration(input: Members, version: number): PipelineDeclar
   return declaration;
 }
 
-function modeOf({ executionMode: mode }: Members): ExecutionMode {
+function modeOf({ executionMode: mode }: Mapping): ExecutionMode {
   return mode === 'QUEUED' || mode === 'PARALLEL' ? mode : 'SUPERSEDED';
 }
 
-function readVariable(variable: Members): VariableDeclaration {
+function readVariable(variable: Mapping): VariableDeclaration {
   check(variable, {
     name: { required: true, min: 1, max: 128, pattern: '[A-Za-z0-9@\\-_]+' },
     defaultValue: { min: 1, max: 1000 },
@@ -95,7 +95,7 @@ function readVariable(variable: Members): VariableDeclaration {
   return { name: String(variable['name']), defaultValue: optionalText(variable['defaultValue']) };
 }
 
-function readStage(stage: Members, place: number): StageDeclaration {
+function readStage(stage: Mapping, place: number): StageDeclaration {
   check({ stages: stage }, { 'stages.name': nameConstraint, 'stages.actions': { required: true } });
   const actions = list(stage['actions']).map((action) => readAction(mapping(action)));
   if (actions.length === 0)
@@ -117,7 +117,7 @@ const typeConstraints = {
   namespace: { min: 1, max: 100, pattern: '[A-Za-z0-9@\\-_]+' },
 };
 
-function readAction(action: Members): ActionDeclaration {
+function readAction(action: Mapping): ActionDeclaration {
   check(action, typeConstraints);
   const type = mapping(action['actionTypeId']);
   const configuration = Object.entries(mapping(action['configuration']));

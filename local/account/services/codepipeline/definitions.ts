@@ -1,14 +1,13 @@
-import { list, mapping } from '../../../json.ts';
+import { list, type Mapping, mapping } from '../../../json.ts';
 import { check } from '../../constraints.ts';
 import { ServiceError } from '../../response.ts';
-import type { Members } from '../../types.ts';
 import { readDeclaration } from './declaration.ts';
 import { callerArn, findPipeline } from './lookup.ts';
 import { type Context, isGoing, type Pipeline, type Stage } from './model.ts';
 import { breakOff, startExecution } from './runner.ts';
 
 /** Creating a pipeline starts none here: scenarios say when. (AWS runs it once, as it detects its source.) */
-export function createPipeline(input: Members, { accountId, now, region, state }: Context): Members {
+export function createPipeline(input: Mapping, { accountId, now, region, state }: Context): Mapping {
   const declaration = readDeclaration(input, 1);
   const { name } = declaration;
   if (state.pipelines.has(name))
@@ -28,7 +27,7 @@ export function createPipeline(input: Members, { accountId, now, region, state }
 
 const newStage = (name: string): Stage => ({ name, waiting: [], actions: new Map() });
 
-export function getPipeline(input: Members, context: Context): Members {
+export function getPipeline(input: Mapping, context: Context): Mapping {
   const { arn, created, declaration, updated } = findPipeline(input, context, 'name');
   const { version = declaration.version } = input;
   if (version !== declaration.version)
@@ -38,7 +37,7 @@ export function getPipeline(input: Members, context: Context): Members {
 }
 
 /** A new version. What is under way is cancelled: it would go on in a structure that is no more. */
-export function updatePipeline(input: Members, context: Context): Members {
+export function updatePipeline(input: Mapping, context: Context): Mapping {
   const pipeline = findPipeline(mapping(input['pipeline']), context, 'name');
   const declaration = readDeclaration(input, pipeline.declaration.version + 1);
   cancelAll(pipeline, context);
@@ -58,7 +57,7 @@ function cancelAll({ executions }: Pipeline, context: Context): void {
 }
 
 /** Deleting what does not exist succeeds. */
-export function deletePipeline(input: Members, context: Context): Members {
+export function deletePipeline(input: Mapping, context: Context): Mapping {
   check(input, { name: { required: true } });
   const pipeline = context.state.pipelines.get(String(input['name']));
   if (pipeline) cancelAll(pipeline, context);
@@ -66,7 +65,7 @@ export function deletePipeline(input: Members, context: Context): Members {
   return {};
 }
 
-export function startPipelineExecution(input: Members, context: Context): Members {
+export function startPipelineExecution(input: Mapping, context: Context): Mapping {
   const pipeline = findPipeline(input, context, 'name', { variables: { min: 1, max: 50 } });
   const { declaration, executions } = pipeline;
   if (declaration.mode !== 'SUPERSEDED' && executions.filter(isGoing).length >= mostAtOnce)
@@ -102,25 +101,25 @@ function variablesOf({ declaration }: Pipeline, given: unknown): Map<string, str
 
 const invalidVariable = (message: string): ServiceError => new ServiceError('ValidationException', message);
 
-export function tagResource(input: Members, context: Context): Members {
+export function tagResource(input: Mapping, context: Context): Mapping {
   const { tags } = findByArn(input, context);
   for (const [key, value] of readTags(input['tags'])) tags.set(key, value);
   return {};
 }
 
-export function untagResource(input: Members, context: Context): Members {
+export function untagResource(input: Mapping, context: Context): Mapping {
   const { tags } = findByArn(input, context);
   check(input, { tagKeys: { required: true } });
   for (const key of list(input['tagKeys'])) tags.delete(String(key));
   return {};
 }
 
-export function listTagsForResource(input: Members, context: Context): Members {
+export function listTagsForResource(input: Mapping, context: Context): Mapping {
   const { tags } = findByArn(input, context);
   return { tags: [...tags].map(([key, value]) => ({ key, value })) };
 }
 
-function findByArn(input: Members, { state }: Context): Pipeline {
+function findByArn(input: Mapping, { state }: Context): Pipeline {
   const pattern = 'arn:aws(-[\\w]+)*:codepipeline:.+:[0-9]{12}:.+';
   check(input, { resourceArn: { required: true, pattern } });
   const found = [...state.pipelines.values()].find(({ arn }) => arn === input['resourceArn']);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Members } from '../../types.ts';
+import type { Mapping } from '../../../json.ts';
 import type { ActionRun, Context, Execution, Place, StageRun } from './model.ts';
 
 type State =
@@ -58,7 +58,7 @@ export function tellAction(context: Context, action: ActionRun, state: State): v
 }
 
 /** `version` is the structure's; AWS writes it, as it does the attempt, as a floating-point number. */
-function baseOf({ id, pipeline, version }: Execution, startedAt: number): Members {
+function baseOf({ id, pipeline, version }: Execution, startedAt: number): Mapping {
   return {
     pipeline: pipeline.declaration.name,
     'execution-id': id,
@@ -67,7 +67,7 @@ function baseOf({ id, pipeline, version }: Execution, startedAt: number): Member
   };
 }
 
-function resultOf({ state: { bareEvents } }: Context, action: ActionRun, state: State): Members {
+function resultOf({ state: { bareEvents } }: Context, action: ActionRun, state: State): Mapping {
   const { error, externalId, summary } = action;
   if (bareEvents || (state !== 'SUCCEEDED' && state !== 'FAILED')) return {};
   const result = {
@@ -78,7 +78,7 @@ function resultOf({ state: { bareEvents } }: Context, action: ActionRun, state: 
   return Object.keys(result).length === 0 ? {} : { 'execution-result': result };
 }
 
-function artifactsAs(member: string, names: readonly string[], { artifacts }: Execution): Members {
+function artifactsAs(member: string, names: readonly string[], { artifacts }: Execution): Mapping {
   const places = names.flatMap((name) => {
     const place: Place | undefined = artifacts.get(name);
     return place ? [{ name, s3location: place }] : [];
@@ -90,7 +90,7 @@ function put(
   { accountId, now, region, state }: Context,
   kind: 'Pipeline' | 'Stage' | 'Action',
   { pipeline }: Execution,
-  detail: Members,
+  detail: Mapping,
 ): void {
   state.outbox.push({
     version: '0',

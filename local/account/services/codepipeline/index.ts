@@ -1,5 +1,5 @@
+import type { Mapping } from '../../../json.ts';
 import { defineStandIn, type Operation } from '../../emulated-service.ts';
-import type { Members } from '../../types.ts';
 import {
   disableStageTransition,
   enableStageTransition,
@@ -55,7 +55,7 @@ export default defineStandIn<PipelinesState>({
 });
 
 /** What changes the course of an execution is told on the bus before it is answered. */
-function changing(operation: (input: Members, context: Context) => Members): Operation<PipelinesState> {
+function changing(operation: (input: Mapping, context: Context) => Mapping): Operation<PipelinesState> {
   return async (input, context) => {
     const output = operation(input, context);
     await publishOutbox(context);

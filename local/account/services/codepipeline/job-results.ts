@@ -1,7 +1,6 @@
-import { mapping, optionalText } from '../../../json.ts';
+import { type Mapping, mapping, optionalText } from '../../../json.ts';
 import { type Constraint, check } from '../../constraints.ts';
 import { ServiceError } from '../../response.ts';
-import type { Members } from '../../types.ts';
 import { continueJob } from './jobs.ts';
 import { idConstraint } from './lookup.ts';
 import type { Context, Job } from './model.ts';
@@ -20,7 +19,7 @@ const successConstraints = {
 /** Of all output variables of an action together, in UTF-8. */
 const mostBytes = 122_880;
 
-export function putJobSuccessResult(input: Members, context: Context): Members {
+export function putJobSuccessResult(input: Mapping, context: Context): Mapping {
   check(input, successConstraints);
   const outputVariables = readVariables(input);
   const job = openJob(input, context);
@@ -40,10 +39,10 @@ export function putJobSuccessResult(input: Members, context: Context): Members {
   return {};
 }
 
-const definedOnly = (members: Members): Members =>
+const definedOnly = (members: Mapping): Mapping =>
   Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
 
-function readVariables({ continuationToken, outputVariables }: Members): Record<string, string> | undefined {
+function readVariables({ continuationToken, outputVariables }: Mapping): Record<string, string> | undefined {
   if (outputVariables === undefined || outputVariables === null) return undefined;
   if (continuationToken !== undefined)
     throw new ServiceError(
@@ -87,7 +86,7 @@ const failureConstraints = {
   'failureDetails.externalExecutionId': externalId,
 };
 
-export function putJobFailureResult(input: Members, context: Context): Members {
+export function putJobFailureResult(input: Mapping, context: Context): Mapping {
   check(input, failureConstraints);
   const { externalExecutionId, message, type } = mapping(input['failureDetails']);
   finish(context, openJob(input, context).action, {
@@ -100,7 +99,7 @@ export function putJobFailureResult(input: Members, context: Context): Members {
 }
 
 /** A job is answered once, and in time. */
-function openJob({ jobId }: Members, { state }: Context): Job {
+function openJob({ jobId }: Mapping, { state }: Context): Job {
   const job = state.jobs.get(String(jobId));
   if (!job)
     throw new ServiceError(

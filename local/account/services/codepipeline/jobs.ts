@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { Members } from '../../types.ts';
+import type { Mapping } from '../../../json.ts';
 import { publishOutbox } from './events.ts';
 import type { ActionRun, Context, Finish, Job } from './model.ts';
 
@@ -65,7 +65,7 @@ function noAnswer(action: ActionRun): Parameters<Finish>[2] {
 }
 
 /** What Lambda hands to the function; there is nothing in it of the pipeline, the stage or the execution. */
-function eventOf({ accountId, now }: Context, { action, id }: Job, token: string | undefined): Members {
+function eventOf({ accountId, now }: Context, { action, id }: Job, token: string | undefined): Mapping {
   const { configuration, declaration, run } = action;
   const { encryptionKey } = run.execution.pipeline.declaration;
   return {
@@ -84,7 +84,7 @@ function eventOf({ accountId, now }: Context, { action, id }: Job, token: string
   };
 }
 
-function artifactOf({ run }: ActionRun, name: string): Members {
+function artifactOf({ run }: ActionRun, name: string): Mapping {
   const { bucket = '', key = '' } = run.execution.artifacts.get(name) ?? {};
   return {
     name,
@@ -94,7 +94,7 @@ function artifactOf({ run }: ActionRun, name: string): Members {
 }
 
 /** They open nothing, but look as real ones do: a function that lets them out is found out. */
-function credentials(expirationTime: number): Members {
+function credentials(expirationTime: number): Mapping {
   return {
     accessKeyId: `ASIA${randomBytes(8).toString('hex').toUpperCase()}`,
     secretAccessKey: randomBytes(30).toString('base64'),

@@ -1,6 +1,6 @@
+import type { Mapping } from '../../../json.ts';
 import { type Constraint, type Constraints, check } from '../../constraints.ts';
 import { ServiceError } from '../../response.ts';
-import type { Members } from '../../types.ts';
 import { nameConstraint } from './declaration.ts';
 import type { Context, Execution, Pipeline, Stage } from './model.ts';
 
@@ -10,7 +10,7 @@ export const idConstraint: Constraint = { required: true, pattern: uuid };
 
 /** The pipeline that `member` of the input names, once the input is as the model asks. */
 export function findPipeline(
-  input: Members,
+  input: Mapping,
   { accountId, state }: Context,
   member: 'name' | 'pipelineName',
   more: Constraints = {},
@@ -25,7 +25,7 @@ export function findPipeline(
   );
 }
 
-export function findStage({ declaration, stages }: Pipeline, input: Members): Stage {
+export function findStage({ declaration, stages }: Pipeline, input: Mapping): Stage {
   const found = stages.find(({ name }) => name === input['stageName']);
   if (found) return found;
   throw new ServiceError(

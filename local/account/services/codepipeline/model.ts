@@ -1,6 +1,6 @@
+import type { Mapping } from '../../../json.ts';
 import type { StandInContext } from '../../emulated-service.ts';
-import type { Members } from '../../types.ts';
-import type { ActionDeclaration, PipelineDeclaration } from './declaration.ts';
+import type { ActionDeclaration, ExecutionMode, PipelineDeclaration } from './declaration.ts';
 
 /** Where an artifact lies in S3. */
 export interface Place {
@@ -34,7 +34,7 @@ export interface PipelinesState {
   /** Leaves `execution-result` out of action events: AWS shows it for providers other than Lambda only. */
   bareEvents: boolean;
   /** Events that have happened and are still to be published, in their order. */
-  readonly outbox: Members[];
+  readonly outbox: Mapping[];
   /** Settles when the last publication has. */
   publishing: Promise<void>;
 }
@@ -72,8 +72,6 @@ export interface Stage {
   /** The latest run of each action by whichever execution: AWS shows older ones beside newer ones. */
   readonly actions: Map<string, ActionRun>;
 }
-
-export type ExecutionMode = 'SUPERSEDED' | 'QUEUED' | 'PARALLEL';
 
 export type ExecutionStatus =
   | 'InProgress'

@@ -1,11 +1,10 @@
-import { mapping, numberOr } from '../../../json.ts';
+import { type Mapping, mapping, numberOr } from '../../../json.ts';
 import { pageOf } from '../../pagination.ts';
 import { ServiceError } from '../../response.ts';
-import type { Members } from '../../types.ts';
 import { findExecution, findPipeline, idConstraint } from './lookup.ts';
 import type { ActionRun, Context, Execution, Pipeline, Stage, StageRun, Transition } from './model.ts';
 
-export function getPipelineState(input: Members, context: Context): Members {
+export function getPipelineState(input: Mapping, context: Context): Mapping {
   const pipeline = findPipeline(input, context, 'name');
   const { created, declaration, stages, updated } = pipeline;
   return {
@@ -17,7 +16,7 @@ export function getPipelineState(input: Members, context: Context): Members {
   };
 }
 
-function stateOf(stage: Stage, { declaration }: Pipeline): Members {
+function stateOf(stage: Stage, { declaration }: Pipeline): Mapping {
   const { actions, inbound, latest, name, waiting } = stage;
   const waitings = waiting.map(({ id }) => ({
     pipelineExecutionId: id,
@@ -40,7 +39,7 @@ function stateOf(stage: Stage, { declaration }: Pipeline): Members {
   };
 }
 
-function transitionOf(inbound: Transition | undefined): Members {
+function transitionOf(inbound: Transition | undefined): Mapping {
   if (!inbound) return { enabled: true };
   const { changedAt, changedBy, reason } = inbound;
   return {
@@ -51,12 +50,12 @@ function transitionOf(inbound: Transition | undefined): Members {
   };
 }
 
-function retriesOf({ retries }: StageRun): Members {
+function retriesOf({ retries }: StageRun): Mapping {
   if (retries === 0) return {};
   return { retryStageMetadata: { manualStageRetryAttempt: retries, latestRetryTrigger: 'ManualStageRetry' } };
 }
 
-function executionOf(action: ActionRun): Members {
+function executionOf(action: ActionRun): Mapping {
   const { changedAt, error, externalId, id, percent, status, summary, token } = action;
   return {
     actionExecutionId: id,
@@ -70,7 +69,7 @@ function executionOf(action: ActionRun): Members {
   };
 }
 
-export function getPipelineExecution(input: Members, context: Context): Members {
+export function getPipelineExecution(input: Mapping, context: Context): Mapping {
   const pipeline = findPipeline(input, context, 'pipelineName', { pipelineExecutionId: idConstraint });
   const execution = findExecution(pipeline, input['pipelineExecutionId']);
   const { id, mode, status, variables, version } = execution;
@@ -89,7 +88,7 @@ export function getPipelineExecution(input: Members, context: Context): Members 
   };
 }
 
-const triggerOf = ({ startedBy }: Execution): Members => ({
+const triggerOf = ({ startedBy }: Execution): Mapping => ({
   triggerType: 'StartPipelineExecution',
   triggerDetail: startedBy,
 });
@@ -100,7 +99,7 @@ const invalidToken = (): ServiceError =>
   new ServiceError('InvalidNextTokenException', 'The next token was specified in an invalid format.');
 
 /** The newest first. */
-export function listPipelineExecutions(input: Members, context: Context): Members {
+export function listPipelineExecutions(input: Mapping, context: Context): Mapping {
   const { executions } = findPipeline(input, context, 'pipelineName', pageConstraints);
   const { maxResults, nextToken } = input;
   const { succeededInStage } = mapping(input['filter']);
@@ -112,7 +111,7 @@ export function listPipelineExecutions(input: Members, context: Context): Member
   return { pipelineExecutionSummaries: items.map(summaryOf), ...rest };
 }
 
-function summaryOf(execution: Execution): Members {
+function summaryOf(execution: Execution): Mapping {
   const { id, mode, startedAt, status, stopReason, updatedAt } = execution;
   return {
     pipelineExecutionId: id,
@@ -128,7 +127,7 @@ function summaryOf(execution: Execution): Members {
 }
 
 /** The newest first; those of one execution when the filter names it. */
-export function listActionExecutions(input: Members, context: Context): Members {
+export function listActionExecutions(input: Mapping, context: Context): Mapping {
   const pipeline = findPipeline(input, context, 'pipelineName', pageConstraints);
   const { maxResults, nextToken } = input;
   const { latestInPipelineExecution, pipelineExecutionId } = mapping(input['filter']);
@@ -146,10 +145,10 @@ export function listActionExecutions(input: Members, context: Context): Members 
 
 const isLatest = (action: ActionRun): boolean => action.run.actions.get(action.declaration.name) === action;
 
-function detailOf(action: ActionRun, { region }: Context): Members {
+function detailOf(action: ActionRun, { region }: Context): Mapping {
   const { changedAt, configuration, declaration, id, run, startedAt, status } = action;
   const { execution, stage } = run;
-  const artifacts = (names: readonly string[]): Members[] =>
+  const artifacts = (names: readonly string[]): Mapping[] =>
     names.flatMap((name) => {
       const s3location = execution.artifacts.get(name);
       return s3location ? [{ name, s3location }] : [];
@@ -176,7 +175,7 @@ function detailOf(action: ActionRun, { region }: Context): Members {
   };
 }
 
-function resultOf({ error, externalId, outputVariables, summary }: ActionRun): Members {
+function resultOf({ error, externalId, outputVariables, summary }: ActionRun): Mapping {
   return {
     executionResult: {
       ...(externalId !== undefined && { externalExecutionId: externalId }),

@@ -1,6 +1,5 @@
-import { list, mapping } from '../../../json.ts';
+import { list, type Mapping, mapping } from '../../../json.ts';
 import type { Constraint, Constraints } from '../../constraints.ts';
-import type { Members } from '../../types.ts';
 import type { HealthEvent } from './state.ts';
 
 const upTo = (max: number, each: Constraint = {}): Constraint => ({ min: 1, max, each });
@@ -56,7 +55,7 @@ const times: Readonly<Record<string, (event: HealthEvent) => Date | undefined>> 
 const unknown = ['entityArns', 'entityValues', 'tags'];
 
 /** Whether an event passes every list of a filter by at least one of the list's members. */
-export function passes(event: HealthEvent, filter: Members): boolean {
+export function passes(event: HealthEvent, filter: Mapping): boolean {
   const asked = unknown.find((name) => filter[name] !== undefined);
   if (asked) throw new Error(`events here have no entities: a filter by ${asked} cannot be answered`);
   return (

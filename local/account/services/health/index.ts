@@ -1,9 +1,8 @@
-import { mapping, numberOr } from '../../../json.ts';
+import { type Mapping, mapping, numberOr } from '../../../json.ts';
 import { check } from '../../constraints.ts';
 import { defineStandIn, HangUp, type StandInContext } from '../../emulated-service.ts';
 import { pageOf } from '../../pagination.ts';
 import { ServiceError } from '../../response.ts';
-import type { Members } from '../../types.ts';
 import { describeEventsConstraints, passes } from './filter.ts';
 import { createHealthState, type HealthEvent, type HealthState } from './state.ts';
 
@@ -17,7 +16,7 @@ export default defineStandIn<HealthState>({
 /** AWS names no number; whoever met its throttling asked for pages of 100 instead. */
 const defaultPage = 10;
 
-function describeEvents(input: Members, context: StandInContext<HealthState>): Members {
+function describeEvents(input: Mapping, context: StandInContext<HealthState>): Mapping {
   reachEndpoint(context);
   check(input, describeEventsConstraints);
   const { filter, locale = 'en', maxResults, nextToken } = input;
