@@ -2,11 +2,11 @@ import { DescribeEventsCommand, type DescribeEventsCommandInput, HealthClient } 
 import { CreateTopicCommand, ListTopicsCommand, SNSClient } from '@aws-sdk/client-sns';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { World } from '../../local/pack/world.ts';
-import { emulatedState, refuseRole } from '../../local/scenario-kit/emulated-state.ts';
-import { closeIncident, openIncident, updateIncident } from '../../local/scenario-kit/health.ts';
-import { errorOf, type Fixture, openAccount } from './account-fixture.ts';
-import { worldOf } from './world-fixture.ts';
+import type { World } from '../../../../local/pack/world.ts';
+import { emulatedState, refuseRole } from '../../../../local/scenario-kit/emulated-state.ts';
+import { closeIncident, openIncident, updateIncident } from '../../../../local/scenario-kit/health.ts';
+import { errorOf, type Fixture, openAccount } from '../fixture.ts';
+import { worldOf } from '../world.ts';
 
 const HOUR = 3_600_000;
 const other = '210987654321';
@@ -258,65 +258,5 @@ describe('a role of another account', () => {
 
   it('has an ARN', async () => {
     expect(await errorOf(assume('12'))).toMatchObject({ name: 'ValidationError' });
-  });
-});
-
-describe('an incident', () => {
-  it('is announced as EventBridge tells of it', async () => {
-    const { arn } = await openIncident(world);
-    expect(put).toEqual([
-      {
-        'detail-type': 'AWS Health Event',
-        source: 'aws.health',
-        account: '123456789012',
-        region: 'eu-west-1',
-        resources: [],
-        detail: {
-          eventArn: arn,
-          service: 'EC2',
-          eventTypeCode: 'AWS_EC2_OPERATIONAL_ISSUE',
-          eventTypeCategory: 'issue',
-          eventScopeCode: 'PUBLIC',
-          communicationId: expect.stringMatching(/^[\da-f]{40}-1$/),
-          startTime: expect.stringMatching(/^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/),
-          lastUpdatedTime: expect.any(String),
-          statusCode: 'open',
-          eventRegion: 'eu-west-1',
-          eventDescription: [{ language: 'en_US', latestDescription: expect.any(String) }],
-          affectedEntities: [],
-          page: '1',
-          totalPages: '1',
-          backupEvent: 'false',
-          affectedAccount: '123456789012',
-          personas: ['OPERATIONS'],
-        },
-      },
-    ]);
-  });
-
-  it('is closed on two pages and once more from the backup Region', async () => {
-    const event = await openIncident(world, {}, { announce: false });
-    expect(put).toEqual([]);
-    await closeIncident(world, event, { backup: true, pages: 2 });
-    expect(
-      put.map(({ region, detail }) => [region, detail.page, detail.totalPages, detail.backupEvent]),
-    ).toEqual([
-      ['eu-west-1', '1', '2', 'false'],
-      ['eu-west-1', '2', '2', 'false'],
-      ['us-west-2', '1', '2', 'true'],
-      ['us-west-2', '2', '2', 'true'],
-    ]);
-    expect(put.map(({ detail }) => detail.statusCode)).toEqual(['closed', 'closed', 'closed', 'closed']);
-    expect(new Set(put.map(({ detail }) => detail.communicationId)).size).toBe(2);
-    const [closed] = (await ask()).events ?? [];
-    expect(closed).toMatchObject({ statusCode: 'closed', endTime: expect.any(Date) });
-  });
-
-  it('of no Region is told of in us-east-1, and opens again', async () => {
-    const event = await openIncident(world, { service: 'IAM', region: 'global' });
-    const closed = await closeIncident(world, event);
-    await updateIncident(world, closed, { statusCode: 'open' });
-    expect(put.map(({ region }) => region)).toEqual(['us-east-1', 'us-east-1', 'us-east-1']);
-    expect((await ask()).events).toMatchObject([{ statusCode: 'open' }]);
   });
 });

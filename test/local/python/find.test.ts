@@ -11,8 +11,8 @@ import {
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { python } from '../../local/python/find.ts';
-import { errorOf } from './account-fixture.ts';
+import { python } from '../../../local/python/find.ts';
+import { errorOf } from '../account/fixture.ts';
 
 let home: string;
 let progress: string[];

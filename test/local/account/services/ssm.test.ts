@@ -5,9 +5,9 @@ import {
   SSMClient,
 } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { setCalendar } from '../../local/scenario-kit/emulated-state.ts';
-import { errorOf, type Fixture, openAccount } from './account-fixture.ts';
-import { worldOf } from './world-fixture.ts';
+import { setCalendar } from '../../../../local/scenario-kit/emulated-state.ts';
+import { errorOf, type Fixture, openAccount } from '../fixture.ts';
+import { worldOf } from '../world.ts';
 
 let fixture: Fixture;
 

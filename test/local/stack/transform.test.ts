@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { python } from '../../local/python/find.ts';
+import { python } from '../../../local/python/find.ts';
 
 let command: string;
 let folder: string;
@@ -17,7 +17,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 function transform(text: string): { status: number | null; stdout: string; stderr: string } {
   const file = join(folder, 'template.yaml');
   writeFileSync(file, text);
-  const script = join(import.meta.dirname, '../../local/stack/transform.py');
+  const script = join(import.meta.dirname, '../../../local/stack/transform.py');
   // No credentials, no Region, no proxy: whatever asks the network for them fails or hangs.
   return spawnSync(command, [script, file], {
     encoding: 'utf8',

@@ -60,8 +60,8 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { corrections } from '../../local/account/moto/corrections.ts';
-import { errorOf, type Fixture, openAccount } from './account-fixture.ts';
+import { corrections } from '../../../../local/account/moto/corrections.ts';
+import { errorOf, type Fixture, openAccount } from '../fixture.ts';
 
 let fixture: Fixture;
 let autoScaling: AutoScalingClient;
@@ -89,7 +89,7 @@ const stranger = 'i-0123456789abcdef0';
 const another = 'i-0fedcba9876543210';
 
 test('the list names every patch that is applied to moto, and no other', () => {
-  const folder = join(import.meta.dirname, '../../local/account/moto/patches');
+  const folder = join(import.meta.dirname, '../../../../local/account/moto/patches');
   const source = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8'));
   const applied = [...source.join('\n').matchAll(/^@patch\ndef (\w+)/gm)].map(([, name]) => name);
   expect(corrections.flatMap(({ patch }) => patch ?? []).toSorted()).toEqual(applied.toSorted());

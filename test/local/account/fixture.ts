@@ -1,6 +1,6 @@
-import { type Account, accessKeyFor, startAccount } from '../../local/account/account.ts';
-import { createClock, type TurnedClock } from '../../local/clock.ts';
-import { python } from '../../local/python/find.ts';
+import { type Account, accessKeyFor, startAccount } from '../../../local/account/account.ts';
+import { createClock, type TurnedClock } from '../../../local/clock.ts';
+import { python } from '../../../local/python/find.ts';
 
 export interface Fixture {
   readonly account: Account;

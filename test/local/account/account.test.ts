@@ -15,7 +15,6 @@ import {
   DescribeLoadBalancersCommand,
   ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { DescribeEventTypesCommand, HealthClient } from '@aws-sdk/client-health';
 import { CreateTopicCommand, PublishBatchCommand, PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import {
@@ -25,16 +24,9 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import {
-  type Account,
-  accessKeyFor,
-  type Caller,
-  type Seen,
-  startAccount,
-} from '../../local/account/account.ts';
-import type { Mapping } from '../../local/json.ts';
-import { python } from '../../local/python/find.ts';
-import { errorOf, type Fixture, openAccount } from './account-fixture.ts';
+import { type Account, type Seen, startAccount } from '../../../local/account/account.ts';
+import { python } from '../../../local/python/find.ts';
+import { errorOf, type Fixture, openAccount } from './fixture.ts';
 
 let fixture: Fixture;
 let account: Account;
@@ -131,112 +123,6 @@ describe('the record', () => {
   });
 });
 
-describe('a fault', () => {
-  const puts = (functionId = 'A', process = 0, config: object = {}): ((key: string) => Promise<unknown>) => {
-    const dynamo = fixture.client(DynamoDBClient, functionId, process, config);
-    return (key) => dynamo.send(new PutItemCommand({ TableName: 'tab', Item: { k: { S: key } } }));
-  };
-  const keys = async (): Promise<unknown[]> => {
-    const { Items = [] } = await fixture.client(DynamoDBClient).send(new ScanCommand({ TableName: 'tab' }));
-    return Items.map((item) => item['k']?.S).toSorted();
-  };
-  beforeEach(async () => {
-    await fixture.client(DynamoDBClient).send(table('tab'));
-  });
-
-  test.each([
-    ['ec2', EC2Client, new DescribeInstancesCommand({}), 'RequestLimitExceeded', 503],
-    ['autoscaling', AutoScalingClient, new DescribeAutoScalingGroupsCommand({}), 'Throttling', 400],
-    ['dynamodb', DynamoDBClient, new ScanCommand({ TableName: 'tab' }), 'ThrottlingException', 400],
-    ['sqs', SQSClient, new CreateQueueCommand({ QueueName: 'q' }), 'RequestThrottled', 400],
-    ['sns', SNSClient, new CreateTopicCommand({ Name: 't' }), 'Throttling', 400],
-    ['cloudwatch', CloudWatchClient, new DescribeAlarmsCommand({}), 'ThrottlingException', 400],
-    ['events', EventBridgeClient, new PutEventsCommand({ Entries: [] }), 'ThrottlingException', 400],
-  ])('throttles %s so that the SDK knows it and retries', async (_, ctor, command, name, status) => {
-    account.injectFault({ function: 'A', call: 1, kind: 'throttled' });
-    const client = fixture.client<{ send(command: unknown): Promise<unknown> }>(ctor as never, 'A', 0, {
-      maxAttempts: 2,
-    });
-    const error = await errorOf(client.send(command));
-    expect(error).toMatchObject({
-      name,
-      $metadata: { httpStatusCode: status, attempts: 2 },
-    });
-    expect(account.calls.filter((call) => call.function === 'A').map((call) => call.status)).toEqual([
-      status,
-      status,
-    ]);
-  });
-
-  test('fails the chosen call and later ones of its action, until the next invocation', async () => {
-    account.injectFault({ function: 'A', call: 2, kind: 'failing' });
-    const put = puts();
-    await put('one');
-    expect(await errorOf(put('two'))).toMatchObject({
-      name: 'InternalFailure',
-      $metadata: { httpStatusCode: 500 },
-    });
-    expect(await errorOf(put('three'))).toMatchObject({ $metadata: { httpStatusCode: 500 } });
-    await fixture.client(DynamoDBClient, 'A').send(new ScanCommand({ TableName: 'tab' }));
-    await puts('A', 1)('other process');
-    await puts('B')('other function');
-    account.beginInvocation(accessKeyFor('A', 0));
-    await put('four');
-    expect(await keys()).toEqual(['four', 'one', 'other function', 'other process']);
-  });
-
-  test('goes away when it is cleared', async () => {
-    account.injectFault({ function: 'A', call: 1, kind: 'throttled' });
-    account.clearFaults();
-    await puts()('one');
-    expect(await keys()).toEqual(['one']);
-  });
-
-  test('counts from 1', () => {
-    expect(() => account.injectFault({ function: 'A', call: 0, kind: 'lost' })).toThrow(/counted from 1/);
-  });
-
-  test('loses the answer of a call that is applied, once', async () => {
-    account.injectFault({ function: 'A', call: 1, kind: 'lost' });
-    expect(await errorOf(puts()('one'))).toMatchObject({ code: 'ECONNRESET' });
-    expect(await keys()).toEqual(['one']);
-    await puts()('two');
-    expect(await keys()).toEqual(['one', 'two']);
-  });
-
-  test('lost, is retried by the SDK without a word', async () => {
-    account.injectFault({ function: 'A', call: 1, kind: 'lost' });
-    await puts('A', 0, { maxAttempts: 2 })('one');
-    expect(account.calls.filter((call) => call.function === 'A')).toHaveLength(2);
-  });
-
-  test('kills the process after the call is applied', async () => {
-    const killed: unknown[] = [];
-    account.setHooks({ onKill: async (caller) => void killed.push({ caller, keys: await keys() }) });
-    account.injectFault({ function: 'A', call: 1, kind: 'killed' });
-    expect(await errorOf(puts('A', 4)('one'))).toMatchObject({ code: 'ECONNRESET' });
-    expect(killed).toEqual([{ caller: { function: 'A', process: 4 }, keys: ['one'] }]);
-  });
-
-  test('lets a duplicate overtake, which no fault touches', async () => {
-    const overtaken: Caller[] = [];
-    account.setHooks({
-      onOvertake: async (caller) => {
-        overtaken.push(caller);
-        await puts('A', 1)('first');
-        expect(await keys()).toEqual(['first']);
-      },
-    });
-    account.injectFault({ function: 'A', call: 1, kind: 'overtaken' });
-    account.injectFault({ function: 'A', call: 2, kind: 'lost' });
-    const put = puts('A', 0);
-    await put('second');
-    expect(overtaken).toEqual([{ function: 'A', process: 0 }]);
-    expect(await errorOf(put('third'))).toMatchObject({ code: 'ECONNRESET' });
-    expect(await keys()).toEqual(['first', 'second', 'third']);
-  });
-});
-
 describe('the clock', () => {
   test('ends visibility time-outs and delays when it is turned', async () => {
     const sqs = fixture.client(SQSClient);
@@ -268,73 +154,6 @@ describe('the clock', () => {
     const { TableDescription } = await fixture.client(DynamoDBClient).send(table('dated'));
     const made = TableDescription?.CreationDateTime?.getTime() ?? 0;
     expect(Math.abs(made - fixture.clock.now())).toBeLessThan(5_000);
-  });
-});
-
-describe('PutEvents', () => {
-  const entry: PutEventsRequestEntry = { Source: 'groundcrew', DetailType: 'Cordoned', Detail: '{"a":1}' };
-  const events: Mapping[] = [];
-  const put = (...entries: PutEventsRequestEntry[]) =>
-    fixture.client(EventBridgeClient, 'A').send(new PutEventsCommand({ Entries: entries }));
-  beforeEach(() => {
-    events.length = 0;
-    account.setHooks({ onPublish: (event) => void events.push(event) });
-  });
-
-  test('hands on the envelope that rules see', async () => {
-    const { Entries = [], FailedEntryCount } = await put(entry, {
-      ...entry,
-      Time: new Date('2026-01-02T03:04:05Z'),
-      Resources: ['r'],
-    });
-    expect(FailedEntryCount).toBe(0);
-    expect(events).toEqual([
-      {
-        version: '0',
-        id: Entries[0]?.EventId,
-        'detail-type': 'Cordoned',
-        source: 'groundcrew',
-        account: '123456789012',
-        time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
-        region: 'eu-west-1',
-        resources: [],
-        detail: { a: 1 },
-      },
-      expect.objectContaining({ time: '2026-01-02T03:04:05Z', resources: ['r'] }),
-    ]);
-    expect(Math.abs(Date.parse(String(events[0]?.['time'])) - fixture.clock.now())).toBeLessThan(5_000);
-  });
-
-  test.each<[string, PutEventsRequestEntry, string]>([
-    ['no source', { ...entry, Source: undefined }, 'InvalidArgument'],
-    ['no detail type', { ...entry, DetailType: '' }, 'InvalidArgument'],
-    ['no detail', { ...entry, Detail: undefined }, 'InvalidArgument'],
-    ['detail that is no JSON', { ...entry, Detail: '{' }, 'MalformedDetail'],
-    ['detail that is no object', { ...entry, Detail: '[1]' }, 'MalformedDetail'],
-    ["a source of AWS's own", { ...entry, Source: 'aws.ec2' }, 'NotAuthorizedForSourceException'],
-    ['a bus that does not exist', { ...entry, EventBusName: 'other' }, 'InvalidArgument'],
-  ])('fails an entry with %s, and that one alone', async (_, faulty, code) => {
-    const answer = await put(faulty, entry);
-    expect(answer.FailedEntryCount).toBe(1);
-    expect(answer.Entries).toMatchObject([{ ErrorCode: code }, { EventId: expect.any(String) }]);
-    expect(events).toHaveLength(1);
-  });
-
-  test.each([
-    ['no entry', []],
-    ['eleven entries', Array.from({ length: 11 }, () => entry)],
-    [
-      'a megabyte',
-      Array.from({ length: 2 }, () => ({ ...entry, Detail: JSON.stringify({ a: 'x'.repeat(524_288) }) })),
-    ],
-  ])('refuses a request of %s', async (_, entries) => {
-    expect(await errorOf(put(...entries))).toMatchObject({ name: 'ValidationException' });
-    expect(events).toEqual([]);
-  });
-
-  test('says what is missing when nobody takes events', async () => {
-    account.setHooks({ onPublish: undefined as never });
-    expect(await errorOf(put(entry))).toMatchObject({ message: expect.stringContaining('onPublish') });
   });
 });
 
@@ -388,7 +207,7 @@ describe('the account', () => {
   });
 
   test('moto leaves when its parent does', async () => {
-    const moto = join(import.meta.dirname, '../../local/account/moto/server.py');
+    const moto = join(import.meta.dirname, '../../../local/account/moto/server.py');
     const child = spawn(await python(() => {}), [moto, '0'], { stdio: ['pipe', 'pipe', 'inherit'] });
     const [line] = await once(createInterface({ input: child.stdout }), 'line');
     expect(JSON.parse(line)).toEqual({ port: expect.any(Number) });

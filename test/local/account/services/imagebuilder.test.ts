@@ -6,10 +6,10 @@ import {
   SendWorkflowStepActionCommand,
 } from '@aws-sdk/client-imagebuilder';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { ImageBuilderState } from '../../local/account/services/imagebuilder.ts';
-import { emulatedState } from '../../local/scenario-kit/emulated-state.ts';
-import { errorOf, type Fixture, openAccount } from './account-fixture.ts';
-import { worldOf } from './world-fixture.ts';
+import type { ImageBuilderState } from '../../../../local/account/services/imagebuilder.ts';
+import { emulatedState } from '../../../../local/scenario-kit/emulated-state.ts';
+import { errorOf, type Fixture, openAccount } from '../fixture.ts';
+import { worldOf } from '../world.ts';
 
 const imageArn = 'arn:aws:imagebuilder:eu-west-1:123456789012:image/web/1.0.0/1';
 const step = (n: number): string => `step-00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;

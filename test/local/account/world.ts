@@ -1,5 +1,5 @@
-import type { World } from '../../local/pack/world.ts';
-import type { Fixture } from './account-fixture.ts';
+import type { World } from '../../../local/pack/world.ts';
+import type { Fixture } from './fixture.ts';
 
 /** As much of a world as there is in an account without a pack; events that are put go to `put`. */
 export function worldOf({ account, client, clock }: Fixture, put: (event: object) => void = () => {}): World {

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
-const script = join(import.meta.dirname, '../../local/cli/check-node.mjs');
+const script = join(import.meta.dirname, '../../../local/cli/check-node.mjs');
 
 function check(version: string): { status: number | null; stdout: string; stderr: string } {
   const pretend = `Object.defineProperty(process.versions, 'node', { value: '${version}' });`;

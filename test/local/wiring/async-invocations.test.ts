@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { createClock } from '../../local/clock.ts';
-import type { Invoked } from '../../local/runtime/sandbox.ts';
-import { evaluate } from '../../local/stack/stack.ts';
-import { createAsyncInvocations } from '../../local/wiring/async-invocations.ts';
+import { createClock } from '../../../local/clock.ts';
+import type { Invoked } from '../../../local/runtime/sandbox.ts';
+import { evaluate } from '../../../local/stack/stack.ts';
+import { createAsyncInvocations } from '../../../local/wiring/async-invocations.ts';
 
 const names = {
   region: 'eu-west-1',

@@ -12,7 +12,7 @@ import {
   SetAlarmStateCommand,
 } from '@aws-sdk/client-cloudwatch';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { errorOf, type Fixture, openAccount } from './account-fixture.ts';
+import { errorOf, type Fixture, openAccount } from '../fixture.ts';
 
 let fixture: Fixture;
 let cloudWatch: CloudWatchClient;
@@ -230,18 +230,4 @@ describe('alarms', () => {
     await at(400, 'd');
     await remove('a');
   });
-});
-
-test('somebody can use up the quota of an action', async () => {
-  const mine = fixture.client(CloudWatchClient, 'Reconcile');
-  fixture.account.throttle('cloudwatch', 'DescribeAlarms', 2);
-  await cloudWatch.send(new DescribeAlarmsCommand({}));
-  for (let i = 0; i < 2; i += 1) {
-    const error = await errorOf(mine.send(new DescribeAlarmsCommand({})));
-    expect(error.name).toMatch(/^Throttling/);
-  }
-  await mine.send(new DescribeAlarmsCommand({}));
-  fixture.account.throttle('cloudwatch', 'DescribeAlarms', 9);
-  await fixture.account.reset();
-  await mine.send(new DescribeAlarmsCommand({}));
 });

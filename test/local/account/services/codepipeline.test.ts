@@ -22,10 +22,10 @@ import {
   UntagResourceCommand,
 } from '@aws-sdk/client-codepipeline';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Mapping } from '../../local/json.ts';
-import { type Pack, startPack } from '../../local/pack/pack.ts';
-import type { World } from '../../local/pack/world.ts';
-import { emulatedState } from '../../local/scenario-kit/emulated-state.ts';
+import type { Mapping } from '../../../../local/json.ts';
+import { type Pack, startPack } from '../../../../local/pack/pack.ts';
+import type { World } from '../../../../local/pack/world.ts';
+import { emulatedState } from '../../../../local/scenario-kit/emulated-state.ts';
 import {
   changePipeline,
   createPipeline,
@@ -42,11 +42,11 @@ import {
   setOutcome,
   startPipeline,
   stopPipeline,
-} from '../../local/scenario-kit/pipelines.ts';
-import { createTimers, type Timers } from '../../local/wiring/timers.ts';
-import { errorOf, type Fixture, openAccount } from './account-fixture.ts';
-import { bundleTrial, trialTemplate } from './fixtures/bundle.ts';
-import { worldOf } from './world-fixture.ts';
+} from '../../../../local/scenario-kit/pipelines.ts';
+import { createTimers, type Timers } from '../../../../local/wiring/timers.ts';
+import { bundleTrial, trialTemplate } from '../../fixtures/bundle.ts';
+import { errorOf, type Fixture, openAccount } from '../fixture.ts';
+import { worldOf } from '../world.ts';
 
 const MINUTE = 60_000;
 const unknownId = '11111111-2222-3333-4444-555555555555';

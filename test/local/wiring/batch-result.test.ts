@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { succeeded } from '../../local/wiring/batch-result.ts';
+import { succeeded } from '../../../local/wiring/batch-result.ts';
 
 const messages = ['a', 'b', 'c'].map((MessageId) => ({ MessageId }));
 
