@@ -1,6 +1,6 @@
 import type { Mapping } from '../json.ts';
 
-/** A mapping as XML elements. Lists become `<member>` elements, or `<item>` ones as EC2 has them. */
+/** Encodes a mapping as XML elements. Lists become `<member>` elements, or `<item>` elements for EC2. */
 export function encodeXml(value: unknown, item: 'member' | 'item' = 'member'): string {
   if (value === undefined || value === null) return '';
   if (Array.isArray(value)) return value.map((one) => `<${item}>${encodeXml(one, item)}</${item}>`).join('');
@@ -14,7 +14,7 @@ export function encodeXml(value: unknown, item: 'member' | 'item' = 'member'): s
   return String(value).replaceAll(/[&<>\r]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-/** Elements as members: repeated elements become lists, and so does what only holds `member` or `item`. */
+/** Decodes elements to members. Repeated elements and elements that contain only `member` or `item` become lists. */
 export function decodeXml(xml: string): Mapping {
   const root: Element = { children: [], text: '' };
   const open: Element[] = [root];

@@ -5,7 +5,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { type Account, accessKeyFor, accountId, region, startAccount } from '../account/account.ts';
 import { createClock } from '../clock.ts';
 import { type Mapping, mapping } from '../json.ts';
-import { python as findPython } from '../python/find.ts';
+import { findPython } from '../python/find.ts';
 import { openFileSystems } from '../runtime/file-systems.ts';
 import { createFunctions, type Functions } from '../runtime/functions.ts';
 import { discoverWings } from '../scenario-kit/discover.ts';
@@ -121,9 +121,9 @@ function assemble(started: Started): Pack {
   const { account, clock, functions, journal, mailbox, options, server, stack, wiring } = parts;
   connectHooks(parts);
   server.serve({
-    answer: wiring.http.answer,
-    send: (events) => put(parts, events),
-    page: () =>
+    handle: wiring.http.handle,
+    putEvents: (events) => put(parts, events),
+    renderPage: () =>
       renderPage({
         mails: mailbox.mails,
         events: journal.events,
@@ -140,7 +140,7 @@ function assemble(started: Started): Pack {
     functions,
     clock,
     logs: (id) => functions.pool(id).logs.lines,
-    live: () => wiring.live(options.progress ?? (() => {})),
+    live: () => wiring.runLive(options.progress ?? (() => {})),
     redeliver: async () => {
       const again = journal.failed.splice(0);
       for (const { functionId, payload } of again) await invoke(parts, functionId, payload);
@@ -208,7 +208,7 @@ async function reset({
   for (const kept of [journal.events, journal.published, journal.failed]) kept.length = 0;
   clock.reset();
   await account.reset();
-  await account.furnish(() => createResources(stack, clients));
+  await account.provision(() => createResources(stack, clients));
   return performance.now() - begun;
 }
 

@@ -18,7 +18,7 @@ interface States {
 /** The state of an emulated service, which scenarios read and change. */
 export function emulatedState<Service extends keyof States>(world: World, service: Service): States[Service] {
   // biome-ignore lint/nursery/noUnsafeTypeAssertion: each service creates the state that is listed above
-  return world.stateOf(service) as States[Service];
+  return world.serviceState(service) as States[Service];
 }
 
 /** Stores a change calendar under a name or an ARN. Its state flips at `next`. */
@@ -28,5 +28,5 @@ export function setCalendar(world: World, name: string, calendar: Calendar): voi
 
 /** Nobody can assume this role from now on. Every other role can be assumed. */
 export function refuseRole(world: World, roleArn: string): void {
-  emulatedState(world, 'sts').refused.add(roleArn);
+  emulatedState(world, 'sts').refusedRoles.add(roleArn);
 }

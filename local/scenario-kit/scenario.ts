@@ -2,15 +2,15 @@ import type { Call } from '../account/types.ts';
 import type { World } from '../pack/world.ts';
 
 export interface Outcome {
-  /** The account as it is afterwards, in stable names: no random ids, no times. */
+  /** The account after the scenario, without random ids and times. */
   readonly state: unknown;
-  /** What machines were told: at least once, duplicates allowed. */
-  readonly told?: readonly string[];
-  /** What people see, such as replaced instances: once, whatever happens. */
-  readonly seen?: readonly string[];
-  /** The mails that went out: never twice, and missing only where nobody can know whether one went out. */
+  /** The events that were published. Delivery is at least once, so duplicates are allowed. */
+  readonly events?: readonly string[];
+  /** Visible effects, such as replaced instances. Each must happen exactly once, also after a fault. */
+  readonly effects?: readonly string[];
+  /** The mails that were sent. Never twice; one may be missing only if its delivery cannot be known. */
   readonly mails?: readonly string[];
-  /** What else `expect` looks at, such as wordings; it may differ after a fault. */
+  /** Other data for `expect`, such as texts. It may differ after a fault. */
   readonly detail?: unknown;
 }
 
@@ -20,16 +20,16 @@ export interface Scenario<Seed = unknown> {
   arrange(world: World): Promise<Seed>;
   act(world: World, seed: Seed): Promise<void>;
   observe(world: World, seed: Seed): Promise<Outcome>;
-  /** Throws (node:assert/strict) when the outcome is not the one promised. */
+  /** Throws (node:assert/strict) if the outcome is not the expected one. */
   expect(outcome: Outcome, calls: readonly Call[]): void;
-  /** False leaves it out of the fault sweep; a comment beside it says why. */
+  /** False excludes the scenario from the fault sweep. A comment next to it says why. */
   readonly sweep?: false;
 }
 
-/** Arranges what a wing has to show while the pack stays up; the lines it gives are printed. */
-export type Seed = (world: World, stay: Stay) => Promise<readonly string[]>;
+/** Creates sample resources of a wing for a pack that keeps running. Returns lines to print. */
+export type Seed = (world: World, context: SeedContext) => Promise<readonly string[]>;
 
-export interface Stay {
-  /** Keeps an event as a file, `<name>.json`. Returns the command that sends it. */
-  keepEvent(name: string, event: object): Promise<string>;
+export interface SeedContext {
+  /** Saves an event to `<name>.json`. Returns the command that sends it. */
+  saveEvent(name: string, event: object): Promise<string>;
 }

@@ -33,7 +33,7 @@ export const deciding = [
         shares: [`${HOME}: shared`],
       });
       assert.deepEqual(seenIn(outcome).permissions, [SHARED]);
-      assert.deepEqual(outcome.told, ['ended: shared']);
+      assert.deepEqual(outcome.events, ['ended: shared']);
       assert.equal(outcome.mails?.at(-1), OWNERS_TOLD);
       assert.equal(countOf(calls, 'ModifyImageAttribute'), 1);
     },
@@ -90,7 +90,7 @@ export const deciding = [
       const { status, isOpen } = requestIn(outcome);
       assert.deepEqual([status, isOpen], ['rejected', false]);
       assert.deepEqual(seenIn(outcome).permissions, [[]]);
-      assert.deepEqual(outcome.told, ['ended: rejected']);
+      assert.deepEqual(outcome.events, ['ended: rejected']);
       assert.deepEqual(outcome.mails?.slice(3), toAll('web-server 1.4.0/7: rejected'));
       assert.match(detailOf(outcome).texts.at(-1) ?? '', /ben@example.com rejected it on .*: sshd is open/);
       assert.equal(countOf(calls, 'ModifyImageAttribute'), 0);
@@ -107,7 +107,7 @@ export const deciding = [
     expect(outcome) {
       const { status, isOpen, votes } = requestIn(outcome);
       assert.deepEqual([status, isOpen, votes], ['expired', false, ['asked', 'expired']]);
-      assert.deepEqual(outcome.told, ['ended: expired']);
+      assert.deepEqual(outcome.events, ['ended: expired']);
       assert.deepEqual(outcome.mails?.slice(3), toAll('web-server 1.4.0/7: not decided in time'));
     },
   }),

@@ -14,7 +14,7 @@ export const executing = [
     async act(world) {
       await approve(world, 'ann');
       // After the read, the claim, the image and its two AMIs: the second of the two changes.
-      world.breakCall('ExecuteApproval', 7);
+      world.failCall('ExecuteApproval', 7);
       await world.settle();
     },
     expect(outcome, calls) {
@@ -23,7 +23,7 @@ export const executing = [
       assert.deepEqual(seenIn(outcome).permissions, [SHARED, SHARED]);
       assert.ok(countOf(calls, 'ModifyImageAttribute', 500) > 0, 'one failed');
       assert.equal(countOf(calls, 'ModifyImageAttribute', 200), 2, 'what was done is not done again');
-      assert.deepEqual(outcome.told, ['ended: shared']);
+      assert.deepEqual(outcome.events, ['ended: shared']);
       assert.equal(outcome.mails?.filter((mail) => mail === OWNERS_TOLD).length, 1);
     },
   }),
@@ -55,7 +55,7 @@ export const executing = [
     expect(outcome, calls) {
       assert.equal(requestIn(outcome).status, 'failed');
       assert.equal(countOf(calls, 'ModifyImageAttribute'), 0);
-      assert.deepEqual(outcome.told, ['ended: failed']);
+      assert.deepEqual(outcome.events, ['ended: failed']);
       assert.deepEqual(outcome.mails?.slice(3), toAll(NOT_DONE));
       assert.match(
         detailOf(outcome).texts.at(-1) ?? '',
@@ -103,8 +103,8 @@ export const executing = [
     act: (world) => world.settle(),
     expect(outcome, calls) {
       assert.equal(requestIn(outcome).status, 'resumed');
-      assert.deepEqual(outcome.seen, ['RESUME: Approved by ann@example.com']);
-      assert.deepEqual(outcome.told, ['ended: resumed']);
+      assert.deepEqual(outcome.effects, ['RESUME: Approved by ann@example.com']);
+      assert.deepEqual(outcome.events, ['ended: resumed']);
       assert.equal(countOf(calls, 'ModifyImageAttribute'), 0);
     },
   }),
@@ -118,7 +118,7 @@ export const executing = [
     act: (world) => world.settle(),
     expect(outcome) {
       assert.equal(requestIn(outcome).status, 'rejected');
-      assert.deepEqual(outcome.seen, ['STOP: Rejected by cem@example.com: the tests are red']);
+      assert.deepEqual(outcome.effects, ['STOP: Rejected by cem@example.com: the tests are red']);
       assert.deepEqual(outcome.mails?.slice(3), toAll('web-server 1.4.0/7: rejected'));
     },
   }),
@@ -138,7 +138,7 @@ export const executing = [
     },
     expect(outcome) {
       assert.equal(requestIn(outcome).status, 'failed');
-      assert.deepEqual(outcome.seen, []);
+      assert.deepEqual(outcome.effects, []);
       assert.match(
         detailOf(outcome).texts.at(-1) ?? '',
         /ApproveImage could not be answered \(InvalidRequest/,

@@ -129,7 +129,7 @@ export const links = [
       const isApproved = /approve$/.test(cast[0] ?? '');
       assert.equal(status, isApproved ? 'shared' : 'rejected');
       assert.equal(seenIn(outcome).permissions[0]?.length, isApproved ? 5 : 0);
-      assert.deepEqual(outcome.told, [`ended: ${status}`]);
+      assert.deepEqual(outcome.events, [`ended: ${status}`]);
     },
   }),
 ];

@@ -23,8 +23,8 @@ export async function observe(world: World, { amis }: Build): Promise<Outcome> {
       permissions: await Promise.all(amis.map((ami) => permissions(world, ami))),
       deadLetters: (await world.deadLetters()).length,
     },
-    told: world.published().flatMap(tell),
-    seen: emulatedState(world, 'imagebuilder').answers.map(({ action, reason }) => `${action}: ${reason}`),
+    events: world.published().flatMap(tell),
+    effects: emulatedState(world, 'imagebuilder').answers.map(({ action, reason }) => `${action}: ${reason}`),
     mails: world.mails().map(({ subject, to }) => `${subject} (${to})`),
     detail: { texts: world.mails().map(({ text }) => text), records: found },
   };

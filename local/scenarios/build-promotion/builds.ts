@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { World } from '../../pack/world.ts';
-import { placeArtifact } from '../../scenario-kit/pipelines.ts';
+import { setArtifactLocation } from '../../scenario-kit/pipelines.ts';
 import { zipOf } from './archive.ts';
 
 // What CodeBuild would do: builds, stamped with the tool that a buildspec calls.
@@ -83,7 +83,7 @@ export async function offer(world: World, pipeline: string, artifact: Stamp | Bu
   const CreateBucketConfiguration = { LocationConstraint: 'eu-west-1' as const };
   await s3.send(new CreateBucketCommand({ Bucket: BUCKET, CreateBucketConfiguration })).catch(unlessThere);
   await s3.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body }));
-  placeArtifact(world, pipeline, 'Build', { bucket: BUCKET, key: Key });
+  setArtifactLocation(world, pipeline, 'Build', { bucket: BUCKET, key: Key });
 }
 
 function unlessThere(error: unknown): void {

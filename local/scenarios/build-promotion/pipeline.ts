@@ -1,5 +1,5 @@
 import type { World } from '../../pack/world.ts';
-import { createPipeline, pipelineState, retryByHand, startPipeline } from '../../scenario-kit/pipelines.ts';
+import { createPipeline, retryStage, startPipeline, summarizeStages } from '../../scenario-kit/pipelines.ts';
 import type { Outcome, Scenario } from '../../scenario-kit/scenario.ts';
 import { contents, folderOf, history, live } from './builds.ts';
 
@@ -38,14 +38,14 @@ export async function release(world: World, name: string = PIPELINE): Promise<vo
 export async function settleAndRetry(world: World, name: string = PIPELINE): Promise<void> {
   for (let attempt = 0; attempt < 5; attempt++) {
     await world.settle();
-    const stages = await pipelineState(world, name);
+    const stages = await summarizeStages(world, name);
     const failed = stages.find(({ actions }) =>
       Object.values(actions).some((said) =>
         /^Failed: (SystemUnavailable|JobFailed: The AWS Lambda)/.test(said),
       ),
     );
     if (!failed) return;
-    await retryByHand(world, name, failed.stage);
+    await retryStage(world, name, failed.stage);
   }
 }
 
@@ -56,7 +56,7 @@ export async function observe(world: World): Promise<Outcome> {
   const root = folderOf(world);
   const copy = root.replace(/site$/, COPIES);
   const envs = Object.keys(live(root));
-  const stages = await pipelineState(world, PIPELINE).catch(() => []);
+  const stages = await summarizeStages(world, PIPELINE).catch(() => []);
   const said = Object.fromEntries(
     stages.map(({ actions, stage }) => [stage, Object.values(actions)[0] ?? '']),
   );
@@ -68,7 +68,7 @@ export async function observe(world: World): Promise<Outcome> {
       stages: Object.fromEntries(Object.entries(said).map(([stage, text]) => [stage, text.split(':')[0]])),
       deadLetters: (await world.deadLetters()).length,
     },
-    seen: [
+    effects: [
       ...envs.flatMap((env) => history(root, env).map((change) => `${env}: ${change}`)),
       ...history(copy, 'prod').map((change) => `${COPIES} prod: ${change}`),
     ],

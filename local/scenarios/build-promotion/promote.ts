@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { createPipeline, decide } from '../../scenario-kit/pipelines.ts';
+import { answerApproval, createPipeline } from '../../scenario-kit/pipelines.ts';
 import type { Outcome } from '../../scenario-kit/scenario.ts';
 import { folderOf, offer, put, stamp } from './builds.ts';
 import {
@@ -27,7 +27,7 @@ export const promoting = [
     expect(outcome, calls) {
       const link = '../builds/b-1';
       assert.deepEqual(stateOf(outcome).live, { dev: link, prod: link, stage: link, test: link });
-      assert.deepEqual(outcome.seen, [
+      assert.deepEqual(outcome.effects, [
         'dev: 1 promote: none -> b-1',
         'prod: 1 promote: none -> b-1',
         'stage: 1 promote: none -> b-1',
@@ -62,7 +62,7 @@ export const promoting = [
     },
     async act(world) {
       put(join(folderOf(world), 'builds/b-1/assets/app.js'), "console.log('B-1')\n");
-      await decide(world, `${PIPELINE}/Review/Review`, 'Approved');
+      await answerApproval(world, `${PIPELINE}/Review/Review`, 'Approved');
       await settleAndRetry(world);
     },
     expect(outcome) {
@@ -112,7 +112,7 @@ export const promoting = [
     },
     act: (world) => release(world),
     expect(outcome) {
-      assert.deepEqual(outcome.seen, []);
+      assert.deepEqual(outcome.effects, []);
       assert.match(saidBy(outcome, 'To-dev'), /Failed: RevisionUnavailable: b-1 is still being written/);
     },
   }),

@@ -23,7 +23,7 @@ export const goingBack = [
     },
     expect(outcome) {
       assert.deepEqual(stateOf(outcome).live, { prod: '../builds/b-1' });
-      assert.deepEqual(outcome.seen?.slice(-2), [
+      assert.deepEqual(outcome.effects?.slice(-2), [
         'prod: 4 rollback: b-3 -> b-2',
         'prod: 5 rollback: b-2 -> b-1',
       ]);
@@ -53,10 +53,10 @@ export const goingBack = [
   scenario('pruning when what is live is the oldest of all', {
     async arrange(world) {
       await promoteAll(world, ['b-1'], 'prod');
-      world.clock.turn(10 * DAY);
+      world.clock.skip(10 * DAY);
       await promoteAll(world, ['b-2', 'b-3', 'b-4', 'b-5', 'b-6'], 'dev');
       stamp(world, 'b-never-live');
-      world.clock.turn(10 * DAY);
+      world.clock.skip(10 * DAY);
       stamp(world, 'b-fresh');
       put(join(folderOf(world), 'builds/notes/todo.txt'), 'by hand');
       return undefined;
@@ -65,7 +65,7 @@ export const goingBack = [
       await world.fire(PRUNE);
       await world.settle();
       assert.deepEqual(stateOf(await observe(world)).store['trash'], ['b-2', 'b-3', 'b-never-live']);
-      world.clock.turn(DAY);
+      world.clock.skip(DAY);
       await world.fire(PRUNE);
       await world.settle();
     },
@@ -84,7 +84,7 @@ export const goingBack = [
       await promoteAll(world, ['b-1'], 'prod');
       stamp(world, 'b-old');
       put(join(folderOf(world), 'envs/canary/index.html'), 'a directory');
-      world.clock.turn(30 * DAY);
+      world.clock.skip(30 * DAY);
       return undefined;
     },
     async act(world) {
@@ -152,7 +152,7 @@ async function promoteAll(world: World, buildIds: readonly string[], env: string
   for (const buildId of buildIds) {
     const artifact = stamp(world, buildId);
     await world.invoke('BuildStore', { action: 'promote', env, key: `${env} ${buildId}`, artifact });
-    world.clock.turn(60_000);
+    world.clock.skip(60_000);
   }
 }
 

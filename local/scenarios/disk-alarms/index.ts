@@ -1,5 +1,5 @@
 import type { World } from '../../pack/world.ts';
-import type { Stay } from '../../scenario-kit/scenario.ts';
+import type { SeedContext } from '../../scenario-kit/scenario.ts';
 import { making } from './create.ts';
 import { large } from './large-fleet.ts';
 import { keeping } from './maintain.ts';
@@ -7,13 +7,13 @@ import { oddInput } from './odd-input.ts';
 import { reportLinux, runServers } from './servers.ts';
 
 /** Starts a server with two disks, and keeps the event that tells of its start. */
-export async function seed(world: World, { keepEvent }: Stay): Promise<readonly string[]> {
+export async function seed(world: World, { saveEvent }: SeedContext): Promise<readonly string[]> {
   const [id = ''] = await runServers(world, 'db-1', 1, { Team: 'storage' });
   await reportLinux(world, id, [
     { mount: '/', device: 'nvme0n1p1', sizeGb: 20, free: 40 },
     { mount: '/data', device: 'nvme1n1', sizeGb: 800, free: 12 },
   ]);
-  const command = await keepEvent('instance-running', {
+  const command = await saveEvent('instance-running', {
     source: 'aws.ec2',
     'detail-type': 'EC2 Instance State-change Notification',
     resources: [`arn:aws:ec2:${world.region}:${world.accountId}:instance/${id}`],

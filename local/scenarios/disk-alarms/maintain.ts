@@ -42,7 +42,7 @@ export const keeping = [
   scenario('NVMe names that swapped on reboot', {
     arrange: (world) => served(world, [data, logs]),
     async act(world, servers) {
-      world.clock.turn(10 * MINUTE);
+      world.clock.skip(10 * MINUTE);
       const [id = ''] = servers.ids;
       await reportLinux(world, id, [
         { ...data, device: logs.device },
@@ -68,7 +68,7 @@ export const keeping = [
   scenario('a resized disk, across a tier', {
     arrange: (world) => served(world, [data]),
     async act(world, servers) {
-      world.clock.turn(10 * MINUTE);
+      world.clock.skip(10 * MINUTE);
       await reportLinux(world, servers.ids[0] ?? '', [{ ...data, sizeGb: 500 }]);
       await call(world, servers, { hostname: 'db-1' });
     },
@@ -104,7 +104,7 @@ export const keeping = [
   scenario('a silent agent', {
     arrange: (world) => served(world, [data], { 'groundcrew:disk-silent': '15' }),
     async act(world, { ids: [id = ''] }) {
-      world.clock.turn(5 * HOUR);
+      world.clock.skip(5 * HOUR);
       await world.put(tagChange(world, id, 'Team'));
       await world.settle();
     },
@@ -154,7 +154,7 @@ export const keeping = [
     sweep: false, // deletes as a terminated instance does
     arrange: (world) => served(world, [data, logs]),
     async act(world, servers) {
-      world.clock.turn(4 * HOUR);
+      world.clock.skip(4 * HOUR);
       await reportLinux(world, servers.ids[0] ?? '', [data]);
       await call(world, servers, { hostname: 'db-1' });
     },

@@ -19,7 +19,7 @@ export const gating = [
         code: 'AWS_EC2_INSTANCE_STORE_DRIVE_PERFORMANCE_DEGRADED',
         scope: 'ACCOUNT_SPECIFIC',
       });
-      await openIncident(world, { region: 'us-east-1', age: 8 * 24 * 60 * MINUTE });
+      await openIncident(world, { region: 'us-east-1', ageMs: 8 * 24 * 60 * MINUTE });
       await run(world);
     },
     expect(outcome, calls) {
@@ -68,7 +68,7 @@ export const gating = [
     expect(outcome) {
       assert.equal(seenOf(outcome).stages.orders, WENT_THROUGH);
       assert.deepEqual(seenOf(outcome).holds, ['orders/Prod: resumed']);
-      assert.deepEqual(outcome.seen, ['orders went on']);
+      assert.deepEqual(outcome.effects, ['orders went on']);
     },
     // Dozens of refused calls, each repeated by the SDK: the same paths as the incident's, which is swept.
     sweep: false,

@@ -1,7 +1,7 @@
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import type { Call } from '../../account/types.ts';
 import type { World } from '../../pack/world.ts';
-import { executions, pipelineState, type StageSummary } from '../../scenario-kit/pipelines.ts';
+import { listExecutionStatuses, type StageSummary, summarizeStages } from '../../scenario-kit/pipelines.ts';
 import type { Outcome } from '../../scenario-kit/scenario.ts';
 
 // What is there afterwards, in stable names.
@@ -21,7 +21,7 @@ export async function observe(
 ): Promise<Outcome> {
   const stages = await Promise.all(pipelines.map(async (name) => [name, await prodOf(world, name)] as const));
   const runs = await Promise.all(
-    pipelines.map(async (name) => [name, await executions(world, name)] as const),
+    pipelines.map(async (name) => [name, await listExecutionStatuses(world, name)] as const),
   );
   const state: Seen = {
     stages: Object.fromEntries(stages.map(([name, stage]) => [name, describe(stage)])),
@@ -31,14 +31,16 @@ export async function observe(
   };
   return {
     state,
-    seen: stages.flatMap(([name, { retries }]) => Array.from({ length: retries }, () => `${name} went on`)),
+    effects: stages.flatMap(([name, { retries }]) =>
+      Array.from({ length: retries }, () => `${name} went on`),
+    ),
     mails: world.mails().map(({ subject }) => subject),
     detail: Object.fromEntries(stages.map(([name, { actions }]) => [name, actions.Gate ?? ''])),
   };
 }
 
 async function prodOf(world: World, name: string): Promise<StageSummary> {
-  const stage = (await pipelineState(world, name)).find((one) => one.stage === 'Prod');
+  const stage = (await summarizeStages(world, name)).find((one) => one.stage === 'Prod');
   if (stage) return stage;
   throw new Error(`The pipeline ${name} has no stage Prod`);
 }

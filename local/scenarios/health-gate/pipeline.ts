@@ -1,5 +1,5 @@
 import type { World } from '../../pack/world.ts';
-import { createPipeline, type PipelineSeed, startPipeline } from '../../scenario-kit/pipelines.ts';
+import { createPipeline, type PipelineInput, startPipeline } from '../../scenario-kit/pipelines.ts';
 import type { Scenario } from '../../scenario-kit/scenario.ts';
 import { observe } from './observe.ts';
 
@@ -12,7 +12,7 @@ export interface Gated {
   readonly pipelines: readonly string[];
 }
 
-export interface GateSeed extends Partial<Pick<PipelineSeed, 'name' | 'mode' | 'tags' | 'variables'>> {
+export interface GateSeed extends Partial<Pick<PipelineInput, 'name' | 'mode' | 'tags' | 'variables'>> {
   /** UserParameters of the gate. */
   readonly parameters?: string | object;
 }

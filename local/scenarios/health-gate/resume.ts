@@ -3,7 +3,7 @@ import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import type { World } from '../../pack/world.ts';
 import { emulatedState, setCalendar } from '../../scenario-kit/emulated-state.ts';
 import { closeIncident, openIncident, updateIncident } from '../../scenario-kit/health.ts';
-import { setOutcome, startPipeline } from '../../scenario-kit/pipelines.ts';
+import { setActionOutcome, startPipeline } from '../../scenario-kit/pipelines.ts';
 import type { Outcome } from '../../scenario-kit/scenario.ts';
 import { countOf, observe, saidBy, seenOf } from './observe.ts';
 import { gatedPipeline, MINUTE, NAME, pass, run, scenario } from './pipeline.ts';
@@ -25,7 +25,7 @@ export const resuming = [
     expect(outcome) {
       assert.equal(seenOf(outcome).stages.orders, WENT_THROUGH);
       assert.deepEqual(seenOf(outcome).holds, ['orders/Prod: resumed']);
-      assert.deepEqual(outcome.seen, ['orders went on']);
+      assert.deepEqual(outcome.effects, ['orders went on']);
       assert.deepEqual(outcome.mails, [
         'Deployment held: orders, stage Prod',
         'Deployment resumed: orders, stage Prod',
@@ -38,7 +38,7 @@ export const resuming = [
     arrange: (world) =>
       gatedPipeline(world, { parameters: { executionId: EXECUTION, regions: 'eu-west-1,us-east-1' } }),
     async act(world) {
-      emulatedState(world, 'codepipeline').bareEvents = true;
+      emulatedState(world, 'codepipeline').omitResults = true;
       const incident = await openIncident(world, { region: 'global', service: 'IAM' });
       await run(world);
       await closeIncident(world, incident, { announce: false });
@@ -46,7 +46,7 @@ export const resuming = [
     },
     expect(outcome) {
       assert.equal(seenOf(outcome).stages.orders, WENT_THROUGH);
-      assert.deepEqual(outcome.seen, ['orders went on']);
+      assert.deepEqual(outcome.effects, ['orders went on']);
     },
     // The calls are those of the incident above but for the look-up of the record.
     sweep: false,
@@ -64,7 +64,7 @@ export const resuming = [
     },
     expect(outcome) {
       assert.deepEqual(seenOf(outcome).holds, ['orders/Prod: dropped', 'orders/Prod: resumed']);
-      assert.deepEqual(outcome.seen, ['orders went on']);
+      assert.deepEqual(outcome.effects, ['orders went on']);
       assert.equal(seenOf(outcome).executions.orders?.at(-1), 'Succeeded');
     },
     // Twice the calls of the first scenario, on the same paths.
@@ -74,12 +74,12 @@ export const resuming = [
   scenario('held where an older execution had failed to deploy', {
     arrange: (world) => gatedPipeline(world),
     async act(world) {
-      setOutcome(world, 'orders/Prod/Deploy', {
+      setActionOutcome(world, 'orders/Prod/Deploy', {
         status: 'Failed',
         message: 'two of ten tasks never became healthy',
       });
       await run(world);
-      setOutcome(world, 'orders/Prod/Deploy', { status: 'Succeeded' });
+      setActionOutcome(world, 'orders/Prod/Deploy', { status: 'Succeeded' });
       await world.advance(5 * MINUTE);
       const incident = await openIncident(world);
       await run(world);
@@ -91,7 +91,7 @@ export const resuming = [
     expect(outcome) {
       assert.equal(seenOf(outcome).stages.orders, WENT_THROUGH);
       assert.deepEqual(seenOf(outcome).executions.orders, ['Failed', 'Succeeded']);
-      assert.deepEqual(outcome.seen, ['orders went on']);
+      assert.deepEqual(outcome.effects, ['orders went on']);
     },
     // The first scenario's calls, and one that looks whose failure it was.
     sweep: false,
@@ -109,7 +109,7 @@ export const resuming = [
     },
     expect(outcome, calls) {
       assert.equal(seenOf(outcome).stages.orders, STOPPED);
-      assert.deepEqual(outcome.seen, []);
+      assert.deepEqual(outcome.effects, []);
       assert.equal(countOf(calls, 'RetryStageExecution'), 0);
     },
     // What it adds to the first scenario is a decision, and that is in a table.
@@ -175,7 +175,7 @@ export const resuming = [
       const seconds = [...new Set(retriesOf(outcome))].sort((a, b) => a - b);
       assert.ok(seconds.length > 20, `they restart apart, not in ${seconds.length} seconds`);
       assert.ok((seconds.at(-1) ?? 0) - (seconds[0] ?? 0) > 80, 'over the two minutes of the jitter');
-      assert.equal(outcome.seen?.length, 100);
+      assert.equal(outcome.effects?.length, 100);
       assert.deepEqual(new Set(Object.values(seenOf(outcome).stages)), new Set([WENT_THROUGH]));
       assert.equal(countOf(calls, 'RetryStageExecution'), 100);
     },

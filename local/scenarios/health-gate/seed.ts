@@ -1,14 +1,14 @@
 import type { World } from '../../pack/world.ts';
 import { openIncident } from '../../scenario-kit/health.ts';
-import type { Stay } from '../../scenario-kit/scenario.ts';
+import type { SeedContext } from '../../scenario-kit/scenario.ts';
 import { gatedPipeline, NAME, run } from './pipeline.ts';
 
 /** Leaves a deployment that an incident holds, and keeps the event with which such an incident begins to end. */
-export async function seedPipeline(world: World, { keepEvent }: Stay): Promise<readonly string[]> {
+export async function seedPipeline(world: World, { saveEvent }: SeedContext): Promise<readonly string[]> {
   await gatedPipeline(world);
   const { arn, ...incident } = await openIncident(world);
   await run(world);
-  const command = await keepEvent('health-issue-closed', {
+  const command = await saveEvent('health-issue-closed', {
     source: 'aws.health',
     'detail-type': 'AWS Health Event',
     resources: [],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { AutoScalingClient, PutLifecycleHookCommand } from '@aws-sdk/client-auto-scaling';
-import { runGroup } from '../../scenario-kit/fleet.ts';
+import { createGroup } from '../../scenario-kit/fleet.ts';
 import { rebalance, warning } from './events.ts';
 import { drainedAndReplaced, first, OPT_IN, plainGroup, scenario, servingGroup } from './fleet.ts';
 import { countOf, type Fleet, GROUP, stateOf, stepsOf } from './observe.ts';
@@ -26,9 +26,9 @@ export const cordoning = [
         replace: 'detached, replacement ordered',
         notify: 'claimed',
       });
-      assert.deepEqual(outcome.told, ['Instance Cordoned: instance 1, interruption, terminate']);
+      assert.deepEqual(outcome.events, ['Instance Cordoned: instance 1, interruption, terminate']);
       assert.deepEqual(
-        [outcome.mails, outcome.seen],
+        [outcome.mails, outcome.effects],
         [['Groundcrew cordoned 1 instance (1 interruption)'], ['replacement']],
       );
       assert.equal(countOf(calls, 'DescribeInstances'), 1);
@@ -40,7 +40,7 @@ export const cordoning = [
     async act(world, fleet) {
       await world.put(rebalance(world, first(fleet)));
       await world.settle();
-      world.clock.turn(MINUTE);
+      world.clock.skip(MINUTE);
       await world.put(warning(world, first(fleet)));
       await world.settle();
     },
@@ -48,7 +48,7 @@ export const cordoning = [
       const { tags, targets: left, group, records: found } = stateOf(outcome);
       assert.deepEqual({ tags, targets: left, group }, drainedAndReplaced);
       assert.equal(found[0]?.severity, 'interruption');
-      assert.deepEqual(outcome.told, [
+      assert.deepEqual(outcome.events, [
         'Instance Cordoned: instance 1, rebalance, none',
         'Instance Cordoned: instance 1, interruption, terminate',
       ]);
@@ -69,13 +69,13 @@ export const cordoning = [
       const { tags, targets: left, group, records: found } = stateOf(outcome);
       assert.deepEqual({ tags, targets: left, group }, drainedAndReplaced);
       assert.equal(found[0]?.severity, 'interruption');
-      assert.deepEqual(outcome.told, ['Instance Cordoned: instance 1, interruption, terminate']);
+      assert.deepEqual(outcome.events, ['Instance Cordoned: instance 1, interruption, terminate']);
     },
   }),
 
   scenario<Fleet>('a group that rebalances its capacity itself', {
     arrange: async (world) => ({
-      ids: await runGroup(world, { name: GROUP, size: 1, tags: OPT_IN }, { CapacityRebalance: true }),
+      ids: await createGroup(world, { name: GROUP, size: 1, tags: OPT_IN }, { CapacityRebalance: true }),
     }),
     async act(world, fleet) {
       await world.put(warning(world, first(fleet)));
@@ -110,7 +110,7 @@ export const cordoning = [
     expect(outcome, calls) {
       assert.equal(stepsOf(outcome).replace, 'terminating, replacement ordered');
       assert.equal(countOf(calls, 'DetachInstances'), 0);
-      assert.deepEqual(outcome.seen, ['replacement']);
+      assert.deepEqual(outcome.effects, ['replacement']);
     },
   }),
 ];

@@ -1,7 +1,7 @@
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import type { Call } from '../../account/types.ts';
 import type { World } from '../../pack/world.ts';
-import { instances, members, targets } from '../../scenario-kit/fleet.ts';
+import { describeInstances, describeMembers, listTargets } from '../../scenario-kit/fleet.ts';
 import type { Outcome } from '../../scenario-kit/scenario.ts';
 
 // What is there afterwards, in stable names.
@@ -17,15 +17,17 @@ export interface Fleet {
 /** Instances are named by their place in the seed; ids, addresses and times are different in every run. */
 export async function observe(world: World, { ids, targetGroups = [] }: Fleet): Promise<Outcome> {
   const names = new Map(ids.map((id, i) => [id, `instance ${i + 1}`]));
-  const seen = await instances(world, ids);
+  const seen = await describeInstances(world, ids);
   for (const [id, { privateIp }] of seen) names.set(privateIp, `${names.get(id)} by ip`);
-  const fleet = await members(world, GROUP);
+  const fleet = await describeMembers(world, GROUP);
   const found = await records(world);
   return {
     state: {
       tags: ids.map((id) => seen.get(id)?.tags[CORDON] ?? 'none'),
       targets: await Promise.all(
-        targetGroups.map(async (arn) => (await targets(world, arn)).map((one) => named(one, names)).sort()),
+        targetGroups.map(async (arn) =>
+          (await listTargets(world, arn)).map((one) => named(one, names)).sort(),
+        ),
       ),
       group: {
         size: fleet.length,
@@ -39,8 +41,8 @@ export async function observe(world: World, { ids, targetGroups = [] }: Fleet): 
       })),
       deadLetters: (await world.deadLetters()).length,
     },
-    told: world.published().map((event) => tell(event, names)),
-    seen: fleet.filter(({ id }) => !ids.includes(id)).map(() => 'replacement'),
+    events: world.published().map((event) => tell(event, names)),
+    effects: fleet.filter(({ id }) => !ids.includes(id)).map(() => 'replacement'),
     mails: world.mails().map(({ subject }) => subject),
     detail: { steps: found.map(({ steps }) => steps) },
   };
@@ -51,7 +53,7 @@ function named(target: string, names: ReadonlyMap<string, string>): string {
   return `${names.get(id) ?? 'another'}:${port}`;
 }
 
-function describeMember(member: Awaited<ReturnType<typeof members>>[number] | undefined): string {
+function describeMember(member: Awaited<ReturnType<typeof describeMembers>>[number] | undefined): string {
   return member ? `${member.state}${member.isProtected ? ', protected' : ''}` : 'out';
 }
 

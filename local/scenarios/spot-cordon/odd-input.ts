@@ -17,7 +17,7 @@ export const oddInput = [
     },
     expect(outcome) {
       assert.deepEqual(stateOf(outcome).records, []);
-      assert.deepEqual([outcome.told, outcome.mails], [[], []]);
+      assert.deepEqual([outcome.events, outcome.mails], [[], []]);
     },
   }),
 
@@ -43,7 +43,7 @@ export const oddInput = [
     },
     expect(outcome) {
       assert.deepEqual(stateOf(outcome).tags, ['interruption']);
-      assert.deepEqual(outcome.told, ['Instance Cordoned: instance 1, interruption, terminate']);
+      assert.deepEqual(outcome.events, ['Instance Cordoned: instance 1, interruption, terminate']);
       assert.equal(stateOf(outcome).deadLetters, 0);
     },
   }),
@@ -58,9 +58,9 @@ export const oddInput = [
       await world.settle();
     },
     expect(outcome, calls) {
-      assert.deepEqual(outcome.told, ['Instance Cordoned: instance 1, interruption, terminate']);
+      assert.deepEqual(outcome.events, ['Instance Cordoned: instance 1, interruption, terminate']);
       assert.deepEqual(
-        [outcome.mails, outcome.seen],
+        [outcome.mails, outcome.effects],
         [['Groundcrew cordoned 1 instance (1 interruption)'], ['replacement']],
       );
       assert.equal(countOf(calls, 'CreateTags'), 1);

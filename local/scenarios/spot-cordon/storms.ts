@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { AutoScalingClient, SetInstanceProtectionCommand } from '@aws-sdk/client-auto-scaling';
 import type { World } from '../../pack/world.ts';
 import {
+  createGroup,
   createTargetGroup,
-  instances,
-  members,
-  register,
-  runGroup,
-  runSpot,
-  targets,
+  describeInstances,
+  describeMembers,
+  listTargets,
+  registerTargets,
+  runSpotInstances,
 } from '../../scenario-kit/fleet.ts';
 import type { Outcome } from '../../scenario-kit/scenario.ts';
 import { warning } from './events.ts';
@@ -19,7 +19,7 @@ const GROUPS = ['night-shift', 'day-shift'];
 
 /** What a storm leaves, in numbers, and what it cost. */
 async function observeStorm(world: World, { ids }: Fleet): Promise<Outcome> {
-  const seen = await instances(world, ids);
+  const seen = await describeInstances(world, ids);
   const tagged = ids.filter((id) => seen.get(id)?.tags[CORDON] === 'interruption').length;
   const announced = new Set(world.published().map((event) => JSON.stringify(event))).size;
   const made = world.calls().filter((call) => call.function !== 'local');
@@ -41,12 +41,12 @@ async function servingGroups(world: World): Promise<Fleet> {
   const arn = await createTargetGroup(world, 'busy');
   const ids: string[] = [];
   for (const name of GROUPS) {
-    const some = await runGroup(world, { name, size: 60, tags: OPT_IN });
+    const some = await createGroup(world, { name, size: 60, tags: OPT_IN });
     for (const half of [some.slice(0, 50), some.slice(50)]) {
       const protect = { AutoScalingGroupName: name, InstanceIds: half, ProtectedFromScaleIn: true };
       await world.client(AutoScalingClient).send(new SetInstanceProtectionCommand(protect));
     }
-    await register(
+    await registerTargets(
       world,
       arn,
       some.map((Id) => ({ Id, Port: 8080 })),
@@ -60,7 +60,7 @@ async function servingGroups(world: World): Promise<Fleet> {
 export const storms = [
   scenario<Fleet>('a storm of 1,000 warnings', {
     sweep: false,
-    arrange: async (world) => ({ ids: await runSpot(world, 1000) }),
+    arrange: async (world) => ({ ids: await runSpotInstances(world, 1000) }),
     act: strike,
     observe: observeStorm,
     expect(outcome) {
@@ -85,8 +85,8 @@ export const storms = [
     act: strike,
     async observe(world, fleet) {
       const outcome = await observeStorm(world, fleet);
-      const left = await targets(world, fleet.targetGroups?.[0] ?? '');
-      const groups = await Promise.all(GROUPS.map((name) => members(world, name)));
+      const left = await listTargets(world, fleet.targetGroups?.[0] ?? '');
+      const groups = await Promise.all(GROUPS.map((name) => describeMembers(world, name)));
       const replaced = groups.map((group) => group.filter(({ id }) => !fleet.ids.includes(id)).length);
       return {
         ...outcome,

@@ -7,7 +7,7 @@ import {
   RegisterInstancesWithLoadBalancerCommand,
 } from '@aws-sdk/client-elastic-load-balancing';
 import type { World } from '../../pack/world.ts';
-import { runSpot } from '../../scenario-kit/fleet.ts';
+import { runSpotInstances } from '../../scenario-kit/fleet.ts';
 import { capacityWarning, maintenance, rebalance, stateChange, warning } from './events.ts';
 import { first, loneInstance, OPT_IN, scenario, servingGroup } from './fleet.ts';
 import { type Fleet, observe, records, stateOf } from './observe.ts';
@@ -24,11 +24,11 @@ export const releasing = [
       await world.fire(SWEEP);
       await world.settle();
       assert.equal((await records(world)).length, 1, 'the sweep keeps a cordon that has not expired');
-      world.clock.turn(31 * MINUTE);
+      world.clock.skip(31 * MINUTE);
       await world.fire(SWEEP);
       await world.settle();
       // A release that died half way is taken up once its lease is over.
-      world.clock.turn(5 * MINUTE);
+      world.clock.skip(5 * MINUTE);
       await world.fire(SWEEP);
       await world.settle();
     },
@@ -41,7 +41,7 @@ export const releasing = [
       });
       assert.deepEqual(found, []);
       assert.equal(deadLetters, 0);
-      assert.deepEqual(outcome.told, [
+      assert.deepEqual(outcome.events, [
         'Instance Cordoned: instance 1, rebalance, none',
         'Instance Uncordoned: instance 1, rebalance, none',
       ]);
@@ -50,7 +50,7 @@ export const releasing = [
 
   scenario<Fleet>('hibernation, and the instance comes back', {
     async arrange(world) {
-      const ids = await runSpot(world, 1, OPT_IN);
+      const ids = await runSpotInstances(world, 1, OPT_IN);
       const classic = world.client(ElasticLoadBalancingClient);
       const Listeners = [{ Protocol: 'HTTP', LoadBalancerPort: 80, InstancePort: 80 }];
       await classic.send(
@@ -70,10 +70,10 @@ export const releasing = [
       await world.put(warning(world, first(fleet), 'hibernate'));
       await world.settle();
       assert.deepEqual(await classicInstances(world), [], 'out of the load balancer while it sleeps');
-      world.clock.turn(MINUTE);
+      world.clock.skip(MINUTE);
       await world.put(stateChange(world, first(fleet), 'running'));
       await world.settle();
-      world.clock.turn(5 * MINUTE);
+      world.clock.skip(5 * MINUTE);
       await world.fire(SWEEP);
       await world.settle();
     },
@@ -102,14 +102,14 @@ export const releasing = [
       await world.client(EC2Client).send(new TerminateInstancesCommand({ InstanceIds: [first(fleet)] }));
       await world.put(stateChange(world, first(fleet), 'terminated'));
       await world.settle();
-      world.clock.turn(10 * MINUTE);
+      world.clock.skip(10 * MINUTE);
       await world.put(gone);
       await world.fire(SWEEP);
       await world.settle();
     },
     expect(outcome) {
       assert.deepEqual(stateOf(outcome).records, []);
-      assert.deepEqual(outcome.told, ['Instance Cordoned: instance 1, interruption, terminate']);
+      assert.deepEqual(outcome.events, ['Instance Cordoned: instance 1, interruption, terminate']);
     },
   }),
 
@@ -121,14 +121,14 @@ export const releasing = [
       await world.put(maintenance(world, [arn], 'upcoming', startsAt));
       await world.settle();
       assert.deepEqual(world.published(), [], 'nothing is cordoned two weeks early');
-      world.clock.turn(13.5 * 24 * 60 * MINUTE);
+      world.clock.skip(13.5 * 24 * 60 * MINUTE);
       await world.fire(SWEEP);
       await world.settle();
       assert.equal((await records(world))[0]?.status, 'cordoned');
       await world.put(maintenance(world, [first(fleet)], 'closed', startsAt));
       await world.settle();
       for (let i = 0; i < 2; i++) {
-        world.clock.turn(5 * MINUTE);
+        world.clock.skip(5 * MINUTE);
         await world.fire(SWEEP);
         await world.settle();
       }
@@ -136,7 +136,7 @@ export const releasing = [
     expect(outcome) {
       assert.deepEqual(stateOf(outcome).records, []);
       assert.deepEqual(stateOf(outcome).tags, ['none']);
-      assert.deepEqual(outcome.told, [
+      assert.deepEqual(outcome.events, [
         'Instance Cordoned: instance 1, scheduled, stop',
         'Instance Uncordoned: instance 1, scheduled, stop',
       ]);

@@ -24,8 +24,8 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Account, type Seen, startAccount } from '../../../local/account/account.ts';
-import { python } from '../../../local/python/find.ts';
+import { type Account, type SuccessfulCall, startAccount } from '../../../local/account/account.ts';
+import { findPython } from '../../../local/python/find.ts';
 import { errorOf, type Fixture, openAccount } from './fixture.ts';
 
 let fixture: Fixture;
@@ -94,7 +94,7 @@ describe('the record', () => {
 
   test('tells listeners of calls that succeeded, with input and answer decoded', async () => {
     const sns = fixture.client(SNSClient, 'A', 2);
-    const seen: Seen[] = [];
+    const seen: SuccessfulCall[] = [];
     const stop = ['Publish', 'PublishBatch'].map((action) =>
       account.onCall('sns', action, (one) => void seen.push(one)),
     );
@@ -142,11 +142,11 @@ describe('the clock', () => {
     await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'now' }));
     await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'later', DelaySeconds: 60 }));
     expect(await receive()).toEqual(['now 1']);
-    fixture.clock.turn(29_000);
+    fixture.clock.skip(29_000);
     expect(await receive()).toEqual([]);
-    fixture.clock.turn(2_000);
+    fixture.clock.skip(2_000);
     expect(await receive()).toEqual(['now 2']);
-    fixture.clock.turn(31_000);
+    fixture.clock.skip(31_000);
     expect(await receive()).toEqual(['later 1', 'now 3']);
   });
 
@@ -208,7 +208,7 @@ describe('the account', () => {
 
   test('moto leaves when its parent does', async () => {
     const moto = join(import.meta.dirname, '../../../local/account/moto/server.py');
-    const child = spawn(await python(() => {}), [moto, '0'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const child = spawn(await findPython(() => {}), [moto, '0'], { stdio: ['pipe', 'pipe', 'inherit'] });
     const [line] = await once(createInterface({ input: child.stdout }), 'line');
     expect(JSON.parse(line)).toEqual({ port: expect.any(Number) });
     child.stdin.destroy();

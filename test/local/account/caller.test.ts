@@ -22,6 +22,6 @@ describe('a caller', () => {
   });
 
   test('has a logical id', () => {
-    expect(() => accessKeyFor('a/b')).toThrow('"a/b" is no logical id');
+    expect(() => accessKeyFor('a/b')).toThrow('"a/b" is not a logical id');
   });
 });

@@ -57,7 +57,7 @@ describe('a fault', () => {
   });
 
   test('fails the chosen call and later ones of its action, until the next invocation', async () => {
-    account.injectFault({ function: 'A', call: 2, kind: 'failing' });
+    account.injectFault({ function: 'A', call: 2, kind: 'failed' });
     const put = puts();
     await put('one');
     expect(await errorOf(put('two'))).toMatchObject({
@@ -109,13 +109,13 @@ describe('a fault', () => {
   test('lets a duplicate overtake, which no fault touches', async () => {
     const overtaken: Caller[] = [];
     account.setHooks({
-      onOvertake: async (caller) => {
+      onDuplicate: async (caller) => {
         overtaken.push(caller);
         await puts('A', 1)('first');
         expect(await keys()).toEqual(['first']);
       },
     });
-    account.injectFault({ function: 'A', call: 1, kind: 'overtaken' });
+    account.injectFault({ function: 'A', call: 1, kind: 'duplicated' });
     account.injectFault({ function: 'A', call: 2, kind: 'lost' });
     const put = puts('A', 0);
     await put('second');

@@ -1,17 +1,17 @@
 import { type Account, accessKeyFor, startAccount } from '../../../local/account/account.ts';
-import { createClock, type TurnedClock } from '../../../local/clock.ts';
-import { python } from '../../../local/python/find.ts';
+import { type AdjustableClock, createClock } from '../../../local/clock.ts';
+import { findPython } from '../../../local/python/find.ts';
 
 export interface Fixture {
   readonly account: Account;
-  readonly clock: TurnedClock;
+  readonly clock: AdjustableClock;
   /** A client whose calls are a function's, by its process; without a function they are `local`. */
   client<C>(ctor: new (config: object) => C, functionId?: string, process?: number, config?: object): C;
 }
 
 export async function openAccount(): Promise<Fixture> {
   const clock = createClock();
-  const account = await startAccount({ python: await python(() => {}), clock });
+  const account = await startAccount({ python: await findPython(() => {}), clock });
   return {
     account,
     clock,

@@ -9,7 +9,7 @@ export function worldOf({ account, client, clock }: Fixture, put: (event: object
     accountId: '123456789012',
     ref: (logicalId) => `groundcrew-${logicalId}`,
     client: (ctor) => client(ctor),
-    stateOf: account.stateOf,
+    serviceState: account.serviceState,
     put: async (...events) => events.forEach(put),
   };
   return world as World;

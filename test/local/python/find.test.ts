@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { python } from '../../../local/python/find.ts';
+import { findPython } from '../../../local/python/find.ts';
 import { errorOf } from '../account/fixture.ts';
 
 let home: string;
@@ -64,7 +64,7 @@ function install(env: Record<string, string> = {}): Promise<string> {
   for (const tool of ['sh', 'mkdir', 'cp', 'sleep', 'cat']) {
     if (!existsSync(join(tools, tool))) symlinkSync(`/bin/${tool}`, join(tools, tool));
   }
-  return python((line) => progress.push(line), {
+  return findPython((line) => progress.push(line), {
     folder: folder(),
     requirements: join(home, 'requirements.txt'),
     env: { PATH: [join(home, 'bin'), tools].join(delimiter), ...env },

@@ -3,13 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { python } from '../../../local/python/find.ts';
+import { findPython } from '../../../local/python/find.ts';
 
 let command: string;
 let folder: string;
 
 beforeAll(async () => {
-  command = await python(() => {});
+  command = await findPython(() => {});
   folder = mkdtempSync(join(tmpdir(), 'groundcrew-transform-'));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

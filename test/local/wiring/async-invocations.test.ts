@@ -53,7 +53,7 @@ async function run({ config, properties = {}, answers }: Trial) {
   });
   async.enqueue('Job', { hello: 1 });
   for (let next = async.nextDue(); next !== undefined; next = async.nextDue()) {
-    clock.turn(Math.max(0, next - clock.now()));
+    clock.skip(Math.max(0, next - clock.now()));
     await async.runDue();
   }
   return { tried, delivered };

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { succeeded } from '../../../local/wiring/batch-result.ts';
+import { messagesToDelete } from '../../../local/wiring/batch-result.ts';
 
 const messages = ['a', 'b', 'c'].map((MessageId) => ({ MessageId }));
 
 function deleted(payload: string, reportsFailures = true): string {
-  return succeeded(messages, { ok: true, requestId: '1', payload }, reportsFailures)
+  return messagesToDelete(messages, { ok: true, requestId: '1', payload }, reportsFailures)
     .map(({ MessageId }) => MessageId)
     .join('');
 }
@@ -46,7 +46,7 @@ describe('after a batch of a function that does not report failures, Lambda dele
 
   it('nothing when the function failed', () => {
     const error = { errorType: 'Error', errorMessage: 'no' };
-    expect(succeeded(messages, { ok: false, requestId: '1', error }, false)).toEqual([]);
-    expect(succeeded(messages, { ok: false, requestId: '1', error }, true)).toEqual([]);
+    expect(messagesToDelete(messages, { ok: false, requestId: '1', error }, false)).toEqual([]);
+    expect(messagesToDelete(messages, { ok: false, requestId: '1', error }, true)).toEqual([]);
   });
 });

@@ -70,10 +70,10 @@ describe('an event pattern', () => {
   it.each<[unknown, string]>([
     [{ detail: { count: [{ numeric: ['near', 1] }] } }, 'detail.count has numeric: ["near",1]'],
     [{ detail: { count: [{ numeric: 3 }] } }, 'detail.count has numeric: 3'],
-    [{ source: [{ wildcard: 3 }] }, 'source has wildcard: 3, which is no text'],
+    [{ source: [{ wildcard: 3 }] }, 'source has wildcard: 3, which is not text'],
     [{ source: [{ cidr: '10.0.0.0/8' }] }, 'source uses cidr'],
     [{ source: [{}] }, 'source uses'],
-    [{ $or: [{ source: ['a'] }, { source: ['b'] }] }, '$or is not understood'],
+    [{ $or: [{ source: ['a'] }, { source: ['b'] }] }, '$or is not supported locally'],
     [{ source: 'aws.ec2' }, 'source is a list or an object, not "aws.ec2"'],
     [{ source: [] }, 'source is an empty list'],
     [{ detail: {} }, 'empty at detail'],

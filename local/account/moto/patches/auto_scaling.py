@@ -10,23 +10,23 @@ from patches.registry import patch
 
 
 @patch
-def members_only() -> None:
+def require_group_membership() -> None:
     detach = autoscaling.AutoScalingBackend.detach_instances
     protect = autoscaling.AutoScalingBackend.set_instance_protection
 
     def detach_instances(backend, group_name, instance_ids, should_decrement):  # type: ignore[no-untyped-def]
-        require(backend, group_name, instance_ids, ["InService", "Standby"])
+        require_state(backend, group_name, instance_ids, ["InService", "Standby"])
         return detach(backend, group_name, instance_ids, should_decrement)
 
     def set_instance_protection(backend, group_name, instance_ids, protected_from_scale_in):  # type: ignore[no-untyped-def]
-        require(backend, group_name, instance_ids, ["InService", "EnteringStandby", "Standby"])
+        require_state(backend, group_name, instance_ids, ["InService", "EnteringStandby", "Standby"])
         return protect(backend, group_name, instance_ids, protected_from_scale_in)
 
     autoscaling.AutoScalingBackend.detach_instances = detach_instances
     autoscaling.AutoScalingBackend.set_instance_protection = set_instance_protection
 
 
-def require(backend: Any, group_name: str, instance_ids: list[str], states: list[str]) -> None:
+def require_state(backend: Any, group_name: str, instance_ids: list[str], states: list[str]) -> None:
     group = find_group(backend, group_name)
     found = {state.instance.id: state.lifecycle_state for state in group.instance_states}
     for instance_id in instance_ids:
@@ -53,7 +53,7 @@ def find_member(backend: Any, instance_id: str) -> Any:
 
 
 @patch
-def terminate_many() -> None:
+def terminate_several_instances() -> None:
     def terminate_instance_in_auto_scaling_group(response: AutoScalingResponse) -> ActionResult:
         backend = response.autoscaling_backend
         one = response._get_param("InstanceId")
@@ -65,7 +65,7 @@ def terminate_many() -> None:
             raise ValidationError("AutoScalingGroupName is required with InstanceIds.")
         instance_ids = many or [one]
         if group_name:
-            require_membership(backend, group_name, instance_ids)
+            require_members(backend, group_name, instance_ids)
         for instance_id in instance_ids:
             find_member(backend, instance_id)
         decrement = response._get_bool_param("ShouldDecrementDesiredCapacity", False)
@@ -75,7 +75,7 @@ def terminate_many() -> None:
     AutoScalingResponse.terminate_instance_in_auto_scaling_group = terminate_instance_in_auto_scaling_group
 
 
-def require_membership(backend: Any, group_name: str, instance_ids: list[str]) -> None:
+def require_members(backend: Any, group_name: str, instance_ids: list[str]) -> None:
     members = {state.instance.id for state in find_group(backend, group_name).instance_states}
     for instance_id in instance_ids:
         if instance_id not in members:
@@ -104,7 +104,7 @@ def wait_for_terminate_hook() -> None:
 
 
 @patch
-def load_balancers_follow_membership() -> None:
+def follow_group_membership() -> None:
     backend_class = autoscaling.AutoScalingBackend
     notify = backend_class.notify_terminate_instances
 
@@ -113,7 +113,7 @@ def load_balancers_follow_membership() -> None:
         for arn in group.target_group_arns:
             target_group = backend.elbv2_backend.target_groups.get(arn)
             if target_group:
-                joined, left = follow(group, arn)
+                joined, left = membership_changes(group, arn)
                 target_group.register([{"Id": one} for one in joined])
                 target_group.deregister([{"Id": one} for one in left])
 
@@ -121,7 +121,7 @@ def load_balancers_follow_membership() -> None:
         group = backend.autoscaling_groups[group_name]
         for name in group.load_balancer_names:
             if backend.elb_backend.load_balancers.get(name):
-                joined, left = follow(group, name)
+                joined, left = membership_changes(group, name)
                 backend.elb_backend.register_instances(name, joined)
                 backend.elb_backend.deregister_instances(name, left)
 
@@ -135,8 +135,8 @@ def load_balancers_follow_membership() -> None:
     backend_class.notify_terminate_instances = notify_terminate_instances
 
 
-def follow(group: Any, load_balancer: str) -> tuple[list[str], list[str]]:
-    """Who joined and who left since the last time; who was taken out by hand meanwhile stays out."""
+def membership_changes(group: Any, load_balancer: str) -> tuple[list[str], list[str]]:
+    """Returns the instances that joined and left since the last call, so that manual deregistrations stay."""
     known = group.__dict__.setdefault("attached", {})
     before = known.get(load_balancer, [])
     now = [state.instance.id for state in group.active_instances()]

@@ -14,13 +14,13 @@ from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, EmptyResult
 from patches.registry import patch
 
-listed_hours = 3
-metrics_a_page = 500
-alarms_a_page = 100
+recent_hours = 3
+metrics_per_page = 500
+alarms_per_page = 100
 
 
 def page_of(found: list[Any], size: int, token: str | None) -> tuple[list[Any], str | None]:
-    """A token is a place, good for as often as it is asked with."""
+    """A token is an index, so it can be used more than once."""
     if token and not token.isdigit():
         raise InvalidParameterValue("Request parameter NextToken is invalid")
     start = int(token or 0)
@@ -29,7 +29,7 @@ def page_of(found: list[Any], size: int, token: str | None) -> tuple[list[Any], 
 
 
 def seconds(time: datetime.datetime) -> float:
-    """Requests bring times with a zone, moto's own are without."""
+    """Times in requests have a time zone, moto's own times do not."""
     return time.timestamp() if time.tzinfo else core.unix_time(time)
 
 
@@ -38,10 +38,10 @@ def series_of(datum: Any) -> tuple[Any, ...]:
 
 
 @patch
-def recent_metrics_listed() -> None:
+def list_recent_metrics() -> None:
     def list_metrics(response: CloudWatchResponse) -> ActionResult:
         wanted = [(one["Name"], one.get("Value")) for one in response._get_param("Dimensions", [])]
-        since = core.unix_time() - listed_hours * 3600 if response._get_param("RecentlyActive") else 0
+        since = core.unix_time() - recent_hours * 3600 if response._get_param("RecentlyActive") else 0
         name, namespace = response._get_param("MetricName"), response._get_param("Namespace")
         found = {
             series_of(datum): datum
@@ -49,7 +49,7 @@ def recent_metrics_listed() -> None:
             if name in (None, datum.name) and namespace in (None, datum.namespace)
             if seconds(datum.timestamp) >= since and has_dimensions(datum, wanted)
         }
-        metrics, token = page_of(list(found.values()), metrics_a_page, response._get_param("NextToken"))
+        metrics, token = page_of(list(found.values()), metrics_per_page, response._get_param("NextToken"))
         return ActionResult({"Metrics": metrics, "NextToken": token})
 
     CloudWatchResponse.list_metrics = list_metrics
@@ -61,7 +61,7 @@ def has_dimensions(datum: Any, wanted: list[tuple[str, str | None]]) -> bool:
 
 
 @patch
-def metric_data_by_series() -> None:
+def index_metric_data() -> None:
     def get_metric_data(backend, queries, start_time, end_time, scan_by="TimestampAscending"):  # type: ignore[no-untyped-def]
         start, end = seconds(start_time), seconds(end_time)
         data = backend.__dict__.setdefault("data_by_series", {})
@@ -69,12 +69,12 @@ def metric_data_by_series() -> None:
         for datum in backend.metric_data[done:]:
             data.setdefault(series_of(datum), []).append(datum)
         backend.data_indexed = len(backend.metric_data)
-        return [metric_data_of(query, data, start, end, scan_by) for query in queries]
+        return [read_metric_data(query, data, start, end, scan_by) for query in queries]
 
     cloudwatch.CloudWatchBackend.get_metric_data = get_metric_data
 
 
-def metric_data_of(query: dict[str, Any], data: dict[Any, Any], start: float, end: float, scan_by: str) -> dict[str, Any]:
+def read_metric_data(query: dict[str, Any], data: dict[Any, Any], start: float, end: float, scan_by: str) -> dict[str, Any]:
     stat, metric = query["MetricStat"], query["MetricStat"]["Metric"]
     dimensions = frozenset((one["Name"], one["Value"]) for one in metric.get("Dimensions", []))
     period = int(stat["Period"])
@@ -99,7 +99,7 @@ def metric_data_of(query: dict[str, Any], data: dict[Any, Any], start: float, en
 
 
 @patch
-def alarms_paged() -> None:
+def paginate_alarms() -> None:
     def describe_alarms(response: CloudWatchResponse) -> ActionResult:
         names, prefix = response._get_param("AlarmNames", []), response._get_param("AlarmNamePrefix")
         kinds = response._get_param("AlarmTypes", None) or ["MetricAlarm"]
@@ -110,7 +110,7 @@ def alarms_paged() -> None:
             if (not names or name in names) and name.startswith(prefix or "")
             if ("MetricAlarm" if alarm.rule is None else "CompositeAlarm") in kinds
         ]
-        size = min(int(response._get_param("MaxRecords") or 50), alarms_a_page)
+        size = min(int(response._get_param("MaxRecords") or 50), alarms_per_page)
         page, token = page_of(found, size, response._get_param("NextToken"))
         return ActionResult(
             {
@@ -127,7 +127,7 @@ suppressor_members = ["ActionsSuppressor", "ActionsSuppressorWaitPeriod", "Actio
 
 
 @patch
-def alarms_updated_in_place() -> None:
+def update_alarms_in_place() -> None:
     put = CloudWatchResponse.put_metric_alarm
 
     def put_alarm(response: CloudWatchResponse) -> ActionResult:
@@ -135,7 +135,7 @@ def alarms_updated_in_place() -> None:
         before = backend.alarms.get(name)
         if before is not None and (before.rule is None) != (rule is None):
             raise AlarmInvalid(f"An alarm of another type has the name {name}.")
-        missing = [one for one in alarms_in(response._get_params()) if one not in backend.alarms]
+        missing = [one for one in alarms_of_composite(response._get_params()) if one not in backend.alarms]
         if missing:
             raise AlarmInvalid(f"Could not save the composite alarm as alarms {missing} in the alarm rule do not exist")
         arn = before.alarm_arn if before else None
@@ -156,14 +156,14 @@ def alarms_updated_in_place() -> None:
     CloudWatchResponse.put_composite_alarm = put_alarm
 
 
-def alarms_in(composite: dict[str, Any]) -> list[str]:
-    """The alarms that a composite one depends on, its suppressor included."""
+def alarms_of_composite(composite: dict[str, Any]) -> list[str]:
+    """The alarms that a composite alarm depends on, including its suppressor."""
     children = re.findall(r"(?:ALARM|OK|INSUFFICIENT_DATA)\(\"?([^\")]+)\"?\)", composite.get("AlarmRule") or "")
     return [*children, *([composite["ActionsSuppressor"]] if composite.get("ActionsSuppressor") else [])]
 
 
 @patch
-def composites_hold_their_alarms() -> None:
+def protect_alarms_of_composites() -> None:
     def delete_alarms(response: CloudWatchResponse) -> ActionResult:
         backend, names = response.cloudwatch_backend, response._get_param("AlarmNames", [])
         composites = [one for one in backend.alarms.values() if one.rule is not None]
@@ -172,7 +172,7 @@ def composites_hold_their_alarms() -> None:
         held = {
             child
             for one in composites
-            for child in alarms_in({"AlarmRule": one.rule, **one.__dict__})
+            for child in alarms_of_composite({"AlarmRule": one.rule, **one.__dict__})
             if child in names
         }
         if held:
@@ -185,7 +185,7 @@ def composites_hold_their_alarms() -> None:
     CloudWatchResponse.delete_alarms = delete_alarms
 
 
-changes_a_second = 3
+changes_per_second = 3
 
 
 class Throttling(ServiceException):
@@ -194,17 +194,17 @@ class Throttling(ServiceException):
 
 
 @patch
-def three_changes_a_second() -> None:
+def limit_alarm_changes() -> None:
     for name in ["put_metric_alarm", "put_composite_alarm", "delete_alarms"]:
-        setattr(CloudWatchResponse, name, limited(name, getattr(CloudWatchResponse, name)))
+        setattr(CloudWatchResponse, name, rate_limited(name, getattr(CloudWatchResponse, name)))
 
 
-def limited(name: str, call: Callable[[CloudWatchResponse], ActionResult]) -> Callable[[CloudWatchResponse], ActionResult]:
+def rate_limited(name: str, call: Callable[[CloudWatchResponse], ActionResult]) -> Callable[[CloudWatchResponse], ActionResult]:
     def within_limit(response: CloudWatchResponse) -> ActionResult:
         buckets = response.cloudwatch_backend.__dict__.setdefault("buckets", {})
         now = core.unix_time()
-        left, at = buckets.get(name, (float(changes_a_second), now))
-        left = min(float(changes_a_second), left + (now - at) * changes_a_second)
+        left, at = buckets.get(name, (float(changes_per_second), now))
+        left = min(float(changes_per_second), left + (now - at) * changes_per_second)
         buckets[name] = (left - 1 if left >= 1 else left, now)
         if left < 1:
             raise Throttling()

@@ -12,21 +12,21 @@ from patches.registry import patch
 
 
 @patch
-def unknown_instances_named() -> None:
+def name_all_unknown_instances() -> None:
     describe = ec2.EC2Backend.get_reservations_by_instance_ids
 
     def get_reservations_by_instance_ids(backend, instance_ids, filters=None):  # type: ignore[no-untyped-def]
         unknown = [one for one in instance_ids if backend.get_instance_by_id(one) is None]
         if unknown:
             raise InvalidInstanceIdError(unknown)
-        # Counts what it found against what was asked, and breaks on an id asked for twice.
+        # moto compares the number of results with the number of ids, so it fails on a repeated id.
         return describe(backend, list(dict.fromkeys(instance_ids)), filters)
 
     ec2.EC2Backend.get_reservations_by_instance_ids = get_reservations_by_instance_ids
 
 
 @patch
-def tags_of_known_instances() -> None:
+def tag_existing_instances_only() -> None:
     exist = ec2.EC2Backend.do_resources_exist
 
     def do_resources_exist(backend: ec2.EC2Backend, resource_ids: list[str]) -> bool:
@@ -39,7 +39,7 @@ def tags_of_known_instances() -> None:
 
 
 @patch
-def images_of_owners() -> None:
+def filter_images_by_owner() -> None:
     describe = AmiBackend.describe_images
 
     def describe_images(backend, ami_ids=None, filters=None, exec_users=None, owners=None):  # type: ignore[no-untyped-def]
@@ -53,7 +53,7 @@ def images_of_owners() -> None:
 
 
 @patch
-def encrypted_copies() -> None:
+def encrypt_copied_snapshots() -> None:
     copy = AmisResponse.copy_image
     mappings = Ami.block_device_mappings
 
@@ -78,12 +78,12 @@ def encrypted_copies() -> None:
 
 
 @patch
-def default_key_is_not_shared() -> None:
+def refuse_sharing_with_default_key() -> None:
     share_image = AmiBackend.modify_image_attribute
     share_snapshot = ec2.EC2Backend.add_create_volume_permission
 
     def require_shareable(backend: Any, snapshot: Any, what: str) -> None:
-        if snapshot.kms_key_id and is_of_service(backend.account_id, backend.region_name, snapshot.kms_key_id):
+        if snapshot.kms_key_id and is_aws_managed(backend.account_id, backend.region_name, snapshot.kms_key_id):
             message = f"Encrypted {what} with EBS default key cannot be shared"
             raise EC2ClientError("OperationNotPermitted", message)
 
@@ -101,18 +101,18 @@ def default_key_is_not_shared() -> None:
     ec2.EC2Backend.add_create_volume_permission = add_create_volume_permission
 
 
-def is_of_service(account_id: str, region: str, key: str) -> bool:
+def is_aws_managed(account_id: str, region: str, key: str) -> bool:
     known = kms.kms_backends[account_id][region].keys.get(key.split("/")[-1])
     return known is not None and any(alias.startswith("alias/aws/") for alias in known.aliases)
 
 
 @patch
-def keys_of_services() -> None:
+def mark_aws_managed_keys() -> None:
     describe = kms.KmsBackend.describe_key
 
     def describe_key(backend, key_id):  # type: ignore[no-untyped-def]
         key = describe(backend, key_id)
-        if is_of_service(backend.account_id, backend.region_name, key.id):
+        if is_aws_managed(backend.account_id, backend.region_name, key.id):
             key.key_manager = "AWS"
         return key
 

@@ -10,8 +10,8 @@ from patches.registry import patch
 
 
 @patch
-def targets_by_port() -> None:
-    """`targets` is kept by (id, port); `draining` by the same, with the time at which it ends."""
+def key_targets_by_port() -> None:
+    """Keys `targets` by (id, port). `draining_targets` has the same keys, with the time when draining ends."""
     kind = elbv2.FakeTargetGroup
 
     def key(group: Any, target: dict[str, Any]) -> tuple[str, int]:
@@ -74,7 +74,7 @@ def targets_by_port() -> None:
 
 
 @patch
-def classic_registrations_once() -> None:
+def register_classic_instances_once() -> None:
     backend_class = elb.ELBBackend
 
     def register_instances(backend, load_balancer_name, instance_ids, from_autoscaling=False):  # type: ignore[no-untyped-def]
@@ -95,7 +95,7 @@ def classic_registrations_once() -> None:
 
 
 @patch
-def termination_deregisters() -> None:
+def deregister_on_termination() -> None:
     terminate = ec2.EC2Backend.terminate_instances
 
     def terminate_instances(backend, instance_ids):  # type: ignore[no-untyped-def]

@@ -11,7 +11,7 @@ from patches.registry import patch
 
 
 @patch
-def retention_ends() -> None:
+def delete_expired_messages() -> None:
     receive = sqs.SQSBackend.receive_message
 
     def receive_message(backend, queue_name, *rest, **named):  # type: ignore[no-untyped-def]
@@ -23,11 +23,11 @@ def retention_ends() -> None:
     sqs.SQSBackend.receive_message = receive_message
 
 
-token_seconds = 600
+token_lifetime_seconds = 600
 
 
 @patch
-def transactions_by_token() -> None:
+def deduplicate_transactions() -> None:
     transact = DynamoHandler.transact_write_items
 
     def transact_write_items(handler: DynamoHandler) -> ActionResult:
@@ -41,7 +41,7 @@ def transactions_by_token() -> None:
             return ActionResult({})
         result = transact(handler)
         if token:
-            done[token] = (items, core.unix_time() + token_seconds)
+            done[token] = (items, core.unix_time() + token_lifetime_seconds)
         return result
 
     DynamoHandler.transact_write_items = transact_write_items

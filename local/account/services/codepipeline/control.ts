@@ -2,50 +2,50 @@ import { type Mapping, mapping } from '../../../json.ts';
 import type { Constraint } from '../../constraints.ts';
 import { ServiceError } from '../../response.ts';
 import { nameConstraint } from './declaration.ts';
-import { tellPipeline, tellStage } from './events.ts';
+import { emitPipelineEvent, emitStageEvent } from './events.ts';
 import { callerArn, findPipeline, findStage, idConstraint } from './lookup.ts';
 import {
   type ActionRun,
   type Context,
   type Execution,
-  isGoing,
+  isInProgress,
   type Pipeline,
   type Stage,
   type StageRun,
 } from './model.ts';
-import { admit, breakOff, finish, resume } from './runner.ts';
+import { abortExecution, admitWaiting, finishAction, resumeStage } from './runner.ts';
 
 const modes: Constraint = { required: true, oneOf: ['FAILED_ACTIONS', 'ALL_ACTIONS'] };
 
 export function retryStageExecution(input: Mapping, context: Context): Mapping {
-  const more = { stageName: nameConstraint, pipelineExecutionId: idConstraint, retryMode: modes };
-  const pipeline = findPipeline(input, context, 'pipelineName', more);
+  const constraints = { stageName: nameConstraint, pipelineExecutionId: idConstraint, retryMode: modes };
+  const pipeline = findPipeline(input, context, 'pipelineName', constraints);
   const stage = findStage(pipeline, input);
   if (context.state.conflicts > 0) {
     context.state.conflicts -= 1;
-    throw conflict();
+    throw conflictError();
   }
-  const run = retryableRun(pipeline, stage, String(input['pipelineExecutionId']));
-  resume(context, run, input['retryMode'] === 'ALL_ACTIONS' ? 'ALL_ACTIONS' : 'FAILED_ACTIONS');
+  const run = findRetryableRun(pipeline, stage, String(input['pipelineExecutionId']));
+  resumeStage(context, run, input['retryMode'] === 'ALL_ACTIONS' ? 'ALL_ACTIONS' : 'FAILED_ACTIONS');
   return { pipelineExecutionId: run.execution.id };
 }
 
-const conflict = (): ServiceError =>
+const conflictError = (): ServiceError =>
   new ServiceError(
     'ConflictException',
     'Your request cannot be handled because the pipeline is busy handling ongoing activities. Try again later.',
     409,
   );
 
-const notRetryable = (): ServiceError =>
+const notRetryableError = (): ServiceError =>
   new ServiceError(
     'StageNotRetryableException',
     'Unable to retry. The pipeline structure or stage state might have changed while actions awaited retry, or the ' +
       'stage contains no failed actions.',
   );
 
-/** The stage's run by this execution, when nothing stands in the way of another try. */
-function retryableRun({ declaration, executions }: Pipeline, stage: Stage, id: string): StageRun {
+/** Finds the run of the stage by this execution. Throws if CodePipeline would not retry it. */
+function findRetryableRun({ declaration, executions }: Pipeline, stage: Stage, id: string): StageRun {
   const execution = executions.find((one) => one.id === id);
   const run = execution?.runs.get(stage.name);
   const isLatest = run !== undefined && (execution?.mode === 'PARALLEL' || stage.latest === run);
@@ -55,18 +55,18 @@ function retryableRun({ declaration, executions }: Pipeline, stage: Stage, id: s
       `The stage '${stage.name}' has been entered by a later execution than '${id}'.`,
     );
   const hasFailed = run && [...run.actions.values()].some(({ status }) => status === 'Failed');
-  if (run && isGoing(run) && hasFailed) throw conflict();
-  const isOver = run?.status === 'Failed' || run?.status === 'Stopped';
-  if (!run || !isOver || execution.version !== declaration.version) throw notRetryable();
+  if (run && isInProgress(run) && hasFailed) throw conflictError();
+  const hasEnded = run?.status === 'Failed' || run?.status === 'Stopped';
+  if (!run || !hasEnded || execution.version !== declaration.version) throw notRetryableError();
   return run;
 }
 
 export function stopPipelineExecution(input: Mapping, context: Context): Mapping {
-  const more = { pipelineExecutionId: idConstraint, reason: { max: 200 } };
-  const { executions } = findPipeline(input, context, 'pipelineName', more);
+  const constraints = { pipelineExecutionId: idConstraint, reason: { max: 200 } };
+  const { executions } = findPipeline(input, context, 'pipelineName', constraints);
   const id = input['pipelineExecutionId'];
   const execution = executions.find((one) => one.id === id);
-  if (!execution || !isGoing(execution))
+  if (!execution || !isInProgress(execution))
     throw new ServiceError(
       'PipelineExecutionNotStoppableException',
       'Unable to stop the pipeline execution. The execution might already be in a Stopped state, or it might no ' +
@@ -79,19 +79,20 @@ export function stopPipelineExecution(input: Mapping, context: Context): Mapping
       'The pipeline execution is already in a Stopping state.',
     );
   if (typeof input['reason'] === 'string') execution.stopReason = input['reason'];
-  beginStopping(context, execution);
-  if (isAbandoned || ![...execution.runs.values()].some(isGoing)) breakOff(context, execution, 'Stopped');
+  requestStop(context, execution);
+  if (isAbandoned || ![...execution.runs.values()].some(isInProgress))
+    abortExecution(context, execution, 'Stopped');
   return { pipelineExecutionId: execution.id };
 }
 
-function beginStopping(context: Context, execution: Execution): void {
+function requestStop(context: Context, execution: Execution): void {
   if (execution.status === 'Stopping') return;
   execution.status = 'Stopping';
-  tellPipeline(context, execution, 'STOPPING');
-  const run = [...execution.runs.values()].find(isGoing);
+  emitPipelineEvent(context, execution, 'STOPPING');
+  const run = [...execution.runs.values()].find(isInProgress);
   if (!run) return;
   run.status = 'Stopping';
-  tellStage(context, run, 'STOPPING');
+  emitStageEvent(context, run, 'STOPPING');
 }
 
 const transitions: Constraint = { required: true, oneOf: ['Inbound', 'Outbound'] };
@@ -103,21 +104,21 @@ const reasons: Constraint = {
 };
 
 export function disableStageTransition(input: Mapping, context: Context): Mapping {
-  const more = { stageName: nameConstraint, transitionType: transitions, reason: reasons };
-  const stage = findStage(findPipeline(input, context, 'pipelineName', more), input);
+  const constraints = { stageName: nameConstraint, transitionType: transitions, reason: reasons };
+  const stage = findStage(findPipeline(input, context, 'pipelineName', constraints), input);
   const change = { changedAt: context.now(), changedBy: callerArn(context), reason: String(input['reason']) };
   stage[input['transitionType'] === 'Inbound' ? 'inbound' : 'outbound'] = change;
   return {};
 }
 
-/** Who waits at the door enters. */
+/** Executions that wait for the stage enter it. */
 export function enableStageTransition(input: Mapping, context: Context): Mapping {
-  const more = { stageName: nameConstraint, transitionType: transitions };
-  const pipeline = findPipeline(input, context, 'pipelineName', more);
+  const constraints = { stageName: nameConstraint, transitionType: transitions };
+  const pipeline = findPipeline(input, context, 'pipelineName', constraints);
   const stage = findStage(pipeline, input);
   const change = { changedAt: context.now(), changedBy: callerArn(context) };
   stage[input['transitionType'] === 'Inbound' ? 'inbound' : 'outbound'] = change;
-  for (const one of pipeline.stages) admit(context, pipeline, one);
+  for (const one of pipeline.stages) admitWaiting(context, pipeline, one);
   return {};
 }
 
@@ -130,7 +131,7 @@ export function putApprovalResult(input: Mapping, context: Context): Mapping {
     'result.summary': { max: 512 },
     'result.status': { required: true, oneOf: ['Approved', 'Rejected'] },
   });
-  const action = approvalOf(findStage(pipeline, input), pipeline, input);
+  const action = findApproval(findStage(pipeline, input), pipeline, input);
   if (action.status !== 'InProgress')
     throw new ServiceError(
       'ApprovalAlreadyCompletedException',
@@ -138,13 +139,13 @@ export function putApprovalResult(input: Mapping, context: Context): Mapping {
     );
   const { status, summary } = mapping(input['result']);
   const message = String(summary ?? '');
-  if (status === 'Approved') finish(context, action, { status: 'Succeeded', summary: message });
-  else finish(context, action, { status: 'Failed', code: 'JobFailed', message });
+  if (status === 'Approved') finishAction(context, action, { status: 'Succeeded', summary: message });
+  else finishAction(context, action, { status: 'Failed', code: 'JobFailed', message });
   return { approvedAt: new Date(context.now()) };
 }
 
-/** Executions side by side wait with a token each. */
-function approvalOf(stage: Stage, { executions }: Pipeline, { actionName, token }: Mapping): ActionRun {
+/** In PARALLEL mode several executions wait at the same action, each with its own token. */
+function findApproval(stage: Stage, { executions }: Pipeline, { actionName, token }: Mapping): ActionRun {
   const name = String(actionName);
   if (!stage.actions.has(name))
     throw new ServiceError('ActionNotFoundException', `There is no action '${name}'`);

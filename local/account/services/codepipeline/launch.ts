@@ -1,21 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import type { ActionDeclaration } from './declaration.ts';
-import { publishOutbox, tellAction } from './events.ts';
+import { emitActionEvent, publishOutbox } from './events.ts';
 import { startJobs } from './jobs.ts';
 import {
+  type ActionOutcome,
+  type ActionResult,
   type ActionRun,
+  type ArtifactLocation,
+  actionPath,
   type Context,
-  type Finish,
-  type Outcome,
-  type Place,
-  pathOf,
-  type Result,
+  type FinishAction,
   type StageRun,
 } from './model.ts';
-import { resolve } from './variables.ts';
+import { resolveVariables } from './variables.ts';
 
-/** An action that has begun; `launch` sets it going. */
-export function beginAction(context: Context, run: StageRun, declaration: ActionDeclaration): ActionRun {
+/** Creates the run of an action and emits its event. `runAction` then executes it. */
+export function startAction(context: Context, run: StageRun, declaration: ActionDeclaration): ActionRun {
   const { execution, stage } = run;
   const now = context.now();
   const action: ActionRun = {
@@ -28,17 +28,17 @@ export function beginAction(context: Context, run: StageRun, declaration: Action
     configuration: declaration.configuration,
     timers: new Set(),
   };
-  for (const name of declaration.outputs) execution.artifacts.set(name, placeFor(context, run, name));
+  for (const name of declaration.outputs) execution.artifacts.set(name, artifactLocation(context, run, name));
   run.actions.set(declaration.name, action);
   stage.actions.set(declaration.name, action);
   execution.history.push(action);
-  tellAction(context, action, 'STARTED');
+  emitActionEvent(context, action, 'STARTED');
   return action;
 }
 
-/** Sets an action going; one whose end is known ends at once. */
-export function launch(context: Context, action: ActionRun, finish: Finish): void {
-  const resolved = resolve(action.declaration.configuration, action.run.execution);
+/** Executes an action. An action with a known outcome ends at once. */
+export function runAction(context: Context, action: ActionRun, finish: FinishAction): void {
+  const resolved = resolveVariables(action.declaration.configuration, action.run.execution);
   if ('unresolved' in resolved) {
     const message = `The variable ${resolved.unresolved} in the action's configuration cannot be resolved.`;
     finish(context, action, { status: 'Failed', code: 'ConfigurationError', message });
@@ -46,34 +46,34 @@ export function launch(context: Context, action: ActionRun, finish: Finish): voi
   }
   action.configuration = resolved.configuration;
   if (isLambda(action.declaration)) startJobs(context, action, finish);
-  else play(context, action, finish);
+  else simulateAction(context, action, finish);
 }
 
-/** What nobody here carries out ends as `outcomes` says; a manual approval waits for its answer. */
-function play(context: Context, action: ActionRun, finish: Finish): void {
+/** Actions that no function performs end as `outcomes` says. A manual approval waits for its answer. */
+function simulateAction(context: Context, action: ActionRun, finish: FinishAction): void {
   const isManual = isApproval(action.declaration);
-  const usual: Outcome = { status: isManual ? 'InProgress' : 'Succeeded' };
-  const outcome = context.state.outcomes.get(pathOf(action)) ?? usual;
+  const defaultOutcome: ActionOutcome = { status: isManual ? 'InProgress' : 'Succeeded' };
+  const outcome = context.state.outcomes.get(actionPath(action)) ?? defaultOutcome;
   if (outcome.status === 'InProgress') {
     if (isManual) action.token = randomUUID();
-    context.state.finishers.set(pathOf(action), (end) => finishByHand(context, action, end, finish));
+    context.state.finishers.set(actionPath(action), (end) => finishSimulated(context, action, end, finish));
   } else {
-    finish(context, action, resultOf(outcome));
+    finish(context, action, toResult(outcome));
   }
 }
 
-async function finishByHand(
+async function finishSimulated(
   context: Context,
   action: ActionRun,
-  end: Outcome,
-  finish: Finish,
+  end: ActionOutcome,
+  finish: FinishAction,
 ): Promise<void> {
   if (end.status === 'InProgress') return;
-  finish(context, action, resultOf(end));
+  finish(context, action, toResult(end));
   await publishOutbox(context);
 }
 
-function resultOf(outcome: Exclude<Outcome, { status: 'InProgress' }>): Result {
+function toResult(outcome: Exclude<ActionOutcome, { status: 'InProgress' }>): ActionResult {
   return outcome.status === 'Failed' ? { code: 'JobFailed', ...outcome } : outcome;
 }
 
@@ -83,8 +83,8 @@ const isLambda = ({ type }: ActionDeclaration): boolean =>
 const isApproval = ({ type }: ActionDeclaration): boolean =>
   type.category === 'Approval' && type.provider === 'Manual';
 
-/** Named as CodePipeline names them: the beginnings of pipeline and artifact, and something of its own. */
-function placeFor({ state }: Context, { execution }: StageRun, artifact: string): Place {
+/** CodePipeline builds keys from the first letters of pipeline and artifact and a random part. */
+function artifactLocation({ state }: Context, { execution }: StageRun, artifact: string): ArtifactLocation {
   const { bucket, name } = execution.pipeline.declaration;
   const key = `${name.slice(0, 20)}/${artifact.slice(0, 10)}/${randomUUID().slice(0, 7)}`;
   return state.artifacts.get(`${name}/${artifact}`) ?? { bucket, key };

@@ -1,5 +1,5 @@
 import { type Mapping, mapping, numberOr } from '../../../json.ts';
-import { pageOf } from '../../pagination.ts';
+import { paginate } from '../../pagination.ts';
 import { ServiceError } from '../../response.ts';
 import { findExecution, findPipeline, idConstraint } from './lookup.ts';
 import type { ActionRun, Context, Execution, Pipeline, Stage, StageRun, Transition } from './model.ts';
@@ -10,15 +10,15 @@ export function getPipelineState(input: Mapping, context: Context): Mapping {
   return {
     pipelineName: declaration.name,
     pipelineVersion: declaration.version,
-    stageStates: stages.map((stage) => stateOf(stage, pipeline)),
+    stageStates: stages.map((stage) => stageState(stage, pipeline)),
     created: new Date(created),
     updated: new Date(updated),
   };
 }
 
-function stateOf(stage: Stage, { declaration }: Pipeline): Mapping {
+function stageState(stage: Stage, { declaration }: Pipeline): Mapping {
   const { actions, inbound, latest, name, waiting } = stage;
-  const waitings = waiting.map(({ id }) => ({
+  const inboundExecutions = waiting.map(({ id }) => ({
     pipelineExecutionId: id,
     status: 'InProgress',
     type: 'STANDARD',
@@ -26,20 +26,23 @@ function stateOf(stage: Stage, { declaration }: Pipeline): Mapping {
   const declared = declaration.stages.find((one) => one.name === name)?.actions ?? [];
   return {
     stageName: name,
-    ...(waitings.length > 0 && { inboundExecution: waitings[0], inboundExecutions: waitings }),
-    inboundTransitionState: transitionOf(inbound),
+    ...(inboundExecutions.length > 0 && {
+      inboundExecution: inboundExecutions[0],
+      inboundExecutions,
+    }),
+    inboundTransitionState: transitionState(inbound),
     actionStates: declared.map((action) => {
       const run = actions.get(action.name);
-      return { actionName: action.name, ...(run && { latestExecution: executionOf(run) }) };
+      return { actionName: action.name, ...(run && { latestExecution: actionExecution(run) }) };
     }),
     ...(latest && {
       latestExecution: { pipelineExecutionId: latest.execution.id, status: latest.status, type: 'STANDARD' },
-      ...retriesOf(latest),
+      ...retryMetadata(latest),
     }),
   };
 }
 
-function transitionOf(inbound: Transition | undefined): Mapping {
+function transitionState(inbound: Transition | undefined): Mapping {
   if (!inbound) return { enabled: true };
   const { changedAt, changedBy, reason } = inbound;
   return {
@@ -50,12 +53,12 @@ function transitionOf(inbound: Transition | undefined): Mapping {
   };
 }
 
-function retriesOf({ retries }: StageRun): Mapping {
+function retryMetadata({ retries }: StageRun): Mapping {
   if (retries === 0) return {};
   return { retryStageMetadata: { manualStageRetryAttempt: retries, latestRetryTrigger: 'ManualStageRetry' } };
 }
 
-function executionOf(action: ActionRun): Mapping {
+function actionExecution(action: ActionRun): Mapping {
   const { changedAt, error, externalId, id, percent, status, summary, token } = action;
   return {
     actionExecutionId: id,
@@ -81,14 +84,14 @@ export function getPipelineExecution(input: Mapping, context: Context): Mapping 
       status,
       artifactRevisions: [],
       variables: [...variables].map(([name, resolvedValue]) => ({ name, resolvedValue })),
-      trigger: triggerOf(execution),
+      trigger: executionTrigger(execution),
       executionMode: mode,
       executionType: 'STANDARD',
     },
   };
 }
 
-const triggerOf = ({ startedBy }: Execution): Mapping => ({
+const executionTrigger = ({ startedBy }: Execution): Mapping => ({
   triggerType: 'StartPipelineExecution',
   triggerDetail: startedBy,
 });
@@ -98,7 +101,7 @@ const pageConstraints = { maxResults: { min: 1, max: 100 }, nextToken: { min: 1,
 const invalidToken = (): ServiceError =>
   new ServiceError('InvalidNextTokenException', 'The next token was specified in an invalid format.');
 
-/** The newest first. */
+/** Newest first. */
 export function listPipelineExecutions(input: Mapping, context: Context): Mapping {
   const { executions } = findPipeline(input, context, 'pipelineName', pageConstraints);
   const { maxResults, nextToken } = input;
@@ -107,11 +110,16 @@ export function listPipelineExecutions(input: Mapping, context: Context): Mappin
   const found = executions.filter(
     ({ runs }) => stage === undefined || runs.get(String(stage))?.status === 'Succeeded',
   );
-  const { items, ...rest } = pageOf(found.toReversed(), numberOr(maxResults, 100), nextToken, invalidToken());
-  return { pipelineExecutionSummaries: items.map(summaryOf), ...rest };
+  const { items, ...rest } = paginate(
+    found.toReversed(),
+    numberOr(maxResults, 100),
+    nextToken,
+    invalidToken(),
+  );
+  return { pipelineExecutionSummaries: items.map(executionSummary), ...rest };
 }
 
-function summaryOf(execution: Execution): Mapping {
+function executionSummary(execution: Execution): Mapping {
   const { id, mode, startedAt, status, stopReason, updatedAt } = execution;
   return {
     pipelineExecutionId: id,
@@ -119,14 +127,14 @@ function summaryOf(execution: Execution): Mapping {
     startTime: new Date(startedAt),
     lastUpdateTime: new Date(updatedAt),
     sourceRevisions: [],
-    trigger: triggerOf(execution),
+    trigger: executionTrigger(execution),
     ...(stopReason !== undefined && { stopTrigger: { reason: stopReason } }),
     executionMode: mode,
     executionType: 'STANDARD',
   };
 }
 
-/** The newest first; those of one execution when the filter names it. */
+/** Newest first. Only the actions of one execution if the filter contains its id. */
 export function listActionExecutions(input: Mapping, context: Context): Mapping {
   const pipeline = findPipeline(input, context, 'pipelineName', pageConstraints);
   const { maxResults, nextToken } = input;
@@ -139,13 +147,13 @@ export function listActionExecutions(input: Mapping, context: Context): Mapping 
     .filter((action) => latest['startTimeRange'] !== 'Latest' || isLatest(action))
     .toSorted((a, b) => a.startedAt - b.startedAt)
     .toReversed();
-  const { items, ...rest } = pageOf(runs, numberOr(maxResults, 100), nextToken, invalidToken());
-  return { actionExecutionDetails: items.map((action) => detailOf(action, context)), ...rest };
+  const { items, ...rest } = paginate(runs, numberOr(maxResults, 100), nextToken, invalidToken());
+  return { actionExecutionDetails: items.map((action) => actionDetail(action, context)), ...rest };
 }
 
 const isLatest = (action: ActionRun): boolean => action.run.actions.get(action.declaration.name) === action;
 
-function detailOf(action: ActionRun, { region }: Context): Mapping {
+function actionDetail(action: ActionRun, { region }: Context): Mapping {
   const { changedAt, configuration, declaration, id, run, startedAt, status } = action;
   const { execution, stage } = run;
   const artifacts = (names: readonly string[]): Mapping[] =>
@@ -171,11 +179,11 @@ function detailOf(action: ActionRun, { region }: Context): Mapping {
       inputArtifacts: artifacts(declaration.inputs),
       ...(declaration.namespace !== undefined && { namespace: declaration.namespace }),
     },
-    output: { outputArtifacts: artifacts(declaration.outputs), ...resultOf(action) },
+    output: { outputArtifacts: artifacts(declaration.outputs), ...executionResult(action) },
   };
 }
 
-function resultOf({ error, externalId, outputVariables, summary }: ActionRun): Mapping {
+function executionResult({ error, externalId, outputVariables, summary }: ActionRun): Mapping {
   return {
     executionResult: {
       ...(externalId !== undefined && { externalExecutionId: externalId }),

@@ -42,7 +42,7 @@ async function report(name: string, count: number, agoMs = 0, namespace = 'CWAge
 
 /** A second goes by before each: CloudWatch allows three. */
 function put(AlarmName: string, more: Partial<PutMetricAlarmCommandInput> = {}): Promise<unknown> {
-  fixture.clock.turn(1000);
+  fixture.clock.skip(1000);
   return cloudWatch.send(
     new PutMetricAlarmCommand({
       AlarmName,
@@ -59,7 +59,7 @@ function put(AlarmName: string, more: Partial<PutMetricAlarmCommandInput> = {}):
 }
 
 function compose(AlarmName: string, AlarmRule: string, ActionsSuppressor = 'critical'): Promise<unknown> {
-  fixture.clock.turn(1000);
+  fixture.clock.skip(1000);
   const suppressor = {
     ActionsSuppressor,
     ActionsSuppressorWaitPeriod: 60,
@@ -69,7 +69,7 @@ function compose(AlarmName: string, AlarmRule: string, ActionsSuppressor = 'crit
 }
 
 function remove(...AlarmNames: string[]): Promise<unknown> {
-  fixture.clock.turn(1000);
+  fixture.clock.skip(1000);
   return cloudWatch.send(new DeleteAlarmsCommand({ AlarmNames }));
 }
 
@@ -219,7 +219,7 @@ describe('alarms', () => {
   test('are changed three times a second', async () => {
     await put('first');
     const at = (ms: number, name: string) => {
-      fixture.clock.turn(ms);
+      fixture.clock.skip(ms);
       const settings = { Namespace: 'n', MetricName: 'm', Statistic: 'Average', Period: 60 } as const;
       const rule = { EvaluationPeriods: 1, Threshold: 1, ComparisonOperator: 'LessThanThreshold' } as const;
       return cloudWatch.send(new PutMetricAlarmCommand({ AlarmName: name, ...settings, ...rule }));

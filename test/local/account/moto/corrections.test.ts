@@ -292,7 +292,7 @@ describe('target groups', () => {
     await register({ Id: first });
     expect(await targets(arn)).toEqual(healthy(first));
     await deregister({ Id: first });
-    fixture.clock.turn(61_000);
+    fixture.clock.skip(61_000);
     expect(await targets(arn)).toEqual({});
   });
 
@@ -419,9 +419,9 @@ describe('SQS', () => {
       }),
     );
     await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'old' }));
-    fixture.clock.turn(100_000);
+    fixture.clock.skip(100_000);
     await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'young' }));
-    fixture.clock.turn(81_000);
+    fixture.clock.skip(81_000);
     expect(await receive(QueueUrl)).toEqual(['young']);
   });
 
@@ -437,7 +437,7 @@ describe('SQS', () => {
     await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'poison' }));
     for (let count = 0; count < 2; count += 1) {
       expect(await receive(QueueUrl)).toEqual(['poison']);
-      fixture.clock.turn(31_000);
+      fixture.clock.skip(31_000);
     }
     expect(await receive(QueueUrl)).toEqual([]);
     const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: dead.QueueUrl }));
@@ -501,7 +501,7 @@ describe('DynamoDB', () => {
     expect(await errorOf(transact('b', 'token'))).toMatchObject({
       name: 'IdempotentParameterMismatchException',
     });
-    fixture.clock.turn(601_000);
+    fixture.clock.skip(601_000);
     await transact('b', 'token');
     expect(await items()).toEqual({ count: '2', a: undefined, b: undefined });
   });

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { python } from '../../../../local/python/find.ts';
+import { findPython } from '../../../../local/python/find.ts';
 
 /** Answers as moto makes them, written by its own library and by what stands in for it. */
 const compare = String.raw`
@@ -33,7 +33,9 @@ print(json.dumps({"theirs": theirs, "ours": write()}))
 
 test('answers in XML are written as moto writes them', async () => {
   const folder = join(import.meta.dirname, '../../../../local/account/moto');
-  const { stdout, stderr } = spawnSync(await python(() => {}), ['-c', compare, folder], { encoding: 'utf8' });
+  const { stdout, stderr } = spawnSync(await findPython(() => {}), ['-c', compare, folder], {
+    encoding: 'utf8',
+  });
   expect(stderr).toBe('');
   const { theirs, ours } = JSON.parse(stdout);
   expect(ours).toEqual(theirs);

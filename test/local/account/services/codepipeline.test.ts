@@ -27,21 +27,21 @@ import { type Pack, startPack } from '../../../../local/pack/pack.ts';
 import type { World } from '../../../../local/pack/world.ts';
 import { emulatedState } from '../../../../local/scenario-kit/emulated-state.ts';
 import {
-  changePipeline,
+  answerApproval,
   createPipeline,
-  decide,
   disableTransition,
   enableTransition,
-  executions,
   finishAction,
-  type PipelineSeed,
-  pipelineState,
-  placeArtifact,
-  retryByHand,
-  savePipeline,
-  setOutcome,
+  listExecutionStatuses,
+  type PipelineInput,
+  retryStage,
+  savePipelineUnchanged,
+  setActionOutcome,
+  setArtifactLocation,
   startPipeline,
   stopPipeline,
+  summarizeStages,
+  updatePipeline,
 } from '../../../../local/scenario-kit/pipelines.ts';
 import { createTimers, type Timers } from '../../../../local/wiring/timers.ts';
 import { bundleTrial, trialTemplate } from '../../fixtures/bundle.ts';
@@ -79,7 +79,7 @@ beforeAll(async () => {
   fixture = await openAccount();
   timers = createTimers(fixture.clock);
   fixture.account.setHooks({
-    onLater: timers.later,
+    onRunLater: timers.runLater,
     onPublish: (event) => void events.push(event),
     onEnqueue: (name, payload) => {
       if (name === 'groundcrew-Nobody') throw new Error('groundcrew-Nobody is no function of the template');
@@ -101,18 +101,18 @@ const client = (): CodePipelineClient => fixture.client(CodePipelineClient, 'Gat
 async function advance(ms: number): Promise<void> {
   const end = fixture.clock.now() + ms;
   for (let next = timers.nextDue(); next !== undefined && next <= end; next = timers.nextDue()) {
-    fixture.clock.turn(Math.max(0, next - fixture.clock.now()) + 1);
+    fixture.clock.skip(Math.max(0, next - fixture.clock.now()) + 1);
     await timers.runDue();
   }
-  fixture.clock.turn(Math.max(0, end - fixture.clock.now()));
+  fixture.clock.skip(Math.max(0, end - fixture.clock.now()));
 }
 
 const gate = { name: 'Gate', function: 'Gate', parameters: { regions: ['eu-west-1'] } };
 const deploy = { name: 'Deploy', runOrder: 2 };
 /** A stage with a gate before its deployment. */
-const release: PipelineSeed = { name: 'release', stages: { Prod: [gate, deploy] } };
+const release: PipelineInput = { name: 'release', stages: { Prod: [gate, deploy] } };
 /** Without functions, so that everything is done at once; approvals hold executions back. */
-const held: PipelineSeed = {
+const held: PipelineInput = {
   name: 'held',
   stages: { Test: [{ name: 'Ask', provider: 'Manual' }], Prod: [{ name: 'Deploy' }] },
 };
@@ -142,7 +142,7 @@ const retry = (pipelineExecutionId: string, more: object = {}) =>
     }),
   );
 const prod = async (name = 'release') =>
-  (await pipelineState(world, name)).find(({ stage }) => stage === 'Prod');
+  (await summarizeStages(world, name)).find(({ stage }) => stage === 'Prod');
 const detailsOf = (kind: string): Mapping[] =>
   events
     .filter((event) => event['detail-type'] === `CodePipeline ${kind} Execution State Change`)
@@ -168,7 +168,7 @@ describe('a pipeline', () => {
     const { metadata, pipeline } = await client().send(new GetPipelineCommand({ name: 'release' }));
     expect(metadata).toEqual({ pipelineArn: arn, created: expect.any(Date), updated: expect.any(Date) });
     expect(pipeline).toMatchObject({ version: 1, executionMode: 'SUPERSEDED', pipelineType: 'V2' });
-    await savePipeline(world, 'release');
+    await savePipelineUnchanged(world, 'release');
     const saved = await client().send(new GetPipelineCommand({ name: 'release' }));
     expect(saved.pipeline).toEqual({ ...pipeline, version: 2 });
     expect(
@@ -260,7 +260,7 @@ describe('a job', () => {
       name: 'release',
       stages: { Prod: [{ ...gate, inputs: ['Source'], outputs: ['Out'] }] },
     });
-    placeArtifact(world, 'release', 'Source', { bucket: 'artifacts', key: 'release/Source/abc' });
+    setArtifactLocation(world, 'release', 'Source', { bucket: 'artifacts', key: 'release/Source/abc' });
     await startPipeline(world, 'release');
     expect(job()).toEqual({
       id: expect.stringMatching(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/),
@@ -343,7 +343,7 @@ describe('a job', () => {
     await succeed({
       executionDetails: { summary: 'healthy', externalExecutionId: 'x', percentComplete: 100 },
     });
-    expect(await pipelineState(world, 'release')).toEqual([
+    expect(await summarizeStages(world, 'release')).toEqual([
       {
         stage: 'Prod',
         status: 'Succeeded',
@@ -379,7 +379,7 @@ describe('a job', () => {
       ],
       latestExecution: { pipelineExecutionId: id, status: 'Failed', type: 'STANDARD' },
     });
-    expect(await executions(world, 'release')).toEqual(['Failed']);
+    expect(await listExecutionStatuses(world, 'release')).toEqual(['Failed']);
   });
 
   it('with a continuation token comes again as another one, half a minute later', async () => {
@@ -511,14 +511,14 @@ describe('a stage', () => {
       $metadata: { httpStatusCode: 409 },
     });
     await succeed({}, jobs[1]?.id);
-    const [stage, next] = await pipelineState(world, 'release');
+    const [stage, next] = await summarizeStages(world, 'release');
     expect([stage?.status, stage?.actions['Deploy'], next?.status]).toEqual(['Failed', 'new', 'new']);
   });
 
   it('begins all actions of one order before one of them can end', async () => {
     const stages = { Prod: [{ name: 'One' }, { name: 'Two' }] };
     await createPipeline(world, { name: 'release', stages });
-    setOutcome(world, 'release/Prod/One', { status: 'Failed', message: 'no' });
+    setActionOutcome(world, 'release/Prod/One', { status: 'Failed', message: 'no' });
     await startPipeline(world, 'release');
     expect(course(5)).toEqual([
       'Prod STARTED',
@@ -533,17 +533,17 @@ describe('a stage', () => {
 
   it('fails as `outcomes` says, and succeeds when it says so', async () => {
     await createPipeline(world, { name: 'release', stages: { Prod: [{ name: 'Deploy' }] } });
-    setOutcome(world, 'release/Prod/Deploy', { status: 'Failed', message: 'out of space' });
+    setActionOutcome(world, 'release/Prod/Deploy', { status: 'Failed', message: 'out of space' });
     await startPipeline(world, 'release');
     expect((await prod())?.actions).toEqual({ Deploy: 'Failed: JobFailed: out of space' });
-    setOutcome(world, 'release/Prod/Deploy', { status: 'Succeeded', summary: 'done' });
-    await retryByHand(world, 'release', 'Prod');
+    setActionOutcome(world, 'release/Prod/Deploy', { status: 'Succeeded', summary: 'done' });
+    await retryStage(world, 'release', 'Prod');
     expect((await prod())?.actions).toEqual({ Deploy: 'Succeeded: done' });
   });
 
   it('goes on until it is told how an action ends', async () => {
     await createPipeline(world, { name: 'release', stages: { Prod: [{ name: 'Deploy' }] } });
-    setOutcome(world, 'release/Prod/Deploy', { status: 'InProgress' });
+    setActionOutcome(world, 'release/Prod/Deploy', { status: 'InProgress' });
     await startPipeline(world, 'release');
     expect((await prod())?.actions).toEqual({ Deploy: 'InProgress' });
     expect(timers.nextDue()).toBeUndefined();
@@ -569,7 +569,7 @@ describe('a stage', () => {
 
   it('shows what an action did in an earlier execution until this one has come to it', async () => {
     await createPipeline(world, release);
-    setOutcome(world, 'release/Prod/Deploy', { status: 'Failed', message: 'out of space' });
+    setActionOutcome(world, 'release/Prod/Deploy', { status: 'Failed', message: 'out of space' });
     await startPipeline(world, 'release');
     await succeed();
     await startPipeline(world, 'release');
@@ -598,23 +598,23 @@ describe('a manual approval', () => {
     await createPipeline(world, held);
     await startPipeline(world, 'held');
     await advance(48 * 60 * MINUTE);
-    expect(await executions(world, 'held')).toEqual(['InProgress']);
-    await decide(world, 'held/Test/Ask', 'Approved', 'looks good');
-    expect((await pipelineState(world, 'held')).map(({ status }) => status)).toEqual([
+    expect(await listExecutionStatuses(world, 'held')).toEqual(['InProgress']);
+    await answerApproval(world, 'held/Test/Ask', 'Approved', 'looks good');
+    expect((await summarizeStages(world, 'held')).map(({ status }) => status)).toEqual([
       'Succeeded',
       'Succeeded',
     ]);
-    expect((await pipelineState(world, 'held'))[0]?.actions).toEqual({ Ask: 'Succeeded: looks good' });
+    expect((await summarizeStages(world, 'held'))[0]?.actions).toEqual({ Ask: 'Succeeded: looks good' });
   });
 
   it('may be refused, and asked again', async () => {
     await createPipeline(world, held);
     await startPipeline(world, 'held');
-    await decide(world, 'held/Test/Ask', 'Rejected', 'not today');
-    expect(await executions(world, 'held')).toEqual(['Failed']);
-    await retryByHand(world, 'held', 'Test');
-    await decide(world, 'held/Test/Ask', 'Approved');
-    expect(await executions(world, 'held')).toEqual(['Succeeded']);
+    await answerApproval(world, 'held/Test/Ask', 'Rejected', 'not today');
+    expect(await listExecutionStatuses(world, 'held')).toEqual(['Failed']);
+    await retryStage(world, 'held', 'Test');
+    await answerApproval(world, 'held/Test/Ask', 'Approved');
+    expect(await listExecutionStatuses(world, 'held')).toEqual(['Succeeded']);
   });
 
   it('is answered for each of the executions that wait side by side', async () => {
@@ -623,7 +623,7 @@ describe('a manual approval', () => {
     const first = await tokenOf();
     await startPipeline(world, 'held');
     await answer(first);
-    expect(await executions(world, 'held')).toEqual(['Succeeded', 'InProgress']);
+    expect(await listExecutionStatuses(world, 'held')).toEqual(['Succeeded', 'InProgress']);
   });
 
   it('is answered once, with its own token', async () => {
@@ -641,15 +641,15 @@ describe('a manual approval', () => {
 });
 
 describe('executions', () => {
-  const test = async () => (await pipelineState(world, 'held'))[0];
+  const test = async () => (await summarizeStages(world, 'held'))[0];
 
   it('supersede those that wait at a door', async () => {
     await createPipeline(world, held);
     for (let at = 0; at < 3; at += 1) await startPipeline(world, 'held');
-    expect(await executions(world, 'held')).toEqual(['InProgress', 'Superseded', 'InProgress']);
+    expect(await listExecutionStatuses(world, 'held')).toEqual(['InProgress', 'Superseded', 'InProgress']);
     expect((await test())?.waiting).toBe(1);
-    await decide(world, 'held/Test/Ask', 'Approved');
-    expect(await executions(world, 'held')).toEqual(['Succeeded', 'Superseded', 'InProgress']);
+    await answerApproval(world, 'held/Test/Ask', 'Approved');
+    expect(await listExecutionStatuses(world, 'held')).toEqual(['Succeeded', 'Superseded', 'InProgress']);
     expect((await test())?.waiting).toBe(0);
   });
 
@@ -657,10 +657,10 @@ describe('executions', () => {
     await createPipeline(world, { ...held, mode: 'QUEUED' });
     for (let at = 0; at < 3; at += 1) await startPipeline(world, 'held');
     expect((await test())?.waiting).toBe(2);
-    await decide(world, 'held/Test/Ask', 'Approved');
-    expect(await executions(world, 'held')).toEqual(['Succeeded', 'InProgress', 'InProgress']);
-    await decide(world, 'held/Test/Ask', 'Approved');
-    expect(await executions(world, 'held')).toEqual(['Succeeded', 'Succeeded', 'InProgress']);
+    await answerApproval(world, 'held/Test/Ask', 'Approved');
+    expect(await listExecutionStatuses(world, 'held')).toEqual(['Succeeded', 'InProgress', 'InProgress']);
+    await answerApproval(world, 'held/Test/Ask', 'Approved');
+    expect(await listExecutionStatuses(world, 'held')).toEqual(['Succeeded', 'Succeeded', 'InProgress']);
   });
 
   it('go on beside each other in parallel, each retried for itself', async () => {
@@ -671,7 +671,7 @@ describe('executions', () => {
     await fail('two', 'JobFailed', jobs[1]?.id);
     await retry(ids[0] ?? '');
     await succeed();
-    expect(await executions(world, 'release')).toEqual(['Succeeded', 'Failed']);
+    expect(await listExecutionStatuses(world, 'release')).toEqual(['Succeeded', 'Failed']);
   });
 
   it.each(['QUEUED', 'PARALLEL'] as const)('are fifty at most in the mode %s', async (mode) => {
@@ -714,8 +714,8 @@ describe('executions', () => {
       disabledReason: 'AWS Health EC2 issue in eu-west-1 (open)',
     });
     await enableTransition(world, 'release', 'Prod');
-    expect(await executions(world, 'release')).toEqual(['Superseded', 'Succeeded']);
-    expect((await prod())?.closed).toBeUndefined();
+    expect(await listExecutionStatuses(world, 'release')).toEqual(['Superseded', 'Succeeded']);
+    expect((await prod())?.disabledReason).toBeUndefined();
   });
 
   it('do not leave a stage whose outbound transition is disabled', async () => {
@@ -783,7 +783,7 @@ describe('executions', () => {
   it('that succeeded in a stage are found by it', async () => {
     await createPipeline(world, held);
     await startPipeline(world, 'held');
-    await decide(world, 'held/Test/Ask', 'Approved');
+    await answerApproval(world, 'held/Test/Ask', 'Approved');
     await startPipeline(world, 'held');
     const filter = { succeededInStage: { stageName: 'Test' } };
     const found = await client().send(new ListPipelineExecutionsCommand({ pipelineName: 'held', filter }));
@@ -838,13 +838,16 @@ describe('stopping', () => {
     await createPipeline(world, release);
     const id = await startPipeline(world, 'release');
     await stopPipeline(world, 'release', id);
-    expect([await executions(world, 'release'), (await prod())?.status]).toEqual([['Stopping'], 'Stopping']);
+    expect([await listExecutionStatuses(world, 'release'), (await prod())?.status]).toEqual([
+      ['Stopping'],
+      'Stopping',
+    ]);
     expect(await errorOf(stopPipeline(world, 'release', id))).toMatchObject({
       name: 'DuplicatedStopRequestException',
     });
     await succeed();
     expect(await prod()).toMatchObject({ status: 'Stopped', actions: { Gate: 'Succeeded', Deploy: 'new' } });
-    expect(await executions(world, 'release')).toEqual(['Stopped']);
+    expect(await listExecutionStatuses(world, 'release')).toEqual(['Stopped']);
     expect(course(5)).toEqual([
       'Prod STARTED',
       'Gate STARTED',
@@ -854,8 +857,8 @@ describe('stopping', () => {
       'Prod STOPPED',
       'pipeline STOPPED',
     ]);
-    await retryByHand(world, 'release', 'Prod');
-    expect(await executions(world, 'release')).toEqual(['Succeeded']);
+    await retryStage(world, 'release', 'Prod');
+    expect(await listExecutionStatuses(world, 'release')).toEqual(['Succeeded']);
   });
 
   it('abandons what is in progress', async () => {
@@ -870,7 +873,7 @@ describe('stopping', () => {
     expect(await errorOf(stopPipeline(world, 'release', id))).toMatchObject({
       name: 'PipelineExecutionNotStoppableException',
     });
-    await retryByHand(world, 'release', 'Prod');
+    await retryStage(world, 'release', 'Prod');
     expect(jobs).toHaveLength(2);
   });
 
@@ -880,8 +883,8 @@ describe('stopping', () => {
     const id = await startPipeline(world, 'held');
     const command = { pipelineName: 'held', pipelineExecutionId: id, reason: 'a mistake' };
     await client().send(new StopPipelineExecutionCommand(command));
-    expect(await executions(world, 'held')).toEqual(['InProgress', 'Stopped']);
-    expect((await pipelineState(world, 'held'))[0]?.waiting).toBe(0);
+    expect(await listExecutionStatuses(world, 'held')).toEqual(['InProgress', 'Stopped']);
+    expect((await summarizeStages(world, 'held'))[0]?.waiting).toBe(0);
     expect(detailsOf('Pipeline').at(-2)).toMatchObject({
       state: 'STOPPING',
       'stop-execution-comments': 'a mistake',
@@ -893,10 +896,10 @@ describe('stopping', () => {
     await startPipeline(world, 'held');
     await startPipeline(world, 'held');
     events.length = 0;
-    await changePipeline(world, { ...held, stages: { ...held.stages, Last: [{ name: 'Tell' }] } });
-    expect(await executions(world, 'held')).toEqual(['Cancelled', 'Cancelled']);
+    await updatePipeline(world, { ...held, stages: { ...held.stages, Last: [{ name: 'Tell' }] } });
+    expect(await listExecutionStatuses(world, 'held')).toEqual(['Cancelled', 'Cancelled']);
     expect(course()).toEqual(['pipeline CANCELED', 'Ask CANCELED', 'Test CANCELED', 'pipeline CANCELED']);
-    expect((await pipelineState(world, 'held')).map(({ stage, status }) => `${stage} ${status}`)).toEqual([
+    expect((await summarizeStages(world, 'held')).map(({ stage, status }) => `${stage} ${status}`)).toEqual([
       'Test Cancelled',
       'Prod new',
       'Last new',
@@ -932,12 +935,12 @@ describe('retrying a stage', () => {
     expect([after[0] === before[0], after[1] === before[1]]).toEqual([true, false]);
     await succeed();
     expect(await prod()).toMatchObject({ status: 'Succeeded', retries: 1, actions: { Deploy: 'Succeeded' } });
-    expect(await executions(world, 'release')).toEqual(['Succeeded']);
+    expect(await listExecutionStatuses(world, 'release')).toEqual(['Succeeded']);
   });
 
   it('can run all of them anew', async () => {
     await createPipeline(world, release);
-    setOutcome(world, 'release/Prod/Deploy', { status: 'Failed', message: 'no' });
+    setActionOutcome(world, 'release/Prod/Deploy', { status: 'Failed', message: 'no' });
     const id = await startPipeline(world, 'release');
     await succeed();
     await retry(id, { retryMode: 'ALL_ACTIONS' });
@@ -1018,7 +1021,7 @@ describe('retrying a stage', () => {
 
   it('is refused when the structure has changed since', async () => {
     const id = await blocked();
-    await savePipeline(world, 'release');
+    await savePipelineUnchanged(world, 'release');
     expect(await errorOf(retry(id))).toMatchObject({ name: 'StageNotRetryableException' });
   });
 
@@ -1101,7 +1104,7 @@ describe('the events', () => {
 
   it('of actions name the artifacts', async () => {
     await createPipeline(world, { name: 'release', stages: { Prod: [{ ...gate, inputs: ['Source'] }] } });
-    placeArtifact(world, 'release', 'Source', { bucket: 'artifacts', key: 'k' });
+    setArtifactLocation(world, 'release', 'Source', { bucket: 'artifacts', key: 'k' });
     await startPipeline(world, 'release');
     const artifacts = [{ name: 'Source', s3location: { bucket: 'artifacts', key: 'k' } }];
     expect(detailsOf('Action')[1]).toMatchObject({ state: 'SUCCEEDED', 'output-artifacts': artifacts });
@@ -1109,7 +1112,7 @@ describe('the events', () => {
   });
 
   it('of actions may leave out the result', async () => {
-    emulatedState(world, 'codepipeline').bareEvents = true;
+    emulatedState(world, 'codepipeline').omitResults = true;
     await blocked();
     expect(detailsOf('Action').filter((detail) => 'execution-result' in detail)).toEqual([]);
     expect(detailsOf('Action').at(-1)).toMatchObject({ state: 'FAILED', action: 'Gate' });
@@ -1154,14 +1157,16 @@ describe('in a pack', () => {
     await pack.settle();
     expect(Math.round((pack.clock.now() - before) / MINUTE)).toBe(20);
     expect(pack.functions.pool('Listener').finished).toHaveLength(1);
-    expect((await pipelineState(pack, 'release'))[0]?.actions['Gate']).toContain('failed to return a result');
+    expect((await summarizeStages(pack, 'release'))[0]?.actions['Gate']).toContain(
+      'failed to return a result',
+    );
   });
 
   it('what waits for a person leaves the pack settled', async () => {
     await createPipeline(pack, held);
     await startPipeline(pack, 'held');
     await pack.settle();
-    await decide(pack, 'held/Test/Ask', 'Approved');
-    expect(await executions(pack, 'held')).toEqual(['Succeeded']);
+    await answerApproval(pack, 'held/Test/Ask', 'Approved');
+    expect(await listExecutionStatuses(pack, 'held')).toEqual(['Succeeded']);
   });
 });

@@ -56,7 +56,7 @@ const assume = async (account = other) => {
 
 describe('DescribeEvents', () => {
   it('tells of an event as AWS does', async () => {
-    const { arn } = await openIncident(world, { service: 'LAMBDA', zone: 'eu-west-1a', age: HOUR });
+    const { arn } = await openIncident(world, { service: 'LAMBDA', zone: 'eu-west-1a', ageMs: HOUR });
     const { events } = await ask();
     expect(events).toEqual([
       {
@@ -94,10 +94,10 @@ describe('DescribeEvents', () => {
     ],
     [{ endTimes: [{ from: new Date(0) }] }, []],
   ])('with the filter %j finds %j, the newest first', async (filter, expected) => {
-    await openIncident(world, { zone: 'eu-west-1b', age: 2 * HOUR });
-    fixture.clock.turn(HOUR);
+    await openIncident(world, { zone: 'eu-west-1b', ageMs: 2 * HOUR });
+    fixture.clock.skip(HOUR);
     await openIncident(world, { service: 'S3', region: 'global' });
-    fixture.clock.turn(HOUR);
+    fixture.clock.skip(HOUR);
     await openIncident(world, { service: 'RDS', category: 'scheduledChange', status: 'upcoming' });
     expect(await codes(filter)).toEqual(expected);
     fixture.clock.reset();

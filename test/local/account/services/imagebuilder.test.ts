@@ -63,7 +63,7 @@ test('a step waits until it is answered or its time is over', async () => {
     status: 'COMPLETED',
     outputs: '{"action":"RESUME","reason":"fine"}',
   });
-  fixture.clock.turn(60_000);
+  fixture.clock.skip(60_000);
   expect((await describeStep(2)).status).toBe('FAILED');
   expect((await errorOf(send(2))).name).toBe('InvalidRequestException');
 });

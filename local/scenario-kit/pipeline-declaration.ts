@@ -1,33 +1,33 @@
 import type { ActionCategory, ActionDeclaration, PipelineDeclaration } from '@aws-sdk/client-codepipeline';
 import type { World } from '../pack/world.ts';
 
-// The short form in which scenarios write pipelines.
+// The short form in which scenarios declare pipelines.
 
-export interface ActionSeed {
+export interface ActionInput {
   readonly name: string;
-  /** Actions of the same order run side by side; 1 unless told. */
+  /** Actions with the same order run in parallel. Defaults to 1. */
   readonly runOrder?: number;
-  /** A function of the template, by its logical id. */
+  /** The logical id of a function of the template. */
   readonly function?: string;
-  /** UserParameters; what is no text is written as JSON. */
+  /** UserParameters. An object is written as JSON. */
   readonly parameters?: string | object;
-  /** Of an action that is no function's: `Manual` is an approval, and CodeBuild builds. CodeDeploy unless told. */
+  /** The provider of an action without a function. `Manual` is an approval. Defaults to CodeDeploy. */
   readonly provider?: keyof typeof categories;
   readonly configuration?: Readonly<Record<string, string>>;
-  /** Later actions read its output variables as #{namespace.Name}. */
+  /** Later actions read the output variables as #{namespace.Name}. */
   readonly namespace?: string;
-  /** The artifacts that it reads and makes; every pipeline's source makes `Source`. */
+  /** Names of input and output artifacts. The source of every pipeline has the output `Source`. */
   readonly inputs?: readonly string[];
   readonly outputs?: readonly string[];
 }
 
-export interface PipelineSeed {
+export interface PipelineInput {
   readonly name: string;
-  /** By name, in their order. A stage `Source` that makes the artifact `Source` comes before them. */
-  readonly stages: Readonly<Record<string, readonly ActionSeed[]>>;
+  /** By name, in order. A stage `Source` with the artifact `Source` is added before them. */
+  readonly stages: Readonly<Record<string, readonly ActionInput[]>>;
   readonly mode?: 'SUPERSEDED' | 'QUEUED' | 'PARALLEL';
   readonly tags?: Readonly<Record<string, string>>;
-  /** Their default values. */
+  /** Default values by name. */
   readonly variables?: Readonly<Record<string, string>>;
 }
 
@@ -40,11 +40,11 @@ const categories = {
   S3: 'Source',
 } as const satisfies Record<string, ActionCategory>;
 
-const source: ActionSeed = { name: 'Source', provider: 'S3', outputs: ['Source'] };
+const source: ActionInput = { name: 'Source', provider: 'S3', outputs: ['Source'] };
 
-/** The structure as CodePipeline takes it. */
-export function declarationOf(world: World, seed: PipelineSeed): PipelineDeclaration {
-  const { mode = 'SUPERSEDED', name, stages, variables = {} } = seed;
+/** Converts the short form to the structure for CodePipeline. */
+export function toDeclaration(world: World, input: PipelineInput): PipelineDeclaration {
+  const { mode = 'SUPERSEDED', name, stages, variables = {} } = input;
   return {
     name,
     roleArn: `arn:aws:iam::${world.accountId}:role/pipelines`,
@@ -53,7 +53,7 @@ export function declarationOf(world: World, seed: PipelineSeed): PipelineDeclara
     artifactStore: { type: 'S3', location: `codepipeline-${world.region}-${world.accountId}` },
     stages: Object.entries({ Source: [source], ...stages }).map(([stage, actions]) => ({
       name: stage,
-      actions: actions.map((action) => actionOf(world, action)),
+      actions: actions.map((action) => toAction(world, action)),
     })),
     variables: Object.entries(variables).map(([variable, defaultValue]) => ({
       name: variable,
@@ -62,7 +62,7 @@ export function declarationOf(world: World, seed: PipelineSeed): PipelineDeclara
   };
 }
 
-function actionOf(world: World, seed: ActionSeed): ActionDeclaration {
+function toAction(world: World, input: ActionInput): ActionDeclaration {
   const {
     configuration,
     inputs = [],
@@ -71,15 +71,18 @@ function actionOf(world: World, seed: ActionSeed): ActionDeclaration {
     outputs = [],
     provider = 'CodeDeploy',
     runOrder = 1,
-  } = seed;
-  const type = seed.function
+  } = input;
+  const type = input.function
     ? { category: 'Invoke' as const, provider: 'Lambda' }
     : { category: categories[provider], provider };
   return {
     name,
     runOrder,
     actionTypeId: { owner: 'AWS', version: '1', ...type },
-    configuration: { ...(seed.function && jobConfiguration(world, seed.function, seed)), ...configuration },
+    configuration: {
+      ...(input.function && jobConfiguration(world, input.function, input)),
+      ...configuration,
+    },
     ...(namespace !== undefined && { namespace }),
     inputArtifacts: inputs.map((artifact) => ({ name: artifact })),
     outputArtifacts: outputs.map((artifact) => ({ name: artifact })),
@@ -89,7 +92,7 @@ function actionOf(world: World, seed: ActionSeed): ActionDeclaration {
 function jobConfiguration(
   world: World,
   functionId: string,
-  { parameters }: ActionSeed,
+  { parameters }: ActionInput,
 ): Record<string, string> {
   const text = typeof parameters === 'object' ? JSON.stringify(parameters) : parameters;
   return { FunctionName: world.ref(functionId), ...(text !== undefined && { UserParameters: text }) };
