@@ -1,6 +1,6 @@
 import type { World } from '../../pack/world.ts';
-import { type Build, STEP } from './builds.ts';
-import { imageEvent, stepWaiting } from './events.ts';
+import { type Build, STEP_ID } from './builds.ts';
+import { imageStateChange, stepWaiting } from './events.ts';
 
 // What approvers do.
 
@@ -12,66 +12,68 @@ const addresses: Readonly<Record<Person, string>> = {
   cem: 'cem@example.com',
 };
 
-/** Image Builder tells that the build is done, and everybody is mailed. */
-export async function askAbout<B extends Build>(world: World, made: B): Promise<B> {
-  await world.put(imageEvent(world, made.imageArn, 'AVAILABLE'));
+/** Image Builder announces the finished build, and every approver gets a mail. */
+export async function requestApproval<B extends Build>(world: World, created: B): Promise<B> {
+  await world.put(imageStateChange(world, created.imageArn, 'AVAILABLE'));
   await world.settle();
-  return made;
+  return created;
 }
 
-export async function askAtStep(world: World, made: Build): Promise<Build> {
-  await world.put(stepWaiting(world, made.imageArn, STEP));
+export async function requestStepApproval(world: World, created: Build): Promise<Build> {
+  await world.put(stepWaiting(world, created.imageArn, STEP_ID));
   await world.settle();
-  return made;
+  return created;
 }
 
-/** The path of the link in the newest mail that somebody got. */
-export function linkOf(world: World, person: Person): string {
+/** The path of the link in the latest mail to a person. */
+export function findLink(world: World, person: Person): string {
   const mails = world.mails().filter(({ to }) => to === addresses[person]);
   const paths = mails.flatMap(({ text }) => /^https?:\/\/[^/]+(\/approvals\/\S+)$/m.exec(text)?.[1] ?? []);
   const path = paths.at(-1);
-  if (path === undefined) throw new Error(`${person} was mailed no link`);
+  if (path === undefined) throw new Error(`${person} has no mail with a link`);
   return path;
 }
 
-/** What is to be typed, as the page says. */
-export async function codeOn(world: World, link: string): Promise<string> {
-  const page = await visit(world, link);
+/** Reads the code that the page asks approvers to type. */
+export async function readCode(world: World, link: string): Promise<string> {
+  const page = await openPage(world, link);
   const [, code] = /<label for="code">.*?<code>([^<]+)<\/code>/.exec(page) ?? [];
-  if (code === undefined) throw new Error('The page asks for nothing to be typed');
+  if (code === undefined) throw new Error('The page does not ask for a code');
   return code;
 }
 
 export async function approve(world: World, person: Person): Promise<Response> {
-  return (await ballotOf(world, person))();
+  return (await prepareApproval(world, person))();
 }
 
-/** Reads the page and fills in the form. Returns how to press the button. */
-export async function ballotOf(world: World, person: Person): Promise<() => Promise<Response>> {
-  const link = linkOf(world, person);
-  const form = { decision: 'approve', code: await codeOn(world, link) };
-  return () => send(world, link, form);
+/** Opens the page and fills in the form. Returns a function that submits it. */
+export async function prepareApproval(world: World, person: Person): Promise<() => Promise<Response>> {
+  const link = findLink(world, person);
+  const form = { decision: 'approve', code: await readCode(world, link) };
+  return () => submitForm(world, link, form);
 }
 
 export function reject(world: World, person: Person, why: string): Promise<Response> {
-  return send(world, linkOf(world, person), { decision: 'reject', why });
+  return submitForm(world, findLink(world, person), { decision: 'reject', why });
 }
 
-/** The page, loaded again when something went wrong. */
-export async function visit(world: World, link: string): Promise<string> {
-  let answer = await world.http(link);
-  for (let more = 3; more > 0 && answer.status >= 500; more -= 1) answer = await world.http(link);
-  return answer.text();
+/** Opens the page, and reloads it after a server error. */
+export async function openPage(world: World, link: string): Promise<string> {
+  let response = await world.http(link);
+  for (let retries = 3; retries > 0 && response.status >= 500; retries -= 1)
+    response = await world.http(link);
+  return response.text();
 }
 
-/** Presses the button, and again when the page says that something went wrong. */
-export async function send(
+/** Submits the form, and submits it again after a server error. */
+export async function submitForm(
   world: World,
   link: string,
   form: Readonly<Record<string, string>>,
 ): Promise<Response> {
   const init = { method: 'POST', body: new URLSearchParams(form), redirect: 'manual' } as const;
-  let answer = await world.http(link, init);
-  for (let more = 3; more > 0 && answer.status >= 500; more -= 1) answer = await world.http(link, init);
-  return answer;
+  let response = await world.http(link, init);
+  for (let retries = 3; retries > 0 && response.status >= 500; retries -= 1)
+    response = await world.http(link, init);
+  return response;
 }

@@ -1,19 +1,19 @@
 import { crc32, deflateRawSync } from 'node:zlib';
 
-export type Entry = readonly [name: string, content: string];
+export type ZipEntry = readonly [name: string, content: string];
 
-export interface Oddities {
-  /** In the local header, where it differs from the directory's. */
+export interface ZipOptions {
+  /** The name in the local header, if it differs from the central directory. */
   readonly localName?: string;
   readonly flags?: number;
-  /** Where the directory says it unpacks to so many bytes. */
+  /** The declared size, if it differs from the real size. */
   readonly size?: number;
-  readonly before?: Buffer;
+  readonly prefix?: Buffer;
 }
 
-/** An archive as CodeBuild makes one, or one that nobody should take. */
-export function zipOf(entries: readonly Entry[], odd: Oddities = {}): Buffer {
-  const parts: Buffer[] = [odd.before ?? Buffer.alloc(0)];
+/** Creates a zip file as CodeBuild does, or an invalid one. */
+export function createZip(entries: readonly ZipEntry[], options: ZipOptions = {}): Buffer {
+  const parts: Buffer[] = [options.prefix ?? Buffer.alloc(0)];
   const directory: Buffer[] = [];
   let offset = parts[0]?.length ?? 0;
   for (const [name, content] of entries) {
@@ -21,13 +21,18 @@ export function zipOf(entries: readonly Entry[], odd: Oddities = {}): Buffer {
     const packed = deflateRawSync(raw);
     const common = Buffer.alloc(26);
     common.writeUInt16LE(20, 0);
-    common.writeUInt16LE(odd.flags ?? 0, 2);
+    common.writeUInt16LE(options.flags ?? 0, 2);
     common.writeUInt16LE(8, 4);
     common.writeUInt32LE(crc32(raw), 10);
     common.writeUInt32LE(packed.length, 14);
-    common.writeUInt32LE(odd.size ?? raw.length, 18);
-    common.writeUInt16LE(Buffer.byteLength(odd.localName ?? name), 22);
-    const local = Buffer.concat([signature(0x04034b50), common, Buffer.from(odd.localName ?? name), packed]);
+    common.writeUInt32LE(options.size ?? raw.length, 18);
+    common.writeUInt16LE(Buffer.byteLength(options.localName ?? name), 22);
+    const local = Buffer.concat([
+      signature(0x04034b50),
+      common,
+      Buffer.from(options.localName ?? name),
+      packed,
+    ]);
     parts.push(local);
     const central = Buffer.from(common);
     central.writeUInt16LE(Buffer.byteLength(name), 22);

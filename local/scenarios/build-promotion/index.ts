@@ -1,26 +1,26 @@
 import type { World } from '../../pack/world.ts';
-import { folderOf, offer, stamp } from './builds.ts';
-import { copying } from './copy.ts';
-import { createRelease, PIPELINE, release } from './pipeline.ts';
-import { promoting } from './promote.ts';
-import { goingBack } from './rollback.ts';
-import { tampering } from './tampering.ts';
+import { setBuildArtifact, stampBuild, storeFolder } from './builds.ts';
+import { copyScenarios } from './copy.ts';
+import { createReleasePipeline, PIPELINE, runPipeline } from './pipeline.ts';
+import { promoteScenarios } from './promote.ts';
+import { rollbackScenarios } from './rollback.ts';
+import { tamperingScenarios } from './tampering.ts';
 
-/** Off by default, and its pruning too. */
+/** The wing and its pruning are off by default. */
 export const parameters = {
   DeployBuildPromotion: 'true',
   BuildPromotionCopyFolders: 'live/web',
   BuildPromotionPrune: 'true',
 };
 
-/** Two releases in two environments, to look at while the pack stays up. */
+/** Promotes two builds to two environments, so that there is something to look at. */
 export async function seed(world: World): Promise<readonly string[]> {
-  await createRelease(world, PIPELINE, [{ env: 'test' }, { env: 'prod' }]);
+  await createReleasePipeline(world, PIPELINE, [{ env: 'test' }, { env: 'prod' }]);
   for (const buildId of ['b-41', 'b-42']) {
-    await offer(world, PIPELINE, stamp(world, buildId));
-    await release(world);
+    await setBuildArtifact(world, PIPELINE, stampBuild(world, buildId));
+    await runPipeline(world);
   }
-  return [`Environments as links, and their history:  ls -lA ${folderOf(world)}/envs`];
+  return [`The environments (links) and their history:  ls -lA ${storeFolder(world)}/envs`];
 }
 
-export default [...promoting, ...tampering, ...goingBack, ...copying];
+export default [...promoteScenarios, ...tamperingScenarios, ...rollbackScenarios, ...copyScenarios];

@@ -1,12 +1,12 @@
 import type { World } from '../../pack/world.ts';
 import type { SeedContext } from '../../scenario-kit/scenario.ts';
-import { making } from './create.ts';
-import { large } from './large-fleet.ts';
-import { keeping } from './maintain.ts';
-import { oddInput } from './odd-input.ts';
+import { createScenarios } from './create.ts';
+import { largeFleetScenarios } from './large-fleet.ts';
+import { maintainScenarios } from './maintain.ts';
+import { oddInputScenarios } from './odd-input.ts';
 import { reportLinux, runServers } from './servers.ts';
 
-/** Starts a server with two disks, and keeps the event that tells of its start. */
+/** Starts a server with two disks. Saves the event of its start. */
 export async function seed(world: World, { saveEvent }: SeedContext): Promise<readonly string[]> {
   const [id = ''] = await runServers(world, 'db-1', 1, { Team: 'storage' });
   await reportLinux(world, id, [
@@ -19,7 +19,7 @@ export async function seed(world: World, { saveEvent }: SeedContext): Promise<re
     resources: [`arn:aws:ec2:${world.region}:${world.accountId}:instance/${id}`],
     detail: { 'instance-id': id, state: 'running' },
   });
-  return [`The start of a seeded server with disks: ${command}`];
+  return [`Send the start of a sample server with disks:  ${command}`];
 }
 
-export default [...making, ...keeping, ...oddInput, ...large];
+export default [...createScenarios, ...maintainScenarios, ...oddInputScenarios, ...largeFleetScenarios];

@@ -13,8 +13,8 @@ import { type Fleet, GROUP, observe } from './observe.ts';
 
 export const OPT_IN: Tags = { 'groundcrew:drain': 'true', 'groundcrew:replace': 'true' };
 
-/** Two protected instances in a group; the first is behind an instance target group under two ports and an ip one. */
-export async function servingGroup(world: World): Promise<Fleet> {
+/** Two protected instances in a group. The first has two ports in one target group and its IP address in another. */
+export async function createServingGroup(world: World): Promise<Fleet> {
   const ids = await createGroup(world, { name: GROUP, size: 2, tags: OPT_IN });
   const command = new SetInstanceProtectionCommand({
     AutoScalingGroupName: GROUP,
@@ -35,21 +35,22 @@ export async function servingGroup(world: World): Promise<Fleet> {
   return { ids: [first, second], targetGroups: [byId, byIp] };
 }
 
-export async function plainGroup(world: World): Promise<Fleet> {
+export async function createPlainGroup(world: World): Promise<Fleet> {
   return { ids: await createGroup(world, { name: GROUP, size: 1, tags: OPT_IN }) };
 }
 
-export async function loneInstance(world: World): Promise<Fleet> {
+export async function runOneInstance(world: World): Promise<Fleet> {
   return { ids: await runSpotInstances(world, 1) };
 }
 
-type Parts<S> = Omit<Scenario<S>, 'wing' | 'name' | 'observe'> & Partial<Pick<Scenario<S>, 'observe'>>;
+type ScenarioParts<S> = Omit<Scenario<S>, 'wing' | 'name' | 'observe'> &
+  Partial<Pick<Scenario<S>, 'observe'>>;
 
-export function scenario<S extends Fleet>(name: string, parts: Parts<S>): Scenario<S> {
+export function scenario<S extends Fleet>(name: string, parts: ScenarioParts<S>): Scenario<S> {
   return { wing: 'spot-cordon', name, observe, ...parts };
 }
 
-export function first({ ids }: Fleet): string {
+export function firstInstance({ ids }: Fleet): string {
   return ids[0] ?? '';
 }
 
