@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { approve, findLink, openPage, readCode, reject, requestApproval, submitForm } from './approvers.ts';
 import { changeDistribution, createBuild, HOME_REGION } from './builds.ts';
 import {
   countCalls,
@@ -11,7 +12,6 @@ import {
   stateOf,
   toAllApprovers,
 } from './observe.ts';
-import { approve, findLink, openPage, readCode, reject, requestApproval, submitForm } from './people.ts';
 
 const DAY = 86_400_000;
 const SWEEP = 'SweepApprovalsSweep';

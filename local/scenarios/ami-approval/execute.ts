@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { CreateTagsCommand, DisableImageCommand } from '@aws-sdk/client-ec2';
 import { emulatedState } from '../../scenario-kit/emulated-state.ts';
+import { approve, reject, requestApproval, requestStepApproval } from './approvers.ts';
 import { createBuild, createWaitingBuild, ec2Client, HOME_REGION, OTHER_REGION, STEP_ID } from './builds.ts';
 import {
   countCalls,
@@ -12,7 +13,6 @@ import {
   stateOf,
   toAllApprovers,
 } from './observe.ts';
-import { approve, reject, requestApproval, requestStepApproval } from './people.ts';
 
 const NOT_CARRIED_OUT = 'web-server 1.4.0/7: not carried out';
 

@@ -1,10 +1,10 @@
 import type { World } from '../../pack/world.ts';
+import { findLink } from './approvers.ts';
 import { createBuild } from './builds.ts';
 import { decideScenarios } from './decide.ts';
 import { imageStateChange } from './events.ts';
 import { executeScenarios } from './execute.ts';
 import { linkScenarios } from './links.ts';
-import { findLink } from './people.ts';
 import { requestScenarios } from './request.ts';
 
 export { parameters } from './builds.ts';

@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { createBuild, createWaitingBuild } from './builds.ts';
-import { countCalls, firstRequest, scenario, stateOf } from './observe.ts';
 import {
   findLink,
   prepareApproval,
@@ -9,7 +7,9 @@ import {
   requestApproval,
   requestStepApproval,
   submitForm,
-} from './people.ts';
+} from './approvers.ts';
+import { createBuild, createWaitingBuild } from './builds.ts';
+import { countCalls, firstRequest, scenario, stateOf } from './observe.ts';
 
 const DAY = 86_400_000;
 

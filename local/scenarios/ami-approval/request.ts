@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { CreateTopicCommand, PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import type { World } from '../../pack/world.ts';
+import { requestApproval, requestStepApproval } from './approvers.ts';
 import { createBuild, createWaitingBuild, ORGANIZATION, parameters, STEP_ID } from './builds.ts';
 import { imageMessage, imageStateChange, scanFindings, stepWaiting } from './events.ts';
 import {
@@ -12,7 +13,6 @@ import {
   stateOf,
   toAllApprovers,
 } from './observe.ts';
-import { requestApproval, requestStepApproval } from './people.ts';
 
 async function publishBuildMessage(world: World, message: string): Promise<void> {
   const sns = world.client(SNSClient);

@@ -15,7 +15,7 @@ import { dirname, join } from 'node:path';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { World } from '../../pack/world.ts';
 import { setArtifactLocation } from '../../scenario-kit/pipelines.ts';
-import { createZip } from './archive.ts';
+import { createZip } from './zip.ts';
 
 // Builds, stamped with the same tool that a buildspec calls in CodeBuild.
 

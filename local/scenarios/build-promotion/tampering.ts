@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { linkSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { World } from '../../pack/world.ts';
-import { createZip } from './archive.ts';
 import { type Stamp, setBuildArtifact, stampBuild, storeFolder, writeStoreFile } from './builds.ts';
 import {
   actionMessage,
@@ -13,6 +12,7 @@ import {
   scenario,
   stateOf,
 } from './pipeline.ts';
+import { createZip } from './zip.ts';
 
 /** Tampers with the build in its folder. Returns the artifact for the pipeline. */
 type Tampering = (world: World, build: string, artifact: Stamp) => Stamp | Buffer;

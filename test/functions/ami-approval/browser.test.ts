@@ -4,6 +4,7 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { renderPage, renderUnknown } from '../../../functions/ami-approval/decide-approval/page.ts';
 import { type Pack, startPack } from '../../../local/pack/pack.ts';
+import { findLink, requestApproval } from '../../../local/scenarios/ami-approval/approvers.ts';
 import { createBuild, HOME_REGION } from '../../../local/scenarios/ami-approval/builds.ts';
 import {
   OWNERS_MAIL,
@@ -11,7 +12,6 @@ import {
   SHARED_PERMISSIONS,
   stateOf,
 } from '../../../local/scenarios/ami-approval/observe.ts';
-import { findLink, requestApproval } from '../../../local/scenarios/ami-approval/people.ts';
 import { findChromium, NO_CHROMIUM } from '../../support/chromium.ts';
 import { ANN, NOW, states } from './approvals.ts';
 

@@ -21,7 +21,7 @@ import { chooseRecoveryPoint } from '../../../functions/build-promotion/domain/r
 import { readOnlyFile } from '../../../functions/build-promotion/promote-build/zip.ts';
 import { readParameters } from '../../../functions/build-promotion/protocol/action-parameters.ts';
 import { readRequest } from '../../../functions/build-promotion/protocol/store-request.ts';
-import { createZip } from '../../../local/scenarios/build-promotion/archive.ts';
+import { createZip } from '../../../local/scenarios/build-promotion/zip.ts';
 
 const D = 'a'.repeat(64);
 const stamped = {

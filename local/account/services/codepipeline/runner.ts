@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { runAction, startAction } from './actions.ts';
 import type { ActionDeclaration } from './declaration.ts';
 import { emitActionEvent, emitPipelineEvent, emitStageEvent } from './events.ts';
 import { closeJob } from './jobs.ts';
-import { runAction, startAction } from './launch.ts';
 import {
   type ActionResult,
   type ActionRun,
