@@ -1,5 +1,6 @@
 import type { Call } from '../account/types.ts';
 import type { Pack } from '../pack/pack.ts';
+import { functionCalls } from './calls.ts';
 import { discoverWings } from './discover.ts';
 import type { Outcome, Scenario } from './scenario.ts';
 
@@ -31,7 +32,7 @@ export async function runScenario(pack: Pack, scenario: Scenario): Promise<Scena
     const seed = await scenario.arrange(pack);
     await scenario.act(pack, seed);
     outcome = await scenario.observe(pack, seed);
-    scenario.expect(outcome, functionCalls(pack));
+    scenario.expect(outcome, functionCalls(pack.calls()));
   } catch (error) {
     failure = formatFailure(error, pack);
   }
@@ -40,14 +41,10 @@ export async function runScenario(pack: Pack, scenario: Scenario): Promise<Scena
     name,
     ok: failure === undefined,
     ms: Math.round(performance.now() - startedAt),
-    calls: functionCalls(pack),
+    calls: functionCalls(pack.calls()),
     ...(outcome && { outcome }),
     ...(failure !== undefined && { failure }),
   };
-}
-
-function functionCalls(pack: Pack): readonly Call[] {
-  return pack.calls().filter((call) => call.function !== 'local');
 }
 
 const maxLogLines = 15;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
+import { countCalls } from '../../scenario-kit/calls.ts';
 import { approve, findLink, openPage, readCode, reject, requestApproval, submitForm } from './approvers.ts';
 import { changeDistribution, createBuild, HOME_REGION } from './builds.ts';
 import {
-  countCalls,
   detailOf,
   firstRequest,
   OWNERS_MAIL,

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { CreateTagsCommand, DisableImageCommand } from '@aws-sdk/client-ec2';
+import { countCalls } from '../../scenario-kit/calls.ts';
 import { emulatedState } from '../../scenario-kit/emulated-state.ts';
 import { approve, reject, requestApproval, requestStepApproval } from './approvers.ts';
 import { createBuild, createWaitingBuild, ec2Client, HOME_REGION, OTHER_REGION, STEP_ID } from './builds.ts';
 import {
-  countCalls,
   detailOf,
   firstRequest,
   OWNERS_MAIL,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { countCalls } from '../../scenario-kit/calls.ts';
 import {
   findLink,
   prepareApproval,
@@ -9,7 +10,7 @@ import {
   submitForm,
 } from './approvers.ts';
 import { createBuild, createWaitingBuild } from './builds.ts';
-import { countCalls, firstRequest, scenario, stateOf } from './observe.ts';
+import { firstRequest, scenario, stateOf } from './observe.ts';
 
 const DAY = 86_400_000;
 

@@ -5,7 +5,6 @@ import {
   DescribeSnapshotAttributeCommand,
 } from '@aws-sdk/client-ec2';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import type { Call } from '../../account/types.ts';
 import type { World } from '../../pack/world.ts';
 import { emulatedState } from '../../scenario-kit/emulated-state.ts';
 import type { Outcome, Scenario } from '../../scenario-kit/scenario.ts';
@@ -120,11 +119,6 @@ export function detailOf({ detail }: Outcome): {
 } {
   // biome-ignore lint/nursery/noUnsafeTypeAssertion: `observe` created it
   return detail as { texts: readonly string[]; records: readonly StoredRecord[] };
-}
-
-export function countCalls(calls: readonly Call[], action: string, status?: number): number {
-  const made = calls.filter((call) => call.function !== 'local' && call.action === action);
-  return made.filter((call) => status === undefined || call.status === status).length;
 }
 
 type ScenarioParts<S extends Build> = Omit<Scenario<S>, 'wing' | 'name' | 'observe'>;

@@ -1,18 +1,11 @@
 import assert from 'node:assert/strict';
 import { CreateTopicCommand, PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import type { World } from '../../pack/world.ts';
+import { countCalls } from '../../scenario-kit/calls.ts';
 import { requestApproval, requestStepApproval } from './approvers.ts';
 import { createBuild, createWaitingBuild, ORGANIZATION, parameters, STEP_ID } from './builds.ts';
 import { imageMessage, imageStateChange, scanFindings, stepWaiting } from './events.ts';
-import {
-  countCalls,
-  detailOf,
-  firstRequest,
-  REQUEST_SUBJECT,
-  scenario,
-  stateOf,
-  toAllApprovers,
-} from './observe.ts';
+import { detailOf, firstRequest, REQUEST_SUBJECT, scenario, stateOf, toAllApprovers } from './observe.ts';
 
 async function publishBuildMessage(world: World, message: string): Promise<void> {
   const sns = world.client(SNSClient);

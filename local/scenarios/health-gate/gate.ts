@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { countCalls } from '../../scenario-kit/calls.ts';
 import { emulatedState } from '../../scenario-kit/emulated-state.ts';
 import { openIncident } from '../../scenario-kit/health.ts';
 import { startPipeline } from '../../scenario-kit/pipelines.ts';
-import { countCalls, gateMessage, stateOf } from './observe.ts';
+import { gateMessage, stateOf } from './observe.ts';
 import { createGatedPipeline, MINUTE, NAME, passMinutes, runPipeline, scenario } from './pipeline.ts';
 
 const DEPLOYED = 'Succeeded: Gate Succeeded, Deploy Succeeded';

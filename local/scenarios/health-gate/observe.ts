@@ -1,5 +1,4 @@
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
-import type { Call } from '../../account/types.ts';
 import type { World } from '../../pack/world.ts';
 import { listExecutionStatuses, type StageSummary, summarizeStages } from '../../scenario-kit/pipelines.ts';
 import type { Outcome } from '../../scenario-kit/scenario.ts';
@@ -68,8 +67,4 @@ export function stateOf(outcome: Outcome): ObservedState {
 export function gateMessage({ detail }: Outcome, name = 'orders'): string {
   // biome-ignore lint/nursery/noUnsafeTypeAssertion: `observe` created it
   return (detail as Readonly<Record<string, string>>)[name] ?? '';
-}
-
-export function countCalls(calls: readonly Call[], action: string): number {
-  return calls.filter((call) => call.function !== 'local' && call.action === action).length;
 }

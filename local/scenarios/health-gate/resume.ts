@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import type { World } from '../../pack/world.ts';
+import { countCalls } from '../../scenario-kit/calls.ts';
 import { emulatedState, setCalendar } from '../../scenario-kit/emulated-state.ts';
 import { closeIncident, openIncident, updateIncident } from '../../scenario-kit/health.ts';
 import { setActionOutcome, startPipeline } from '../../scenario-kit/pipelines.ts';
 import type { Outcome } from '../../scenario-kit/scenario.ts';
-import { countCalls, gateMessage, observe, stateOf } from './observe.ts';
+import { gateMessage, observe, stateOf } from './observe.ts';
 import { createGatedPipeline, MINUTE, NAME, passMinutes, runPipeline, scenario } from './pipeline.ts';
 
 const DEPLOYED = 'Succeeded: Gate Succeeded, Deploy Succeeded';

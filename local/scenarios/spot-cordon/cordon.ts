@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { AutoScalingClient, PutLifecycleHookCommand } from '@aws-sdk/client-auto-scaling';
+import { countCalls } from '../../scenario-kit/calls.ts';
 import { createGroup } from '../../scenario-kit/fleet.ts';
 import { interruptionWarning, rebalanceRecommendation } from './events.ts';
 import {
@@ -10,7 +11,7 @@ import {
   OPT_IN,
   scenario,
 } from './fleet.ts';
-import { countCalls, type Fleet, GROUP, stateOf, stepsOf } from './observe.ts';
+import { type Fleet, GROUP, stateOf, stepsOf } from './observe.ts';
 
 const MINUTE = 60_000;
 

@@ -1,5 +1,4 @@
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
-import type { Call } from '../../account/types.ts';
 import type { World } from '../../pack/world.ts';
 import { describeInstances, describeMembers, listTargets } from '../../scenario-kit/fleet.ts';
 import type { Outcome } from '../../scenario-kit/scenario.ts';
@@ -105,10 +104,6 @@ interface ObservedState {
 export function stateOf(outcome: Outcome): ObservedState {
   // biome-ignore lint/nursery/noUnsafeTypeAssertion: `observe` created it
   return outcome.state as ObservedState;
-}
-
-export function countCalls(calls: readonly Call[], action: string): number {
-  return calls.filter((call) => call.function !== 'local' && call.action === action).length;
 }
 
 /** The result of each step in the first record. */

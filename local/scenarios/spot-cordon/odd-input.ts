@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { countCalls } from '../../scenario-kit/calls.ts';
 import { interruptionWarning, scheduledMaintenance } from './events.ts';
 import { createPlainGroup, firstInstance, runOneInstance, scenario } from './fleet.ts';
-import { countCalls, type Fleet, stateOf } from './observe.ts';
+import { type Fleet, stateOf } from './observe.ts';
 
 const SWEEP = 'UncordonInstancesSweep';
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { AutoScalingClient, SetInstanceProtectionCommand } from '@aws-sdk/client-auto-scaling';
 import type { World } from '../../pack/world.ts';
+import { functionCalls } from '../../scenario-kit/calls.ts';
 import {
   createGroup,
   createTargetGroup,
@@ -22,11 +23,9 @@ async function observeStorm(world: World, { ids }: Fleet): Promise<Outcome> {
   const states = await describeInstances(world, ids);
   const tagged = ids.filter((id) => states.get(id)?.tags[CORDON] === 'interruption').length;
   const published = new Set(world.published().map((event) => JSON.stringify(event))).size;
-  const functionCalls = world.calls().filter((call) => call.function !== 'local');
-  const calls = [...Map.groupBy(functionCalls, ({ action }) => action)].map(([action, some]) => [
-    action,
-    some.length,
-  ]);
+  const calls = [...Map.groupBy(functionCalls(world.calls()), ({ action }) => action)].map(
+    ([action, some]) => [action, some.length],
+  );
   return {
     state: { tagged, published, deadLetters: (await world.deadLetters()).length },
     mails: world.mails().map(({ subject }) => subject),

@@ -171,12 +171,10 @@ function completeStage(context: Context, run: StageRun): void {
   unlockStage(context, run);
 }
 
-const stageEventStates = { Failed: 'FAILED', Stopped: 'STOPPED', Cancelled: 'CANCELED' } as const;
-
 /** After a failure the stage is free for the next execution. */
-function endStage(context: Context, run: StageRun, status: keyof typeof stageEventStates): void {
+function endStage(context: Context, run: StageRun, status: 'Failed' | 'Stopped' | 'Cancelled'): void {
   run.status = status;
-  emitStageEvent(context, run, stageEventStates[status]);
+  emitStageEvent(context, run, eventStates[status]);
   endExecution(context, run.execution, status);
   unlockStage(context, run);
 }
@@ -187,7 +185,7 @@ function unlockStage(context: Context, run: StageRun): void {
   admitWaiting(context, execution.pipeline, stage);
 }
 
-const executionEventStates = {
+const eventStates = {
   Succeeded: 'SUCCEEDED',
   Failed: 'FAILED',
   Superseded: 'SUPERSEDED',
@@ -198,11 +196,11 @@ const executionEventStates = {
 function endExecution(
   context: Context,
   execution: Execution,
-  status: Extract<ExecutionStatus, keyof typeof executionEventStates>,
+  status: Extract<ExecutionStatus, keyof typeof eventStates>,
 ): void {
   execution.status = status;
   execution.updatedAt = context.now();
-  emitPipelineEvent(context, execution, executionEventStates[status]);
+  emitPipelineEvent(context, execution, eventStates[status]);
 }
 
 /** Ends an execution from outside. Its actions are abandoned, or cancelled if the structure changes. */
