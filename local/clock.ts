@@ -1,24 +1,30 @@
-import type { Clock } from './scenario-kit/scenario.ts';
+/** The time that functions, the account and the wiring see. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Moves the clock forward. It delivers nothing: see `advance` of the world for that. */
+  skip(ms: number): void;
+}
 
-export interface TurnedClock extends Clock {
-  /** Milliseconds it is ahead of the machine's own clock. */
+export interface AdjustableClock extends Clock {
+  /** How many milliseconds this clock is ahead of the machine's clock. */
   offset(): number;
-  /** Back to the machine's own time. */
+  /** Returns to the machine's time. */
   reset(): void;
 }
 
-/** Goes on with the machine's clock, from wherever it was turned to. */
-export function createClock(): TurnedClock {
-  let ahead = 0;
+/** Runs at the speed of the machine's clock, ahead of it by all the time that was skipped. */
+export function createClock(): AdjustableClock {
+  let offsetMs = 0;
   return {
-    now: () => Date.now() + ahead,
-    offset: () => ahead,
-    turn: (ms) => {
-      if (!(ms >= 0)) throw new RangeError(`A clock is turned forward, not by ${ms} ms`);
-      ahead += ms;
+    now: () => Date.now() + offsetMs,
+    offset: () => offsetMs,
+    skip: (ms) => {
+      if (!(ms >= 0)) throw new RangeError(`clock.skip: expected 0 ms or more, got ${ms}`);
+      offsetMs += ms;
     },
     reset: () => {
-      ahead = 0;
+      offsetMs = 0;
     },
   };
 }

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Call } from '../local/account/types.ts';
 import { type Pack, startPack } from '../local/pack/pack.ts';
-import { python } from '../local/python/find.ts';
+import { findPython } from '../local/python/find.ts';
 import { discoverScenarios } from '../local/scenario-kit/run.ts';
-import type { Call, Scenario } from '../local/scenario-kit/scenario.ts';
+import type { Scenario } from '../local/scenario-kit/scenario.ts';
 import { transform } from '../local/stack/transform.ts';
 import { functionIds, grantedActions, type IamTemplate, iamOffences, withActions } from './support/iam.ts';
 import { judge, type Played, play, type Strike, strikesFor } from './support/sweep.ts';
@@ -19,7 +20,7 @@ let template: IamTemplate;
 
 beforeAll(async () => {
   process.env.GROUNDCREW_SWIFT = '1';
-  const executable = await python(() => {});
+  const executable = await findPython(() => {});
   template = (await transform(executable, 'template.yaml')) as unknown as IamTemplate;
   for (let i = 0; i < PACKS; i++) packs.push(await startPack({ port: 0 }));
 }, 5 * MINUTES);

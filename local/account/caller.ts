@@ -1,25 +1,26 @@
 import type { Caller } from './types.ts';
 
-/** The access key id for process number `process` of a function: the account reads from it who called. */
+/** The access key id for process number `process` of a function. It tells the account who calls. */
 export function accessKeyFor(functionId: string, process = 0): string {
-  if (!/^[A-Za-z0-9]+$/.test(functionId)) throw new Error(`"${functionId}" is no logical id of a function.`);
+  if (!/^[A-Za-z0-9]+$/.test(functionId))
+    throw new Error(`"${functionId}" is not a logical id of a function: use letters and digits only.`);
   return `GROUNDCREW_${functionId}_${process}`;
 }
 
 /**
- * The access key id of a role in `account` that the caller assumed. It says by itself who calls: a warm function keeps
- * the credentials longer than the account its memory.
+ * The access key id of a role in `account` that the caller assumed. It contains the caller, because a warm function keeps
+ * credentials longer than the account keeps its state.
  */
-export function assumedKeyFor(caller: Caller, account: string): string {
+export function assumedRoleKeyFor(caller: Caller, account: string): string {
   return `${accessKeyFor(caller.function, caller.process)}_${account}`;
 }
 
-/** Who works with a key that names nobody. */
-export type HolderOf = (accessKey: string) => Caller | undefined;
+/** Finds the caller that holds an access key which does not contain one. */
+export type FindCaller = (accessKey: string) => Caller | undefined;
 
-/** The caller whom an access key id names; for any other key whoever holds it, or `local`. */
-export function callerOf(accessKey: string, holderOf: HolderOf = () => undefined): Caller {
+/** The caller that an access key id contains. For other keys: the caller that holds the key, or `local`. */
+export function callerOf(accessKey: string, findCaller: FindCaller = () => undefined): Caller {
   const [, id, process, account] = /^GROUNDCREW_([A-Za-z0-9]+)_(\d+)(?:_(\d{12}))?$/.exec(accessKey) ?? [];
-  if (id === undefined) return holderOf(accessKey) ?? { function: 'local', process: 0 };
+  if (id === undefined) return findCaller(accessKey) ?? { function: 'local', process: 0 };
   return { function: id, process: Number(process), ...(account !== undefined && { account }) };
 }

@@ -1,60 +1,59 @@
-import { mapping } from '../json.ts';
+import { type Mapping, mapping } from '../json.ts';
 import { ServiceError } from './response.ts';
-import type { Members } from './types.ts';
 
-/** What an API's model asks of a member. */
+/** What the model of an API requires of a member. */
 export interface Constraint {
   readonly required?: boolean;
-  /** Characters of a text, members of a list, or a number itself. */
+  /** The length of a text or list, or the value of a number. */
   readonly min?: number;
   readonly max?: number;
-  /** As the model writes it: it must match from end to end. */
+  /** A regular expression that must match the whole text. */
   readonly pattern?: string;
   readonly oneOf?: readonly string[];
-  /** For each member of a list. */
+  /** Applies to each member of a list. */
   readonly each?: Constraint;
 }
 
-/** By path: `failureDetails.type` is looked at when there are `failureDetails`. */
+/** By path: `failureDetails.type` is only checked if `failureDetails` exists. */
 export type Constraints = Readonly<Record<string, Constraint>>;
 
-/** Throws a ValidationException that names every offence, in the words that AWS's services share. */
-export function check(input: Members, constraints: Constraints): void {
-  const offences = Object.entries(constraints).flatMap(([path, constraint]) => {
-    const value = reach(input, path.split('.'));
-    return value === absent ? [] : describe(value, path, constraint);
+/** Throws a ValidationException that lists every violation, worded as AWS services do. */
+export function validate(input: Mapping, constraints: Constraints): void {
+  const violations = Object.entries(constraints).flatMap(([path, constraint]) => {
+    const value = valueAt(input, path.split('.'));
+    return value === absent ? [] : findViolations(value, path, constraint);
   });
-  if (offences.length === 0) return;
-  const count = `${offences.length} validation error${offences.length > 1 ? 's' : ''} detected`;
-  throw new ServiceError('ValidationException', `${count}: ${offences.join('; ')}`);
+  if (violations.length === 0) return;
+  const count = `${violations.length} validation error${violations.length > 1 ? 's' : ''} detected`;
+  throw new ServiceError('ValidationException', `${count}: ${violations.join('; ')}`);
 }
 
-const absent = Symbol('a member of something that is not there');
+const absent = Symbol('member of an absent object');
 
-function reach(input: Members, [name = '', ...rest]: readonly string[]): unknown {
+function valueAt(input: Mapping, [name = '', ...rest]: readonly string[]): unknown {
   const value = input[name] ?? undefined;
   if (rest.length === 0) return value;
-  return value === undefined ? absent : reach(mapping(value), rest);
+  return value === undefined ? absent : valueAt(mapping(value), rest);
 }
 
-function describe(value: unknown, path: string, constraint: Constraint): string[] {
+function findViolations(value: unknown, path: string, constraint: Constraint): string[] {
   const fault = (rule: string): string =>
-    `Value ${show(value)} at '${path}' failed to satisfy constraint: ${rule}`;
+    `Value ${formatValue(value)} at '${path}' failed to satisfy constraint: ${rule}`;
   if (value === undefined) return constraint.required ? [fault('Member must not be null')] : [];
-  const own = rulesOf(constraint, typeof value).filter(({ holds }) => !holds(value));
+  const own = rulesOf(constraint, typeof value).filter(({ isMet }) => !isMet(value));
   const { each } = constraint;
   const inner = each ? rulesOf(each) : [];
-  const isBroken = Array.isArray(value) && value.some((one) => inner.some(({ holds }) => !holds(one)));
-  const asked = inner.map(({ rule }) => rule).join(', ');
+  const isBroken = Array.isArray(value) && value.some((one) => inner.some(({ isMet }) => !isMet(one)));
+  const asked = inner.map(({ text }) => text).join(', ');
   return [
-    ...own.map(({ rule }) => fault(rule)),
+    ...own.map(({ text }) => fault(text)),
     ...(isBroken ? [fault(`Member must satisfy constraint: [${asked}]`)] : []),
   ];
 }
 
 interface Rule {
-  readonly rule: string;
-  readonly holds: (value: unknown) => boolean;
+  readonly text: string;
+  readonly isMet: (value: unknown) => boolean;
 }
 
 function rulesOf({ min, max, pattern, oneOf }: Constraint, type = 'string'): Rule[] {
@@ -62,22 +61,22 @@ function rulesOf({ min, max, pattern, oneOf }: Constraint, type = 'string'): Rul
   const has = type === 'number' ? 'value' : 'length';
   if (max !== undefined)
     rules.push({
-      rule: `Member must have ${has} less than or equal to ${max}`,
-      holds: (value) => sizeOf(value) <= max,
+      text: `Member must have ${has} less than or equal to ${max}`,
+      isMet: (value) => sizeOf(value) <= max,
     });
   if (min !== undefined)
     rules.push({
-      rule: `Member must have ${has} greater than or equal to ${min}`,
-      holds: (value) => sizeOf(value) >= min,
+      text: `Member must have ${has} greater than or equal to ${min}`,
+      isMet: (value) => sizeOf(value) >= min,
     });
   if (pattern !== undefined) {
     const whole = new RegExp(`^(?:${pattern})$`, 's');
-    const rule = `Member must satisfy regular expression pattern: ${pattern}`;
-    rules.push({ rule, holds: (value) => whole.test(String(value)) });
+    const text = `Member must satisfy regular expression pattern: ${pattern}`;
+    rules.push({ text, isMet: (value) => whole.test(String(value)) });
   }
   if (oneOf) {
-    const rule = `Member must satisfy enum value set: [${oneOf.join(', ')}]`;
-    rules.push({ rule, holds: (value) => oneOf.includes(String(value)) });
+    const text = `Member must satisfy enum value set: [${oneOf.join(', ')}]`;
+    rules.push({ text, isMet: (value) => oneOf.includes(String(value)) });
   }
   return rules;
 }
@@ -88,7 +87,7 @@ function sizeOf(value: unknown): number {
   return Object.keys(mapping(value)).length;
 }
 
-function show(value: unknown): string {
+function formatValue(value: unknown): string {
   if (value === undefined) return 'null';
   return Array.isArray(value) ? `'[${value.map(String).join(', ')}]'` : `'${value}'`;
 }

@@ -1,82 +1,85 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Invoked } from './gateway-state.ts';
-import type { Answer, Caller, Members } from './types.ts';
+import type { Mapping } from '../json.ts';
+import type { Caller, HttpResponse, InvocationResult } from './types.ts';
 
-/** What an operation of a stand-in gets to work with. */
-export interface StandInContext<State = unknown> {
+/** What an operation of an emulated service can use. */
+export interface ServiceContext<State = unknown> {
   readonly state: State;
   readonly caller: Caller;
   readonly region: string;
   readonly accountId: string;
-  /** The Region that the call was meant for: some services are in few. */
-  readonly askedRegion: string;
-  /** Milliseconds of the epoch, by the clock that can be turned. */
+  /** The Region that the call was signed for: some services exist only in a few Regions. */
+  readonly requestedRegion: string;
+  /** The time on the pack's clock, in milliseconds since 1970. */
   now(): number;
-  /** Puts an event, as a whole envelope, on the default bus. */
-  publish(event: Members): Promise<void>;
-  /** Invokes a function of the template, by name or ARN, and waits for its end. */
-  invoke(functionName: string, payload: unknown): Promise<Invoked>;
-  /** Invokes it asynchronously, as CodePipeline does: Lambda repeats what fails. */
+  /** Puts a complete event on the default bus. */
+  publish(event: Mapping): Promise<void>;
+  /** Invokes a function of the template, by name or ARN, and waits for the result. */
+  invoke(functionName: string, payload: unknown): Promise<InvocationResult>;
+  /** Invokes a function asynchronously, as CodePipeline does: Lambda retries failures. */
   invokeAsync(functionName: string, payload: unknown): void;
-  /** Does something when so many milliseconds of the clock have passed. Returns how to call it off. */
-  later(ms: number, work: () => void | Promise<void>): () => void;
+  /** Runs `work` when `ms` have passed on the clock. Returns a cancel function. */
+  runLater(ms: number, work: () => void | Promise<void>): () => void;
 }
 
-/** Thrown by an operation to answer with nothing: the connection dies, as where no host is or one that is down. */
-export class HangUp extends Error {}
+/** An operation throws this to drop the connection, as if the host did not exist or were down. */
+export class ConnectionDroppedError extends Error {}
 
 /**
- * Gives the members of the answer, or a whole Answer where those are not all (a payload of its own, headers). Throws a
- * ServiceError to answer with an error, or a HangUp.
+ * Returns the members of the response, or a complete HttpResponse if it needs headers or a payload of its own. Throws a
+ * ServiceError to respond with an error, or a ConnectionDroppedError.
  */
 export type Operation<State = unknown> = (
-  input: Members,
-  context: StandInContext<State>,
+  input: Mapping,
+  context: ServiceContext<State>,
 ) => unknown | Promise<unknown>;
 
 /**
- * Operations that the gateway answers itself because moto lacks them. A file of the folder services, or the index.ts of a
- * folder in it, exports one by default. `createState` makes what the operations share, anew at every reset of the account.
+ * Operations that the gateway handles itself because moto lacks them. Each file in services/, or index.ts of a folder
+ * there, exports one as its default. Each reset of the account calls `createState`.
  */
-export interface StandIn<State = unknown> {
-  /** The IAM prefix. */
+export interface EmulatedService<State = unknown> {
+  /** The service by its IAM prefix. */
   readonly service: string;
   readonly createState?: () => State;
   readonly operations: Readonly<Record<string, Operation<State>>>;
 }
 
-/** Ties the types of a stand-in's state and operations together. */
-export function defineStandIn<State>(standIn: StandIn<State>): StandIn<State> {
-  return standIn;
+/** Checks that the operations use the type of the state. */
+export function defineEmulatedService<State>(service: EmulatedService<State>): EmulatedService<State> {
+  return service;
 }
 
-export async function loadStandIns(): Promise<StandIn[]> {
+export async function loadEmulatedServices(): Promise<EmulatedService[]> {
   const folder = join(import.meta.dirname, 'services');
   const entries = await readdir(folder, { withFileTypes: true });
   const files = entries
     .map((entry) => (entry.isDirectory() ? `${entry.name}/index.ts` : entry.name))
     .toSorted();
-  const loaded = await Promise.all(files.map((file) => loadStandIn(join(folder, file))));
+  const loaded = await Promise.all(files.map((file) => loadEmulatedService(join(folder, file))));
   const services = loaded.map(({ service }) => service);
-  const twice = services.find((service, at) => services.indexOf(service) !== at);
-  if (twice !== undefined) throw new Error(`${twice} has two stand-ins in ${folder}: make them one.`);
+  const duplicate = services.find((service, at) => services.indexOf(service) !== at);
+  if (duplicate !== undefined)
+    throw new Error(`Two files in ${folder} emulate ${duplicate}. Merge them into one.`);
   return loaded;
 }
 
-/** Whether an operation gave a whole answer. */
-export function isAnswer(output: unknown): output is Answer {
+/** Whether an operation returned a complete response. */
+export function isHttpResponse(output: unknown): output is HttpResponse {
   return typeof output === 'object' && output !== null && 'body' in output && Buffer.isBuffer(output.body);
 }
 
-async function loadStandIn(file: string): Promise<StandIn> {
+async function loadEmulatedService(file: string): Promise<EmulatedService> {
   const module: { readonly default?: unknown } = await import(pathToFileURL(file).href);
-  if (!isStandIn(module.default))
-    throw new Error(`${file} exports no stand-in by default: a service and operations.`);
+  if (!isEmulatedService(module.default))
+    throw new Error(
+      `${file} must export an emulated service as its default: an object with service and operations.`,
+    );
   return module.default;
 }
 
-function isStandIn(value: unknown): value is StandIn {
+function isEmulatedService(value: unknown): value is EmulatedService {
   return typeof value === 'object' && value !== null && 'service' in value && 'operations' in value;
 }

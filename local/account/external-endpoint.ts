@@ -1,44 +1,43 @@
 import { type Moto, resetRequest } from './moto/process.ts';
-import { forwardTo } from './proxy.ts';
+import { createForwarder } from './proxy.ts';
 import type { RawRequest } from './request.ts';
 import { accountId } from './types.ts';
 
-/** An endpoint that somebody named and that will not do; its message says what to do. */
-export class EndpointRefused extends Error {}
+/** AWS_ENDPOINT_URL is not usable. The message says what to do. */
+export class EndpointError extends Error {}
 
 /**
- * An account that somebody else runs, in moto's place. It keeps its own time, and answers without this project's
- * corrections of moto. It must be one that can be emptied: every scenario begins with an empty account, and deleting
- * piece by piece what lies there would be guesswork in an account that is not ours.
+ * Uses an account that already runs instead of our own moto. It has its own clock and lacks our corrections. It must
+ * support a reset, because every scenario starts with an empty account.
  */
-export async function openEndpoint(endpoint: string): Promise<Moto> {
-  const base = readUrl(endpoint);
-  const forwarder = forwardTo(base);
+export async function connectToEndpoint(endpoint: string): Promise<Moto> {
+  const base = parseUrl(endpoint);
+  const forwarder = createForwarder(base);
   return {
-    send: (request) => forwarder.send(request, named(request)),
-    complaint: () => '',
+    send: (request) => forwarder.send(request, withAccountId(request)),
+    lastError: () => '',
     reset: async () => {
       const { status } = await forwarder.send(resetRequest).catch((cause: unknown) => {
-        throw new EndpointRefused(`AWS_ENDPOINT_URL is ${endpoint}, where nothing answers.`, { cause });
+        throw new EndpointError(`AWS_ENDPOINT_URL is ${endpoint}, where nothing answers.`, { cause });
       });
       if (status === 200) return;
-      throw new EndpointRefused(
+      throw new EndpointError(
         `AWS_ENDPOINT_URL is ${endpoint}, which answers POST ${resetRequest.url} with status ${status}. Scenarios ` +
-          'begin with an empty account: name an endpoint that moto serves, or none.',
+          'begin with an empty account. Set it to an endpoint that moto serves, or unset it.',
       );
     },
     close: async () => forwarder.close(),
   };
 }
 
-function readUrl(endpoint: string): URL {
+function parseUrl(endpoint: string): URL {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
   if (url && /^https?:$/.test(url.protocol)) return url;
-  throw new EndpointRefused(`AWS_ENDPOINT_URL is ${endpoint}, which is no http or https address`);
+  throw new EndpointError(`AWS_ENDPOINT_URL is ${endpoint}, which is not an http or https address`);
 }
 
-/** Some stand-ins for AWS take the account from the access key id, which here says who calls. */
-function named({ headers }: RawRequest): Record<string, string> {
+/** Some emulators read the account from the access key id, which contains the caller here. */
+function withAccountId({ headers }: RawRequest): Record<string, string> {
   const { authorization } = headers;
   return authorization === undefined
     ? {}

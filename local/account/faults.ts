@@ -1,15 +1,20 @@
 import type { ApiRequest } from './request.ts';
 import { encodeError, ServiceError } from './response.ts';
-import type { Answer, Caller } from './types.ts';
+import type { Caller, HttpResponse } from './types.ts';
 
-/**
- * throttled and failing: call k, and every later call of its action in that invocation, is refused.
- * lost: call k is applied and its answer never arrives. killed: call k is applied, then its process dies.
- * overtaken: before call k goes on, a duplicate of the delivery runs to its end in another process.
- */
-export type FaultKind = 'throttled' | 'failing' | 'lost' | 'killed' | 'overtaken';
+export type FaultKind =
+  /** The call, and every later call of its action in that invocation, is throttled. */
+  | 'throttled'
+  /** The same with an internal error of the service. */
+  | 'failed'
+  /** The call is applied, but its response never arrives. */
+  | 'lost'
+  /** The call is applied, then its process dies. */
+  | 'killed'
+  /** Before the call continues, a duplicate of the delivery runs to its end in another process. */
+  | 'duplicated';
 
-/** `call` counts the function's calls from 1, beginning when the fault is injected. */
+/** `call` counts the calls of the function from 1, starting when the fault is injected. */
 export interface Fault {
   readonly function: string;
   readonly call: number;
@@ -18,93 +23,93 @@ export interface Fault {
 
 export interface Faults {
   inject(fault: Fault): void;
-  /** Throttles the next so many calls that functions make of an action, as when somebody else uses up its quota. */
+  /** Throttles the next `calls` calls of this action that functions make, as if somebody else used up the quota. */
   throttle(service: string, action: string, calls: number): void;
   clear(): void;
   beginInvocation(caller: Caller): void;
-  /** Counts a call, and says what befalls it. */
-  strike(request: ApiRequest): FaultKind | undefined;
-  /** Runs a duplicate delivery: until it ends, other processes of the function neither count nor suffer. */
-  overtake(caller: Caller, duplicate: () => Promise<void>): Promise<void>;
+  /** Counts the call. Returns the fault that applies to it. */
+  nextFault(request: ApiRequest): FaultKind | undefined;
+  /** Runs a duplicate delivery. Until it ends, calls of other processes of the function are not counted. */
+  runDuplicate(caller: Caller, duplicate: () => Promise<void>): Promise<void>;
 }
 
-interface Armed {
+interface ActiveFault {
   readonly fault: Fault;
-  seen: number;
-  /** The call it struck, while later ones of its kind are to be refused too. */
-  struck?: { readonly process: number; readonly service: string; readonly action: string };
-  spent: boolean;
+  callCount: number;
+  /** The call that the fault applied to. Later calls of the same action are refused too. */
+  hitCall?: { readonly process: number; readonly service: string; readonly action: string };
+  isDone: boolean;
 }
 
 export function createFaults(): Faults {
-  let armed: Armed[] = [];
-  let quota = new Map<string, number>();
-  const overtaken = new Map<string, number>();
+  let faults: ActiveFault[] = [];
+  let throttles = new Map<string, number>();
+  const duplicating = new Map<string, number>();
   return {
     inject: (fault) => {
-      armed.push({ fault: checked(fault), seen: 0, spent: false });
+      faults.push({ fault: validateFault(fault), callCount: 0, isDone: false });
     },
     throttle: (service, action, calls) => {
-      quota.set(`${service}:${action}`, calls);
+      throttles.set(`${service}:${action}`, calls);
     },
     clear: () => {
-      armed = [];
-      quota = new Map();
+      faults = [];
+      throttles = new Map();
     },
     beginInvocation: (caller) => {
-      for (const one of armed) {
-        if (one.fault.function === caller.function && one.struck?.process === caller.process)
-          one.spent = true;
+      for (const one of faults) {
+        if (one.fault.function === caller.function && one.hitCall?.process === caller.process)
+          one.isDone = true;
       }
     },
-    strike: (request) => {
+    nextFault: (request) => {
       const { caller } = request;
-      const spared = overtaken.get(caller.function);
-      if (spared !== undefined && spared !== caller.process) return undefined;
-      if (isRefused(quota, request)) return 'throttled';
-      const mine = armed.filter(({ fault, spent }) => fault.function === caller.function && !spent);
-      return mine.map((one) => strikeOne(one, request)).find((kind) => kind !== undefined);
+      const duplicated = duplicating.get(caller.function);
+      if (duplicated !== undefined && duplicated !== caller.process) return undefined;
+      if (consumeThrottle(throttles, request)) return 'throttled';
+      const mine = faults.filter(({ fault, isDone }) => fault.function === caller.function && !isDone);
+      return mine.map((one) => matchCall(one, request)).find((kind) => kind !== undefined);
     },
-    overtake: async (caller, duplicate) => {
-      overtaken.set(caller.function, caller.process);
+    runDuplicate: async (caller, duplicate) => {
+      duplicating.set(caller.function, caller.process);
       try {
         await duplicate();
       } finally {
-        overtaken.delete(caller.function);
+        duplicating.delete(caller.function);
       }
     },
   };
 }
 
-function isRefused(quota: Map<string, number>, { caller, service, action }: ApiRequest): boolean {
-  const left = quota.get(`${service}:${action}`) ?? 0;
+function consumeThrottle(throttles: Map<string, number>, { caller, service, action }: ApiRequest): boolean {
+  const left = throttles.get(`${service}:${action}`) ?? 0;
   if (left === 0 || caller.function === 'local') return false;
-  quota.set(`${service}:${action}`, left - 1);
+  throttles.set(`${service}:${action}`, left - 1);
   return true;
 }
 
-function checked(fault: Fault): Fault {
+function validateFault(fault: Fault): Fault {
   if (!Number.isInteger(fault.call) || fault.call < 1) {
-    throw new Error(`A fault strikes a call counted from 1, not ${fault.call}.`);
+    throw new Error(`fault.call: expected a call counted from 1, got ${fault.call}`);
   }
   return fault;
 }
 
-function strikeOne(one: Armed, { caller, service, action }: ApiRequest): FaultKind | undefined {
+function matchCall(one: ActiveFault, { caller, service, action }: ApiRequest): FaultKind | undefined {
   const { kind, call } = one.fault;
-  if (one.struck) {
-    const { process, service: sameService, action: sameAction } = one.struck;
+  if (one.hitCall) {
+    const { process, service: sameService, action: sameAction } = one.hitCall;
     return process === caller.process && sameService === service && sameAction === action ? kind : undefined;
   }
-  one.seen += 1;
-  if (one.seen !== call) return undefined;
-  if (kind === 'throttled' || kind === 'failing') one.struck = { process: caller.process, service, action };
-  else one.spent = true;
+  one.callCount += 1;
+  if (one.callCount !== call) return undefined;
+  if (kind === 'throttled' || kind === 'failed') one.hitCall = { process: caller.process, service, action };
+  else one.isDone = true;
   return kind;
 }
 
-/** The throttling answer of the request's own service: status, code and shape differ. */
-export function throttle(request: ApiRequest): Answer {
+/** The throttling response of the request's service: status, error code and format differ by service. */
+export function throttlingResponse(request: ApiRequest): HttpResponse {
   const { service, protocol } = request;
   if (protocol === 'ec2') {
     return encodeError(request, new ServiceError('RequestLimitExceeded', 'Request limit exceeded.', 503));
@@ -114,17 +119,17 @@ export function throttle(request: ApiRequest): Answer {
     return encodeError(request, new ServiceError('SlowDown', 'Please reduce your request rate.', 503));
   if (protocol === 'rest')
     return encodeError(request, new ServiceError('TooManyRequestsException', 'Rate exceeded', 429));
-  const code = jsonThrottles[service] ?? 'ThrottlingException';
+  const code = jsonThrottlingCodes[service] ?? 'ThrottlingException';
   return encodeError(request, new ServiceError(code, 'Rate exceeded'));
 }
 
-const jsonThrottles: Readonly<Record<string, string>> = {
+const jsonThrottlingCodes: Readonly<Record<string, string>> = {
   dynamodb: 'ThrottlingException',
   sqs: 'RequestThrottled',
 };
 
-/** An answer of a service that failed inside. */
-export function breakDown(request: ApiRequest): Answer {
+/** The response of a service that has an internal error. */
+export function internalErrorResponse(request: ApiRequest): HttpResponse {
   const isNamedError = request.protocol === 'ec2' || request.protocol === 'rest-xml';
   const code = isNamedError ? 'InternalError' : 'InternalFailure';
   return encodeError(request, new ServiceError(code, 'An internal error has occurred', 500));

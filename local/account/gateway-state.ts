@@ -1,67 +1,64 @@
-import type { StandIn } from './emulated-service.ts';
+import type { Clock } from '../clock.ts';
+import type { Mapping } from '../json.ts';
+import type { EmulatedService } from './emulated-service.ts';
 import type { Faults } from './faults.ts';
 import type { Moto } from './moto/process.ts';
 import type { ApiRequest } from './request.ts';
-import type { Call, Caller, Clock, Members } from './types.ts';
+import type { Call, Caller, InvocationResult } from './types.ts';
 
-/** How an invocation ended: the answer as JSON, or what Lambda says of the error. */
-export type Invoked =
-  | { readonly ok: true; readonly payload: string }
-  | { readonly ok: false; readonly error: object };
-
-/** What the account asks of those who run the functions and the rules. */
+/** What the account needs from the code that runs functions and rules. */
 export interface Hooks {
-  /** Whose work came with these credentials, as a pipeline's job does; nothing when nobody's did. */
-  holderOf(accessKey: string): Caller | undefined;
-  /** Kills the process with which the caller called; resolves when it is dead. */
+  /** Finds the function whose payload contained these credentials, as the job of a pipeline does. */
+  findCaller(accessKey: string): Caller | undefined;
+  /** Kills the process of the caller. Resolves when it has exited. */
   onKill(caller: Caller): void | Promise<void>;
-  /** Delivers the caller's payload once more, to another process of the function; resolves when that one ended. */
-  onOvertake(caller: Caller): void | Promise<void>;
-  /** Takes an event put on the default bus, as a whole envelope. */
-  onPublish(event: Members): void | Promise<void>;
-  /** Invokes a function, named as the API takes it, and waits for its end. */
-  onInvoke(functionName: string, payload: unknown): Promise<Invoked>;
-  /** Hands over an asynchronous invocation. */
+  /** Delivers the caller's payload to another process of the function. Resolves when that invocation has ended. */
+  onDuplicate(caller: Caller): void | Promise<void>;
+  /** Receives a complete event that was put on the default bus. */
+  onPublish(event: Mapping): void | Promise<void>;
+  /** Invokes a function, by any name that the API accepts, and waits for the result. */
+  onInvoke(functionName: string, payload: unknown): Promise<InvocationResult>;
+  /** Queues an asynchronous invocation. */
   onEnqueue(functionName: string, payload: unknown): void;
-  /** Runs `work` when so many milliseconds of the clock have passed. Returns how to call it off. */
-  onLater(ms: number, work: () => void | Promise<void>): () => void;
+  /** Runs `work` when `ms` have passed on the clock. Returns a cancel function. */
+  onRunLater(ms: number, work: () => void | Promise<void>): () => void;
 }
 
 /** A call that succeeded. */
-export interface Seen {
+export interface SuccessfulCall {
   readonly caller: Caller;
-  readonly input: Members;
-  readonly output: Members;
+  readonly input: Mapping;
+  readonly output: Mapping;
 }
 
-export type Listener = (seen: Seen) => void | Promise<void>;
+export type CallListener = (call: SuccessfulCall) => void | Promise<void>;
 
-/** A call whose status is filled in when it has been answered. */
-export type Recorded = { -readonly [Key in keyof Call]: Call[Key] };
+/** A call whose status is set when it has been answered. */
+export type CallRecord = { -readonly [Key in keyof Call]: Call[Key] };
 
-/** All that a running account keeps. */
-export interface Desk {
+/** Everything that a running account keeps. */
+export interface GatewayState {
   readonly moto: Moto;
   readonly clock: Clock;
   readonly faults: Faults;
-  readonly standIns: ReadonlyMap<string, StandIn>;
-  /** What stand-ins keep, by service. */
-  readonly states: Map<string, unknown>;
-  readonly calls: Recorded[];
+  readonly services: ReadonlyMap<string, EmulatedService>;
+  /** The state of each emulated service, by service. */
+  readonly serviceStates: Map<string, unknown>;
+  readonly calls: CallRecord[];
   readonly hooks: Partial<Hooks>;
   /** By `service:action`. */
-  readonly listeners: Map<string, Set<Listener>>;
-  /** Of furnishing, while it is under way or when it is done. */
-  furnishing?: { readonly requests: ApiRequest[]; done: boolean };
+  readonly listeners: Map<string, Set<CallListener>>;
+  /** The requests of the first provisioning, while it runs and after it is done. */
+  provisioning?: { readonly requests: ApiRequest[]; done: boolean };
 }
 
-export function stateOf({ states, standIns }: Desk, service: string): unknown {
-  if (!states.has(service)) states.set(service, standIns.get(service)?.createState?.());
-  return states.get(service);
+export function serviceState({ serviceStates, services }: GatewayState, service: string): unknown {
+  if (!serviceStates.has(service)) serviceStates.set(service, services.get(service)?.createState?.());
+  return serviceStates.get(service);
 }
 
-export function hookOf<Name extends keyof Hooks>({ hooks }: Desk, name: Name): Hooks[Name] {
+export function requireHook<Name extends keyof Hooks>({ hooks }: GatewayState, name: Name): Hooks[Name] {
   const hook = hooks[name];
-  if (!hook) throw new Error(`The account needs the hook ${name}: give it one with setHooks.`);
+  if (!hook) throw new Error(`The account needs the hook ${name}. Set it with setHooks.`);
   return hook;
 }

@@ -1,105 +1,125 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { HangUp, isAnswer, type StandInContext } from './emulated-service.ts';
-import { breakDown, type FaultKind, throttle } from './faults.ts';
-import { type Desk, hookOf, type Recorded, type Seen, stateOf } from './gateway-state.ts';
+import { ConnectionDroppedError, isHttpResponse, type ServiceContext } from './emulated-service.ts';
+import { type FaultKind, internalErrorResponse, throttlingResponse } from './faults.ts';
+import {
+  type CallRecord,
+  type GatewayState,
+  requireHook,
+  type SuccessfulCall,
+  serviceState,
+} from './gateway-state.ts';
 import { iamActions } from './iam-actions.ts';
 import { corrections } from './moto/corrections.ts';
-import { readAll } from './proxy.ts';
+import { readBody } from './proxy.ts';
 import { type ApiRequest, decodeRequest, type RawRequest } from './request.ts';
 import { decodeOutput, encodeError, encodeOutput, ServiceError } from './response.ts';
-import { type Answer, accountId, region } from './types.ts';
+import { accountId, type HttpResponse, region } from './types.ts';
 
 /** The endpoint of every service. */
-export function createGateway(desk: Desk): Server {
+export function createGateway(gateway: GatewayState): Server {
   const server = createServer((incoming, outgoing) => {
-    // What fails here is the connection itself: there is nobody left to tell.
-    receive(desk, incoming, outgoing).catch(() => outgoing.destroy());
+    // Only the connection itself can fail here, so no error response is possible.
+    handleHttp(gateway, incoming, outgoing).catch(() => outgoing.destroy());
   });
-  // A warm function may keep a connection idle for as long as it lives.
+  // A warm function can keep an idle connection for as long as it lives.
   server.keepAliveTimeout = 0;
   return server;
 }
 
-async function receive(desk: Desk, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+async function handleHttp(
+  gateway: GatewayState,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
   const { method = 'GET', url = '/', headers } = incoming;
-  const raw: RawRequest = { method, url, headers, body: await readAll(incoming) };
-  const request = decodeRequest(raw, desk.hooks.holderOf);
-  if (!request) return write(outgoing, await desk.moto.send(raw));
-  const answer = await handle(desk, request).catch((error: unknown) => failure(request, error));
-  if (answer) write(outgoing, answer);
+  const raw: RawRequest = { method, url, headers, body: await readBody(incoming) };
+  const request = decodeRequest(raw, gateway.hooks.findCaller);
+  if (!request) return writeResponse(outgoing, await gateway.moto.send(raw));
+  const answer = await handleRequest(gateway, request).catch((error: unknown) =>
+    internalFailure(request, error),
+  );
+  if (answer) writeResponse(outgoing, answer);
   else outgoing.destroy();
 }
 
-/** Does the work once; later its requests are made again, in their order, past clients and connections. */
-export async function furnish(desk: Desk, work: () => Promise<void>): Promise<void> {
-  if (desk.furnishing?.done) {
-    for (const request of desk.furnishing.requests) await repeat(desk, request);
+/** Runs `work` once. Later calls replay its requests in the same order, without clients and connections. */
+export async function provision(gateway: GatewayState, work: () => Promise<void>): Promise<void> {
+  if (gateway.provisioning?.done) {
+    for (const request of gateway.provisioning.requests) await replay(gateway, request);
     return;
   }
-  desk.furnishing = { requests: [], done: false };
+  gateway.provisioning = { requests: [], done: false };
   await work();
-  desk.furnishing.done = true;
+  gateway.provisioning.done = true;
 }
 
-async function repeat(desk: Desk, request: ApiRequest): Promise<void> {
-  const { status, body } = await answerUndisturbed(desk, request);
-  if (status >= 300) throw new Error(`${request.service}:${request.action} was refused: ${body}`);
+async function replay(gateway: GatewayState, request: ApiRequest): Promise<void> {
+  const { status, body } = await respond(gateway, request);
+  if (status >= 300)
+    throw new Error(`${request.service}:${request.action} failed with status ${status}: ${body}`);
 }
 
-/** Nothing when there is no answer, or when it is to be lost. */
-async function handle(desk: Desk, request: ApiRequest): Promise<Answer | undefined> {
-  const call = record(request);
-  desk.calls.push(call);
-  if (desk.furnishing?.done === false) desk.furnishing.requests.push(request);
-  const fault = desk.faults.strike(request);
-  const answer = await answerUnder(fault, desk, request).catch((error: unknown) => {
-    if (error instanceof HangUp) return undefined;
-    return failure(request, error);
+/** Returns undefined if there is no response, or if a fault loses it. */
+async function handleRequest(gateway: GatewayState, request: ApiRequest): Promise<HttpResponse | undefined> {
+  const call = recordCall(request);
+  gateway.calls.push(call);
+  if (gateway.provisioning?.done === false) gateway.provisioning.requests.push(request);
+  const fault = gateway.faults.nextFault(request);
+  const answer = await respondWithFault(fault, gateway, request).catch((error: unknown) => {
+    if (error instanceof ConnectionDroppedError) return undefined;
+    return internalFailure(request, error);
   });
   if (answer) call.status = answer.status;
-  if (answer && answer.status < 300) await tell(desk, request, answer);
-  if (fault === 'killed') await hookOf(desk, 'onKill')(request.caller);
+  if (answer && answer.status < 300) await notifyListeners(gateway, request, answer);
+  if (fault === 'killed') await requireHook(gateway, 'onKill')(request.caller);
   return fault === 'killed' || fault === 'lost' ? undefined : answer;
 }
 
-function record(request: ApiRequest): Recorded {
+function recordCall(request: ApiRequest): CallRecord {
   const { caller, service, action } = request;
-  // What an assumed role may do is for its own account to say.
+  // The other account decides what an assumed role is allowed to do, so the call needs nothing from our role.
   const iam = caller.account === undefined ? iamActions(request) : [];
   return { function: caller.function, service, action, status: 0, iam };
 }
 
-async function answerUnder(fault: FaultKind | undefined, desk: Desk, request: ApiRequest): Promise<Answer> {
-  if (fault === 'throttled') return throttle(request);
-  if (fault === 'failing') return breakDown(request);
-  if (fault === 'overtaken') {
-    await desk.faults.overtake(request.caller, async () => hookOf(desk, 'onOvertake')(request.caller));
+async function respondWithFault(
+  fault: FaultKind | undefined,
+  gateway: GatewayState,
+  request: ApiRequest,
+): Promise<HttpResponse> {
+  if (fault === 'throttled') return throttlingResponse(request);
+  if (fault === 'failed') return internalErrorResponse(request);
+  if (fault === 'duplicated') {
+    await gateway.faults.runDuplicate(request.caller, async () =>
+      requireHook(gateway, 'onDuplicate')(request.caller),
+    );
   }
-  return answerUndisturbed(desk, request);
+  return respond(gateway, request);
 }
 
-async function answerUndisturbed(desk: Desk, request: ApiRequest): Promise<Answer> {
-  const refusal = refuse(request);
+async function respond(gateway: GatewayState, request: ApiRequest): Promise<HttpResponse> {
+  const refusal = findRefusal(request);
   if (refusal) return encodeError(request, refusal);
-  const operation = desk.standIns.get(request.service)?.operations[request.action];
-  if (!operation) return readable(desk, request, await desk.moto.send(toAccount(request)));
+  const operation = gateway.services.get(request.service)?.operations[request.action];
+  if (!operation)
+    return toReadableError(gateway, request, await gateway.moto.send(withAccountHeader(request)));
   try {
-    const output = await operation(request.input, contextOf(desk, request));
-    return isAnswer(output) ? output : encodeOutput(request, output);
+    const output = await operation(request.input, createContext(gateway, request));
+    return isHttpResponse(output) ? output : encodeOutput(request, output);
   } catch (error) {
     if (error instanceof ServiceError) return encodeError(request, error);
     throw error;
   }
 }
 
-/** moto keeps many accounts, and takes this one for a caller whose key it did not give out. */
-function toAccount(request: ApiRequest): RawRequest {
+/** moto keeps many accounts. It takes the account from this header if it did not issue the access key. */
+function withAccountHeader(request: ApiRequest): RawRequest {
   const { method, url, headers, body, caller } = request;
   if (caller.account === undefined) return request;
   return { method, url, headers: { ...headers, 'x-moto-account-id': caller.account }, body };
 }
 
-function refuse({ service, action, input }: ApiRequest): ServiceError | undefined {
+function findRefusal({ service, action, input }: ApiRequest): ServiceError | undefined {
   for (const correction of corrections) {
     if (correction.service !== service || !correction.actions.includes(action)) continue;
     const refusal = correction.refuse?.(input);
@@ -108,52 +128,63 @@ function refuse({ service, action, input }: ApiRequest): ServiceError | undefine
   return undefined;
 }
 
-function contextOf(desk: Desk, { service, caller, region: askedRegion }: ApiRequest): StandInContext {
+function createContext(
+  gateway: GatewayState,
+  { service, caller, region: requestedRegion }: ApiRequest,
+): ServiceContext {
   return {
-    state: stateOf(desk, service),
+    state: serviceState(gateway, service),
     caller,
     region,
     accountId,
-    askedRegion,
-    now: () => desk.clock.now(),
-    publish: async (event) => hookOf(desk, 'onPublish')(event),
-    invoke: (name, payload) => hookOf(desk, 'onInvoke')(name, payload),
-    invokeAsync: (name, payload) => hookOf(desk, 'onEnqueue')(name, payload),
-    later: (ms, work) => hookOf(desk, 'onLater')(ms, work),
+    requestedRegion,
+    now: () => gateway.clock.now(),
+    publish: async (event) => requireHook(gateway, 'onPublish')(event),
+    invoke: (name, payload) => requireHook(gateway, 'onInvoke')(name, payload),
+    invokeAsync: (name, payload) => requireHook(gateway, 'onEnqueue')(name, payload),
+    runLater: (ms, work) => requireHook(gateway, 'onRunLater')(ms, work),
   };
 }
 
-/** moto answers what it does not know with a web page, which the SDK takes for a broken answer. */
-function readable({ moto }: Desk, request: ApiRequest, answer: Answer): Answer {
+/** moto answers unknown operations with a web page, which the SDK reports as a malformed response. */
+function toReadableError({ moto }: GatewayState, request: ApiRequest, answer: HttpResponse): HttpResponse {
   if (answer.status < 400 || !String(answer.headers['content-type'] ?? '').startsWith('text/html'))
     return answer;
   const name = `${request.service}:${request.action}`;
   const message =
     answer.status === 500
-      ? `moto has no ${name}, or failed in it. ${moto.complaint()}`.trim()
-      : `moto has no ${name}.`;
+      ? `moto does not support ${name}, or failed in it. ${moto.lastError()}`.trim()
+      : `moto does not support ${name}.`;
   return encodeError(request, new ServiceError('NotImplemented', message, 501));
 }
 
-async function tell({ listeners }: Desk, request: ApiRequest, answer: Answer): Promise<void> {
-  const interested = listeners.get(`${request.service}:${request.action}`);
-  if (!interested?.size) return;
-  const seen: Seen = { caller: request.caller, input: request.input, output: decodeOutput(request, answer) };
-  for (const listener of interested) await listener(seen);
+async function notifyListeners(
+  { listeners }: GatewayState,
+  request: ApiRequest,
+  answer: HttpResponse,
+): Promise<void> {
+  const registered = listeners.get(`${request.service}:${request.action}`);
+  if (!registered?.size) return;
+  const call: SuccessfulCall = {
+    caller: request.caller,
+    input: request.input,
+    output: decodeOutput(request, answer),
+  };
+  for (const listener of registered) await listener(call);
 }
 
-function failure(request: ApiRequest, error: unknown): Answer {
+function internalFailure(request: ApiRequest, error: unknown): HttpResponse {
   const reason = error instanceof Error ? error.message : String(error);
   const message = `The local account failed in ${request.service}:${request.action}: ${reason}`;
   return encodeError(request, new ServiceError('InternalFailure', message, 500));
 }
 
-function write(outgoing: ServerResponse, { status, headers, body }: Answer): void {
-  outgoing.writeHead(status, { ...mutable(headers), 'content-length': body.length });
+function writeResponse(outgoing: ServerResponse, { status, headers, body }: HttpResponse): void {
+  outgoing.writeHead(status, { ...toMutableHeaders(headers), 'content-length': body.length });
   outgoing.end(body);
 }
 
-const mutable = (headers: Answer['headers']): Record<string, string | string[]> =>
+const toMutableHeaders = (headers: HttpResponse['headers']): Record<string, string | string[]> =>
   Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name, typeof value === 'string' ? value : [...value]]),
   );

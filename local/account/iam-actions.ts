@@ -1,27 +1,26 @@
+import { isMapping, type Mapping } from '../json.ts';
 import type { ApiRequest } from './request.ts';
-import { isMembers } from './request.ts';
-import type { Members } from './types.ts';
 
-/** The IAM actions that a role must allow for a call: mostly the action of the same name. */
+/** The IAM actions that a role needs for a call: in most cases the action of the same name. */
 export function iamActions(request: Pick<ApiRequest, 'service' | 'action' | 'input'>): string[] {
   const name = `${request.service}:${request.action}`;
-  const needs = exceptions[name];
-  // The input is decoded for those that look at it alone.
-  return needs ? [...new Set(needs(request.input))] : [name];
+  const actionsFor = exceptions[name];
+  // Decoding the input is slow, so only exceptions that need it read it.
+  return actionsFor ? [...new Set(actionsFor(request.input))] : [name];
 }
 
-const exceptions: Readonly<Record<string, (input: Members) => string[]>> = {
-  // A transaction is authorized item by item, as what each item does; there is no action of its own name.
+const exceptions: Readonly<Record<string, (input: Mapping) => string[]>> = {
+  // IAM authorizes each item of a transaction as its own operation. There is no action for the transaction.
   'dynamodb:TransactWriteItems': ({ TransactItems }) => listOf(TransactItems).flatMap(transactActions),
   'dynamodb:TransactGetItems': () => ['dynamodb:GetItem'],
 
-  // Batches are authorized as what they batch. (DynamoDB's BatchGetItem and BatchWriteItem are actions of their own.)
+  // IAM authorizes these batches as single operations. (DynamoDB's BatchGetItem and BatchWriteItem have own actions.)
   'sns:PublishBatch': () => ['sns:Publish'],
   'sqs:SendMessageBatch': () => ['sqs:SendMessage'],
   'sqs:DeleteMessageBatch': () => ['sqs:DeleteMessage'],
   'sqs:ChangeMessageVisibilityBatch': () => ['sqs:ChangeMessageVisibility'],
 
-  // Tagging while creating needs the permission to tag as well.
+  // Creating with tags needs the permission to tag too.
   'cloudwatch:PutMetricAlarm': withTags('cloudwatch:PutMetricAlarm', 'cloudwatch:TagResource', 'Tags'),
   'cloudwatch:PutCompositeAlarm': withTags('cloudwatch:PutCompositeAlarm', 'cloudwatch:TagResource', 'Tags'),
   'ec2:CreateImage': withTags('ec2:CreateImage', 'ec2:CreateTags', 'TagSpecification'),
@@ -35,10 +34,10 @@ const exceptions: Readonly<Record<string, (input: Members) => string[]>> = {
   ),
   'events:PutRule': withTags('events:PutRule', 'events:TagResource', 'Tags'),
 
-  // The role that AWS Backup restores with is handed over by the caller.
+  // The caller passes the role with which AWS Backup restores.
   'backup:StartRestoreJob': withTags('backup:StartRestoreJob', 'iam:PassRole', 'IamRoleArn'),
 
-  // S3 authorizes by what is read and written.
+  // S3's IAM actions differ from the operations.
   's3:HeadBucket': () => ['s3:ListBucket'],
   's3:ListObjects': () => ['s3:ListBucket'],
   's3:ListObjectsV2': () => ['s3:ListBucket'],
@@ -48,7 +47,7 @@ const exceptions: Readonly<Record<string, (input: Members) => string[]>> = {
   's3:DeleteObjects': () => ['s3:DeleteObject'],
   's3:CopyObject': () => ['s3:GetObject', 's3:PutObject'],
 
-  // The API calls it Invoke, IAM InvokeFunction.
+  // The operation is Invoke, the IAM action is InvokeFunction.
   'lambda:Invoke': () => ['lambda:InvokeFunction'],
 };
 
@@ -60,12 +59,12 @@ const transactKinds: Readonly<Record<string, string>> = {
 };
 
 function transactActions(item: unknown): string[] {
-  if (!isMembers(item)) return [];
+  if (!isMapping(item)) return [];
   return Object.keys(item).flatMap((kind) => transactKinds[kind] ?? []);
 }
 
-function withTags(action: string, further: string, member: string): (input: Members) => string[] {
-  return (input) => (isEmpty(input[member]) ? [action] : [action, further]);
+function withTags(action: string, extra: string, member: string): (input: Mapping) => string[] {
+  return (input) => (isEmpty(input[member]) ? [action] : [action, extra]);
 }
 
 const isEmpty = (value: unknown): boolean =>

@@ -1,22 +1,22 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { RawRequest } from './request.ts';
-import type { Answer } from './types.ts';
+import type { HttpResponse } from './types.ts';
 
 export interface Forwarder {
-  /** `more` replaces headers of the request. */
-  send(request: RawRequest, more?: Readonly<Record<string, string | number>>): Promise<Answer>;
+  /** `extraHeaders` override headers of the request. */
+  send(request: RawRequest, extraHeaders?: Readonly<Record<string, string | number>>): Promise<HttpResponse>;
   close(): void;
 }
 
-/** Passes requests on as they are, over kept connections. */
-export function forwardTo(base: URL): Forwarder {
+/** Forwards requests unchanged, over persistent connections. */
+export function createForwarder(base: URL): Forwarder {
   const isSecure = base.protocol === 'https:';
   const agent = new (isSecure ? HttpsAgent : HttpAgent)({ keepAlive: true, maxSockets: 32 });
   const start = isSecure ? httpsRequest : httpRequest;
   return {
     close: () => agent.destroy(),
-    send: ({ method, url, headers, body }, more = {}) => {
+    send: ({ method, url, headers, body }, extraHeaders = {}) => {
       const { connection: _, 'transfer-encoding': __, ...kept } = headers;
       const path = base.pathname.replace(/\/$/, '') + url;
       return new Promise((resolve, reject) => {
@@ -24,15 +24,19 @@ export function forwardTo(base: URL): Forwarder {
           agent,
           method,
           path,
-          headers: { ...kept, 'content-length': body.length, ...more },
+          headers: { ...kept, 'content-length': body.length, ...extraHeaders },
         });
         outgoing.once('error', (cause) =>
           reject(new Error(`${base.href} does not answer ${method} ${url}.`, { cause })),
         );
         outgoing.once('response', (response) => {
-          readAll(response).then(
+          readBody(response).then(
             (answer) =>
-              resolve({ status: response.statusCode ?? 500, headers: answerHeaders(response), body: answer }),
+              resolve({
+                status: response.statusCode ?? 500,
+                headers: responseHeaders(response),
+                body: answer,
+              }),
             reject,
           );
         });
@@ -42,13 +46,13 @@ export function forwardTo(base: URL): Forwarder {
   };
 }
 
-export async function readAll(message: IncomingMessage): Promise<Buffer> {
+export async function readBody(message: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of message) chunks.push(chunk);
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
 }
 
-/** Headers that describe this one connection, or are given anew. */
+/** Headers that belong to one connection, or that our own server sets. */
 const hopHeaders = new Set([
   'connection',
   'content-length',
@@ -58,7 +62,7 @@ const hopHeaders = new Set([
   'transfer-encoding',
 ]);
 
-function answerHeaders({ headers }: IncomingMessage): Answer['headers'] {
+function responseHeaders({ headers }: IncomingMessage): HttpResponse['headers'] {
   const kept = Object.entries(headers).flatMap(([name, value]) =>
     value === undefined || hopHeaders.has(name) || name.startsWith('access-control-')
       ? []

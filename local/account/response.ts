@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { type ApiRequest, isMembers } from './request.ts';
-import type { Answer, Members } from './types.ts';
+import { isMapping, type Mapping } from '../json.ts';
+import type { ApiRequest } from './request.ts';
+import type { HttpResponse } from './types.ts';
 import { decodeXml, encodeXml } from './xml.ts';
 
-/** An error as an AWS service answers it; `code` is what the SDK makes the error's name. */
+/** An error response of an AWS service. The SDK uses `code` as the name of the error. */
 export class ServiceError extends Error {
   readonly code: string;
   readonly status: number;
@@ -16,12 +17,12 @@ export class ServiceError extends Error {
   }
 }
 
-/** A successful answer in the protocol the request came in. Dates may be given as `Date`. */
-export function encodeOutput(request: ApiRequest, output: unknown): Answer {
+/** A successful response in the protocol of the request. Times may be `Date` objects. */
+export function encodeOutput(request: ApiRequest, output: unknown): HttpResponse {
   const { action, protocol } = request;
   const id = randomUUID();
   if (protocol === 'ec2') {
-    return xmlAnswer(
+    return xmlResponse(
       200,
       id,
       `${action}Response`,
@@ -31,49 +32,54 @@ export function encodeOutput(request: ApiRequest, output: unknown): Answer {
   if (protocol === 'query') {
     const metadata = `<ResponseMetadata><RequestId>${id}</RequestId></ResponseMetadata>`;
     const result = `<${action}Result>${encodeXml(output)}</${action}Result>`;
-    return xmlAnswer(200, id, `${action}Response`, result + metadata);
+    return xmlResponse(200, id, `${action}Response`, result + metadata);
   }
-  return jsonAnswer(request, 200, id, datesAsSeconds(output ?? {}));
+  return jsonResponse(request, 200, id, datesAsSeconds(output ?? {}));
 }
 
-/** An error in the protocol the request came in, so that the SDK reads its name and its message. */
-export function encodeError(request: ApiRequest, { code, message, status }: ServiceError): Answer {
+/** An error response in the protocol of the request, so that the SDK can read name and message. */
+export function encodeError(request: ApiRequest, { code, message, status }: ServiceError): HttpResponse {
   const id = randomUUID();
   const error = encodeXml({ Code: code, Message: message });
   if (request.protocol === 'ec2') {
     const body = `<Errors><Error>${error}</Error></Errors><RequestID>${id}</RequestID>`;
-    return xmlAnswer(status, id, 'Response', body);
+    return xmlResponse(status, id, 'Response', body);
   }
   if (request.protocol === 'query') {
     const type = status < 500 ? 'Sender' : 'Receiver';
     const body = `<Error><Type>${type}</Type>${error}</Error><RequestId>${id}</RequestId>`;
-    return xmlAnswer(status, id, 'ErrorResponse', body);
+    return xmlResponse(status, id, 'ErrorResponse', body);
   }
   if (request.protocol === 'rest-xml')
-    return xmlAnswer(status, id, 'Error', `${error}<RequestId>${id}</RequestId>`);
-  const answer = jsonAnswer(request, status, id, { __type: code, message, Message: message });
+    return xmlResponse(status, id, 'Error', `${error}<RequestId>${id}</RequestId>`);
+  const answer = jsonResponse(request, status, id, { __type: code, message, Message: message });
   return { ...answer, headers: { ...answer.headers, 'x-amzn-errortype': code } };
 }
 
-/** The members of a successful answer. */
-export function decodeOutput(request: ApiRequest, { body }: Answer): Members {
+/** The members of a successful response. */
+export function decodeOutput(request: ApiRequest, { body }: HttpResponse): Mapping {
   if (body.length === 0 || request.protocol === 'rest-xml') return {};
   if (request.protocol === 'json' || request.protocol === 'rest') {
     const value: unknown = JSON.parse(body.toString());
-    return isMembers(value) ? value : {};
+    return isMapping(value) ? value : {};
   }
   const response = decodeXml(body.toString())[`${request.action}Response`];
-  if (!isMembers(response)) return {};
+  if (!isMapping(response)) return {};
   const result = response[`${request.action}Result`];
-  return request.protocol === 'query' && isMembers(result) ? result : response;
+  return request.protocol === 'query' && isMapping(result) ? result : response;
 }
 
-function xmlAnswer(status: number, id: string, root: string, content: string): Answer {
+function xmlResponse(status: number, id: string, root: string, content: string): HttpResponse {
   const headers = { 'content-type': 'text/xml', 'x-amzn-requestid': id };
   return { status, headers, body: Buffer.from(`<${root}>${content}</${root}>`) };
 }
 
-function jsonAnswer({ headers, protocol }: ApiRequest, status: number, id: string, content: unknown): Answer {
+function jsonResponse(
+  { headers, protocol }: ApiRequest,
+  status: number,
+  id: string,
+  content: unknown,
+): HttpResponse {
   const type = protocol === 'rest' ? 'application/json' : headers['content-type'];
   return {
     status,
@@ -82,10 +88,10 @@ function jsonAnswer({ headers, protocol }: ApiRequest, status: number, id: strin
   };
 }
 
-/** AWS's JSON protocols write times as seconds of the epoch. */
+/** AWS's JSON protocols encode times as seconds since 1970. */
 function datesAsSeconds(value: unknown): unknown {
   if (value instanceof Date) return value.getTime() / 1000;
   if (Array.isArray(value)) return value.map(datesAsSeconds);
-  if (!isMembers(value)) return value;
+  if (!isMapping(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, datesAsSeconds(member)]));
 }

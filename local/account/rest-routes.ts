@@ -1,19 +1,20 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Members } from './types.ts';
+import type { Mapping } from '../json.ts';
 
 /**
- * Method, path and operation. `{name}` in a path is a member of the input, `{name+}` one that may hold slashes; what
- * follows a `?` must be in the query. `payload` names the member that the whole body is, `headers` those that headers
- * carry.
+ * Method, path and operation. `{name}` in a path is a member of the input; `{name+}` may contain slashes. Text after `?`
+ * must be in the query string.
  */
-type Route = readonly [method: string, path: string, action: string, more?: More];
+type Route = readonly [method: string, path: string, action: string, more?: RouteOptions];
 
-interface More {
+interface RouteOptions {
+  /** The member that holds the whole body. */
   readonly payload?: string;
+  /** Header names by member. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** REST services name the operation by method and path. Only what the pack calls is here, the exact before the wide. */
+/** REST services identify the operation by method and path. Lists only what the pack calls, specific routes first. */
 const routes: Readonly<Record<string, readonly Route[]>> = {
   backup: [
     ['PUT', '/restore-jobs', 'StartRestoreJob'],
@@ -35,7 +36,7 @@ const routes: Readonly<Record<string, readonly Route[]>> = {
       { payload: 'Payload', headers: { InvocationType: 'x-amz-invocation-type' } },
     ],
   ],
-  // Most of S3's operations say their name in the query, as x-id.
+  // Most S3 requests name the operation in the query, as x-id.
   s3: [
     ['GET', '/{Bucket}?list-type=2', 'ListObjectsV2'],
     ['GET', '/{Bucket}?versions', 'ListObjectVersions'],
@@ -51,41 +52,41 @@ const routes: Readonly<Record<string, readonly Route[]>> = {
   ],
 };
 
-export interface Matched {
+export interface RouteMatch {
   readonly action: string;
-  /** What path, query and headers say of the input. */
-  readonly members: Members;
+  /** The members of the input that come from path, query and headers. */
+  readonly members: Mapping;
   readonly payload: string | undefined;
 }
 
-/** The operation of a REST request; one on an unknown route is named by method and path. */
+/** Finds the operation of a REST request. On an unknown route it is named by method and path. */
 export function matchRoute(
   service: string,
   method: string,
   url: string,
   headers: IncomingHttpHeaders = {},
-): Matched {
+): RouteMatch {
   const { pathname, searchParams } = new URL(url, 'http://local');
   const query = Object.fromEntries(searchParams);
-  // Image Builder's paths are its operations' names.
+  // The paths of Image Builder are the names of its operations.
   if (service === 'imagebuilder') return { action: pathname.slice(1), members: query, payload: undefined };
   const path = pathname.replace(/(?<=.)\/$/, '');
   for (const [routeMethod, template, action, more] of routes[service] ?? []) {
-    const found = routeMethod === method ? match(template, path, searchParams) : undefined;
+    const found = routeMethod === method ? matchTemplate(template, path, searchParams) : undefined;
     if (!found) continue;
-    const members = { ...query, ...found, ...membersOf(headers, more?.headers) };
+    const members = { ...query, ...found, ...membersFromHeaders(headers, more?.headers) };
     return { action: query['x-id'] ?? action, members, payload: more?.payload };
   }
   return { action: `${method} ${pathname}`, members: query, payload: undefined };
 }
 
-function match(template: string, path: string, search: URLSearchParams): Members | undefined {
-  const [wanted = '', asked = ''] = template.split('?');
-  const found = patternOf(wanted).exec(path);
-  const isAsked = [...new URLSearchParams(asked)].every(([name, value]) =>
+function matchTemplate(template: string, path: string, search: URLSearchParams): Mapping | undefined {
+  const [pathTemplate = '', requiredQuery = ''] = template.split('?');
+  const found = patternOf(pathTemplate).exec(path);
+  const hasQuery = [...new URLSearchParams(requiredQuery)].every(([name, value]) =>
     value === '' ? search.has(name) : search.get(name) === value,
   );
-  return found && isAsked ? decodeGroups(found.groups) : undefined;
+  return found && hasQuery ? decodeGroups(found.groups) : undefined;
 }
 
 function patternOf(template: string): RegExp {
@@ -93,13 +94,16 @@ function patternOf(template: string): RegExp {
   return new RegExp(`^${pattern}$`);
 }
 
-function decodeGroups(groups: Readonly<Record<string, string>> | undefined): Members {
+function decodeGroups(groups: Readonly<Record<string, string>> | undefined): Mapping {
   return Object.fromEntries(
     Object.entries(groups ?? {}).map(([name, value]) => [name, decodeURIComponent(value)]),
   );
 }
 
-function membersOf(headers: IncomingHttpHeaders, names: Readonly<Record<string, string>> = {}): Members {
+function membersFromHeaders(
+  headers: IncomingHttpHeaders,
+  names: Readonly<Record<string, string>> = {},
+): Mapping {
   const carried = Object.entries(names).map(([member, header]) => [member, headers[header]] as const);
   return Object.fromEntries(carried.filter(([, value]) => value !== undefined));
 }

@@ -1,22 +1,35 @@
-export type { Call, Clock } from '../scenario-kit/scenario.ts';
-
-/** The one Region and account of this machine. */
+/** The only Region and account of this machine. */
 export const region = 'eu-west-1';
 export const accountId = '123456789012';
 
-/** Who calls: a function and the number of its process, as its access key says. */
+/** Who calls: a function and the number of its process, taken from the access key. */
 export interface Caller {
   readonly function: string;
   readonly process: number;
-  /** The account of the role that it assumed; absent when it calls in its own name. */
+  /** The account of the assumed role. Undefined if the function calls with its own role. */
   readonly account?: string;
 }
 
-/** Members of a request or an answer, decoded. */
-export type Members = Readonly<Record<string, unknown>>;
+/** One call to AWS, as the gateway in front of the account recorded it. */
+export interface Call {
+  /** The logical id of the calling function, or `local` if the scenario itself called. */
+  readonly function: string;
+  /** The service by its IAM prefix: `ec2`, `elasticloadbalancing`, ... */
+  readonly service: string;
+  readonly action: string;
+  /** The HTTP status of the response. */
+  readonly status: number;
+  /** The IAM actions that the call needs. */
+  readonly iam: readonly string[];
+}
 
-/** An HTTP answer, whole. */
-export interface Answer {
+/** How an invocation ended: with the payload as JSON, or with Lambda's description of the error. */
+export type InvocationResult =
+  | { readonly ok: true; readonly payload: string }
+  | { readonly ok: false; readonly error: object };
+
+/** A complete HTTP response. */
+export interface HttpResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly body: Buffer;

@@ -1,6 +1,6 @@
-import type { Members } from './types.ts';
+import type { Mapping } from '../json.ts';
 
-/** Members as XML elements. Lists become `<member>` elements, or `<item>` ones as EC2 has them. */
+/** Encodes a mapping as XML elements. Lists become `<member>` elements, or `<item>` elements for EC2. */
 export function encodeXml(value: unknown, item: 'member' | 'item' = 'member'): string {
   if (value === undefined || value === null) return '';
   if (Array.isArray(value)) return value.map((one) => `<${item}>${encodeXml(one, item)}</${item}>`).join('');
@@ -14,8 +14,8 @@ export function encodeXml(value: unknown, item: 'member' | 'item' = 'member'): s
   return String(value).replaceAll(/[&<>\r]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-/** Elements as members: repeated elements become lists, and so does what only holds `member` or `item`. */
-export function decodeXml(xml: string): Members {
+/** Decodes elements to members. Repeated elements and elements that contain only `member` or `item` become lists. */
+export function decodeXml(xml: string): Mapping {
   const root: Element = { children: [], text: '' };
   const open: Element[] = [root];
   for (const [, closing, name, emptied, text] of xml.matchAll(
@@ -47,7 +47,7 @@ function valueOf({ children, text }: Element): unknown {
   return isList ? children.map(valueOf) : membersOf(children);
 }
 
-function membersOf(children: readonly Element[]): Members {
+function membersOf(children: readonly Element[]): Mapping {
   const members: Record<string, unknown> = {};
   for (const child of children) {
     const { name } = child;

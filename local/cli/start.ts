@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { build } from '../../build.ts';
-import { EndpointRefused } from '../account/external-endpoint.ts';
+import { EndpointError } from '../account/external-endpoint.ts';
 import { type Pack, startPack } from '../pack/pack.ts';
-import { discoverWings, NoScenarios, type Wing } from '../scenario-kit/discover.ts';
+import { discoverWings, ScenarioFolderError, type Wing } from '../scenario-kit/discover.ts';
 import { runScenario, type ScenarioResult } from '../scenario-kit/run.ts';
 import type { Scenario } from '../scenario-kit/scenario.ts';
 import { Refused, readStartArguments, type StartArguments, startUsage } from './arguments.ts';
@@ -141,19 +141,19 @@ async function seedAll(pack: Pack, wings: readonly Wing[]): Promise<readonly str
   const { port } = new URL(pack.url);
   const onPort = port === '3000' ? '' : ` --port ${port}`;
   await mkdir(events, { recursive: true });
-  const keepEvent = async (name: string, event: object): Promise<string> => {
+  const saveEvent = async (name: string, event: object): Promise<string> => {
     const file = join(events, `${name}.json`);
     await writeFile(file, `${JSON.stringify(event, null, 2)}\n`);
     return `npm run send -- --now${onPort} ${relative(process.cwd(), file)}`;
   };
   const lines: string[] = [];
-  for (const { seed } of wings) lines.push(...((await seed?.(pack, { keepEvent })) ?? []));
+  for (const { seed } of wings) lines.push(...((await seed?.(pack, { saveEvent })) ?? []));
   return lines;
 }
 
 /** Somebody asked for what cannot be: its message says all, and a stack would say nothing more. */
 function isForPeople(error: unknown): error is Error {
-  return [Refused, EndpointRefused, NoScenarios].some((known) => error instanceof known);
+  return [Refused, EndpointError, ScenarioFolderError].some((known) => error instanceof known);
 }
 
 function secondsSince(begun: number): string {

@@ -1,6 +1,6 @@
+import type { Call } from '../account/types.ts';
 import type { Functions } from '../runtime/functions.ts';
-import type { Call } from '../scenario-kit/scenario.ts';
-import { longestWindow } from '../wiring/run-live.ts';
+import { maxBatchWindowMs } from '../wiring/run-live.ts';
 import type { Wiring } from '../wiring/wiring.ts';
 import type { FunctionActivity } from './page.ts';
 
@@ -26,11 +26,11 @@ export function describeActivity(functions: Functions, calls: readonly Call[]): 
 /** What differs from AWS, and what else there is to call. */
 export function describeWiring({ schedules, http }: Wiring): readonly string[] {
   const fired = schedules.map(
-    ({ id, expression, every }) => `${id} (${expression}${every ? '' : ', not run'})`,
+    ({ id, expression, intervalMs }) => `${id} (${expression}${intervalMs ? '' : ', not run'})`,
   );
   return [
     ...(http.routes.length > 0 ? [`HTTP API: ${http.routes.join(', ')}`] : []),
     ...(fired.length > 0 ? [`Schedules: ${fired.join(', ')}`] : []),
-    `A queue's batching window lasts ${longestWindow / 1000} seconds at most here.`,
+    `A queue's batching window lasts ${maxBatchWindowMs / 1000} seconds at most here.`,
   ];
 }

@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock, Mail } from '../scenario-kit/scenario.ts';
+import type { Clock } from '../clock.ts';
+import type { Mail } from '../wiring/sns-topics.ts';
 
 export interface Mailbox {
   readonly mails: readonly Mail[];

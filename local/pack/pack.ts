@@ -4,11 +4,10 @@ import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { type Account, accessKeyFor, accountId, region, startAccount } from '../account/account.ts';
 import { createClock } from '../clock.ts';
-import { python as findPython } from '../python/find.ts';
+import { findPython } from '../python/find.ts';
 import { openFileSystems } from '../runtime/file-systems.ts';
 import { createFunctions, type Functions } from '../runtime/functions.ts';
 import { discoverWings } from '../scenario-kit/discover.ts';
-import type { World } from '../scenario-kit/scenario.ts';
 import { type Deployable, prepare } from '../stack/deploy.ts';
 import type { Stack } from '../stack/stack.ts';
 import { type LocalServer, openLocalServer } from '../wiring/local-server.ts';
@@ -17,6 +16,7 @@ import { describeActivity, describeWiring } from './activity.ts';
 import { createResources } from './create-resources.ts';
 import { createMailbox } from './mailbox.ts';
 import { renderPage } from './page.ts';
+import type { World } from './world.ts';
 import {
   callsOf,
   clientSettings,
@@ -129,9 +129,9 @@ function assemble(started: Started): Pack {
   const { account, clock, functions, journal, mailbox, options, server, stack, wiring } = parts;
   connectHooks(parts);
   server.serve({
-    answer: wiring.http.answer,
-    send: (events) => put(parts, events),
-    page: () =>
+    handle: wiring.http.handle,
+    putEvents: (events) => put(parts, events),
+    renderPage: () =>
       renderPage({
         mails: mailbox.mails,
         events: journal.events,
@@ -148,7 +148,7 @@ function assemble(started: Started): Pack {
     functions,
     clock,
     logs: (id) => functions.pool(id).logs.lines,
-    live: () => wiring.live(options.progress ?? (() => {})),
+    live: () => wiring.runLive(options.progress ?? (() => {})),
     redeliver: async () => {
       const again = journal.failed.splice(0);
       for (const { functionId, payload } of again) await invoke(parts, functionId, payload);
@@ -216,7 +216,7 @@ async function reset({
   for (const kept of [journal.events, journal.published, journal.failed]) kept.length = 0;
   clock.reset();
   await account.reset();
-  await account.furnish(() => createResources(stack, clients));
+  await account.provision(() => createResources(stack, clients));
   return performance.now() - begun;
 }
 

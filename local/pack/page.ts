@@ -1,4 +1,4 @@
-import type { Mail } from '../scenario-kit/scenario.ts';
+import type { Mail } from '../wiring/sns-topics.ts';
 
 /** What the page shows. Times are milliseconds of the epoch, the newest entry last. */
 export interface PageContent {

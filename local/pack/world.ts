@@ -1,18 +1,59 @@
 import { type Account, accessKeyFor, accountId, region } from '../account/account.ts';
-import type { TurnedClock } from '../clock.ts';
+import type { Call } from '../account/types.ts';
+import type { AdjustableClock, Clock } from '../clock.ts';
 import type { FileSystems } from '../runtime/file-systems.ts';
 import { FunctionFailed, type Functions } from '../runtime/functions.ts';
-import type { Call, World } from '../scenario-kit/scenario.ts';
 import type { Stack } from '../stack/stack.ts';
 import { toEnvelope } from '../wiring/envelope.ts';
 import type { LocalServer } from '../wiring/local-server.ts';
+import type { Mail } from '../wiring/sns-topics.ts';
 import type { Wiring } from '../wiring/wiring.ts';
 import type { ResourceClients } from './create-resources.ts';
 import type { Mailbox } from './mailbox.ts';
 
+/** The interface through which a scenario uses the pack and its account. */
+export interface World {
+  readonly clock: Clock;
+  readonly region: string;
+  readonly accountId: string;
+  /** The value of CloudFormation's Ref: a queue URL, a table name, a topic ARN, a function name. */
+  ref(logicalId: string): string;
+  /** An SDK client for the account. Its calls are recorded with the function `local`. */
+  client<C>(ctor: new (config: object) => C): C;
+  /** Puts events on the default bus, as AWS does. The rules of the template deliver them. */
+  put(...events: object[]): Promise<void>;
+  /** Runs a schedule, by its logical id in the transformed template, for example `UncordonInstancesSweep`. */
+  fire(schedule: string): Promise<void>;
+  /** Invokes a function synchronously. Throws the error of the function. */
+  invoke(functionId: string, payload: unknown): Promise<unknown>;
+  /** Invokes a function asynchronously, as CodePipeline and S3 do: Lambda queues the event and retries failures. */
+  invokeAsync(functionId: string, payload: unknown): void;
+  /** Delivers until queues and retries are empty, and skips visibility timeouts and delays on the clock. */
+  settle(): Promise<void>;
+  /** Lets `ms` pass on the clock and delivers what falls due during this time. */
+  advance(ms: number): Promise<void>;
+  /** The events that functions put on the bus, in the form that EventBridge delivers. */
+  published(): readonly object[];
+  mails(): readonly Mail[];
+  /** The bodies of the messages in all dead-letter queues of the template. */
+  deadLetters(): Promise<readonly string[]>;
+  /** All calls since the last reset, oldest first. */
+  calls(): readonly Call[];
+  /** The state of an emulated service (local/account/services). Scenarios fill it before functions read it. */
+  serviceState(service: string): unknown;
+  /** Throttles the next `calls` calls of this action that functions make, as if others used up the quota. */
+  throttle(service: string, action: string, calls: number): void;
+  /** The folder that represents the file system that a function mounts. */
+  folderOf(functionId: string): string;
+  /** Lets call number `call` of a function fail, counted from 1 from now on, including the SDK's retries. */
+  failCall(functionId: string, call: number): void;
+  /** Sends a request to the HTTP API of the pack. */
+  http(path: string, init?: RequestInit): Promise<Response>;
+}
+
 /** What a pack is made of. */
 export interface Parts {
-  readonly clock: TurnedClock;
+  readonly clock: AdjustableClock;
   readonly server: LocalServer;
   readonly account: Account;
   readonly stack: Stack;
@@ -41,7 +82,7 @@ export function connectHooks(parts: Parts): void {
   const { account, functions, journal, stack, wiring } = parts;
   account.setHooks({
     // What they may do is for the role to say that gave them out.
-    holderOf: (accessKey) => {
+    findCaller: (accessKey) => {
       for (const id of functions.ids) {
         const process = functions.pool(id).holder(accessKey);
         if (process !== undefined) return { function: id, process, account: accountId };
@@ -49,7 +90,7 @@ export function connectHooks(parts: Parts): void {
       return undefined;
     },
     onKill: (caller) => functions.pool(caller.function).kill(caller.process),
-    onOvertake: async (caller) => {
+    onDuplicate: async (caller) => {
       const pool = functions.pool(caller.function);
       const payload = pool.running(caller.process);
       if (payload !== undefined) await pool.invoke(payload, { beyondLimit: true });
@@ -60,7 +101,7 @@ export function connectHooks(parts: Parts): void {
     },
     onInvoke: (name, payload) => functions.invoke(functionNamed(name, stack), payload),
     onEnqueue: (name, payload) => wiring.enqueue(functionNamed(name, stack), payload),
-    onLater: wiring.timers.later,
+    onRunLater: wiring.timers.runLater,
   });
 }
 
@@ -88,7 +129,7 @@ export function worldOf(parts: Parts): World {
     invokeAsync: (functionId, payload) => wiring.enqueue(stack.find(functionId).id, payload),
     settle: wiring.settle,
     advance: wiring.advance,
-    stateOf: account.stateOf,
+    serviceState: account.serviceState,
     throttle: account.throttle,
     folderOf: (functionId) => {
       const mount = fileSystems.mountOf(stack.find(functionId).id);
@@ -99,8 +140,8 @@ export function worldOf(parts: Parts): World {
     mails: () => mailbox.mails,
     deadLetters: wiring.deadLetters,
     calls: () => callsOf(account),
-    breakCall: (functionId, call) =>
-      account.injectFault({ function: stack.find(functionId).id, call, kind: 'failing' }),
+    failCall: (functionId, call) =>
+      account.injectFault({ function: stack.find(functionId).id, call, kind: 'failed' }),
     http: (path, init) => fetch(new URL(path, server.url), init),
   };
 }

@@ -1,53 +1,56 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { executable, installOnce, isComplete, run, type Settings } from './install.ts';
+import { installOnce, isComplete, pythonIn, runCommand, type Settings } from './install.ts';
 
 export interface PythonOptions {
-  /** Where the environment goes; `.groundcrew` of the project by default. */
+  /** Where the environment is installed. Defaults to `.groundcrew` of the project. */
   readonly folder?: string;
-  /** The pinned packages; requirements.txt of this folder by default. */
+  /** The file with pinned packages. Defaults to requirements.txt in this folder. */
   readonly requirements?: string;
   readonly env?: NodeJS.ProcessEnv;
 }
 
 /**
- * A Python that has moto, the SAM translator and cfn-lint: the one GROUNDCREW_PYTHON names, else one of the machine's
- * that has them, else an environment in `.groundcrew`, installed at the first call. Call its modules with `-m` only.
+ * Finds a Python that has moto, the SAM translator and cfn-lint: GROUNDCREW_PYTHON, else a Python of the machine, else an
+ * environment in `.groundcrew`, which the first call installs. Run its modules with `-m` only.
  */
-export async function python(progress: (line: string) => void, options: PythonOptions = {}): Promise<string> {
+export async function findPython(
+  progress: (line: string) => void,
+  options: PythonOptions = {},
+): Promise<string> {
   const settings: Settings = {
     folder: options.folder ?? join(import.meta.dirname, '../../.groundcrew'),
     requirements: options.requirements ?? join(import.meta.dirname, 'requirements.txt'),
     env: options.env ?? process.env,
     progress,
   };
-  const named = settings.env['GROUNDCREW_PYTHON'];
-  if (named) return useNamed(named, settings);
-  const home = join(settings.folder, `python-${hashOf(settings.requirements)}`);
-  if (isComplete(home)) return executable(home);
-  const found = await findPython(settings);
-  if (found.lacks.length === 0) return found.command;
+  const configured = settings.env['GROUNDCREW_PYTHON'];
+  if (configured) return useConfigured(configured, settings);
+  const home = join(settings.folder, `python-${hashFile(settings.requirements)}`);
+  if (isComplete(home)) return pythonIn(home);
+  const found = await findSystemPython(settings);
+  if (found.missing.length === 0) return found.command;
   await installOnce(home, found.command, settings);
-  return executable(home);
+  return pythonIn(home);
 }
 
-async function useNamed(command: string, settings: Settings): Promise<string> {
+async function useConfigured(command: string, settings: Settings): Promise<string> {
   const found = await inspect(command, settings);
   if (!found) throw new Error(`GROUNDCREW_PYTHON is ${command}, which does not run as Python.`);
-  if (found.lacks.length === 0) return command;
-  throw new Error(`GROUNDCREW_PYTHON is ${command}, which lacks ${found.lacks.join(', ')}.`);
+  if (found.missing.length === 0) return command;
+  throw new Error(`GROUNDCREW_PYTHON is ${command}, which lacks ${found.missing.join(', ')}.`);
 }
 
-const hashOf = (file: string): string =>
+const hashFile = (file: string): string =>
   createHash('sha256').update(readFileSync(file)).digest('hex').slice(0, 12);
 
-interface Found {
+interface PythonCandidate {
   readonly command: string;
   readonly version: string;
   readonly isOldEnough: boolean;
-  /** Requirements it does not meet. */
-  readonly lacks: readonly string[];
+  /** Requirements that it does not meet. */
+  readonly missing: readonly string[];
 }
 
 const candidates =
@@ -55,23 +58,23 @@ const candidates =
     ? ['python', 'python3']
     : ['python3', 'python3.14', 'python3.13', 'python3.12', 'python3.11', 'python3.10'];
 
-async function findPython(settings: Settings): Promise<Found> {
+async function findSystemPython(settings: Settings): Promise<PythonCandidate> {
   const tooOld: string[] = [];
   for (const command of candidates) {
     const found = await inspect(command, settings);
     if (found?.isOldEnough) return found;
     if (found) tooOld.push(`${command} is ${found.version}`);
   }
-  const seen = tooOld.length === 0 ? 'and there is no python3 on the PATH' : `but ${tooOld.join(', ')}`;
+  const reason = tooOld.length === 0 ? 'and there is no python3 on the PATH' : `but ${tooOld.join(', ')}`;
   throw new Error(
-    `The local account needs Python 3.10 or later, ${seen}.\n` +
+    `The local account needs Python 3.10 or later, ${reason}.\n` +
       'Install it (Debian, Ubuntu: apt install python3 python3-venv; macOS: brew install python),\n' +
-      'or name one that has the packages of local/python/requirements.txt in GROUNDCREW_PYTHON.',
+      'or set GROUNDCREW_PYTHON to one that has the packages of local/python/requirements.txt.',
   );
 }
 
-/** Looks at installed versions without importing anything: importing moto's neighbours takes seconds. */
-const inspection = `
+/** Reads installed versions without importing the packages, because importing them takes seconds. */
+const inspectionScript = `
 import json, sys
 from importlib import metadata, util
 found = {}
@@ -83,28 +86,29 @@ for name in ("flask", "flask_cors"):
 print(json.dumps({"version": "%d.%d.%d" % sys.version_info[:3], "new": sys.version_info >= (3, 10), "found": found}))
 `;
 
-async function inspect(command: string, settings: Settings): Promise<Found | undefined> {
-  const required = readRequirements(settings.requirements);
+async function inspect(command: string, settings: Settings): Promise<PythonCandidate | undefined> {
+  const required = parseRequirements(settings.requirements);
   const names = [...required.keys(), 'botocore'];
-  const { code, stdout } = await run(command, ['-c', inspection, ...names], settings).catch(() => nothing);
+  const { code, stdout } = await runCommand(command, ['-c', inspectionScript, ...names], settings).catch(
+    () => notRunnable,
+  );
   if (code !== 0) return undefined;
   const { version, new: isOldEnough, found } = JSON.parse(stdout);
-  const lacks = [...required].flatMap(([name, pinned]) =>
-    sameMinor(found[name], pinned) ? [] : [`${name} ${pinned}`],
+  const missing = [...required].flatMap(([name, pinned]) =>
+    hasSameMinor(found[name], pinned) ? [] : [`${name} ${pinned}`],
   );
   for (const name of ['flask', 'flask_cors'])
-    if (!found[name]) lacks.push(`${name}, which moto's server needs`);
-  if (!isAtLeast(found['botocore'], oldestBotocore))
-    lacks.push(`botocore ${oldestBotocore.join('.')} or later`);
-  return { command, version, isOldEnough, lacks };
+    if (!found[name]) missing.push(`${name}, which moto's server needs`);
+  if (!isAtLeast(found['botocore'], minBotocore)) missing.push(`botocore ${minBotocore.join('.')} or later`);
+  return { command, version, isOldEnough, missing };
 }
 
-const nothing = { code: 1, stdout: '', stderr: '' };
+const notRunnable = { code: 1, stdout: '', stderr: '' };
 
-/** Older models do not know the protocol in which CloudWatch's clients speak today. */
-const oldestBotocore = [1, 42];
+/** Older versions lack the protocol that current CloudWatch clients use. */
+const minBotocore = [1, 42];
 
-function readRequirements(file: string): Map<string, string> {
+function parseRequirements(file: string): Map<string, string> {
   const lines = readFileSync(file, 'utf8').split('\n');
   const pins = lines.flatMap((line) => {
     const [, name, version] = /^([\w.-]+)(?:\[[^\]]*\])?==([\w.]+)/.exec(line) ?? [];
@@ -115,7 +119,7 @@ function readRequirements(file: string): Map<string, string> {
 
 const minorOf = (version: string): string => version.split('.').slice(0, 2).join('.');
 
-const sameMinor = (found: string | null | undefined, pinned: string): boolean =>
+const hasSameMinor = (found: string | null | undefined, pinned: string): boolean =>
   typeof found === 'string' && minorOf(found) === minorOf(pinned);
 
 function isAtLeast(found: string | null | undefined, [major = 0, minor = 0]: readonly number[]): boolean {
@@ -125,7 +129,7 @@ function isAtLeast(found: string | null | undefined, [major = 0, minor = 0]: rea
 
 if (process.argv[1] === import.meta.filename) {
   try {
-    console.log(`The local account runs on ${await python((line) => console.log(line))}.`);
+    console.log(`The local account runs on ${await findPython((line) => console.log(line))}.`);
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     process.exitCode = 1;

@@ -13,24 +13,24 @@ export interface Settings {
   readonly progress: (line: string) => void;
 }
 
-const marker = 'complete';
+const completeMarker = 'complete';
 
-/** The marker is written last; the executable is a link that dangles when the machine's Python went away. */
+/** The marker is written last. The executable is a link, which is broken if the machine's Python was removed. */
 export const isComplete = (home: string): boolean =>
-  existsSync(join(home, marker)) && existsSync(executable(home));
+  existsSync(join(home, completeMarker)) && existsSync(pythonIn(home));
 
-export const executable = (home: string): string =>
+export const pythonIn = (home: string): string =>
   process.platform === 'win32' ? join(home, 'Scripts', 'python.exe') : join(home, 'bin', 'python');
 
-/** One process installs, others wait for it; a lock whose owner died is taken over. */
+/** One process installs and others wait for it. A lock is taken over if its owner has died. */
 export async function installOnce(home: string, base: string, settings: Settings): Promise<void> {
   await mkdir(settings.folder, { recursive: true });
   const lock = `${home}.lock`;
-  let told = false;
+  let isReported = false;
   while (!(await takeLock(lock))) {
     if (isComplete(home)) return;
-    if (!told) settings.progress('Waiting for another process that is installing the local account...');
-    told = true;
+    if (!isReported) settings.progress('Waiting for another process that is installing the local account...');
+    isReported = true;
     await sleep(250);
   }
   try {
@@ -60,19 +60,19 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Installs beside and renames at the end: what an interrupted run leaves is never taken for whole. */
+/** Installs to a draft folder and renames it at the end, so that an interrupted run leaves no partial environment. */
 async function install(home: string, base: string, settings: Settings): Promise<void> {
   await clearLeftovers(home);
   const draft = `${home}.draft-${randomUUID().slice(0, 8)}`;
-  const started = performance.now();
-  const seconds = (): string => `${Math.round((performance.now() - started) / 1000)} s`;
+  const startedAt = performance.now();
+  const seconds = (): string => `${Math.round((performance.now() - startedAt) / 1000)} s`;
   settings.progress(
     'Installing the local account (moto, SAM translator, cfn-lint) into .groundcrew, once...',
   );
   try {
     await createEnvironment(draft, base, settings);
     await installPackages(draft, settings, seconds);
-    await writeFile(join(draft, marker), '');
+    await writeFile(join(draft, completeMarker), '');
     await rename(draft, home);
   } catch (error) {
     await rm(draft, { recursive: true, force: true });
@@ -90,10 +90,10 @@ async function clearLeftovers(home: string): Promise<void> {
 }
 
 async function createEnvironment(draft: string, base: string, settings: Settings): Promise<void> {
-  const { code, stdout, stderr } = await run(base, ['-m', 'venv', draft], settings);
+  const { code, stdout, stderr } = await runCommand(base, ['-m', 'venv', draft], settings);
   if (code === 0) return;
   throw new Error(
-    `${base} cannot make a virtual environment.\n` +
+    `${base} cannot create a virtual environment.\n` +
       'Install its venv module (Debian, Ubuntu: apt install python3-venv), then try again.\n' +
       lastLines(stderr || stdout),
   );
@@ -101,27 +101,27 @@ async function createEnvironment(draft: string, base: string, settings: Settings
 
 async function installPackages(draft: string, settings: Settings, seconds: () => string): Promise<void> {
   const pip = ['-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', '--progress-bar', 'off'];
-  const tell = (line: string): void => {
-    const phase = phaseOf(line);
+  const onLine = (line: string): void => {
+    const phase = describeProgress(line);
     if (phase) settings.progress(`  ${phase} (${seconds()})`);
   };
-  const { code, stderr } = await run(
-    executable(draft),
+  const { code, stderr } = await runCommand(
+    pythonIn(draft),
     [...pip, '-r', settings.requirements],
     settings,
-    tell,
+    onLine,
   );
   if (code === 0) return;
   throw new Error(
     'pip could not install the packages of local/python/requirements.txt.\n' +
-      'It needs the network, or a package index that its own configuration names (PIP_INDEX_URL, pip.conf).\n' +
-      'Or install them yourself and name that Python in GROUNDCREW_PYTHON.\n' +
+      'pip needs the network, or a package index in its configuration (PIP_INDEX_URL, pip.conf).\n' +
+      'Or install them yourself and set GROUNDCREW_PYTHON to that Python.\n' +
       lastLines(stderr),
   );
 }
 
-/** pip's chatter, a line for each package and one for the end. */
-function phaseOf(line: string): string | undefined {
+/** Reduces the output of pip to one line per package and one for the end. */
+function describeProgress(line: string): string | undefined {
   const [, collected] = /^Collecting ([\w.[\]-]+)/.exec(line) ?? [];
   if (collected) return collected;
   return line.startsWith('Installing collected packages') ? 'unpacking' : undefined;
@@ -129,28 +129,28 @@ function phaseOf(line: string): string | undefined {
 
 const lastLines = (text: string): string => text.trim().split('\n').slice(-6).join('\n');
 
-export interface Ran {
+export interface CommandResult {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-export function run(
+export function runCommand(
   command: string,
   args: readonly string[],
   { env }: Settings,
-  tell: (line: string) => void = () => {},
-): Promise<Ran> {
+  onLine: (line: string) => void = () => {},
+): Promise<CommandResult> {
   const options: SpawnOptions = { env, stdio: ['ignore', 'pipe', 'pipe'] };
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, options);
     const texts = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr'] as const) {
-      if (child[name]) createInterface({ input: child[name] }).on('line', (line) => note(name, line));
+      if (child[name]) createInterface({ input: child[name] }).on('line', (line) => collect(name, line));
     }
-    function note(name: 'stdout' | 'stderr', line: string): void {
+    function collect(name: 'stdout' | 'stderr', line: string): void {
       texts[name] += `${line}\n`;
-      if (name === 'stdout') tell(line);
+      if (name === 'stdout') onLine(line);
     }
     child.once('error', reject);
     child.once('close', (code) => resolve({ code, ...texts }));

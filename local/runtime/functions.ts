@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { TurnedClock } from '../clock.ts';
+import type { AdjustableClock } from '../clock.ts';
 import type { Stack } from '../stack/stack.ts';
 import type { FileSystems } from './file-systems.ts';
 import { createPool, type InvokeOptions, type Pool } from './pool.ts';
@@ -11,7 +11,7 @@ export interface FunctionsOptions {
   /** The folder with a folder per function, named by logical id. */
   readonly dist: string;
   readonly endpoint: string;
-  readonly clock: TurnedClock;
+  readonly clock: AdjustableClock;
   readonly fileSystems: FileSystems;
   readonly accessKeyFor: (functionId: string, process: number) => string;
   readonly beginning?: (accessKey: string) => void;

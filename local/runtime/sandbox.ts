@@ -27,7 +27,7 @@ export interface SandboxOptions {
   /** What it mounts of EFS. */
   readonly mount?: Mount | undefined;
   readonly logs: Logs;
-  readonly clock: { now(): number; offset(): number; turn(ms: number): void };
+  readonly clock: { now(): number; offset(): number; skip(ms: number): void };
 }
 
 /** One process of a function: runs one invocation at a time and stays warm for the next. */
@@ -161,7 +161,7 @@ function launch({ lambda, logs, clock, ...around }: SandboxOptions, api: Runtime
 function turnWhereItWaits(child: ChildProcess, clock: SandboxOptions['clock']): void {
   child.on('message', (message) => {
     const { id, wait } = mapping(message);
-    clock.turn(numberOr(wait, 0));
+    clock.skip(numberOr(wait, 0));
     child.send({ waited: id, offset: clock.offset() });
   });
 }

@@ -7,23 +7,23 @@ import type { Scenario, Seed } from './scenario.ts';
 /** What local/scenarios/<wing>/index.ts exports. */
 export interface Wing {
   readonly name: string;
-  /** By default. */
+  /** The default export. */
   readonly scenarios: readonly Scenario[];
-  /** Values of the template's parameters that differ here from their defaults: what the wing needs to be played. */
+  /** Template parameters with which the scenarios run, if they differ from the defaults. */
   readonly parameters: Readonly<Record<string, string>>;
-  /** What it has to show while the pack stays up. */
+  /** Creates sample resources for the time after the scenarios, while the pack keeps running. */
   readonly seed: Seed | undefined;
 }
 
-/** A folder that somebody named and that is none. */
-export class NoScenarios extends Error {}
+/** The scenarios folder does not exist. */
+export class ScenarioFolderError extends Error {}
 
 const folder = join(import.meta.dirname, '../scenarios');
 
-/** Every wing that has a folder of scenarios, in alphabetical order. */
+/** Loads every wing that has a folder of scenarios, in alphabetical order. */
 export async function discoverWings(from = folder): Promise<readonly Wing[]> {
   const entries = await readdir(from, { withFileTypes: true }).catch((cause: unknown) => {
-    throw new NoScenarios(`There are no scenarios in ${from}`, { cause });
+    throw new ScenarioFolderError(`There are no scenarios in ${from}`, { cause });
   });
   const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   return Promise.all(names.toSorted().map((name) => importWing(name, join(from, name, 'index.ts'))));
@@ -36,9 +36,10 @@ async function importWing(name: string, file: string): Promise<Wing> {
   if (!Array.isArray(scenarios) || checked.length !== scenarios.length) {
     throw new Error(`${file} has no list of scenarios as its default export`);
   }
-  const stray = checked.find((one) => one.wing !== name);
-  if (stray) throw new Error(`${file} holds the scenario '${stray.name}' of the wing ${stray.wing}`);
-  if (!isTexts(parameters)) throw new Error(`${file} exports parameters that are not texts by name`);
+  const misplaced = checked.find((one) => one.wing !== name);
+  if (misplaced)
+    throw new Error(`${file} holds the scenario '${misplaced.name}' of the wing ${misplaced.wing}`);
+  if (!isTextMapping(parameters)) throw new Error(`${file} exports parameters that are not texts by name`);
   if (seed !== undefined && !isSeed(seed)) throw new Error(`${file} exports a seed that is no function`);
   return { name, scenarios: checked, parameters, seed };
 }
@@ -51,7 +52,7 @@ function isScenario(value: unknown): value is Scenario {
   return named && parts.every((part) => typeof members.get(part) === 'function');
 }
 
-function isTexts(value: unknown): value is Readonly<Record<string, string>> {
+function isTextMapping(value: unknown): value is Readonly<Record<string, string>> {
   return isMapping(value) && Object.values(value).every((one) => typeof one === 'string');
 }
 

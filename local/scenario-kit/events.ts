@@ -1,15 +1,18 @@
-import type { World } from './scenario.ts';
+import type { World } from '../pack/world.ts';
 
-interface Happening {
+interface AwsEventInput {
   readonly source: string;
   readonly detailType: string;
-  /** ARNs; none unless told. */
+  /** ARNs. Empty by default. */
   readonly resources?: readonly string[];
   readonly detail: object;
 }
 
-/** An event as AWS sends it at this moment. Delivered twice it is a duplicate: it carries its id. */
-export function awsEvent(world: World, { source, detailType, resources = [], detail }: Happening): object {
+/** Returns an event as AWS sends it now. It has an id, so putting it twice is a duplicate delivery. */
+export function awsEvent(
+  world: World,
+  { source, detailType, resources = [], detail }: AwsEventInput,
+): object {
   return {
     version: '0',
     id: crypto.randomUUID(),

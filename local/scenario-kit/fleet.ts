@@ -21,9 +21,9 @@ import {
   ModifyTargetGroupAttributesCommand,
   RegisterTargetsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import type { World } from './scenario.ts';
+import type { World } from '../pack/world.ts';
 
-// Building blocks for scenarios: a fleet as an account has it.
+// Building blocks for scenarios: instances, Auto Scaling groups and target groups.
 
 export type Tags = Readonly<Record<string, string>>;
 
@@ -34,8 +34,8 @@ export interface Network {
   readonly subnetIds: readonly string[];
 }
 
-/** The account's default network. */
-export async function network(world: World): Promise<Network> {
+/** The default VPC and its subnets. */
+export async function describeNetwork(world: World): Promise<Network> {
   const { Subnets } = await world.client(EC2Client).send(new DescribeSubnetsCommand({}));
   const subnets = [...(Subnets ?? [])].sort((a, b) =>
     (a.AvailabilityZone ?? '').localeCompare(b.AvailabilityZone ?? ''),
@@ -43,8 +43,8 @@ export async function network(world: World): Promise<Network> {
   return { vpcId: subnets[0]?.VpcId ?? '', subnetIds: subnets.map(({ SubnetId }) => SubnetId ?? '') };
 }
 
-/** Spot instances outside any group. */
-export async function runSpot(world: World, count: number, tags: Tags = {}): Promise<string[]> {
+/** Runs Spot instances that belong to no group. */
+export async function runSpotInstances(world: World, count: number, tags: Tags = {}): Promise<string[]> {
   const reply = await world.client(EC2Client).send(
     new RunInstancesCommand({
       ImageId: IMAGE,
@@ -52,25 +52,25 @@ export async function runSpot(world: World, count: number, tags: Tags = {}): Pro
       MinCount: count,
       MaxCount: count,
       InstanceMarketOptions: { MarketType: 'spot' },
-      TagSpecifications: [{ ResourceType: 'instance', Tags: toList({ Name: 'worker', ...tags }) }],
+      TagSpecifications: [{ ResourceType: 'instance', Tags: toTagList({ Name: 'worker', ...tags }) }],
     }),
   );
   return (reply.Instances ?? []).map(({ InstanceId }) => InstanceId ?? '');
 }
 
-export interface GroupSeed {
+export interface GroupInput {
   readonly name: string;
   readonly size: number;
   readonly tags: Tags;
 }
 
-/** An Auto Scaling group with its instances running. @returns their ids */
-export async function runGroup(
+/** Creates an Auto Scaling group with running instances. @returns their ids */
+export async function createGroup(
   world: World,
-  { name, size, tags }: GroupSeed,
-  more: Partial<CreateAutoScalingGroupCommandInput> = {},
+  { name, size, tags }: GroupInput,
+  overrides: Partial<CreateAutoScalingGroupCommandInput> = {},
 ): Promise<string[]> {
-  const { subnetIds } = await network(world);
+  const { subnetIds } = await describeNetwork(world);
   const ec2 = world.client(EC2Client);
   await ec2.send(
     new CreateLaunchTemplateCommand({
@@ -96,19 +96,19 @@ export async function runGroup(
         PropagateAtLaunch: true,
         ResourceId: name,
       })),
-      ...more,
+      ...overrides,
     }),
   );
-  return (await members(world, name)).map(({ id }) => id);
+  return (await describeMembers(world, name)).map(({ id }) => id);
 }
 
-export interface MemberState {
+export interface GroupMember {
   readonly id: string;
   readonly state: string;
   readonly isProtected: boolean;
 }
 
-export async function members(world: World, group: string): Promise<MemberState[]> {
+export async function describeMembers(world: World, group: string): Promise<GroupMember[]> {
   const command = new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [group] });
   const { AutoScalingGroups } = await world.client(AutoScalingClient).send(command);
   return (AutoScalingGroups?.[0]?.Instances ?? []).map((instance) => ({
@@ -118,18 +118,18 @@ export async function members(world: World, group: string): Promise<MemberState[
   }));
 }
 
-/** A target group behind a load balancer of its own, so that it is in use. @returns its ARN */
+/** Creates a target group and a load balancer that uses it. @returns the ARN of the target group */
 export async function createTargetGroup(
   world: World,
   name: string,
   {
     type = 'instance',
-    drainsFor = 60,
-  }: { readonly type?: 'instance' | 'ip'; readonly drainsFor?: number } = {},
+    drainSeconds = 60,
+  }: { readonly type?: 'instance' | 'ip'; readonly drainSeconds?: number } = {},
 ): Promise<string> {
-  const { vpcId, subnetIds } = await network(world);
+  const { vpcId, subnetIds } = await describeNetwork(world);
   const elb = world.client(ElasticLoadBalancingV2Client);
-  const made = await elb.send(
+  const created = await elb.send(
     new CreateTargetGroupCommand({
       Name: name,
       Protocol: 'HTTP',
@@ -138,7 +138,7 @@ export async function createTargetGroup(
       TargetType: type,
     }),
   );
-  const arn = made.TargetGroups?.[0]?.TargetGroupArn ?? '';
+  const arn = created.TargetGroups?.[0]?.TargetGroupArn ?? '';
   const balancer = await elb.send(
     new CreateLoadBalancerCommand({ Name: `${name}-lb`, Subnets: subnetIds.slice(0, 2), Scheme: 'internal' }),
   );
@@ -150,12 +150,12 @@ export async function createTargetGroup(
       DefaultActions: [{ Type: 'forward', TargetGroupArn: arn }],
     }),
   );
-  const Attributes = [{ Key: 'deregistration_delay.timeout_seconds', Value: String(drainsFor) }];
+  const Attributes = [{ Key: 'deregistration_delay.timeout_seconds', Value: String(drainSeconds) }];
   await elb.send(new ModifyTargetGroupAttributesCommand({ TargetGroupArn: arn, Attributes }));
   return arn;
 }
 
-export async function register(
+export async function registerTargets(
   world: World,
   arn: string,
   targets: readonly { Id: string; Port: number }[],
@@ -164,8 +164,8 @@ export async function register(
   await world.client(ElasticLoadBalancingV2Client).send(command);
 }
 
-/** Ids and ports that take traffic, as `id:port`, sorted. */
-export async function targets(world: World, arn: string): Promise<string[]> {
+/** The targets that receive traffic, as `id:port`, sorted. */
+export async function listTargets(world: World, arn: string): Promise<string[]> {
   const command = new DescribeTargetHealthCommand({ TargetGroupArn: arn });
   const { TargetHealthDescriptions } = await world.client(ElasticLoadBalancingV2Client).send(command);
   return (TargetHealthDescriptions ?? [])
@@ -175,7 +175,7 @@ export async function targets(world: World, arn: string): Promise<string[]> {
 }
 
 export async function tagInstances(world: World, ids: readonly string[], tags: Tags): Promise<void> {
-  await world.client(EC2Client).send(new CreateTagsCommand({ Resources: [...ids], Tags: toList(tags) }));
+  await world.client(EC2Client).send(new CreateTagsCommand({ Resources: [...ids], Tags: toTagList(tags) }));
 }
 
 export interface InstanceState {
@@ -184,7 +184,10 @@ export interface InstanceState {
   readonly tags: Tags;
 }
 
-export async function instances(world: World, ids: readonly string[]): Promise<Map<string, InstanceState>> {
+export async function describeInstances(
+  world: World,
+  ids: readonly string[],
+): Promise<Map<string, InstanceState>> {
   const { Reservations } = await world
     .client(EC2Client)
     .send(new DescribeInstancesCommand({ InstanceIds: [...ids] }));
@@ -201,6 +204,6 @@ export async function instances(world: World, ids: readonly string[]): Promise<M
   );
 }
 
-function toList(tags: Tags): { Key: string; Value: string }[] {
+function toTagList(tags: Tags): { Key: string; Value: string }[] {
   return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
 }

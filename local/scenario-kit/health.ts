@@ -1,41 +1,42 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { HealthEvent, HealthState } from '../account/services/health/state.ts';
-import type { World } from './scenario.ts';
+import type { HealthEvent } from '../account/services/health/state.ts';
+import type { World } from '../pack/world.ts';
+import { emulatedState } from './emulated-state.ts';
 
-// Building blocks for scenarios: incidents of AWS, as its Health API and its events tell of them.
+// Building blocks for scenarios: incidents in the AWS Health API and in its events.
 
 export type { EndpointState, HealthEvent } from '../account/services/health/state.ts';
 
-export interface IncidentSeed {
-  /** Of the template's own account unless told; a public one is every account's. */
+export interface IncidentInput {
+  /** The affected account. Defaults to the account of the template. Every account sees public incidents. */
   readonly account?: string;
   readonly service?: string;
-  /** `AWS_<service>_OPERATIONAL_ISSUE` unless told. */
+  /** Defaults to `AWS_<service>_OPERATIONAL_ISSUE`. */
   readonly code?: string;
-  /** `global` for what has no Region; the pack's own unless told. */
+  /** `global` for services without a Region. Defaults to the Region of the pack. */
   readonly region?: string;
   readonly zone?: string;
   readonly scope?: HealthEvent['eventScopeCode'];
   readonly category?: HealthEvent['eventTypeCategory'];
   readonly status?: HealthEvent['statusCode'];
-  /** How long ago it began, in milliseconds; now unless told. */
-  readonly age?: number;
+  /** How long ago the incident started. Defaults to 0. */
+  readonly ageMs?: number;
 }
 
-export interface Announcement {
-  /** False: the API knows of it, and no event says so. */
+export interface AnnouncementOptions {
+  /** False: the API returns the incident, but no event is sent. */
   readonly announce?: boolean;
-  /** Once more, from the Region that backs this one up. */
+  /** True: the event is also sent from the backup Region. */
   readonly backup?: boolean;
-  /** So many events, each with a part of what is affected; 1 unless told. */
+  /** The number of events, each with a part of the affected entities. Defaults to 1. */
   readonly pages?: number;
 }
 
-/** Something goes wrong at AWS. It is announced unless told otherwise. */
+/** Opens an incident in AWS Health. Sends its event unless `announce` is false. */
 export async function openIncident(
   world: World,
-  seed: IncidentSeed = {},
-  announcement: Announcement = {},
+  seed: IncidentInput = {},
+  announcement: AnnouncementOptions = {},
 ): Promise<HealthEvent> {
   const { account = world.accountId, service = 'EC2', scope = 'PUBLIC' } = seed;
   const { code = `AWS_${service}_OPERATIONAL_ISSUE`, region = world.region } = seed;
@@ -47,69 +48,65 @@ export async function openIncident(
     eventTypeCategory: seed.category ?? 'issue',
     region,
     ...(seed.zone !== undefined && { availabilityZone: seed.zone }),
-    startTime: new Date(world.clock.now() - (seed.age ?? 0)),
+    startTime: new Date(world.clock.now() - (seed.ageMs ?? 0)),
     lastUpdatedTime: new Date(world.clock.now()),
     statusCode: seed.status ?? 'open',
     eventScopeCode: scope,
   };
-  keep(world, account, event);
-  await tell(world, account, event, announcement);
+  storeEvent(world, account, event);
+  await announceEvent(world, account, event, announcement);
   return event;
 }
 
-/** It is over. @returns the event as it is now */
+/** Closes an incident. @returns the changed event */
 export async function closeIncident(
   world: World,
   event: HealthEvent,
-  announcement: Announcement = {},
+  announcement: AnnouncementOptions = {},
 ): Promise<HealthEvent> {
   const now = new Date(world.clock.now());
   return updateIncident(world, event, { statusCode: 'closed', endTime: now }, announcement);
 }
 
-/** It takes another turn, such as being open again. @returns the event as it is now */
+/** Changes an incident, for example opens it again. @returns the changed event */
 export async function updateIncident(
   world: World,
   event: HealthEvent,
   changes: Partial<HealthEvent>,
-  announcement: Announcement = {},
+  announcement: AnnouncementOptions = {},
 ): Promise<HealthEvent> {
-  const account = ownerOf(world, event);
+  const account = findOwner(world, event);
   const updated = { ...event, ...changes, lastUpdatedTime: new Date(world.clock.now()) };
-  keep(world, account, updated);
-  await tell(world, account, updated, announcement);
+  storeEvent(world, account, updated);
+  await announceEvent(world, account, updated, announcement);
   return updated;
 }
 
-/** What the stand-in keeps: `events`, `endpoints`, `subscribed`, `denied`. */
-export function healthOf(world: World): HealthState {
-  // biome-ignore lint/nursery/noUnsafeTypeAssertion: the stand-in made it
-  return world.stateOf('health') as HealthState;
-}
-
-function keep(world: World, account: string, event: HealthEvent): void {
-  const { events } = healthOf(world);
+function storeEvent(world: World, account: string, event: HealthEvent): void {
+  const { events } = emulatedState(world, 'health');
   const others = (events.get(account) ?? []).filter(({ arn }) => arn !== event.arn);
   events.set(account, [...others, event]);
 }
 
-function ownerOf(world: World, { arn }: HealthEvent): string {
-  const owner = [...healthOf(world).events].find(([, events]) => events.some((one) => one.arn === arn));
+function findOwner(world: World, { arn }: HealthEvent): string {
+  const owner = [...emulatedState(world, 'health').events].find(([, events]) =>
+    events.some((one) => one.arn === arn),
+  );
   if (owner) return owner[0];
-  throw new Error(`AWS Health keeps no event ${arn}: open the incident first`);
+  throw new Error(`AWS Health has no event ${arn}. Open the incident first.`);
 }
 
-async function tell(
+async function announceEvent(
   world: World,
   account: string,
   event: HealthEvent,
-  { announce = true, backup = false, pages = 1 }: Announcement,
+  { announce = true, backup = false, pages = 1 }: AnnouncementOptions,
 ): Promise<void> {
-  if (announce) await world.put(...healthEvents(account, event, { backup, pages }));
+  if (announce) await world.put(...toHealthEvents(account, event, { backup, pages }));
 }
 
-/** The events of one announcement, as EventBridge gets them: the pages, then their copies from the backup Region. */
-export function healthEvents(
+/** The events for EventBridge: all pages, then their copies from the backup Region. */
+export function toHealthEvents(
   account: string,
   event: HealthEvent,
   { backup, pages }: { readonly backup: boolean; readonly pages: number },
@@ -127,11 +124,11 @@ export function healthEvents(
   );
 }
 
-/** us-west-2 backs up every Region, and us-east-1 backs up us-west-2. */
+/** us-west-2 is the backup Region of every Region, and us-east-1 is that of us-west-2. */
 const backupRegionOf = ({ region }: HealthEvent): string =>
   region === 'us-west-2' ? 'us-east-1' : 'us-west-2';
 
-/** What belongs to no Region is told of in us-east-1. */
+/** AWS Health sends events of global services to us-east-1. */
 const deliveryRegionOf = ({ region }: HealthEvent): string => (region === 'global' ? 'us-east-1' : region);
 
 function detailOf(event: HealthEvent, account: string): object {
@@ -154,7 +151,7 @@ function detailOf(event: HealthEvent, account: string): object {
   };
 }
 
-/** One communication has one id, whose suffix is the page; the backup carries the same. */
+/** All copies of a communication have one id with the page as its suffix, also in the backup Region. */
 function pageOf({ arn, lastUpdatedTime, statusCode }: HealthEvent, page: number, pages: number): object {
   const id = createHash('sha1').update(`${arn} ${statusCode} ${lastUpdatedTime.getTime()}`).digest('hex');
   const entities =

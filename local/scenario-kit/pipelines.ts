@@ -14,34 +14,35 @@ import {
   StopPipelineExecutionCommand,
   UpdatePipelineCommand,
 } from '@aws-sdk/client-codepipeline';
-import type { Outcome, PipelinesState } from '../account/services/codepipeline/model.ts';
-import { declarationOf, type PipelineSeed } from './pipeline-seed.ts';
-import type { World } from './scenario.ts';
+import type { ActionOutcome } from '../account/services/codepipeline/model.ts';
+import type { World } from '../pack/world.ts';
+import { emulatedState } from './emulated-state.ts';
+import { type PipelineInput, toDeclaration } from './pipeline-declaration.ts';
 
-// Building blocks for scenarios: pipelines as an account has them, and what people do with them by hand.
+// Building blocks for scenarios: pipelines, and what people do with them in the console.
 
-export type { Outcome } from '../account/services/codepipeline/model.ts';
-export type { ActionSeed, PipelineSeed } from './pipeline-seed.ts';
+export type { ActionOutcome } from '../account/services/codepipeline/model.ts';
+export type { ActionInput, PipelineInput } from './pipeline-declaration.ts';
 
-/** @returns its ARN */
-export async function createPipeline(world: World, seed: PipelineSeed): Promise<string> {
-  const tags = Object.entries(seed.tags ?? {}).map(([key, value]) => ({ key, value }));
-  await client(world).send(new CreatePipelineCommand({ pipeline: declarationOf(world, seed), tags }));
-  return `arn:aws:codepipeline:${world.region}:${world.accountId}:${seed.name}`;
+/** Creates a pipeline. @returns its ARN */
+export async function createPipeline(world: World, input: PipelineInput): Promise<string> {
+  const tags = Object.entries(input.tags ?? {}).map(([key, value]) => ({ key, value }));
+  await client(world).send(new CreatePipelineCommand({ pipeline: toDeclaration(world, input), tags }));
+  return `arn:aws:codepipeline:${world.region}:${world.accountId}:${input.name}`;
 }
 
-/** Edits a pipeline's structure: a new version, for which everything under way is cancelled. */
-export async function changePipeline(world: World, seed: PipelineSeed): Promise<void> {
-  await client(world).send(new UpdatePipelineCommand({ pipeline: declarationOf(world, seed) }));
+/** Changes the structure of a pipeline. CodePipeline cancels executions in progress. */
+export async function updatePipeline(world: World, input: PipelineInput): Promise<void> {
+  await client(world).send(new UpdatePipelineCommand({ pipeline: toDeclaration(world, input) }));
 }
 
-/** Saves a pipeline as it is: a new version all the same. */
-export async function savePipeline(world: World, name: string): Promise<void> {
+/** Saves a pipeline without changes, which still creates a new version. */
+export async function savePipelineUnchanged(world: World, name: string): Promise<void> {
   const { pipeline } = await client(world).send(new GetPipelineCommand({ name }));
   await client(world).send(new UpdatePipelineCommand({ pipeline }));
 }
 
-/** Starts an execution; `world.settle()` or `world.advance()` takes it further. @returns its id */
+/** Starts an execution. `world.settle()` or `world.advance()` runs it further. @returns its id */
 export async function startPipeline(
   world: World,
   name: string,
@@ -53,7 +54,7 @@ export async function startPipeline(
   return pipelineExecutionId;
 }
 
-/** Without `abandon` it lets the actions end that are in progress. */
+/** Stops an execution. Without `abandon`, actions in progress still run to their end. */
 export async function stopPipeline(
   world: World,
   name: string,
@@ -64,20 +65,20 @@ export async function stopPipeline(
   await client(world).send(new StopPipelineExecutionCommand(command));
 }
 
-/** What somebody's click on "Retry" does. Throws what CodePipeline answers when there is nothing to retry. */
-export async function retryByHand(
+/** Does what a click on "Retry" does. Throws the error of CodePipeline if there is nothing to retry. */
+export async function retryStage(
   world: World,
   name: string,
   stageName: string,
   retryMode: StageRetryMode = 'FAILED_ACTIONS',
 ): Promise<void> {
-  const latest = (await stageOf(world, name, stageName)).latestExecution;
+  const latest = (await findStage(world, name, stageName)).latestExecution;
   const pipelineExecutionId = latest?.pipelineExecutionId;
   const command = { pipelineName: name, stageName, pipelineExecutionId, retryMode };
   await client(world).send(new RetryStageExecutionCommand(command));
 }
 
-/** Nothing enters the stage any more. `reason` has letters, digits and ! @ ( ) . * ? - alone. */
+/** Blocks entry to the stage. `reason` may contain only letters, digits, spaces and ! @ ( ) . * ? - */
 export async function disableTransition(
   world: World,
   name: string,
@@ -93,106 +94,105 @@ export async function enableTransition(world: World, name: string, stageName: st
   await client(world).send(new EnableStageTransitionCommand(command));
 }
 
-/** Answers the manual approval that waits at `pipeline/stage/action`. */
-export async function decide(
+/** Answers the manual approval at `pipeline/stage/action`. */
+export async function answerApproval(
   world: World,
   path: string,
   status: 'Approved' | 'Rejected',
   summary = '',
 ): Promise<void> {
   const [pipelineName = '', stageName = '', actionName = ''] = path.split('/');
-  const { actionStates = [] } = await stageOf(world, pipelineName, stageName);
+  const { actionStates = [] } = await findStage(world, pipelineName, stageName);
   const waiting = actionStates.find((action) => action.actionName === actionName)?.latestExecution;
   const result = { status, summary };
   const command = { pipelineName, stageName, actionName, token: waiting?.token, result };
   await client(world).send(new PutApprovalResultCommand(command));
 }
 
-/** Says how the action `pipeline/stage/action` ends from now on: at once, or by `finishAction`. */
-export function setOutcome(world: World, path: string, outcome: Outcome): void {
-  pipelinesOf(world).outcomes.set(path, outcome);
+/** Sets how the action `pipeline/stage/action` ends from now on: at once, or through `finishAction`. */
+export function setActionOutcome(world: World, path: string, outcome: ActionOutcome): void {
+  emulatedState(world, 'codepipeline').outcomes.set(path, outcome);
 }
 
-/** Ends an action that is in progress. */
-export async function finishAction(world: World, path: string, outcome: Outcome): Promise<void> {
-  const finish = pipelinesOf(world).finishers.get(path);
+/** Ends an action in progress. */
+export async function finishAction(world: World, path: string, outcome: ActionOutcome): Promise<void> {
+  const finish = emulatedState(world, 'codepipeline').finishers.get(path);
   if (!finish) throw new Error(`No action ${path} is in progress`);
   await finish(outcome);
 }
 
-/** Says where a pipeline's artifact lies in S3. */
-export function placeArtifact(
+/** Sets the location of a pipeline's artifact in S3. */
+export function setArtifactLocation(
   world: World,
   name: string,
   artifact: string,
   place: { readonly bucket: string; readonly key: string },
 ): void {
-  pipelinesOf(world).artifacts.set(`${name}/${artifact}`, place);
-}
-
-/** What the stand-in keeps: `conflicts`, `bareEvents` and all that has happened. */
-export function pipelinesOf(world: World): PipelinesState {
-  // biome-ignore lint/nursery/noUnsafeTypeAssertion: the stand-in made it
-  return world.stateOf('codepipeline') as PipelinesState;
+  emulatedState(world, 'codepipeline').artifacts.set(`${name}/${artifact}`, place);
 }
 
 export interface StageSummary {
   readonly stage: string;
-  /** `new` when nothing has entered it. */
+  /** `new` if no execution has entered the stage. */
   readonly status: string;
-  /** Retries of its latest execution. */
+  /** The number of retries of the latest execution. */
   readonly retries: number;
-  /** Executions at its door. */
+  /** The number of executions that wait to enter. */
   readonly waiting: number;
-  /** Why nothing may enter. */
-  readonly closed?: string;
-  /** By action: the status, and after a colon what it says. */
+  /** Why the transition into the stage is disabled. */
+  readonly disabledReason?: string;
+  /** By action: the status, a colon and the summary or error. */
   readonly actions: Readonly<Record<string, string>>;
 }
 
-/** The stages behind the source, as GetPipelineState shows them, without ids and times. */
-export async function pipelineState(world: World, name: string): Promise<StageSummary[]> {
-  return (await stagesOf(world, name)).slice(1).map(summarise);
+/** The stages after the source, as GetPipelineState returns them, without ids and times. */
+export async function summarizeStages(world: World, name: string): Promise<StageSummary[]> {
+  return (await listStages(world, name)).slice(1).map(summarizeStage);
 }
 
-function summarise(state: StageState): StageSummary {
+function summarizeStage(state: StageState): StageSummary {
   const { actionStates = [], inboundExecutions = [], inboundTransitionState, latestExecution } = state;
   const { disabledReason } = inboundTransitionState ?? {};
   const actions = actionStates.map(({ actionName = '', latestExecution: run }) => {
-    const said = run?.errorDetails ? `${run.errorDetails.code}: ${run.errorDetails.message}` : run?.summary;
-    return [actionName, [run?.status ?? 'new', ...(said ? [steady(said)] : [])].join(': ')] as const;
+    const message = run?.errorDetails
+      ? `${run.errorDetails.code}: ${run.errorDetails.message}`
+      : run?.summary;
+    return [
+      actionName,
+      [run?.status ?? 'new', ...(message ? [maskIdsAndTimes(message)] : [])].join(': '),
+    ] as const;
   });
   return {
     stage: state.stageName ?? '',
     status: latestExecution?.status ?? 'new',
     retries: state.retryStageMetadata?.manualStageRetryAttempt ?? 0,
     waiting: inboundExecutions.length,
-    ...(disabledReason !== undefined && { closed: disabledReason }),
+    ...(disabledReason !== undefined && { disabledReason: disabledReason }),
     actions: Object.fromEntries(actions),
   };
 }
 
-/** What differs from run to run, by a name. */
-function steady(text: string): string {
+/** Replaces ids and times, which differ in each run. */
+function maskIdsAndTimes(text: string): string {
   return text
     .replaceAll(/[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/g, '(id)')
     .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z/g, '(time)');
 }
 
-/** How each execution stands, the oldest first. */
-export async function executions(world: World, pipelineName: string): Promise<string[]> {
+/** The status of each execution, oldest first. */
+export async function listExecutionStatuses(world: World, pipelineName: string): Promise<string[]> {
   const command = new ListPipelineExecutionsCommand({ pipelineName });
   const { pipelineExecutionSummaries = [] } = await client(world).send(command);
   return pipelineExecutionSummaries.map(({ status }) => status ?? '').reverse();
 }
 
-async function stageOf(world: World, name: string, stageName: string): Promise<StageState> {
-  const found = (await stagesOf(world, name)).find((stage) => stage.stageName === stageName);
+async function findStage(world: World, name: string, stageName: string): Promise<StageState> {
+  const found = (await listStages(world, name)).find((stage) => stage.stageName === stageName);
   if (found) return found;
   throw new Error(`The pipeline ${name} has no stage ${stageName}`);
 }
 
-async function stagesOf(world: World, name: string): Promise<StageState[]> {
+async function listStages(world: World, name: string): Promise<StageState[]> {
   const { stageStates = [] } = await client(world).send(new GetPipelineStateCommand({ name }));
   return stageStates;
 }

@@ -1,60 +1,58 @@
+import type { Call } from '../account/types.ts';
 import type { Pack } from '../pack/pack.ts';
+import { functionCalls } from './calls.ts';
 import { discoverWings } from './discover.ts';
-import type { Call, Outcome, Scenario } from './scenario.ts';
+import type { Outcome, Scenario } from './scenario.ts';
 
 export interface ScenarioResult {
   readonly wing: string;
   readonly name: string;
   readonly ok: boolean;
   readonly ms: number;
-  /** The calls that functions made. */
+  /** The AWS calls of the functions. */
   readonly calls: readonly Call[];
   readonly outcome?: Outcome;
-  /** Why it failed, with the functions' last lines. */
+  /** Why it failed, with the last log lines of the functions. */
   readonly failure?: string;
 }
 
-/** Every scenario of local/scenarios/<wing>.ts, by wing in the alphabet's order. */
+/** Loads every scenario of local/scenarios/<wing>/index.ts, in alphabetical order of the wings. */
 export async function discoverScenarios(from?: string): Promise<readonly Scenario[]> {
   return (await discoverWings(from)).flatMap(({ scenarios }) => scenarios);
 }
 
-/** Plays a scenario on an empty account. */
+/** Runs a scenario on an empty account. */
 export async function runScenario(pack: Pack, scenario: Scenario): Promise<ScenarioResult> {
   const { wing, name } = scenario;
   await pack.reset();
-  const begun = performance.now();
+  const startedAt = performance.now();
   let outcome: Outcome | undefined;
   let failure: string | undefined;
   try {
     const seed = await scenario.arrange(pack);
     await scenario.act(pack, seed);
     outcome = await scenario.observe(pack, seed);
-    scenario.expect(outcome, madeByFunctions(pack));
+    scenario.expect(outcome, functionCalls(pack.calls()));
   } catch (error) {
-    failure = explain(error, pack);
+    failure = formatFailure(error, pack);
   }
   return {
     wing,
     name,
     ok: failure === undefined,
-    ms: Math.round(performance.now() - begun),
-    calls: madeByFunctions(pack),
+    ms: Math.round(performance.now() - startedAt),
+    calls: functionCalls(pack.calls()),
     ...(outcome && { outcome }),
     ...(failure !== undefined && { failure }),
   };
 }
 
-function madeByFunctions(pack: Pack): readonly Call[] {
-  return pack.calls().filter((call) => call.function !== 'local');
-}
+const maxLogLines = 15;
 
-const shownLines = 15;
-
-function explain(error: unknown, pack: Pack): string {
+function formatFailure(error: unknown, pack: Pack): string {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const logs = pack.functions.ids.flatMap((id) => {
-    const lines = pack.logs(id).slice(-shownLines);
+    const lines = pack.logs(id).slice(-maxLogLines);
     return lines.length === 0 ? [] : [`Last lines of ${id}:`, ...lines.map((line) => `  ${line}`)];
   });
   return [text, ...logs].join('\n');

@@ -1,33 +1,33 @@
 import { PublishCommand, type SNSClient } from '@aws-sdk/client-sns';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { Resource, Stack } from '../stack/stack.ts';
-import { sendAll, sendOne } from './sqs-client.ts';
+import { sendMessage, sendMessages } from './sqs-client.ts';
 
 export interface DeliveryOptions {
   readonly stack: Stack;
   readonly sqs: SQSClient;
   readonly sns: SNSClient;
-  /** Hands over an asynchronous invocation. */
+  /** Queues an asynchronous invocation. */
   readonly enqueue: (functionId: string, payload: unknown) => void;
 }
 
-/** Delivers to whatever AWS's own services may deliver to: a queue, a function, a topic of the template. */
+/** Delivers to a queue, function or topic of the template, as AWS's own services do. */
 export interface Delivery {
-  many(arn: string, bodies: readonly unknown[]): Promise<void>;
-  one(arn: string, body: unknown, attributes?: Readonly<Record<string, string>>): Promise<void>;
+  deliverAll(arn: string, bodies: readonly unknown[]): Promise<void>;
+  deliver(arn: string, body: unknown, attributes?: Readonly<Record<string, string>>): Promise<void>;
 }
 
 export function createDelivery({ stack, sqs, sns, enqueue }: DeliveryOptions): Delivery {
   const targetOf = (arn: string): Resource => {
     const target = stack.findByArn(arn);
     if (target) return target;
-    throw new Error(`${arn} is no queue, function or topic of the template`);
+    throw new Error(`${arn} is not a queue, function or topic of the template`);
   };
   return {
-    many: async (arn, bodies) => {
+    deliverAll: async (arn, bodies) => {
       const target = targetOf(arn);
       if (target.type === 'AWS::SQS::Queue') {
-        await sendAll(
+        await sendMessages(
           sqs,
           stack.ref(target.id),
           bodies.map((body) => JSON.stringify(body)),
@@ -36,7 +36,7 @@ export function createDelivery({ stack, sqs, sns, enqueue }: DeliveryOptions): D
         for (const body of bodies) await deliverOne(target, body);
       }
     },
-    one: (arn, body, attributes) => deliverOne(targetOf(arn), body, attributes),
+    deliver: (arn, body, attributes) => deliverOne(targetOf(arn), body, attributes),
   };
 
   async function deliverOne(
@@ -45,10 +45,10 @@ export function createDelivery({ stack, sqs, sns, enqueue }: DeliveryOptions): D
     attributes?: Readonly<Record<string, string>>,
   ): Promise<void> {
     const text = JSON.stringify(body);
-    if (type === 'AWS::SQS::Queue') await sendOne(sqs, stack.ref(id), text, attributes);
+    if (type === 'AWS::SQS::Queue') await sendMessage(sqs, stack.ref(id), text, attributes);
     else if (type === 'AWS::SNS::Topic')
       await sns.send(new PublishCommand({ TopicArn: stack.ref(id), Message: text }));
     else if (type === 'AWS::Lambda::Function') enqueue(id, body);
-    else throw new Error(`${id} is an ${type}, which local/wiring/delivery.ts cannot deliver to`);
+    else throw new Error(`${id} is an ${type}. Add delivery to this type to local/wiring/delivery.ts.`);
   }
 }

@@ -1,21 +1,21 @@
 import { randomUUID } from 'node:crypto';
+import type { Clock } from '../clock.ts';
 import { isMapping, type Mapping } from '../json.ts';
-import type { Clock } from '../scenario-kit/scenario.ts';
 import type { StackNames } from '../stack/stack.ts';
 
-/** An event as EventBridge delivers it: what the given one leaves out is filled in. */
+/** Returns the event as EventBridge delivers it, with missing fields filled in. */
 export function toEnvelope(event: unknown, { region, accountId }: StackNames, clock: Clock): Mapping {
-  if (!isMapping(event)) throw new Error(`An event is a JSON object, not ${JSON.stringify(event)}`);
+  if (!isMapping(event)) throw new Error(`event: expected a JSON object, got ${JSON.stringify(event)}`);
   for (const field of ['source', 'detail-type']) {
     if (typeof event[field] !== 'string')
-      throw new Error(`An event needs ${field}, a text, not ${event[field]}`);
+      throw new Error(`event.${field}: expected text, got ${event[field]}`);
   }
-  if (!isMapping(event.detail)) throw new Error(`An event needs detail, an object, not ${event.detail}`);
+  if (!isMapping(event.detail)) throw new Error(`event.detail: expected an object, got ${event.detail}`);
   return {
     version: '0',
     id: randomUUID(),
     account: accountId,
-    time: toSeconds(clock.now()),
+    time: formatEventTime(clock.now()),
     region,
     resources: [],
     ...event,
@@ -23,6 +23,6 @@ export function toEnvelope(event: unknown, { region, accountId }: StackNames, cl
 }
 
 /** EventBridge writes times without milliseconds. */
-export function toSeconds(ms: number): string {
+export function formatEventTime(ms: number): string {
   return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 }

@@ -1,38 +1,38 @@
 import { list, type Mapping, mapping } from '../json.ts';
 import type { Resource, Stack } from '../stack/stack.ts';
-import { compilePattern, type Matches } from './event-pattern.ts';
+import { compilePattern, type EventMatcher } from './event-pattern.ts';
 
-/** Delivers bodies to a queue or a function, named by its ARN. */
+/** Delivers bodies to the queue or function with this ARN. */
 export type Deliver = (arn: string, bodies: readonly unknown[]) => Promise<void>;
 
-export interface Bus {
-  /** The logical ids of the rules that each event matched, in the events' order. */
+export interface EventBus {
+  /** Returns the logical ids of the rules that each event matched, in the order of the events. */
   put(events: readonly Mapping[]): Promise<readonly (readonly string[])[]>;
 }
 
 interface Rule {
   readonly id: string;
-  readonly matches: Matches;
+  readonly matches: EventMatcher;
   readonly targets: readonly Target[];
 }
 
 interface Target {
   readonly arn: string;
-  readonly shape: (event: Mapping) => unknown;
+  readonly toInput: (event: Mapping) => unknown;
 }
 
-/** The default bus with the template's rules. */
-export function createBus(stack: Stack, deliver: Deliver): Bus {
+/** The default event bus with the rules of the template. */
+export function createEventBus(stack: Stack, deliver: Deliver): EventBus {
   const rules = stack
     .ofType('AWS::Events::Rule')
     .filter(({ properties }) => properties.EventPattern !== undefined && properties.State !== 'DISABLED')
-    .map(readRule);
+    .map(parseRule);
   return {
     put: async (events) => {
       const matched = events.map((event) => rules.filter(({ matches }) => matches(event)));
       await Promise.all(
         rules.map((rule) =>
-          deliverMatched(
+          deliverToTargets(
             rule,
             events.filter((_, at) => matched[at]?.includes(rule)),
             deliver,
@@ -44,19 +44,19 @@ export function createBus(stack: Stack, deliver: Deliver): Bus {
   };
 }
 
-async function deliverMatched(
+async function deliverToTargets(
   { targets }: Rule,
   events: readonly Mapping[],
   deliver: Deliver,
 ): Promise<void> {
   if (events.length === 0) return;
-  await Promise.all(targets.map(({ arn, shape }) => deliver(arn, events.map(shape))));
+  await Promise.all(targets.map(({ arn, toInput }) => deliver(arn, events.map(toInput))));
 }
 
-function readRule({ id, properties }: Resource): Rule {
+function parseRule({ id, properties }: Resource): Rule {
   if (properties.EventBusName !== undefined && properties.EventBusName !== 'default') {
     throw new Error(
-      `${id} listens to the bus ${properties.EventBusName}: only the default bus is known here`,
+      `${id} has EventBusName ${properties.EventBusName}. The local event bus only knows the default bus.`,
     );
   }
   try {
@@ -65,7 +65,7 @@ function readRule({ id, properties }: Resource): Rule {
       matches: compilePattern(properties.EventPattern),
       targets: list(properties.Targets).map((target) => ({
         arn: String(mapping(target).Arn),
-        shape: shapeOf(id, mapping(target)),
+        toInput: createTargetInput(id, mapping(target)),
       })),
     };
   } catch (error) {
@@ -73,24 +73,28 @@ function readRule({ id, properties }: Resource): Rule {
   }
 }
 
-/** What the target gets of an event. */
-export function shapeOf(id: string, target: Mapping): (event: Mapping) => unknown {
+/** Returns a function that turns an event into the input of the target. */
+export function createTargetInput(id: string, target: Mapping): (event: Mapping) => unknown {
   if (target.InputTransformer !== undefined) {
-    throw new Error(`${id} has an InputTransformer, which local/wiring/event-bus.ts does not know`);
+    throw new Error(
+      `${id} has an InputTransformer. Add support for it to local/wiring/event-bus.ts, or use Input or InputPath.`,
+    );
   }
   if (target.Input !== undefined) {
     const input: unknown = JSON.parse(String(target.Input));
     return () => input;
   }
-  if (target.InputPath !== undefined) return pathOf(id, String(target.InputPath));
+  if (target.InputPath !== undefined) return createPathReader(id, String(target.InputPath));
   return (event) => event;
 }
 
-/** `$` and dotted names below it. */
-function pathOf(id: string, path: string): (event: Mapping) => unknown {
+/** Supports `$` and dotted names below it, such as `$.detail.state`. */
+function createPathReader(id: string, path: string): (event: Mapping) => unknown {
   const [root, ...keys] = path.split('.');
   if (root !== '$' || keys.some((key) => !/^[\w-]+$/.test(key))) {
-    throw new Error(`${id} has the InputPath ${path}: only $ and names separated by dots are known here`);
+    throw new Error(
+      `${id} has InputPath ${path}. The local event bus supports only $ and names separated by dots.`,
+    );
   }
   return (event) => keys.reduce<unknown>((part, key) => mapping(part)[key], event);
 }

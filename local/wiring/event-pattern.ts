@@ -1,22 +1,20 @@
 import { isMapping, type Mapping } from '../json.ts';
 
-export type Matches = (event: unknown) => boolean;
+export type EventMatcher = (event: unknown) => boolean;
 
-/** Whether a field's values fit; no values means that the field is missing. */
+/** Whether the values of a field match. An empty list means that the field is missing. */
 type FieldTest = (values: readonly unknown[]) => boolean;
 
 /**
- * An EventBridge event pattern as a function, or an error that names what it does not understand: exact values,
- * `prefix`, `suffix`, `equals-ignore-case`, `wildcard`, `numeric`, `anything-but` (also with one of the first three
- * inside) and `exists`, in nested objects. A rule that would match otherwise on AWS than it
- * does here must not load.
+ * Compiles an EventBridge event pattern. Throws for operators it does not know, so that no rule matches differently here
+ * than on AWS. `anything-but` may contain one text operator.
  */
-export function compilePattern(pattern: unknown): Matches {
+export function compilePattern(pattern: unknown): EventMatcher {
   if (!isMapping(pattern)) throw new Error(`An event pattern is an object, not ${JSON.stringify(pattern)}`);
   return compileObject(pattern, '');
 }
 
-function compileObject(pattern: Mapping, path: string): Matches {
+function compileObject(pattern: Mapping, path: string): EventMatcher {
   const entries = Object.entries(pattern).map(([key, part]) =>
     compileField(key, part, path ? `${path}.${key}` : key),
   );
@@ -24,8 +22,11 @@ function compileObject(pattern: Mapping, path: string): Matches {
   return (event) => entries.every((matches) => matches(event));
 }
 
-function compileField(key: string, part: unknown, path: string): Matches {
-  if (key.startsWith('$')) throw new Error(`The event pattern's ${path} is not understood on this machine`);
+function compileField(key: string, part: unknown, path: string): EventMatcher {
+  if (key.startsWith('$'))
+    throw new Error(
+      `The event pattern's ${path} is not supported locally: operators such as $or are missing`,
+    );
   if (Array.isArray(part)) {
     const test = compileValues(part, path);
     return (event) => test(valuesAt(event, key));
@@ -43,7 +44,7 @@ function compileValues(parts: readonly unknown[], path: string): FieldTest {
 }
 
 function compileValue(part: unknown, path: string): FieldTest {
-  if (!isMapping(part)) return (values) => values.includes(scalar(part, path));
+  if (!isMapping(part)) return (values) => values.includes(requireScalar(part, path));
   const [[operator, operand] = ['', undefined], ...others] = Object.entries(part);
   if (others.length > 0) throw new Error(`The event pattern's ${path} has two operators in one object`);
   switch (operator) {
@@ -51,11 +52,11 @@ function compileValue(part: unknown, path: string): FieldTest {
     case 'suffix':
     case 'equals-ignore-case':
     case 'wildcard':
-      return textTest(operator, operand, path);
+      return compileTextTest(operator, operand, path);
     case 'numeric':
-      return numeric(operand, path);
+      return compileNumeric(operand, path);
     case 'anything-but':
-      return anythingBut(operand, path);
+      return compileAnythingBut(operand, path);
     case 'exists':
       if (typeof operand !== 'boolean') throw new Error(`The event pattern's ${path} has exists: ${operand}`);
       return (values) => values.length > 0 === operand;
@@ -66,31 +67,35 @@ function compileValue(part: unknown, path: string): FieldTest {
   }
 }
 
-type TextOperator = keyof typeof textFits;
+type TextOperator = keyof typeof textComparisons;
 
-const textFits = {
+const textComparisons = {
   prefix: (value: string, operand: string) => value.startsWith(operand),
   suffix: (value: string, operand: string) => value.endsWith(operand),
   'equals-ignore-case': (value: string, operand: string) => value.toLowerCase() === operand.toLowerCase(),
-  wildcard: (value: string, operand: string) => wildcardOf(operand).test(value),
+  wildcard: (value: string, operand: string) => wildcardPattern(operand).test(value),
 };
 
-function textTest(operator: TextOperator, operand: unknown, path: string): FieldTest {
-  const fits = textFit(operator, operand, path);
+function compileTextTest(operator: TextOperator, operand: unknown, path: string): FieldTest {
+  const fits = compileTextComparison(operator, operand, path);
   return (values) => values.some(fits);
 }
 
-function textFit(operator: TextOperator, operand: unknown, path: string): (value: unknown) => boolean {
+function compileTextComparison(
+  operator: TextOperator,
+  operand: unknown,
+  path: string,
+): (value: unknown) => boolean {
   if (typeof operand !== 'string') {
     throw new Error(
-      `The event pattern's ${path} has ${operator}: ${JSON.stringify(operand)}, which is no text`,
+      `The event pattern's ${path} has ${operator}: ${JSON.stringify(operand)}, which is not text`,
     );
   }
-  return (value) => typeof value === 'string' && textFits[operator](value, operand);
+  return (value) => typeof value === 'string' && textComparisons[operator](value, operand);
 }
 
-/** `*` stands for any text, and `\*` for itself. */
-function wildcardOf(operand: string): RegExp {
+/** `*` matches any text, and `\*` matches an asterisk. */
+function wildcardPattern(operand: string): RegExp {
   const parts = operand
     .split(/(?<!\\)\*/)
     .map((part) => part.replaceAll('\\*', '*').replaceAll('\\\\', '\\'));
@@ -98,7 +103,7 @@ function wildcardOf(operand: string): RegExp {
   return new RegExp(`^${escaped.join('.*')}$`, 's');
 }
 
-const compares: Readonly<Record<string, (value: number, bound: number) => boolean>> = {
+const numericComparisons: Readonly<Record<string, (value: number, bound: number) => boolean>> = {
   '=': (value, bound) => value === bound,
   '<': (value, bound) => value < bound,
   '<=': (value, bound) => value <= bound,
@@ -106,12 +111,12 @@ const compares: Readonly<Record<string, (value: number, bound: number) => boolea
   '>=': (value, bound) => value >= bound,
 };
 
-/** `['>', 0, '<=', 5]`: one comparison or two, all of which hold for one value. */
-function numeric(operand: unknown, path: string): FieldTest {
+/** `['>', 0, '<=', 5]`: one or two comparisons that must all be true for one value. */
+function compileNumeric(operand: unknown, path: string): FieldTest {
   const parts: readonly unknown[] = Array.isArray(operand) ? operand : [];
   const pairs = parts.flatMap((part, at) => (at % 2 === 0 ? [[part, parts[at + 1]] as const] : []));
   const tests = pairs.map(([name, bound]) => {
-    const compare = compares[String(name)];
+    const compare = numericComparisons[String(name)];
     if (compare && typeof bound === 'number') return (value: number) => compare(value, bound);
     throw new Error(`The event pattern's ${path} has numeric: ${JSON.stringify(operand)}`);
   });
@@ -121,37 +126,37 @@ function numeric(operand: unknown, path: string): FieldTest {
     values.some((value) => typeof value === 'number' && tests.every((holds) => holds(value)));
 }
 
-/** A missing field does not match, and a list matches when one of its values is another. */
-function anythingBut(operand: unknown, path: string): FieldTest {
-  const refused = (Array.isArray(operand) ? operand : [operand]).map((one) => refusal(one, path));
-  return (values) => values.some((value) => !refused.some((fits) => fits(value)));
+/** A missing field does not match. A list matches if one of its values is not excluded. */
+function compileAnythingBut(operand: unknown, path: string): FieldTest {
+  const excluded = (Array.isArray(operand) ? operand : [operand]).map((one) => compileExclusion(one, path));
+  return (values) => values.some((value) => !excluded.some((fits) => fits(value)));
 }
 
-function refusal(operand: unknown, path: string): (value: unknown) => boolean {
+function compileExclusion(operand: unknown, path: string): (value: unknown) => boolean {
   const [[operator, text] = ['', undefined], ...others] = isMapping(operand) ? Object.entries(operand) : [];
-  if (others.length === 0 && isTextOperator(operator)) return textFit(operator, text, path);
-  const plain = scalar(operand, path);
+  if (others.length === 0 && isTextOperator(operator)) return compileTextComparison(operator, text, path);
+  const plain = requireScalar(operand, path);
   return (value) => value === plain;
 }
 
 function isTextOperator(name: string): name is TextOperator {
-  return Object.hasOwn(textFits, name);
+  return Object.hasOwn(textComparisons, name);
 }
 
-function scalar(value: unknown, path: string): unknown {
+function requireScalar(value: unknown, path: string): unknown {
   if (value === null || ['string', 'number', 'boolean'].includes(typeof value)) return value;
   throw new Error(
-    `The event pattern's ${path} compares with ${JSON.stringify(value)}, which is no plain value`,
+    `The event pattern's ${path} compares with ${JSON.stringify(value)}, which is not text, a number, a boolean or null`,
   );
 }
 
-/** An array in the event stands for each of its values. */
+/** The values of a field. An array in the event counts as each of its values. */
 function valuesAt(event: unknown, key: string): readonly unknown[] {
   if (!isMapping(event) || !Object.hasOwn(event, key)) return [];
   return [event[key]].flat(8).filter((value) => !isMapping(value));
 }
 
-/** A missing object is an empty one: `exists: false` may match inside it. */
+/** A missing object counts as an empty one, because `exists: false` can match inside it. */
 function objectsAt(event: unknown, key: string): readonly unknown[] {
   const value = isMapping(event) ? event[key] : undefined;
   return Array.isArray(value) ? value.flat(8).filter(isMapping) : [isMapping(value) ? value : {}];

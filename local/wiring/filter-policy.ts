@@ -1,22 +1,22 @@
 import { isMapping, type Mapping, mapping } from '../json.ts';
-import { compilePattern, type Matches } from './event-pattern.ts';
+import { compilePattern, type EventMatcher } from './event-pattern.ts';
 
-export interface Notice {
+export interface TopicMessage {
   readonly message: string;
-  /** By name, as SNS has them: `{ DataType, StringValue }`. */
+  /** By name, in the form of SNS: `{ DataType, StringValue }`. */
   readonly attributes: Mapping;
 }
 
-/** Whether a notice passes a subscription's FilterPolicy, on its attributes or on its body as the scope says. */
-export function compileFilterPolicy(policy: unknown, scope: unknown): (notice: Notice) => boolean {
+/** Compiles the FilterPolicy of a subscription. The scope says whether it applies to attributes or to the body. */
+export function compileFilterPolicy(policy: unknown, scope: unknown): (message: TopicMessage) => boolean {
   if (policy === undefined) return () => true;
   const matches = compilePattern(policy);
   if (scope === 'MessageBody') return ({ message }) => matchesBody(message, matches);
   return ({ attributes }) => matches(plainAttributes(attributes));
 }
 
-/** A body that is no JSON object passes no policy. */
-function matchesBody(message: string, matches: Matches): boolean {
+/** A body that is not a JSON object passes no policy. */
+function matchesBody(message: string, matches: EventMatcher): boolean {
   try {
     const body: unknown = JSON.parse(message);
     return isMapping(body) && matches(body);

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../clock.ts';
 import { mapping } from '../json.ts';
 import type { Invoked } from '../runtime/sandbox.ts';
-import type { Clock } from '../scenario-kit/scenario.ts';
 import type { Resource, Stack } from '../stack/stack.ts';
-import { mapValues, toEvent, write } from './http-event.ts';
+import { mapValues, toHttpEvent, writeResponse } from './http-event.ts';
 
-export interface HttpOptions {
+export interface HttpApiOptions {
   readonly stack: Stack;
   readonly clock: Clock;
   readonly invoke: (functionId: string, payload: unknown) => Promise<Invoked>;
@@ -13,8 +13,8 @@ export interface HttpOptions {
 
 export interface HttpApi {
   readonly routes: readonly string[];
-  /** Answers a request that a route takes; false when none does. */
-  answer(request: IncomingMessage, body: Buffer, response: ServerResponse): Promise<boolean>;
+  /** Answers the request if a route matches it. Returns false if no route does. */
+  handle(request: IncomingMessage, body: Buffer, response: ServerResponse): Promise<boolean>;
 }
 
 interface Route {
@@ -25,45 +25,45 @@ interface Route {
   readonly functionId: string;
 }
 
-interface Taken extends Route {
+interface MatchedRoute extends Route {
   readonly parameters: Readonly<Record<string, string>>;
 }
 
-/** The template's HTTP APIs, all on one port. */
-export function createHttpApi({ stack, clock, invoke }: HttpOptions): HttpApi {
+/** The HTTP APIs of the template, all on one port. */
+export function createHttpApi({ stack, clock, invoke }: HttpApiOptions): HttpApi {
   const routes = stack
     .ofType('AWS::ApiGatewayV2::Api')
-    .flatMap((api) => readRoutes(api, stack))
-    .sort(mostExactFirst);
+    .flatMap((api) => parseRoutes(api, stack))
+    .sort(bySpecificity);
   return {
     routes: routes.map(({ key }) => key),
-    answer: async (request, body, response) => {
+    handle: async (request, body, response) => {
       const url = new URL(request.url ?? '/', 'http://localhost');
       const route = routes
-        .map((one) => take(one, request.method ?? 'GET', url))
+        .map((one) => matchRoute(one, request.method ?? 'GET', url))
         .find((one) => one !== undefined);
       if (!route) return false;
       const invoked = await invoke(
         route.functionId,
-        toEvent({ route, request, body, now: clock.now(), accountId: stack.names.accountId }),
+        toHttpEvent({ route, request, body, now: clock.now(), accountId: stack.names.accountId }),
       );
-      write(response, invoked);
+      writeResponse(response, invoked);
       return true;
     },
   };
 }
 
-function readRoutes({ id, properties }: Resource, stack: Stack): readonly Route[] {
+function parseRoutes({ id, properties }: Resource, stack: Stack): readonly Route[] {
   const paths = mapping(mapping(properties.Body).paths);
   return Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(mapping(methods)).map(([method, operation]) => {
       const { uri } = mapping(mapping(operation)['x-amazon-apigateway-integration']);
-      return { ...readPath(method, path), functionId: functionOf(id, String(uri), stack) };
+      return { ...parsePath(method, path), functionId: findFunctionId(id, String(uri), stack) };
     }),
   );
 }
 
-function readPath(method: string, path: string): Omit<Route, 'functionId'> {
+function parsePath(method: string, path: string): Omit<Route, 'functionId'> {
   const verb = method === 'x-amazon-apigateway-any-method' ? 'ANY' : method.toUpperCase();
   if (path === '/$default' || path === '$default') {
     return { key: '$default', method: 'ANY', path, pattern: /^/ };
@@ -79,8 +79,8 @@ function readPath(method: string, path: string): Omit<Route, 'functionId'> {
   return { key: `${verb} ${path}`, method: verb, path, pattern: new RegExp(`^${pattern}$`) };
 }
 
-/** API Gateway prefers the most specific route, and a method of its own to ANY. */
-function mostExactFirst(a: Route, b: Route): number {
+/** API Gateway prefers the most specific route, and a specific method to ANY. */
+function bySpecificity(a: Route, b: Route): number {
   return rank(a) - rank(b);
 }
 
@@ -89,14 +89,14 @@ function rank({ key, method, path }: Route): number {
   return place + (method === 'ANY' ? 1 : 0);
 }
 
-function functionOf(id: string, uri: string, stack: Stack): string {
+function findFunctionId(id: string, uri: string, stack: Stack): string {
   const [, arn = ''] = /\/functions\/(arn:.+)\/invocations$/.exec(uri) ?? [undefined, uri];
   const lambda = stack.findByArn(arn);
   if (lambda) return lambda.id;
-  throw new Error(`${id} integrates ${uri}, which is no function of the template`);
+  throw new Error(`${id} integrates ${uri}, which is not a function of the template`);
 }
 
-function take(route: Route, method: string, url: URL): Taken | undefined {
+function matchRoute(route: Route, method: string, url: URL): MatchedRoute | undefined {
   if (route.method !== 'ANY' && route.method !== method) return undefined;
   const match = route.pattern.exec(url.pathname);
   return match ? { ...route, parameters: mapValues(match.groups ?? {}, decodeURIComponent) } : undefined;

@@ -11,8 +11,8 @@ export interface HttpRequest {
   readonly accountId: string;
 }
 
-/** The event of payload format 2.0. */
-export function toEvent({ route, request, body, now, accountId }: HttpRequest): object {
+/** The event in payload format 2.0. */
+export function toHttpEvent({ route, request, body, now, accountId }: HttpRequest): object {
   const url = new URL(request.url ?? '/', 'http://localhost');
   const { cookie, ...headers } = request.headers;
   const isText = isTextual(request.headers['content-type']);
@@ -48,7 +48,7 @@ export function toEvent({ route, request, body, now, accountId }: HttpRequest): 
   };
 }
 
-/** `12/Mar/2026:19:03:58 +0000` */
+/** Formats a time as `12/Mar/2026:19:03:58 +0000`. */
 function toLogTime(now: number): string {
   const [, day, month, year, time] = new Date(now).toUTCString().split(' ');
   return `${day}/${month}/${year}:${time} +0000`;
@@ -70,7 +70,7 @@ export function mapValues<V, W>(
   return Object.fromEntries(Object.entries(from).map(([name, value]) => [name, change(value)]));
 }
 
-export function write(response: ServerResponse, invoked: Invoked): void {
+export function writeResponse(response: ServerResponse, invoked: Invoked): void {
   if (!invoked.ok) {
     response.writeHead(500, { 'content-type': 'application/json' });
     response.end('{"message":"Internal Server Error"}');
@@ -81,14 +81,14 @@ export function write(response: ServerResponse, invoked: Invoked): void {
   response.end(body);
 }
 
-interface HttpAnswer {
+interface HttpResponse {
   readonly status: number;
   readonly headers: Record<string, string | string[]>;
   readonly body: Buffer;
 }
 
-/** Without a statusCode, API Gateway takes the whole answer for the body of a 200. */
-function toResponse(answer: unknown): HttpAnswer {
+/** If the answer has no statusCode, API Gateway returns all of it as the body of a 200. */
+function toResponse(answer: unknown): HttpResponse {
   if (!isMapping(answer) || answer.statusCode === undefined) {
     const text = typeof answer === 'string' ? answer : JSON.stringify(answer);
     return { status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.from(text ?? '') };

@@ -1,40 +1,40 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 
-/** What the pack's own port serves. Set once the template is known. */
-export interface Served {
-  /** The template's routes: they come first. */
-  answer(request: IncomingMessage, body: Buffer, response: ServerResponse): Promise<boolean>;
-  page(): string;
-  /** Puts events and tells which rules each of them matched. */
-  send(events: readonly unknown[]): Promise<readonly (readonly string[])[]>;
+/** What the server does with requests. The pack sets it when it has read the template. */
+export interface RequestHandlers {
+  /** Tries the routes of the template first. Returns false if none matches. */
+  handle(request: IncomingMessage, body: Buffer, response: ServerResponse): Promise<boolean>;
+  renderPage(): string;
+  /** Puts events on the bus. Returns the rules that each event matched. */
+  putEvents(events: readonly unknown[]): Promise<readonly (readonly string[])[]>;
 }
 
 export interface LocalServer {
   readonly url: string;
-  serve(served: Served): void;
+  serve(handlers: RequestHandlers): void;
   close(): void;
 }
 
 export const eventsPath = '/_groundcrew/events';
-/** A web page cannot set it on a request to another origin without asking first, and is never answered. */
+/** Protects against web pages: a page cannot set this header on a cross-origin request without a preflight. */
 export const senderHeader = 'x-groundcrew-send';
 
-/** Listens on loopback alone; port 0 takes any free one. */
+/** Listens on loopback only. Port 0 takes any free port. */
 export async function openLocalServer(port: number): Promise<LocalServer> {
-  let served: Served | undefined;
+  let handlers: RequestHandlers | undefined;
   const server = createServer(async (request, response) => {
     try {
-      if (served) await dispatch(request, response, served);
-      else answer(response, 503, 'The pack is starting.');
+      if (handlers) await dispatch(request, response, handlers);
+      else respond(response, 503, 'The pack is starting.');
     } catch (error) {
-      answer(response, 500, error instanceof Error ? error.message : String(error));
+      respond(response, 500, error instanceof Error ? error.message : String(error));
     }
   });
   return {
     url: await listen(server, port),
-    serve: (now) => {
-      served = now;
+    serve: (given) => {
+      handlers = given;
     },
     close: () => {
       server.close();
@@ -43,40 +43,44 @@ export async function openLocalServer(port: number): Promise<LocalServer> {
   };
 }
 
-async function dispatch(request: IncomingMessage, response: ServerResponse, served: Served): Promise<void> {
-  // A name that resolves to 127.0.0.1 would make a foreign page's requests look like our own.
+async function dispatch(
+  request: IncomingMessage,
+  response: ServerResponse,
+  handlers: RequestHandlers,
+): Promise<void> {
+  // Prevents DNS rebinding: another site's name could resolve to 127.0.0.1.
   if (!isLocalHost(request.headers.host))
-    return answer(response, 403, 'Only 127.0.0.1 and localhost are answered.');
+    return respond(response, 403, 'Only 127.0.0.1 and localhost are answered.');
   const { pathname } = new URL(request.url ?? '/', 'http://localhost');
   const body = await readBody(request);
-  if (pathname === eventsPath) return receiveEvents(request, body, response, served);
-  if (await served.answer(request, body, response)) return;
+  if (pathname === eventsPath) return receiveEvents(request, body, response, handlers);
+  if (await handlers.handle(request, body, response)) return;
   if (pathname === '/' && request.method === 'GET')
-    return answer(response, 200, served.page(), 'text/html; charset=utf-8');
-  answer(response, 404, '{"message":"Not Found"}', 'application/json');
+    return respond(response, 200, handlers.renderPage(), 'text/html; charset=utf-8');
+  respond(response, 404, '{"message":"Not Found"}', 'application/json');
 }
 
 async function receiveEvents(
   { method, headers }: IncomingMessage,
   body: Buffer,
   response: ServerResponse,
-  { send }: Served,
+  { putEvents }: RequestHandlers,
 ): Promise<void> {
-  if (method !== 'POST') return answer(response, 405, 'Events are posted.');
+  if (method !== 'POST') return respond(response, 405, 'Send events with POST.');
   const isJson = headers['content-type']?.startsWith('application/json') === true;
   if (!isJson || headers[senderHeader] === undefined) {
-    return answer(
+    return respond(
       response,
       403,
-      `Events come as application/json with the header ${senderHeader}: use npm run send.`,
+      `Send events as application/json with the header ${senderHeader}, or use npm run send.`,
     );
   }
   try {
     const events: unknown = JSON.parse(body.toString());
-    const matched = await send(Array.isArray(events) ? events : [events]);
-    answer(response, 200, JSON.stringify({ matched }), 'application/json');
+    const matched = await putEvents(Array.isArray(events) ? events : [events]);
+    respond(response, 200, JSON.stringify({ matched }), 'application/json');
   } catch (error) {
-    answer(response, 400, error instanceof Error ? error.message : String(error));
+    respond(response, 400, error instanceof Error ? error.message : String(error));
   }
 }
 
@@ -84,7 +88,7 @@ function isLocalHost(host = ''): boolean {
   return /^(127\.0\.0\.1|localhost)(:\d+)?$/.test(host);
 }
 
-function answer(
+function respond(
   response: ServerResponse,
   status: number,
   text: string,
@@ -103,8 +107,8 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
 
 async function listen(server: Server, port: number): Promise<string> {
   server.listen(port, '127.0.0.1');
-  await once(server, 'listening'); // rejects when the port is taken
+  await once(server, 'listening'); // rejects if the port is in use
   const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The pack listens on no port');
+  if (address === null || typeof address === 'string') throw new Error('The local server has no port');
   return `http://127.0.0.1:${address.port}`;
 }

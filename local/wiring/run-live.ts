@@ -1,50 +1,57 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AsyncInvocations } from './async-invocations.ts';
 import type { Schedule } from './schedules.ts';
-import type { Pump } from './sqs-poller.ts';
+import type { Poller } from './sqs-poller.ts';
 import type { Timers } from './timers.ts';
 
-export interface LiveParts {
+export interface LiveOptions {
   readonly async: AsyncInvocations;
-  readonly pumps: readonly Pump[];
+  readonly pollers: readonly Poller[];
   readonly schedules: readonly Schedule[];
   readonly timers: Timers;
-  readonly complain: (line: string) => void;
+  readonly reportError: (line: string) => void;
 }
 
-const idle = 300;
-/** A longer one fires at once. */
-const longestTimer = 2 ** 31 - 1;
-/** A batching window of a minute saves money on AWS; here somebody is watching. */
-export const longestWindow = 5000;
+const idleMs = 300;
+/** Node.js fires a longer timer at once. */
+const maxTimerMs = 2 ** 31 - 1;
+/** A batching window of a minute saves money on AWS. On this machine somebody waits for the result. */
+export const maxBatchWindowMs = 5000;
 
-/** Polls queues, runs what is due and fires schedules at their rates, in real time. Returns how to stop. */
-export function runLive({ async, pumps, schedules, timers, complain }: LiveParts): () => Promise<void> {
+/** Polls queues, runs due invocations and runs schedules at their rates, in real time. Returns a stop function. */
+export function runLive({
+  async,
+  pollers,
+  schedules,
+  timers,
+  reportError,
+}: LiveOptions): () => Promise<void> {
   const stopping = new AbortController();
   const { signal } = stopping;
-  const keepOn = async (name: string, work: () => Promise<boolean>): Promise<void> => {
+  const repeat = async (name: string, work: () => Promise<boolean>): Promise<void> => {
     while (!signal.aborted) {
       const worked = await work().catch((error: unknown) => {
-        if (!signal.aborted) complain(`${name}: ${error instanceof Error ? error.message : error}`);
+        if (!signal.aborted) reportError(`${name}: ${error instanceof Error ? error.message : error}`);
         return false;
       });
-      if (!worked) await sleep(idle, undefined, { signal }).catch(() => {});
+      if (!worked) await sleep(idleMs, undefined, { signal }).catch(() => {});
     }
   };
-  const loops = pumps.map((pump) =>
-    keepOn(pump.id, async () => (await pump.pump(Math.min(pump.window, longestWindow))) > 0),
+  const loops = pollers.map((poller) =>
+    repeat(poller.id, async () => (await poller.poll(Math.min(poller.batchWindowMs, maxBatchWindowMs))) > 0),
   );
-  loops.push(keepOn('asynchronous invocations', () => async.runDue()));
-  loops.push(keepOn('stand-ins', () => timers.runDue()));
-  const rates = schedules.flatMap(({ id, every, fire }) => {
+  loops.push(repeat('asynchronous invocations', () => async.runDue()));
+  loops.push(repeat('emulated services', () => timers.runDue()));
+  const intervals = schedules.flatMap((schedule) => {
+    const { id, intervalMs } = schedule;
     const run = (): void => {
-      fire().catch((error: unknown) => complain(`${id}: ${error}`));
+      schedule.run().catch((error: unknown) => reportError(`${id}: ${error}`));
     };
-    return every === undefined || every > longestTimer ? [] : [setInterval(run, every)];
+    return intervalMs === undefined || intervalMs > maxTimerMs ? [] : [setInterval(run, intervalMs)];
   });
   return async () => {
     stopping.abort();
-    for (const rate of rates) clearInterval(rate);
+    for (const interval of intervals) clearInterval(interval);
     await Promise.all(loops);
   };
 }

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import type { Clock } from '../clock.ts';
 import { list, mapping } from '../json.ts';
-import type { Clock } from '../scenario-kit/scenario.ts';
 import type { Resource, Stack } from '../stack/stack.ts';
-import { toSeconds } from './envelope.ts';
-import { shapeOf } from './event-bus.ts';
+import { formatEventTime } from './envelope.ts';
+import { createTargetInput } from './event-bus.ts';
 
 export interface ScheduleOptions {
   readonly stack: Stack;
@@ -14,12 +14,12 @@ export interface ScheduleOptions {
 export interface Schedule {
   readonly id: string;
   readonly expression: string;
-  /** Milliseconds from one run to the next; nothing for cron and one-off expressions, and for what is disabled. */
-  readonly every: number | undefined;
-  fire(): Promise<void>;
+  /** Milliseconds between two runs. Undefined for cron and one-time expressions and for disabled schedules. */
+  readonly intervalMs: number | undefined;
+  run(): Promise<void>;
 }
 
-/** The template's schedules and scheduled rules. */
+/** The schedules and scheduled rules of the template. */
 export function createSchedules(options: ScheduleOptions): readonly Schedule[] {
   const { stack } = options;
   const rules = stack
@@ -28,21 +28,26 @@ export function createSchedules(options: ScheduleOptions): readonly Schedule[] {
   return [
     ...stack
       .ofType('AWS::Scheduler::Schedule')
-      .map((schedule) => describe(schedule, () => runSchedule(schedule, options))),
-    ...rules.map((rule) => describe(rule, () => runRule(rule, options))),
+      .map((schedule) => createSchedule(schedule, () => runSchedule(schedule, options))),
+    ...rules.map((rule) => createSchedule(rule, () => runRule(rule, options))),
   ];
 }
 
-function describe({ id, properties }: Resource, fire: () => Promise<void>): Schedule {
+function createSchedule({ id, properties }: Resource, run: () => Promise<void>): Schedule {
   const expression = String(properties.ScheduleExpression);
-  return { id, expression, every: properties.State === 'DISABLED' ? undefined : readRate(expression), fire };
+  return {
+    id,
+    expression,
+    intervalMs: properties.State === 'DISABLED' ? undefined : parseRate(expression),
+    run,
+  };
 }
 
-const units: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
+const unitsMs: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
 
-function readRate(expression: string): number | undefined {
+function parseRate(expression: string): number | undefined {
   const [, count, unit = ''] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(expression) ?? [];
-  const length = units[unit];
+  const length = unitsMs[unit];
   return count === undefined || length === undefined ? undefined : Number(count) * length;
 }
 
@@ -54,16 +59,16 @@ async function runSchedule(
   const arn = stack.attribute(id, 'Arn');
   await deliver(
     String(target.Arn),
-    target.Input === undefined ? defaultPayload(arn, stack, clock) : readInput(target.Input),
+    target.Input === undefined ? defaultPayload(arn, stack, clock) : parseInput(target.Input),
   );
 }
 
-/** A schedule's Input is any text; Lambda gets it as JSON. */
-function readInput(input: unknown): unknown {
+/** The Input of a schedule is text. Lambda receives it as JSON. */
+function parseInput(input: unknown): unknown {
   return JSON.parse(String(input));
 }
 
-/** What EventBridge Scheduler sends without an Input; its detail is a text, unlike a rule's. */
+/** The event that EventBridge Scheduler sends without an Input. Its detail is text, unlike that of a rule. */
 function defaultPayload(arn: string, { names }: Stack, clock: Clock): object {
   return {
     version: '0',
@@ -71,7 +76,7 @@ function defaultPayload(arn: string, { names }: Stack, clock: Clock): object {
     'detail-type': 'Scheduled Event',
     source: 'aws.scheduler',
     account: names.accountId,
-    time: toSeconds(clock.now()),
+    time: formatEventTime(clock.now()),
     region: names.region,
     resources: [arn],
     detail: '{}',
@@ -88,11 +93,13 @@ async function runRule(
     'detail-type': 'Scheduled Event',
     source: 'aws.events',
     account: stack.names.accountId,
-    time: toSeconds(clock.now()),
+    time: formatEventTime(clock.now()),
     region: stack.names.region,
     resources: [stack.attribute(id, 'Arn')],
     detail: {},
   };
   const targets = list(properties.Targets).map(mapping);
-  await Promise.all(targets.map((target) => deliver(String(target.Arn), shapeOf(id, target)(event))));
+  await Promise.all(
+    targets.map((target) => deliver(String(target.Arn), createTargetInput(id, target)(event))),
+  );
 }

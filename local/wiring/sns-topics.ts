@@ -1,112 +1,120 @@
 import { randomUUID } from 'node:crypto';
+import type { Clock } from '../clock.ts';
 import { isMapping, list, type Mapping, mapping, optionalText } from '../json.ts';
-import type { Clock, Mail } from '../scenario-kit/scenario.ts';
 import type { Resource, Stack } from '../stack/stack.ts';
-import { compileFilterPolicy, type Notice } from './filter-policy.ts';
+import { compileFilterPolicy, type TopicMessage } from './filter-policy.ts';
+
+export interface Mail {
+  readonly to: string;
+  /** The ARN of the topic. */
+  readonly topic: string;
+  readonly subject: string;
+  readonly text: string;
+}
 
 export interface TopicOptions {
   readonly stack: Stack;
   readonly clock: Clock;
   readonly mail: (mail: Mail) => void;
   readonly enqueue: (functionId: string, payload: unknown) => void;
-  /** Told of each queue that the account itself delivers to. */
-  readonly arrive: (queueUrl: string) => void;
+  /** Called with the URL of each queue that moto delivers to. */
+  readonly onQueueDelivery: (queueUrl: string) => void;
 }
 
 export interface Topics {
-  /** Delivers what a Publish call carried to the template's subscriptions by mail and to functions. */
-  published(input: Mapping, output: Mapping): void;
-  /** The same of a PublishBatch call. */
-  batchPublished(input: Mapping, output: Mapping): void;
+  /** Delivers the message of a Publish call to the email and Lambda subscriptions of the template. */
+  publish(input: Mapping, output: Mapping): void;
+  /** Does the same for a PublishBatch call. */
+  publishBatch(input: Mapping, output: Mapping): void;
 }
 
-interface Published extends Notice {
+interface PublishedMessage extends TopicMessage {
   readonly topic: string;
   readonly id: string;
   readonly subject: string | undefined;
 }
 
-type Receive = (published: Published) => void;
+type Receive = (published: PublishedMessage) => void;
 
-/** What SNS writes when a notice has no subject. */
+/** The subject that SNS uses if a message has none. */
 const defaultSubject = 'AWS Notification Message';
 
 export function createTopics(options: TopicOptions): Topics {
   const subscriptions = options.stack.ofType('AWS::SNS::Subscription').map((subscription) => ({
     topic: String(subscription.properties.TopicArn),
-    receive: receiver(subscription, options),
+    receive: createReceiver(subscription, options),
   }));
-  const publish = (published: Published): void => {
+  const publish = (published: PublishedMessage): void => {
     for (const { topic, receive } of subscriptions) if (topic === published.topic) receive(published);
   };
   return {
-    published: (input, output) => publish(read(input, input.TopicArn, output.MessageId)),
-    batchPublished: (input, output) => {
+    publish: (input, output) => publish(parsePublish(input, input.TopicArn, output.MessageId)),
+    publishBatch: (input, output) => {
       const accepted = new Map(
         list(output.Successful).map((one) => [mapping(one).Id, mapping(one).MessageId]),
       );
       for (const entry of list(input.PublishBatchRequestEntries).map(mapping)) {
-        if (accepted.has(entry.Id)) publish(read(entry, input.TopicArn, accepted.get(entry.Id)));
+        if (accepted.has(entry.Id)) publish(parsePublish(entry, input.TopicArn, accepted.get(entry.Id)));
       }
     },
   };
 }
 
-function read(input: Mapping, topic: unknown, id: unknown): Published {
+function parsePublish(input: Mapping, topic: unknown, id: unknown): PublishedMessage {
   return {
     topic: String(topic),
     id: optionalText(id) ?? randomUUID(),
     subject: optionalText(input.Subject),
     message: String(input.Message),
-    attributes: attributesOf(input.MessageAttributes),
+    attributes: parseAttributes(input.MessageAttributes),
   };
 }
 
-/** The query protocol carries a map as a list of names and values. */
-function attributesOf(attributes: unknown): Mapping {
+/** The query protocol encodes a map as a list of names and values. */
+function parseAttributes(attributes: unknown): Mapping {
   if (!Array.isArray(attributes)) return mapping(attributes);
   return Object.fromEntries(
     attributes.filter(isMapping).map((one) => [String(one.Name ?? one.key), one.Value ?? one.value]),
   );
 }
 
-function receiver({ id, properties }: Resource, options: TopicOptions): Receive {
+function createReceiver({ id, properties }: Resource, options: TopicOptions): Receive {
   const passes = compileFilterPolicy(properties.FilterPolicy, properties.FilterPolicyScope);
   const receive = protocols[String(properties.Protocol)];
   if (!receive)
     throw new Error(
-      `${id} subscribes by ${properties.Protocol}, which local/wiring/sns-topics.ts does not know`,
+      `${id} subscribes through ${properties.Protocol}. Add this protocol to local/wiring/sns-topics.ts.`,
     );
   return (published) => {
     if (passes(published)) receive(published, properties, options);
   };
 }
 
-type Protocol = (published: Published, subscription: Mapping, options: TopicOptions) => void;
+type Protocol = (published: PublishedMessage, subscription: Mapping, options: TopicOptions) => void;
 
 const protocols: Readonly<Record<string, Protocol>> = {
   email: sendMail,
   'email-json': sendMail,
   lambda: (published, { Endpoint: arn }, { stack, clock, enqueue }) => {
     const lambda = stack.findByArn(String(arn));
-    if (lambda) enqueue(lambda.id, toEvent(published, clock));
+    if (lambda) enqueue(lambda.id, toSnsEvent(published, clock));
   },
-  sqs: (_, { Endpoint: arn }, { stack, arrive }) => {
+  sqs: (_, { Endpoint: arn }, { stack, onQueueDelivery }) => {
     const queue = stack.findByArn(String(arn));
-    if (queue) arrive(stack.ref(queue.id));
+    if (queue) onQueueDelivery(stack.ref(queue.id));
   },
 };
 
 function sendMail(
-  { topic, subject = defaultSubject, message }: Published,
+  { topic, subject = defaultSubject, message }: PublishedMessage,
   { Endpoint: to }: Mapping,
   { mail }: TopicOptions,
 ): void {
   mail({ to: String(to), topic, subject, text: message });
 }
 
-/** The event that SNS invokes a function with. */
-function toEvent({ topic, id, subject, message, attributes }: Published, clock: Clock): object {
+/** The event with which SNS invokes a function. */
+function toSnsEvent({ topic, id, subject, message, attributes }: PublishedMessage, clock: Clock): object {
   const entries = Object.entries(attributes).map(([name, one]) => {
     const { DataType, StringValue, BinaryValue } = mapping(one);
     return [name, { Type: DataType, Value: StringValue ?? BinaryValue }];

@@ -8,15 +8,19 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 
-/** What SQS takes and gives in one call. */
-const callLimit = 10;
+/** The number of messages that SQS accepts or returns in one call. */
+const maxPerCall = 10;
 
-export async function sendAll(sqs: SQSClient, queueUrl: string, bodies: readonly string[]): Promise<void> {
-  const calls = inCalls(bodies).map((some) => sendSome(sqs, queueUrl, some));
+export async function sendMessages(
+  sqs: SQSClient,
+  queueUrl: string,
+  bodies: readonly string[],
+): Promise<void> {
+  const calls = inBatches(bodies).map((some) => sendBatch(sqs, queueUrl, some));
   await Promise.all(calls);
 }
 
-async function sendSome(sqs: SQSClient, queueUrl: string, bodies: readonly string[]): Promise<void> {
+async function sendBatch(sqs: SQSClient, queueUrl: string, bodies: readonly string[]): Promise<void> {
   const entries: SendMessageBatchRequestEntry[] = bodies.map((body, at) => ({
     Id: String(at),
     MessageBody: body,
@@ -25,11 +29,14 @@ async function sendSome(sqs: SQSClient, queueUrl: string, bodies: readonly strin
     new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries: entries }),
   );
   const [first] = Failed;
-  if (first) throw new Error(`${queueUrl} refused ${Failed.length} messages: ${first.Code} ${first.Message}`);
+  if (first)
+    throw new Error(
+      `SQS did not accept ${Failed.length} messages for ${queueUrl}. The first error: ${first.Code} ${first.Message}`,
+    );
 }
 
 /** Sends one message with text attributes. */
-export async function sendOne(
+export async function sendMessage(
   sqs: SQSClient,
   queueUrl: string,
   body: string,
@@ -48,15 +55,15 @@ export async function sendOne(
   );
 }
 
-export async function receiveSome(
+export async function receiveMessages(
   sqs: SQSClient,
   queueUrl: string,
-  most = callLimit,
+  max = maxPerCall,
 ): Promise<readonly Message[]> {
   const { Messages = [] } = await sqs.send(
     new ReceiveMessageCommand({
       QueueUrl: queueUrl,
-      MaxNumberOfMessages: Math.min(most, callLimit),
+      MaxNumberOfMessages: Math.min(max, maxPerCall),
       MessageSystemAttributeNames: ['All'],
       MessageAttributeNames: ['All'],
       WaitTimeSeconds: 0,
@@ -65,12 +72,12 @@ export async function receiveSome(
   return Messages;
 }
 
-export async function deleteAll(
+export async function deleteMessages(
   sqs: SQSClient,
   queueUrl: string,
   messages: readonly Message[],
 ): Promise<void> {
-  const calls = inCalls(messages).map((some) =>
+  const calls = inBatches(messages).map((some) =>
     sqs.send(
       new DeleteMessageBatchCommand({
         QueueUrl: queueUrl,
@@ -81,7 +88,7 @@ export async function deleteAll(
   await Promise.all(calls);
 }
 
-function inCalls<T>(items: readonly T[]): readonly (readonly T[])[] {
-  const count = Math.ceil(items.length / callLimit);
-  return Array.from({ length: count }, (_, at) => items.slice(at * callLimit, (at + 1) * callLimit));
+function inBatches<T>(items: readonly T[]): readonly (readonly T[])[] {
+  const count = Math.ceil(items.length / maxPerCall);
+  return Array.from({ length: count }, (_, at) => items.slice(at * maxPerCall, (at + 1) * maxPerCall));
 }

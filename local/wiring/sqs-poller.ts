@@ -1,120 +1,122 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Message, SQSClient } from '@aws-sdk/client-sqs';
+import type { Clock } from '../clock.ts';
 import { list, mapping, numberOr, optionalText } from '../json.ts';
 import type { Invoked } from '../runtime/sandbox.ts';
-import type { Clock } from '../scenario-kit/scenario.ts';
 import type { Resource, Stack } from '../stack/stack.ts';
-import { succeeded } from './batch-result.ts';
-import type { Arrivals } from './queue-arrivals.ts';
-import { deleteAll, receiveSome } from './sqs-client.ts';
+import { messagesToDelete } from './batch-result.ts';
+import type { QueueArrivals } from './queue-arrivals.ts';
+import { deleteMessages, receiveMessages } from './sqs-client.ts';
 
-export interface PumpOptions {
+export interface PollerOptions {
   readonly stack: Stack;
   readonly sqs: SQSClient;
   readonly clock: Clock;
-  readonly arrivals: Arrivals;
+  readonly arrivals: QueueArrivals;
   readonly invoke: (functionId: string, payload: unknown) => Promise<Invoked>;
 }
 
-/** What carries a queue's messages to a function. */
-export interface Pump {
+/** Delivers the messages of a queue to a function, as a Lambda event source mapping does. */
+export interface Poller {
   readonly id: string;
   readonly queueUrl: string;
   readonly functionId: string;
-  /** How long a batch may gather, in milliseconds. */
-  readonly window: number;
-  /** Delivers one batch, after gathering for so many milliseconds; how many messages it had. */
-  pump(gatherFor?: number): Promise<number>;
+  /** How long to wait for more messages before a batch is delivered. */
+  readonly batchWindowMs: number;
+  /** Delivers one batch, after waiting `waitMs` for more messages. Returns the number of messages. */
+  poll(waitMs?: number): Promise<number>;
 }
 
-/** A payload of Lambda's. */
-const payloadLimit = 6 * 1024 * 1024;
-const callsAtOnce = 5;
+/** The largest payload that Lambda accepts. */
+const maxPayloadBytes = 6 * 1024 * 1024;
+const maxParallelCalls = 5;
 
-export function createPumps(options: PumpOptions): readonly Pump[] {
-  return options.stack.ofType('AWS::Lambda::EventSourceMapping').map((source) => createPump(source, options));
+export function createPollers(options: PollerOptions): readonly Poller[] {
+  return options.stack
+    .ofType('AWS::Lambda::EventSourceMapping')
+    .map((source) => createPoller(source, options));
 }
 
-function createPump(source: Resource, { stack, sqs, clock, arrivals, invoke }: PumpOptions): Pump {
-  const { queue, functionId } = connected(source, stack);
+function createPoller(source: Resource, { stack, sqs, clock, arrivals, invoke }: PollerOptions): Poller {
+  const { queue, functionId } = resolveSource(source, stack);
   const queueUrl = stack.ref(queue.id);
-  const hiddenFor = numberOr(queue.properties.VisibilityTimeout, 30) * 1000;
+  const visibilityTimeoutMs = numberOr(queue.properties.VisibilityTimeout, 30) * 1000;
   const batchSize = numberOr(source.properties.BatchSize, 10);
   const reportsFailures = list(source.properties.FunctionResponseTypes).includes('ReportBatchItemFailures');
   return {
     id: source.id,
     queueUrl,
     functionId,
-    window: numberOr(source.properties.MaximumBatchingWindowInSeconds, 0) * 1000,
-    pump: async (gatherFor = 0) => {
-      const asked = clock.now();
+    batchWindowMs: numberOr(source.properties.MaximumBatchingWindowInSeconds, 0) * 1000,
+    poll: async (waitMs = 0) => {
+      const askedAt = clock.now();
       const first = await receiveBatch(sqs, queueUrl, batchSize);
       if (first.length === 0) {
-        arrivals.nothing(queueUrl, asked);
+        arrivals.recordEmptyReceive(queueUrl, askedAt);
         return 0;
       }
-      const messages = await gather(first, gatherFor, (most) => receiveBatch(sqs, queueUrl, most), batchSize);
-      const visible = clock.now() + hiddenFor;
-      const invoked = await invoke(functionId, toEvent(messages, stack, queue));
-      const done = succeeded(messages, invoked, reportsFailures);
-      if (done.length < messages.length) arrivals.expect(queueUrl, visible);
-      await deleteAll(sqs, queueUrl, done);
+      const messages = await gatherBatch(first, waitMs, (max) => receiveBatch(sqs, queueUrl, max), batchSize);
+      const visibleAt = clock.now() + visibilityTimeoutMs;
+      const invoked = await invoke(functionId, toSqsEvent(messages, stack, queue));
+      const toDelete = messagesToDelete(messages, invoked, reportsFailures);
+      if (toDelete.length < messages.length) arrivals.expectMessage(queueUrl, visibleAt);
+      await deleteMessages(sqs, queueUrl, toDelete);
       return messages.length;
     },
   };
 }
 
-function connected(
+function resolveSource(
   source: Resource,
   stack: Stack,
 ): { readonly queue: Resource; readonly functionId: string } {
   const { EventSourceArn: arn, FunctionName: name, FilterCriteria: filter } = source.properties;
   const queue = stack.findByArn(String(arn));
   if (queue?.type !== 'AWS::SQS::Queue')
-    throw new Error(`${source.id} reads ${arn}: only the template's queues work here`);
+    throw new Error(`${source.id} reads ${arn}, which is not a queue of the template`);
   if (filter !== undefined)
-    throw new Error(`${source.id} has FilterCriteria, which local/wiring does not know`);
+    throw new Error(`${source.id} has FilterCriteria. Add support for it to local/wiring/sqs-poller.ts.`);
   const lambda = stack
     .ofType('AWS::Lambda::Function')
     .find((one) => one.name === name || stack.attribute(one.id, 'Arn') === name);
-  if (!lambda) throw new Error(`${source.id} calls ${name}, which is no function of the template`);
+  if (!lambda) throw new Error(`${source.id} calls ${name}, which is not a function of the template`);
   return { queue, functionId: lambda.id };
 }
 
-/** As many as there are, up to a batch: receives go on together until one comes back short. */
-async function receiveBatch(sqs: SQSClient, queueUrl: string, most: number): Promise<readonly Message[]> {
-  const messages: Message[] = [...(await receiveSome(sqs, queueUrl, most))];
-  let short = messages.length < 10;
-  while (!short && messages.length < most && sizeOf(messages) < payloadLimit * 0.7) {
-    const calls = Math.min(callsAtOnce, Math.ceil((most - messages.length) / 10));
+/** Receives up to `max` messages. Further calls run in parallel until one of them returns nothing. */
+async function receiveBatch(sqs: SQSClient, queueUrl: string, max: number): Promise<readonly Message[]> {
+  const messages: Message[] = [...(await receiveMessages(sqs, queueUrl, max))];
+  let isDrained = messages.length < 10;
+  while (!isDrained && messages.length < max && totalBytes(messages) < maxPayloadBytes * 0.7) {
+    const calls = Math.min(maxParallelCalls, Math.ceil((max - messages.length) / 10));
     const wave = Array.from({ length: calls }, (_, at) =>
-      receiveSome(sqs, queueUrl, Math.min(10, most - messages.length - at * 10)),
+      receiveMessages(sqs, queueUrl, Math.min(10, max - messages.length - at * 10)),
     );
     const received = await Promise.all(wave);
     messages.push(...received.flat());
-    short = received.some((some) => some.length === 0);
+    isDrained = received.some((some) => some.length === 0);
   }
   return messages;
 }
 
-/** Lambda's window begins with the first message. */
-async function gather(
+/** Lambda's batching window starts with the first message. */
+async function gatherBatch(
   first: readonly Message[],
-  wait: number,
-  receive: (most: number) => Promise<readonly Message[]>,
-  most: number,
+  waitMs: number,
+  receive: (max: number) => Promise<readonly Message[]>,
+  max: number,
 ): Promise<readonly Message[]> {
-  if (wait === 0 || first.length >= most) return first;
-  await sleep(wait);
-  return [...first, ...(await receive(most - first.length))];
+  if (waitMs === 0 || first.length >= max) return first;
+  await sleep(waitMs);
+  return [...first, ...(await receive(max - first.length))];
 }
 
-function sizeOf(messages: readonly Message[]): number {
+function totalBytes(messages: readonly Message[]): number {
   return messages.reduce((sum, { Body = '' }) => sum + Buffer.byteLength(Body), 0);
 }
 
-/** The event that Lambda makes of a batch. */
-function toEvent(messages: readonly Message[], stack: Stack, queue: Resource): object {
+/** The event that Lambda builds from a batch. */
+function toSqsEvent(messages: readonly Message[], stack: Stack, queue: Resource): object {
   return {
     Records: messages.map((message) => ({
       messageId: message.MessageId,
@@ -144,7 +146,7 @@ function toAttributes({ MessageAttributes = {} }: Message): object {
   return Object.fromEntries(entries);
 }
 
-/** The queues that the template names as somebody's dead-letter queue. */
+/** The queues that the template uses as dead-letter queues. */
 export function deadLetterQueues(stack: Stack): readonly Resource[] {
   const arns = new Set(stack.resources.flatMap(({ properties }) => deadLetterArns(properties)));
   return stack.ofType('AWS::SQS::Queue').filter(({ id }) => arns.has(stack.attribute(id, 'Arn')));

@@ -1,12 +1,12 @@
-import type { Clock } from '../scenario-kit/scenario.ts';
+import type { Clock } from '../clock.ts';
 
-/** What a stand-in has put off: a service that comes back to something later does it by the pack's clock. */
+/** Delayed work of emulated services, on the pack's clock. */
 export interface Timers {
-  /** Runs `work` when so many milliseconds of the clock have passed. Returns how to call it off. */
-  later(ms: number, work: () => void | Promise<void>): () => void;
-  /** Runs what is due; false when nothing was. */
+  /** Runs `work` when `ms` have passed on the clock. Returns a cancel function. */
+  runLater(ms: number, work: () => void | Promise<void>): () => void;
+  /** Runs the work that is due. Returns false if there was none. */
   runDue(): Promise<boolean>;
-  /** When the next one is due, in milliseconds of the epoch. */
+  /** When the next work is due, in milliseconds since 1970. */
   nextDue(): number | undefined;
   clear(): void;
 }
@@ -19,7 +19,7 @@ interface Timer {
 export function createTimers(clock: Clock): Timers {
   const waiting = new Set<Timer>();
   return {
-    later: (ms, work) => {
+    runLater: (ms, work) => {
       const timer = { due: clock.now() + ms, work };
       waiting.add(timer);
       return () => waiting.delete(timer);
@@ -28,7 +28,7 @@ export function createTimers(clock: Clock): Timers {
       const now = clock.now();
       const due = [...waiting].filter((timer) => timer.due <= now).toSorted((a, b) => a.due - b.due);
       for (const timer of due) {
-        // One that ran before it may have called it off.
+        // Work that ran before may have cancelled this timer.
         if (waiting.delete(timer)) await timer.work();
       }
       return due.length > 0;

@@ -237,8 +237,8 @@ describe('the bus', () => {
   });
 
   it.each([
-    [{ 'detail-type': 'Trial', detail: {} }, 'An event needs source'],
-    [{ source: 'x', 'detail-type': 'Trial' }, 'An event needs detail, an object'],
+    [{ 'detail-type': 'Trial', detail: {} }, 'event.source: expected text'],
+    [{ source: 'x', 'detail-type': 'Trial' }, 'event.detail: expected an object'],
   ])('refuses %j', async (event, message) => {
     await expect(pack.put(event)).rejects.toThrow(message);
   });
@@ -346,7 +346,7 @@ describe('a fault', () => {
   });
 
   it('that overtakes a call runs the same payload to its end in another process first', async () => {
-    pack.account.injectFault({ function: 'Worker', call: 1, kind: 'overtaken' });
+    pack.account.injectFault({ function: 'Worker', call: 1, kind: 'duplicated' });
     await pack.put(work({ tell: true }));
     await pack.settle();
     expect(runsOf('Worker').map(({ invoked }) => invoked.ok)).toEqual([true, true]);

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Account, accessKeyFor, startAccount } from '../../local/account/account.ts';
 import { createClock } from '../../local/clock.ts';
 import { type Pack, startPack } from '../../local/pack/pack.ts';
-import { python } from '../../local/python/find.ts';
+import { findPython } from '../../local/python/find.ts';
 import { discoverWings } from '../../local/scenario-kit/discover.ts';
 import { createTimers } from '../../local/wiring/timers.ts';
 import { neededActions } from '../support/iam.ts';
@@ -158,14 +158,14 @@ describe('time that passes', () => {
     const clock = createClock();
     const timers = createTimers(clock);
     const ran: string[] = [];
-    timers.later(2000, () => void ran.push('second'));
-    const callOff = timers.later(1500, () => void ran.push('called off'));
-    timers.later(1000, () => {
+    timers.runLater(2000, () => void ran.push('second'));
+    const callOff = timers.runLater(1500, () => void ran.push('called off'));
+    timers.runLater(1000, () => {
       ran.push('first');
       callOff();
     });
     expect(await timers.runDue()).toBe(false);
-    clock.turn(2001);
+    clock.skip(2001);
     expect(await timers.runDue()).toBe(true);
     expect([ran, timers.nextDue()]).toEqual([['first', 'second'], undefined]);
   });
@@ -184,7 +184,7 @@ describe("a wing's file of scenarios", () => {
     );
     const [wing] = await discoverWings(folder);
     expect(wing).toMatchObject({ name: 'runway', scenarios: [], parameters: { Deploy: 'true' } });
-    expect(await wing?.seed?.(pack, { keepEvent: async () => '' })).toEqual(['a line']);
+    expect(await wing?.seed?.(pack, { saveEvent: async () => '' })).toEqual(['a line']);
     await rm(folder, { recursive: true });
   });
 
@@ -204,7 +204,7 @@ describe('an account that somebody else runs', () => {
   let borrowed: Pack;
 
   beforeAll(async () => {
-    theirs = await startAccount({ python: await python(() => {}), clock: createClock() });
+    theirs = await startAccount({ python: await findPython(() => {}), clock: createClock() });
     borrowed = await startPack({ dist: trial.dist, templatePath: trialTemplate, endpoint: theirs.url });
   });
 
@@ -241,7 +241,7 @@ describe('an account that somebody else runs', () => {
 
   it.each([
     ['http://127.0.0.1:9', 'where nothing answers'],
-    ['ftp://127.0.0.1', 'which is no http or https address'],
+    ['ftp://127.0.0.1', 'which is not an http or https address'],
   ])('at %s is refused in words', async (endpoint, message) => {
     const starting = startPack({ dist: trial.dist, templatePath: trialTemplate, endpoint });
     await expect(starting).rejects.toThrow(`AWS_ENDPOINT_URL is ${endpoint}, ${message}`);

@@ -1,4 +1,4 @@
-import type { Call } from '../../local/scenario-kit/scenario.ts';
+import type { Call } from '../../local/account/types.ts';
 
 /** A template after the SAM transform, as far as IAM is concerned. */
 export interface IamTemplate {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { FaultKind } from '../../local/account/account.ts';
+import type { Call } from '../../local/account/types.ts';
 import type { Pack } from '../../local/pack/pack.ts';
-import type { Call, Outcome, Scenario } from '../../local/scenario-kit/scenario.ts';
+import type { Outcome, Scenario } from '../../local/scenario-kit/scenario.ts';
 
 /** One fault: at this call of this function. */
 export interface Strike {
@@ -16,11 +17,11 @@ export interface Played {
 }
 
 // A throttle and a 500 are one refusal to a function: both are repeated, by the SDK and then by the delivery.
-const faultsOfWrites: readonly FaultKind[] = ['throttled', 'lost', 'killed', 'overtaken'];
+const faultsOfWrites: readonly FaultKind[] = ['throttled', 'lost', 'killed', 'duplicated'];
 
 // A read leaves nothing behind: lost it is repeated like a failing one, and a function that dies after it stands where
 // it stood after the call before. What another delivery does behind its back is what matters.
-const faultsOfReads: readonly FaultKind[] = ['failing', 'overtaken'];
+const faultsOfReads: readonly FaultKind[] = ['failed', 'duplicated'];
 const read = /^(AssumeRole|BatchGet|Describe|Get|Head|List|Query|Scan)/;
 
 /** Plays a scenario on a fresh account, with a fault or without. */
@@ -54,11 +55,11 @@ function faultsOf(action: string): readonly FaultKind[] {
 export function judge(undisturbed: Outcome, disturbed: Outcome, kind: FaultKind): string | undefined {
   try {
     assert.deepEqual(disturbed.state, undisturbed.state, 'the state differs');
-    const told = [undisturbed, disturbed].map((outcome) => [...new Set(outcome.told ?? [])].sort());
+    const told = [undisturbed, disturbed].map((outcome) => [...new Set(outcome.events ?? [])].sort());
     assert.deepEqual(told[1], told[0], 'machines were not told the same');
     assert.deepEqual(
-      [...(disturbed.seen ?? [])].sort(),
-      [...(undisturbed.seen ?? [])].sort(),
+      [...(disturbed.effects ?? [])].sort(),
+      [...(undisturbed.effects ?? [])].sort(),
       'people see another effect',
     );
     judgeMails(undisturbed.mails ?? [], disturbed.mails ?? [], kind);

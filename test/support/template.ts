@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { python } from '../../local/python/find.ts';
+import { findPython } from '../../local/python/find.ts';
 import { resolve } from '../../local/stack/intrinsics.ts';
 
 export const ROOT = join(import.meta.dirname, '../..');
@@ -50,7 +50,7 @@ export async function transformTemplate(): Promise<Template> {
 
 /** What the Python program wrote; its exit code is not looked at, as cfn-lint's says how many findings there are. */
 export async function runPython(...args: readonly string[]): Promise<string> {
-  const command = await python((line) => console.error(line));
+  const command = await findPython((line) => console.error(line));
   return new Promise((resolve, reject) => {
     execFile(command, args, { maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
       if (stdout) resolve(stdout);

@@ -1,22 +1,22 @@
+import type { Mapping } from '../../json.ts';
 import { ServiceError } from '../response.ts';
-import type { Members } from '../types.ts';
 
-/** Where moto answers otherwise than AWS and a wing depends on it. */
+/** A difference between moto and AWS on which a wing depends. */
 export interface Correction {
   readonly service: string;
   readonly actions: readonly string[];
-  /** What AWS does, and where it says so. */
+  /** What AWS does, and the source of this. */
   readonly aws: string;
   /** What moto does. */
   readonly moto: string;
-  /** Refuses what moto accepts. */
-  readonly refuse?: (input: Members) => ServiceError | undefined;
-  /** The function in corrections.py that mends it, where moto's own state decides. */
+  /** Rejects a request that moto accepts but AWS does not. */
+  readonly refuse?: (input: Mapping) => ServiceError | undefined;
+  /** The function in patches/ that corrects it, if the correction depends on moto's own state. */
   readonly patch?: string;
 }
 
-/** Refuses more than `count` members in a list. */
-export function atMost(count: number, member: string): (input: Members) => ServiceError | undefined {
+/** Rejects a list with more than `count` members. */
+export function atMost(count: number, member: string): (input: Mapping) => ServiceError | undefined {
   return ({ [member]: value }) => {
     if (!Array.isArray(value) || value.length <= count) return undefined;
     const place = member.charAt(0).toLowerCase() + member.slice(1);

@@ -2,97 +2,97 @@ import { ServiceError } from '../response.ts';
 import { atMost, type Correction } from './correction.ts';
 import { cloudWatchCorrections } from './corrections-cloudwatch.ts';
 
-/** The one list of corrections. Each is held by a test. */
+/** The complete list of corrections. A test covers each of them. */
 export const corrections: readonly Correction[] = [
   {
     service: 'autoscaling',
     actions: ['DetachInstances', 'SetInstanceProtection'],
     aws:
-      'Refuses the whole call with ValidationError when one instance is not in the group, or is in no state that ' +
-      'allows it (InService or Standby to detach). Seen in the field: "The instance i-... is not in InService or ' +
+      'Rejects the whole call with ValidationError if one instance is not in the group, or is in a state that does not ' +
+      'allow it (to detach: InService or Standby). Observed message: "The instance i-... is not in InService or ' +
       'Standby." An unknown group is a ValidationError too.',
-    moto: 'Skips instances that are no members, takes every state, and breaks on an unknown group.',
-    patch: 'members_only',
+    moto: 'Skips instances that are not members, accepts every state, and fails internally for an unknown group.',
+    patch: 'require_group_membership',
   },
   {
     service: 'autoscaling',
     actions: ['DetachInstances'],
-    aws: 'Takes up to 20 instances (API reference, InstanceIds).',
-    moto: 'Takes any number.',
+    aws: 'Accepts up to 20 instances (API reference, InstanceIds).',
+    moto: 'Accepts any number.',
     refuse: atMost(20, 'InstanceIds'),
   },
   {
     service: 'autoscaling',
     actions: ['SetInstanceProtection', 'DescribeAutoScalingInstances'],
-    aws: 'Takes up to 50 instances (API reference, InstanceIds).',
-    moto: 'Takes any number.',
+    aws: 'Accepts up to 50 instances (API reference, InstanceIds).',
+    moto: 'Accepts any number.',
     refuse: atMost(50, 'InstanceIds'),
   },
   {
     service: 'autoscaling',
     actions: ['TerminateInstanceInAutoScalingGroup'],
     aws:
-      'Takes InstanceId, or InstanceIds with AutoScalingGroupName and then answers Activities (API reference). An ' +
-      'instance in no group is a ValidationError "Instance Id not found".',
-    moto: 'Knows InstanceId alone and breaks on an instance in no group.',
-    patch: 'terminate_many',
+      'Accepts InstanceId, or InstanceIds with AutoScalingGroupName, and then returns Activities (API reference). An ' +
+      'instance without a group is a ValidationError "Instance Id not found".',
+    moto: 'Accepts only InstanceId, and fails internally for an instance without a group.',
+    patch: 'terminate_several_instances',
   },
   {
     service: 'autoscaling',
     actions: ['TerminateInstanceInAutoScalingGroup'],
     aws:
-      'With a terminate hook the instance stays in the group as Terminating:Wait, out of its load balancers and not ' +
-      'counted in the capacity, until the hook is completed; the replacement is launched meanwhile (user guide, ' +
-      'lifecycle hooks).',
-    moto: 'Knows the hook and terminates at once.',
+      'With a terminate hook the instance stays in the group as Terminating:Wait until the hook is completed. It is ' +
+      'deregistered from the load balancers and does not count in the capacity. The replacement is launched during this ' +
+      'time (user guide, lifecycle hooks).',
+    moto: 'Stores the hook, but terminates at once.',
     patch: 'wait_for_terminate_hook',
   },
   {
     service: 'autoscaling',
     actions: ['DetachInstances', 'TerminateInstanceInAutoScalingGroup', 'EnterStandby', 'ExitStandby'],
     aws:
-      'Registers an instance with the load balancers of its group when it joins and deregisters it when it leaves ' +
-      '(user guide, detach instances). One that was deregistered by hand stays deregistered.',
-    moto: 'Leaves it registered, and at every change registers all members anew.',
-    patch: 'load_balancers_follow_membership',
+      'Registers an instance with the load balancers of its group when it joins, and deregisters it when it leaves ' +
+      '(user guide, detach instances). An instance that was deregistered manually stays deregistered.',
+    moto: 'Leaves it registered, and registers all members again at every change.',
+    patch: 'follow_group_membership',
   },
   {
     service: 'elasticloadbalancing',
     actions: ['RegisterTargets', 'DeregisterTargets', 'DescribeTargetHealth'],
     aws:
-      'A target is an id and a port: one instance can be registered with several ports, and one registered with a ' +
-      'port override must be deregistered with it. Deregistering what is not registered succeeds. A deregistered ' +
-      'target is listed as draining for the deregistration delay (API reference and user guide, deregistration delay). ' +
-      'An instance that does not exist cannot be registered.',
-    moto: 'Keeps targets by id alone, refuses to deregister an absent one, lists no draining ones.',
-    patch: 'targets_by_port',
+      'A target is an id and a port: one instance can be registered with several ports, and a target with a port ' +
+      'override must be deregistered with this port. Deregistering an unknown target succeeds. A deregistered target is ' +
+      'listed as draining for the deregistration delay (API reference and user guide, deregistration delay). An instance ' +
+      'that does not exist cannot be registered.',
+    moto: 'Stores targets by id only, does not deregister an unknown target, and lists no draining targets.',
+    patch: 'key_targets_by_port',
   },
   {
     service: 'elasticloadbalancing',
     actions: ['RegisterInstancesWithLoadBalancer', 'DeregisterInstancesFromLoadBalancer'],
-    aws: 'Registering twice registers once; deregistering takes out an instance that Auto Scaling registered, too.',
-    moto: 'Lists it twice, and leaves one that Auto Scaling registered.',
-    patch: 'classic_registrations_once',
+    aws: 'Registering twice registers once. Deregistering also removes an instance that Auto Scaling registered.',
+    moto: 'Lists it twice, and does not remove an instance that Auto Scaling registered.',
+    patch: 'register_classic_instances_once',
   },
   {
     service: 'ec2',
     actions: ['TerminateInstances'],
     aws: 'A terminated instance is deregistered from its load balancers (user guides of both kinds).',
-    moto: 'Deregisters it from target groups only, and only when it was terminated through EC2 itself.',
-    patch: 'termination_deregisters',
+    moto: 'Deregisters it only from target groups, and only if it was terminated through EC2.',
+    patch: 'deregister_on_termination',
   },
   {
     service: 'ec2',
     actions: ['DescribeInstances'],
-    aws: 'Fails whole with InvalidInstanceID.NotFound that names every unknown id.',
-    moto: 'Names the first.',
-    patch: 'unknown_instances_named',
+    aws: 'Rejects the whole call with InvalidInstanceID.NotFound, which names every unknown id.',
+    moto: 'Names only the first one.',
+    patch: 'name_all_unknown_instances',
   },
   {
     service: 'ec2',
     actions: ['DescribeInstances'],
-    aws: 'Answers an id that cannot be one with InvalidInstanceID.Malformed.',
-    moto: 'Answers InvalidInstanceID.NotFound.',
+    aws: 'Rejects an id with an invalid format with InvalidInstanceID.Malformed.',
+    moto: 'Rejects it with InvalidInstanceID.NotFound.',
     refuse: ({ InstanceId: ids }) => {
       const malformed = Array.isArray(ids)
         ? ids.find((id) => !/^i-([\da-f]{8}|[\da-f]{17})$/.test(String(id)))
@@ -104,8 +104,8 @@ export const corrections: readonly Correction[] = [
   {
     service: 'ec2',
     actions: ['DescribeInstances'],
-    aws: 'Takes up to 1000 ids, and none together with MaxResults (API reference).',
-    moto: 'Takes any number, and both.',
+    aws: 'Accepts up to 1000 ids, and no ids together with MaxResults (API reference).',
+    moto: 'Accepts any number, and both together.',
     refuse: (input) => {
       if (input['InstanceId'] === undefined || input['MaxResults'] === undefined)
         return atMost(1000, 'InstanceId')(input);
@@ -116,65 +116,65 @@ export const corrections: readonly Correction[] = [
   {
     service: 'ec2',
     actions: ['CreateTags'],
-    aws: 'Refuses an instance that does not exist with InvalidInstanceID.NotFound.',
-    moto: 'Tags it.',
-    patch: 'tags_of_known_instances',
+    aws: 'Rejects an instance that does not exist with InvalidInstanceID.NotFound.',
+    moto: 'Stores the tags.',
+    patch: 'tag_existing_instances_only',
   },
   {
     service: 'ec2',
     actions: ['DescribeImages'],
-    aws: 'Finds only images of the named Owners, also when ids are named; an id among others that is none of theirs is left out (API reference).',
-    moto: 'Ignores Owners where ids are named.',
-    patch: 'images_of_owners',
+    aws: 'Returns only images of the given Owners, also if ids are given. Other ids are left out (API reference).',
+    moto: 'Ignores Owners if ids are given.',
+    patch: 'filter_images_by_owner',
   },
   {
     service: 'ec2',
     actions: ['DescribeImages', 'CopyImage'],
     aws:
-      "CopyImage with Encrypted or KmsKeyId encrypts the copy's snapshots, with aws/ebs where no key is named, and a " +
-      'block device mapping says whether its snapshot is encrypted (API reference, CopyImage, EbsBlockDevice).',
-    moto: 'Copies plainly, and says of no mapping that it is encrypted.',
-    patch: 'encrypted_copies',
+      'CopyImage with Encrypted or KmsKeyId encrypts the snapshots of the copy, with aws/ebs if no key is given. A block ' +
+      'device mapping says whether its snapshot is encrypted (API reference, CopyImage, EbsBlockDevice).',
+    moto: 'Copies without encryption, and reports no mapping as encrypted.',
+    patch: 'encrypt_copied_snapshots',
   },
   {
     service: 'ec2',
     actions: ['ModifyImageAttribute', 'ModifySnapshotAttribute'],
     aws:
-      'What is encrypted with the AWS managed key cannot be shared: "You can\'t share an AMI with encrypted snapshots ' +
+      'Images encrypted with the AWS managed key cannot be shared: "You can\'t share an AMI with encrypted snapshots ' +
       'that use the default AWS managed key" (user guides, share an AMI, share a snapshot).',
-    moto: 'Shares it.',
-    patch: 'default_key_is_not_shared',
+    moto: 'Shares them.',
+    patch: 'refuse_sharing_with_default_key',
   },
   {
     service: 'kms',
     actions: ['DescribeKey'],
-    aws: 'KeyManager of the keys that services make for themselves is AWS (API reference, KeyMetadata).',
-    moto: 'Says CUSTOMER of every key.',
-    patch: 'keys_of_services',
+    aws: 'KeyManager is AWS for keys that services create for themselves (API reference, KeyMetadata).',
+    moto: 'Returns CUSTOMER for every key.',
+    patch: 'mark_aws_managed_keys',
   },
   {
     service: 'sqs',
     actions: ['ReceiveMessage'],
-    aws: 'Deletes a message when its retention period has passed (developer guide).',
-    moto: 'Keeps it, and delivers nothing that stands behind it.',
-    patch: 'retention_ends',
+    aws: 'Deletes a message after its retention period (developer guide).',
+    moto: 'Keeps it, and does not deliver the messages after it.',
+    patch: 'delete_expired_messages',
   },
   {
     service: 'dynamodb',
     actions: ['TransactWriteItems'],
     aws:
-      'Applies a transaction once for ten minutes by its ClientRequestToken, which the SDK sets: a retry after a lost ' +
-      'answer succeeds without writing again (API reference).',
-    moto: 'Ignores the token, so that the retry fails on the very condition that the first attempt made false.',
-    patch: 'transactions_by_token',
+      'Applies a transaction once per ClientRequestToken within ten minutes. The SDK sets the token, so that a retry ' +
+      'after a lost response succeeds without writing again (API reference).',
+    moto: 'Ignores the token, so that the retry fails on the condition that the first attempt made false.',
+    patch: 'deduplicate_transactions',
   },
   {
     service: 'sns',
     actions: ['Publish'],
     aws:
-      'Refuses a Subject with line breaks or control characters, or of 100 characters and more, with ' +
+      'Rejects a Subject with line breaks or control characters, or with more than 100 characters, with ' +
       'InvalidParameter (API reference, Subject).',
-    moto: 'Refuses only a long one.',
+    moto: 'Rejects only a long Subject.',
     refuse: ({ Subject: subject }) =>
       typeof subject === 'string' && (subject === '' || subject.length > 100 || /\p{Cc}/u.test(subject))
         ? new ServiceError('InvalidParameter', 'Invalid parameter: Subject')

@@ -1,4 +1,4 @@
-"""Takes out of moto what costs it most at every call. Behaviour stays as it is."""
+"""Replaces the slowest parts of moto. The behaviour does not change."""
 
 import copy
 import datetime
@@ -18,7 +18,7 @@ import xmltodict
 
 
 def before_import(offset: Callable[[], datetime.timedelta]) -> None:
-    """To be called before the rest of moto is imported: its modules take these functions by name."""
+    """Must run before the rest of moto is imported, because its modules import these functions by name."""
     unix_time = core.unix_time
 
     def fast_unix_time(dt: datetime.datetime | None = None) -> float:
@@ -34,19 +34,19 @@ def before_import(offset: Callable[[], datetime.timedelta]) -> None:
 def after_import() -> None:
     import moto.backends as backends
 
-    # Walks every member of a service's class, some hundred for EC2, at every call.
+    # Goes through every member of a service's class for every call, about a hundred for EC2.
     responses.method_names_from_class = functools.cache(responses.method_names_from_class)
-    # Looks through its folder of some 180 services on disk, at every call.
+    # Lists a folder of about 180 services on disk for every call.
     modules = frozenset(backends.list_of_moto_modules())
     backends.list_of_moto_modules = lambda: modules
-    # Looks at every letter of a name, of the same few hundred names.
+    # Reads every letter of the same few hundred names for every call.
     responses.camelcase_to_underscores = functools.cache(responses.camelcase_to_underscores)
-    # Draws the 52 letters of every answer's id one by one.
+    # Generates the 52 letters of every request id one by one.
     responses.gen_amzn_requestid_long = request_id
-    quicken_answers()
-    quicken_xml()
-    quicken_queues()
-    quicken_transactions()
+    speed_up_responses()
+    speed_up_xml()
+    speed_up_queues()
+    speed_up_transactions()
 
 
 def request_id(headers: dict[str, Any] | None = None) -> str:
@@ -56,10 +56,11 @@ def request_id(headers: dict[str, Any] | None = None) -> str:
     return made
 
 
-def quicken_answers() -> None:
-    """moto looks every member of an answer up under several names and tries some dozen suffixes on its path.
+def speed_up_responses() -> None:
+    """Caches the names and transformers of response members.
 
-    Names depend on the member and on the class of the object, transformers on the path: both are found once.
+    moto looks up every member under several names and compares its path with dozens of suffixes. The names depend only on
+    the member and the class of the object, and the transformers only on the path.
     """
     names = serialize.XFormedAttributePicker.get_possible_keys
     known_transformers: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
@@ -88,7 +89,7 @@ def quicken_answers() -> None:
     def find_transformer(transformers: dict[str, Any], context: Any) -> Any:
         if not transformers:
             return None
-        # Kept together with the dictionary, whose id would be given anew otherwise.
+        # Keeps a reference to the dictionary, because Python could reuse its id.
         _, found = known_transformers.setdefault(id(transformers), (transformers, {}))
         path = f"{context.key_path}.{context.key}"
         if path not in found:
@@ -99,11 +100,11 @@ def quicken_answers() -> None:
     serialize.XFormedAttributePicker.__call__ = pick
 
 
-def quicken_xml() -> None:
-    """xmltodict takes a third of a long answer's time, most of it to doubt names that come from AWS's own models."""
+def speed_up_xml() -> None:
+    """xmltodict takes a third of the time of a long response, mostly to validate names from AWS's own models."""
     unparse = xmltodict.unparse
 
-    def quick_unparse(body: Any, full_document: bool = True, **options: Any) -> str:
+    def fast_unparse(body: Any, full_document: bool = True, **options: Any) -> str:
         if options.pop("pretty", False) or set(options) - {"short_empty_elements"}:
             return unparse(body, full_document=full_document, **options)
         parts = ['<?xml version="1.0" encoding="utf-8"?>\n'] if full_document else []
@@ -146,10 +147,10 @@ def quicken_xml() -> None:
             return "true" if value else "false"
         return "" if value is None else str(value)
 
-    xmltodict.unparse = quick_unparse
+    xmltodict.unparse = fast_unparse
 
 
-def quicken_queues() -> None:
+def speed_up_queues() -> None:
     import moto.sqs.models as sqs
 
     def messages(queue: sqs.Queue) -> list[sqs.Message]:
@@ -176,7 +177,7 @@ def quicken_queues() -> None:
         raise sqs.ReceiptHandleIsInvalid()
 
     def is_retained(backend: sqs.SQSBackend, queue_name: str, message: sqs.Message) -> bool:
-        # Asks for this one attribute where moto computes them all, counting the whole queue thrice.
+        # Reads only this attribute. moto computes all attributes, which counts the whole queue three times.
         queue = backend.get_queue(queue_name)
         return queue.message_retention_period + message.sent_timestamp / 1000 > sqs.unix_time()
 
@@ -187,10 +188,10 @@ def quicken_queues() -> None:
     sqs.SQSBackend.is_message_valid_based_on_retention_period = is_retained
 
 
-def quicken_transactions() -> None:
-    """moto copies a table for every item of a transaction, to be able to roll back.
+def speed_up_transactions() -> None:
+    """moto copies the table for every item of a transaction, to be able to roll back.
 
-    One copy is enough, and in it only the items that are updated in place need to be copies of their own.
+    One copy per table is enough. Only items that are updated in place must be copied too.
     """
     from moto.dynamodb.models import DynamoDBBackend
     from moto.dynamodb.models.dynamo_type import DynamoType
@@ -201,7 +202,7 @@ def quicken_transactions() -> None:
 
     def transact_write_items(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
         current.keys = defaultdict(list)
-        current.twins = {}
+        current.copies = {}
         for item in transact_items:
             if "Update" in item:
                 update = item["Update"]
@@ -209,36 +210,36 @@ def quicken_transactions() -> None:
         try:
             transact(backend, transact_items)
         finally:
-            del current.keys, current.twins
+            del current.keys, current.copies
 
     def copy_table(table: Table, memo: dict[int, Any]) -> Table:
-        twins = getattr(current, "twins", None)
-        if twins is None:
+        copies = getattr(current, "copies", None)
+        if copies is None:
             return copy_whole(table, memo)
-        if table.name not in twins:
-            twins[table.name] = copy_updated(table, memo)
-        return twins[table.name]
+        if table.name not in copies:
+            copies[table.name] = copy_updated(table, memo)
+        return copies[table.name]
 
     def copy_updated(table: Table, memo: dict[int, Any]) -> Table:
-        twin = copy.copy(table)
-        twin.items = copy.copy(table.items)
+        copied = copy.copy(table)
+        copied.items = copy.copy(table.items)
         if table.has_range_key:
-            for key in list(twin.items):
-                twin.items[key] = copy.copy(twin.items[key])
+            for key in list(copied.items):
+                copied.items[key] = copy.copy(copied.items[key])
         for key in current.keys[table.name]:
             hash_key = DynamoType(key[table.hash_key_attr])
-            if not table.has_range_key and hash_key in twin.items:
-                twin.items[hash_key] = copy.deepcopy(twin.items[hash_key], memo)
+            if not table.has_range_key and hash_key in copied.items:
+                copied.items[hash_key] = copy.deepcopy(copied.items[hash_key], memo)
             range_key = DynamoType(key[table.range_key_attr]) if table.has_range_key else None
-            if range_key is not None and range_key in twin.items.get(hash_key, {}):
-                twin.items[hash_key][range_key] = copy.deepcopy(twin.items[hash_key][range_key], memo)
-        return twin
+            if range_key is not None and range_key in copied.items.get(hash_key, {}):
+                copied.items[hash_key][range_key] = copy.deepcopy(copied.items[hash_key][range_key], memo)
+        return copied
 
     def copy_whole(table: Table, memo: dict[int, Any]) -> Table:
-        twin = copy.copy(table)
-        memo[id(table)] = twin
-        twin.__dict__ = copy.deepcopy(table.__dict__, memo)
-        return twin
+        copied = copy.copy(table)
+        memo[id(table)] = copied
+        copied.__dict__ = copy.deepcopy(table.__dict__, memo)
+        return copied
 
     DynamoDBBackend.transact_write_items = transact_write_items
     Table.__deepcopy__ = copy_table

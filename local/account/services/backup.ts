@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { mapping, optionalText } from '../../json.ts';
-import { defineStandIn, type StandInContext } from '../emulated-service.ts';
+import { type Mapping, mapping, optionalText } from '../../json.ts';
+import { defineEmulatedService, type ServiceContext } from '../emulated-service.ts';
 import { ServiceError } from '../response.ts';
-import type { Members } from '../types.ts';
 
-/** moto keeps backup plans and vaults and restores nothing: here items of a folder that stands for EFS come back. */
-export default defineStandIn<BackupState>({
+/** moto keeps backup plans and vaults but cannot restore. Here a restore copies files into the folder of an EFS. */
+export default defineEmulatedService<BackupState>({
   service: 'backup',
   createState: () => ({ points: [], jobs: new Map(), outcomes: [] }),
   operations: {
@@ -17,17 +16,17 @@ export default defineStandIn<BackupState>({
   },
 });
 
-/** What a scenario arranges. */
+/** Scenarios create these. */
 export interface RecoveryPoint {
   readonly arn: string;
-  /** Of the file system. */
+  /** The ARN of the file system. */
   readonly resourceArn: string;
-  /** Milliseconds of the epoch. */
+  /** In milliseconds since 1970. */
   readonly createdAt: number;
   readonly status: string;
-  /** A folder with the file system's content at that time. */
+  /** A folder with the content of the file system at that time. */
   readonly snapshot: string;
-  /** The folder that stands for the file system. */
+  /** The folder that represents the file system. */
   readonly target: string;
 }
 
@@ -42,39 +41,49 @@ interface RestoreJob {
 export interface BackupState {
   readonly points: RecoveryPoint[];
   readonly jobs: Map<string, RestoreJob>;
-  /** How the next jobs end, in their order; COMPLETED unless told. */
+  /** How the next jobs end, in order. COMPLETED if the list is empty. */
   readonly outcomes: ('COMPLETED' | 'FAILED')[];
 }
 
-type Context = StandInContext<BackupState>;
+type Context = ServiceContext<BackupState>;
 
-/** A page holds so many. */
-const PAGE = 2;
+/** Small, so that scenarios need a second page. */
+const PAGE_SIZE = 2;
 const RESTORE_MS = 25_000;
 
-function listRecoveryPoints(input: Members, { state }: Context): Members {
-  const mine = state.points.filter(({ resourceArn }) => resourceArn === input['ResourceArn']);
+function listRecoveryPoints(input: Mapping, { state }: Context): Mapping {
+  const points = state.points.filter(({ resourceArn }) => resourceArn === input['ResourceArn']);
   const start = Number(input['nextToken'] ?? 0);
-  const page = mine.slice(start, start + PAGE).map(({ arn, createdAt, status }) => ({
+  const page = points.slice(start, start + PAGE_SIZE).map(({ arn, createdAt, status }) => ({
     RecoveryPointArn: arn,
     CreationDate: new Date(createdAt),
     Status: status,
     BackupVaultName: 'builds',
   }));
-  return { RecoveryPoints: page, ...(start + PAGE < mine.length && { NextToken: String(start + PAGE) }) };
+  return {
+    RecoveryPoints: page,
+    ...(start + PAGE_SIZE < points.length && { NextToken: String(start + PAGE_SIZE) }),
+  };
 }
 
-function startRestoreJob(input: Members, context: Context): Members {
+function startRestoreJob(input: Mapping, context: Context): Mapping {
   const { state } = context;
   const { IamRoleArn: role, IdempotencyToken: token, RecoveryPointArn: arn, ResourceType: type } = input;
   const point = state.points.find((one) => one.arn === arn);
-  if (!point) throw new ServiceError('ResourceNotFoundException', `There is no recovery point ${arn}`);
+  if (!point)
+    throw new ServiceError(
+      'ResourceNotFoundException',
+      `RecoveryPointArn: there is no recovery point ${arn}`,
+    );
   if (type !== 'EFS' || !String(role).startsWith('arn:aws:iam::'))
-    throw new ServiceError('InvalidParameterValueException', 'A restore of EFS needs its type and a role.');
-  // The same token again is the same job.
+    throw new ServiceError(
+      'InvalidParameterValueException',
+      'A restore of EFS needs ResourceType EFS and an IamRoleArn.',
+    );
+  // AWS Backup returns the same job for the same token.
   const known = [...state.jobs.values()].find((job) => job.token !== undefined && job.token === token);
   if (known) return { RestoreJobId: known.id };
-  const items = readItems(mapping(input['Metadata']), point);
+  const items = parseItems(mapping(input['Metadata']), point);
   const job: RestoreJob = {
     id: randomUUID(),
     token: optionalText(token),
@@ -85,25 +94,28 @@ function startRestoreJob(input: Members, context: Context): Members {
   state.jobs.set(job.id, job);
   const outcome = state.outcomes.shift() ?? 'COMPLETED';
   const at = context.now();
-  context.later(RESTORE_MS, () => restore(job, items, outcome, at));
+  context.runLater(RESTORE_MS, () => restore(job, items, outcome, at));
   return { RestoreJobId: job.id };
 }
 
-/** All of the metadata is text, and what is to be restored a list in JSON. */
-function readItems(metadata: Members, { resourceArn }: RecoveryPoint): readonly string[] {
+/** All metadata is text. ItemsToRestore is a list in JSON. */
+function parseItems(metadata: Mapping, { resourceArn }: RecoveryPoint): readonly string[] {
   const { 'file-system-id': id, ItemsToRestore: items, newFileSystem } = metadata;
   if (newFileSystem !== 'false' || id !== resourceArn.split('/').at(-1))
     throw new ServiceError(
       'InvalidParameterValueException',
-      'Only the same file system is restored into here.',
+      'The local AWS Backup restores only into the same file system.',
     );
   const paths: unknown = JSON.parse(String(items));
   if (Array.isArray(paths) && paths.every((path) => typeof path === 'string' && path.startsWith('/')))
     return paths;
-  throw new ServiceError('InvalidParameterValueException', `ItemsToRestore is ${items}`);
+  throw new ServiceError(
+    'InvalidParameterValueException',
+    `ItemsToRestore: expected a JSON list of absolute paths, got ${items}`,
+  );
 }
 
-/** Into a folder of its own off the root; what the recovery point does not hold is not there afterwards. */
+/** Restores into a new folder below the root. Items that the recovery point does not contain are skipped. */
 function restore(
   job: RestoreJob,
   items: readonly string[],
@@ -122,9 +134,13 @@ function restore(
   job.percent = outcome === 'COMPLETED' ? '100.00%' : '40.00%';
 }
 
-function describeRestoreJob(input: Members, { state }: Context): Members {
+function describeRestoreJob(input: Mapping, { state }: Context): Mapping {
   const job = state.jobs.get(String(input['RestoreJobId']));
-  if (!job) throw new ServiceError('ResourceNotFoundException', `There is no job ${input['RestoreJobId']}`);
+  if (!job)
+    throw new ServiceError(
+      'ResourceNotFoundException',
+      `RestoreJobId: there is no job ${input['RestoreJobId']}`,
+    );
   const { id, percent, point, status } = job;
   return {
     RestoreJobId: id,

@@ -1,22 +1,21 @@
-import { defineStandIn, type StandInContext } from '../emulated-service.ts';
-import { isMembers } from '../request.ts';
+import type { Mapping } from '../../json.ts';
+import { defineEmulatedService, type ServiceContext } from '../emulated-service.ts';
 import { ServiceError } from '../response.ts';
-import type { Members } from '../types.ts';
 
-/** What the account's Image Builder holds; a scenario fills it. */
+/** The content of Image Builder. Scenarios fill it. */
 export interface ImageBuilderState {
-  /** By build version ARN, as GetImage answers them. */
-  readonly images: Map<string, Members>;
-  /** Steps of running workflows, by id. */
+  /** By build version ARN, in the form that GetImage returns. */
+  readonly images: Map<string, Mapping>;
+  /** Steps of running workflows, by step execution id. */
   readonly steps: Map<string, WorkflowStep>;
-  /** What steps were told, in order. */
+  /** The actions that were sent to steps, in order. */
   readonly answers: StepAnswer[];
 }
 
 export interface WorkflowStep {
   readonly imageArn: string;
   readonly name: string;
-  /** Milliseconds of the epoch. */
+  /** In milliseconds since 1970. */
   readonly startedAt: number;
   readonly timeoutSeconds: number;
 }
@@ -28,10 +27,10 @@ export interface StepAnswer {
   readonly clientToken: string;
 }
 
-type Context = StandInContext<ImageBuilderState>;
+type Context = ServiceContext<ImageBuilderState>;
 
-/** moto has no Image Builder. */
-export default defineStandIn<ImageBuilderState>({
+/** moto does not support Image Builder. */
+export default defineEmulatedService<ImageBuilderState>({
   service: 'imagebuilder',
   createState: () => ({ images: new Map(), steps: new Map(), answers: [] }),
   operations: {
@@ -40,32 +39,34 @@ export default defineStandIn<ImageBuilderState>({
       if (!image) throw notFound(`The image ${arn} does not exist.`);
       return { requestId: 'local', image };
     },
-    GetWorkflowStepExecution: ({ stepExecutionId }, context) => describe(String(stepExecutionId), context),
-    ListWaitingWorkflowSteps: listWaiting,
-    SendWorkflowStepAction: sendAction,
+    GetWorkflowStepExecution: ({ stepExecutionId }, context) =>
+      describeStep(String(stepExecutionId), context),
+    ListWaitingWorkflowSteps: listWaitingSteps,
+    SendWorkflowStepAction: sendStepAction,
   },
 });
 
-function describe(id: string, context: Context): Members {
-  const step = find(id, context);
-  const answer = answerOf(id, context);
+function describeStep(id: string, context: Context): Mapping {
+  const step = findStep(id, context);
+  const answer = findAnswer(id, context);
   return {
     requestId: 'local',
     stepExecutionId: id,
     imageBuildVersionArn: step.imageArn,
     name: step.name,
     action: 'WaitForAction',
-    status: statusOf(id, context),
+    status: stepStatus(id, context),
     startTime: new Date(step.startedAt).toISOString(),
     timeoutSeconds: step.timeoutSeconds,
     ...(answer && { outputs: JSON.stringify({ action: answer.action, reason: answer.reason }) }),
   };
 }
 
-/** 25 a page at most. */
-function listWaiting({ maxResults = 25, nextToken }: Members, context: Context): Members {
-  if (Number(maxResults) > 25) throw new ServiceError('InvalidRequestException', 'maxResults is at most 25.');
-  const waiting = [...context.state.steps].filter(([id]) => statusOf(id, context) === 'RUNNING');
+/** At most 25 steps per page. */
+function listWaitingSteps({ maxResults = 25, nextToken }: Mapping, context: Context): Mapping {
+  if (Number(maxResults) > 25)
+    throw new ServiceError('InvalidRequestException', 'maxResults must be at most 25.');
+  const waiting = [...context.state.steps].filter(([id]) => stepStatus(id, context) === 'RUNNING');
   const start = nextToken === undefined ? 0 : Number(nextToken);
   const end = start + Number(maxResults);
   return {
@@ -79,33 +80,37 @@ function listWaiting({ maxResults = 25, nextToken }: Members, context: Context):
   };
 }
 
-/** A step takes one answer; the same request under the same token is that answer once more. */
-function sendAction(input: Members, context: Context): Members {
-  const { stepExecutionId, imageBuildVersionArn, action, reason = '', clientToken } = readAction(input);
-  const step = find(stepExecutionId, context);
-  if (step.imageArn !== imageBuildVersionArn) throw notFound(`${imageBuildVersionArn} has no such step.`);
+/** A step accepts one answer. A repeated request with the same token succeeds without a second answer. */
+function sendStepAction(input: Mapping, context: Context): Mapping {
+  const { stepExecutionId, imageBuildVersionArn, action, reason = '', clientToken } = parseAction(input);
+  const step = findStep(stepExecutionId, context);
+  if (step.imageArn !== imageBuildVersionArn)
+    throw notFound(`${imageBuildVersionArn} does not have this step.`);
   const answer = { stepExecutionId, action, reason, clientToken };
   const before = context.state.answers.find((one) => one.clientToken === clientToken);
   if (before && JSON.stringify(before) !== JSON.stringify(answer)) {
     throw new ServiceError('IdempotentParameterMismatchException', 'The token was used for another request.');
   }
   if (!before) {
-    if (statusOf(stepExecutionId, context) !== 'RUNNING') {
-      throw new ServiceError('InvalidRequestException', `The step ${stepExecutionId} waits for no action.`);
+    if (stepStatus(stepExecutionId, context) !== 'RUNNING') {
+      throw new ServiceError(
+        'InvalidRequestException',
+        `The step ${stepExecutionId} does not wait for an action.`,
+      );
     }
     context.state.answers.push(answer);
   }
   return { stepExecutionId, imageBuildVersionArn, clientToken };
 }
 
-function readAction(input: Members): Readonly<Record<string, string>> & StepAnswer {
+function parseAction(input: Mapping): Readonly<Record<string, string>> & StepAnswer {
   const { stepExecutionId, imageBuildVersionArn, action, reason, clientToken } = input;
-  const isSound =
+  const isValid =
     /^step-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(String(stepExecutionId)) &&
     (action === 'RESUME' || action === 'STOP') &&
     (reason === undefined || (String(reason).length > 0 && String(reason).length <= 1024)) &&
     /^.{1,64}$/.test(String(clientToken));
-  if (!isSound) throw new ServiceError('InvalidParameterValueException', 'A parameter is not valid.');
+  if (!isValid) throw new ServiceError('InvalidParameterValueException', 'A parameter is not valid.');
   return {
     stepExecutionId: String(stepExecutionId),
     imageBuildVersionArn: String(imageBuildVersionArn),
@@ -115,18 +120,18 @@ function readAction(input: Members): Readonly<Record<string, string>> & StepAnsw
   };
 }
 
-function statusOf(id: string, context: Context): string {
-  const { startedAt, timeoutSeconds } = find(id, context);
-  const answer = answerOf(id, context);
+function stepStatus(id: string, context: Context): string {
+  const { startedAt, timeoutSeconds } = findStep(id, context);
+  const answer = findAnswer(id, context);
   if (answer) return answer.action === 'RESUME' ? 'COMPLETED' : 'FAILED';
   return context.now() < startedAt + timeoutSeconds * 1000 ? 'RUNNING' : 'FAILED';
 }
 
-function answerOf(id: string, { state }: Context): StepAnswer | undefined {
+function findAnswer(id: string, { state }: Context): StepAnswer | undefined {
   return state.answers.find(({ stepExecutionId }) => stepExecutionId === id);
 }
 
-function find(id: string, { state }: Context): WorkflowStep {
+function findStep(id: string, { state }: Context): WorkflowStep {
   const step = state.steps.get(id);
   if (!step) throw notFound(`The step ${id} does not exist.`);
   return step;
@@ -134,9 +139,4 @@ function find(id: string, { state }: Context): WorkflowStep {
 
 function notFound(message: string): ServiceError {
   return new ServiceError('ResourceNotFoundException', message, 404);
-}
-
-/** What a stand-in's state is known as to those who fill it. */
-export function isImageBuilderState(value: unknown): value is ImageBuilderState {
-  return isMembers(value) && value['images'] instanceof Map && value['steps'] instanceof Map;
 }

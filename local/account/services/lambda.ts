@@ -1,30 +1,34 @@
-import { defineStandIn, type StandInContext } from '../emulated-service.ts';
+import type { Mapping } from '../../json.ts';
+import { defineEmulatedService, type ServiceContext } from '../emulated-service.ts';
 import { ServiceError } from '../response.ts';
-import type { Answer, Members } from '../types.ts';
+import type { HttpResponse } from '../types.ts';
 
-/** moto would run a function in a container: this hands it to the functions of the template. */
-export default defineStandIn({ service: 'lambda', operations: { Invoke: invoke } });
+/** moto would run functions in containers. Here the functions of the template run as processes. */
+export default defineEmulatedService({ service: 'lambda', operations: { Invoke: invoke } });
 
-async function invoke(input: Members, context: StandInContext): Promise<Answer> {
+async function invoke(input: Mapping, context: ServiceContext): Promise<HttpResponse> {
   const { FunctionName: name, InvocationType: type = 'RequestResponse', Payload: text } = input;
-  const payload = parse(text);
+  const payload = parsePayload(text);
   switch (type) {
     case 'DryRun':
-      return answer(204, '');
+      return toResponse(204, '');
     case 'Event':
       context.invokeAsync(String(name), payload);
-      return answer(202, '');
+      return toResponse(202, '');
     case 'RequestResponse': {
       const invoked = await context.invoke(String(name), payload);
-      if (invoked.ok) return answer(200, invoked.payload);
-      return answer(200, JSON.stringify(invoked.error), { 'x-amz-function-error': 'Unhandled' });
+      if (invoked.ok) return toResponse(200, invoked.payload);
+      return toResponse(200, JSON.stringify(invoked.error), { 'x-amz-function-error': 'Unhandled' });
     }
     default:
-      throw new ServiceError('InvalidParameterValueException', `InvocationType ${type} is none.`);
+      throw new ServiceError(
+        'InvalidParameterValueException',
+        `InvocationType: expected RequestResponse, Event or DryRun, got ${type}.`,
+      );
   }
 }
 
-function parse(text: unknown): unknown {
+function parsePayload(text: unknown): unknown {
   if (text === undefined || text === '') return {};
   try {
     return JSON.parse(String(text));
@@ -34,7 +38,7 @@ function parse(text: unknown): unknown {
   }
 }
 
-function answer(status: number, body: string, headers: Answer['headers'] = {}): Answer {
+function toResponse(status: number, body: string, headers: HttpResponse['headers'] = {}): HttpResponse {
   const version = { 'x-amz-executed-version': '$LATEST', 'content-type': 'application/json' };
   return { status, headers: { ...version, ...headers }, body: Buffer.from(body) };
 }

@@ -1,19 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import { assumedKeyFor } from '../caller.ts';
-import { check } from '../constraints.ts';
-import { defineStandIn, type StandInContext } from '../emulated-service.ts';
+import type { Mapping } from '../../json.ts';
+import { assumedRoleKeyFor } from '../caller.ts';
+import { validate } from '../constraints.ts';
+import { defineEmulatedService, type ServiceContext } from '../emulated-service.ts';
 import { ServiceError } from '../response.ts';
-import type { Members } from '../types.ts';
 
 export interface StsState {
-  /** The roles that trust nobody here, by ARN. */
-  readonly refused: Set<string>;
+  /** The ARNs of roles that cannot be assumed. */
+  readonly refusedRoles: Set<string>;
 }
 
-/** moto's keys say nothing of who assumed the role: these do, so that later calls are still the function's. */
-export default defineStandIn<StsState>({
+/** Unlike moto's, these access keys contain the caller, so that later calls count as calls of the function. */
+export default defineEmulatedService<StsState>({
   service: 'sts',
-  createState: () => ({ refused: new Set() }),
+  createState: () => ({ refusedRoles: new Set() }),
   operations: { AssumeRole: assumeRole },
 });
 
@@ -23,21 +23,21 @@ const constraints = {
   durationSeconds: { pattern: '\\d+' },
 };
 
-function assumeRole(input: Members, context: StandInContext<StsState>): Members {
+function assumeRole(input: Mapping, context: ServiceContext<StsState>): Mapping {
   const {
     RoleArn: roleArn,
     RoleSessionName: roleSessionName,
     DurationSeconds: durationSeconds = '3600',
   } = input;
-  check({ roleArn, roleSessionName, durationSeconds }, constraints);
+  validate({ roleArn, roleSessionName, durationSeconds }, constraints);
   const arn = String(roleArn);
   const [, account, name] = /^arn:aws[\w-]*:iam::(\d{12}):role\/(?:.*\/)?([^/]+)$/.exec(arn) ?? [];
   if (account === undefined) throw new ServiceError('ValidationError', `${arn} is invalid`);
-  if (context.state.refused.has(arn)) throw refusal(arn, context);
+  if (context.state.refusedRoles.has(arn)) throw accessDeniedError(arn, context);
   const session = `${name}/${roleSessionName}`;
   return {
     Credentials: {
-      AccessKeyId: assumedKeyFor(context.caller, account),
+      AccessKeyId: assumedRoleKeyFor(context.caller, account),
       SecretAccessKey: randomBytes(30).toString('base64'),
       SessionToken: randomBytes(180).toString('base64'),
       Expiration: new Date(context.now() + Number(durationSeconds) * 1000),
@@ -49,7 +49,7 @@ function assumeRole(input: Members, context: StandInContext<StsState>): Members 
   };
 }
 
-function refusal(roleArn: string, { accountId, caller }: StandInContext<StsState>): ServiceError {
+function accessDeniedError(roleArn: string, { accountId, caller }: ServiceContext<StsState>): ServiceError {
   const user = `arn:aws:sts::${accountId}:assumed-role/${caller.function}/${caller.function}`;
   const message = `User: ${user} is not authorized to perform: sts:AssumeRole on resource: ${roleArn}`;
   return new ServiceError('AccessDenied', message, 403);

@@ -1,35 +1,35 @@
 import { CopyImageCommand, CreateTagsCommand, EC2Client, RegisterImageCommand } from '@aws-sdk/client-ec2';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
-import { type ImageBuilderState, isImageBuilderState } from '../../account/services/imagebuilder.ts';
-import type { World } from '../../scenario-kit/scenario.ts';
+import type { World } from '../../pack/world.ts';
+import { emulatedState } from '../../scenario-kit/emulated-state.ts';
 
-export const HOME = 'eu-west-1';
-export const AWAY = 'us-east-1';
+export const HOME_REGION = 'eu-west-1';
+export const OTHER_REGION = 'us-east-1';
 const ACCOUNT = '111122223333';
-const COPIER = '444455556666';
+const COPYING_ACCOUNT = '444455556666';
 export const ORGANIZATION = 'arn:aws:organizations::999999999999:organization/o-a1b2c3d4e5';
-const UNIT = 'arn:aws:organizations::999999999999:ou/o-a1b2c3d4e5/ou-f6g7-h8i9j0k1';
+const ORGANIZATIONAL_UNIT = 'arn:aws:organizations::999999999999:ou/o-a1b2c3d4e5/ou-f6g7-h8i9j0k1';
 
-/** The wing as the scenarios need it: three approvers, of whom one suffices where it is known who started the build. */
+/** Three approvers. One approval is enough for builds that nobody started. */
 export const parameters = {
   Approvers: 'ann@example.com,ben@example.com,cem@example.com',
   BarInitiator: 'true',
   Accounts: ACCOUNT,
   Organizations: ORGANIZATION,
-  OrganizationalUnits: UNIT,
-  CopyingAccounts: COPIER,
+  OrganizationalUnits: ORGANIZATIONAL_UNIT,
+  CopyingAccounts: COPYING_ACCOUNT,
   OwnerEmail: 'owners@example.com',
   BuildTopicArn: 'arn:aws:sns:eu-west-1:123456789012:image-builds',
 };
 
-class AwayEc2 extends EC2Client {
+class OtherRegionEc2Client extends EC2Client {
   constructor(config: object) {
-    super({ ...config, region: AWAY });
+    super({ ...config, region: OTHER_REGION });
   }
 }
 
-export function ec2In(world: World, region: string): EC2Client {
-  return world.client(region === AWAY ? AwayEc2 : EC2Client);
+export function ec2Client(world: World, region: string): EC2Client {
+  return world.client(region === OTHER_REGION ? OtherRegionEc2Client : EC2Client);
 }
 
 export interface Build {
@@ -42,11 +42,11 @@ export interface Ami {
   readonly id: string;
 }
 
-export interface BuildSeed {
+export interface BuildInput {
   readonly regions?: readonly string[];
   readonly status?: string;
   readonly reason?: string;
-  /** SCHEDULED: nobody started it, and one approval is enough. */
+  /** SCHEDULED: nobody started the build, and one approval is enough. */
   readonly buildType?: 'SCHEDULED' | 'USER_INITIATED';
   readonly tags?: Readonly<Record<string, string>>;
   readonly launchPermission?: object;
@@ -54,13 +54,13 @@ export interface BuildSeed {
   readonly keyPolicy?: object;
 }
 
-/** A build of the image that Image Builder knows, with its AMIs in EC2. */
-export async function build(world: World, seed: BuildSeed = {}): Promise<Build> {
-  const { regions = [HOME], status = 'AVAILABLE', reason, buildType = 'SCHEDULED', tags = {} } = seed;
+/** Creates a build in Image Builder, with its AMIs in EC2. */
+export async function createBuild(world: World, seed: BuildInput = {}): Promise<Build> {
+  const { regions = [HOME_REGION], status = 'AVAILABLE', reason, buildType = 'SCHEDULED', tags = {} } = seed;
   const imageArn = `arn:aws:imagebuilder:${world.region}:${world.accountId}:image/web-server/1.4.0/7`;
   const amis: Ami[] = [];
-  for (const region of regions) amis.push({ region, id: await makeAmi(world, region, imageArn, seed) });
-  stateOf(world).images.set(imageArn, {
+  for (const region of regions) amis.push({ region, id: await createAmi(world, region, imageArn, seed) });
+  emulatedState(world, 'imagebuilder').images.set(imageArn, {
     arn: imageArn,
     type: 'AMI',
     name: 'web-server',
@@ -74,26 +74,28 @@ export async function build(world: World, seed: BuildSeed = {}): Promise<Build> 
       parentImage: 'arn:aws:imagebuilder:eu-west-1:aws:image/amazon-linux-2023-x86/x.x.x',
     },
     sourcePipelineName: 'web-server-weekly',
-    distributionConfiguration: { distributions: [distributionOf(world.region, seed.launchPermission)] },
-    outputResources: { amis: amis.map(({ region, id }) => outputOf(world, region, id)) },
+    distributionConfiguration: { distributions: [toDistribution(world.region, seed.launchPermission)] },
+    outputResources: { amis: amis.map(({ region, id }) => toOutput(world, region, id)) },
     buildType,
     tags,
   });
   return { imageArn, amis };
 }
 
-function distributionOf(region: string, launchPermission: object | undefined): object {
+function toDistribution(region: string, launchPermission: object | undefined): object {
   return { region, amiDistributionConfiguration: { ...(launchPermission && { launchPermission }) } };
 }
 
-function outputOf(world: World, region: string, image: string): object {
+function toOutput(world: World, region: string, image: string): object {
   return { region, image, name: 'web-server 2026-11-20T10-00-00Z', accountId: world.accountId };
 }
 
-async function makeAmi(world: World, region: string, imageArn: string, seed: BuildSeed): Promise<string> {
-  const ec2 = ec2In(world, region);
+async function createAmi(world: World, region: string, imageArn: string, seed: BuildInput): Promise<string> {
+  const ec2 = ec2Client(world, region);
   const plain = await ec2.send(new RegisterImageCommand({ Name: 'web-server' }));
-  const id = seed.encryption ? await encrypt(world, plain.ImageId ?? '', seed) : (plain.ImageId ?? '');
+  const id = seed.encryption
+    ? await createEncryptedCopy(world, plain.ImageId ?? '', seed)
+    : (plain.ImageId ?? '');
   const Tags = [
     { Key: 'CreatedBy', Value: 'EC2 Image Builder' },
     { Key: 'Ec2ImageBuilderArn', Value: imageArn },
@@ -102,25 +104,29 @@ async function makeAmi(world: World, region: string, imageArn: string, seed: Bui
   return id;
 }
 
-async function encrypt(world: World, id: string, { encryption, keyPolicy }: BuildSeed): Promise<string> {
-  const key = encryption === 'own key' ? await makeKey(world, keyPolicy) : undefined;
+async function createEncryptedCopy(
+  world: World,
+  id: string,
+  { encryption, keyPolicy }: BuildInput,
+): Promise<string> {
+  const key = encryption === 'own key' ? await createKey(world, keyPolicy) : undefined;
   const command = new CopyImageCommand({
     Name: 'web-server',
     SourceImageId: id,
-    SourceRegion: HOME,
+    SourceRegion: HOME_REGION,
     Encrypted: true,
     ...(key !== undefined && { KmsKeyId: key }),
   });
-  return (await ec2In(world, HOME).send(command)).ImageId ?? '';
+  return (await ec2Client(world, HOME_REGION).send(command)).ImageId ?? '';
 }
 
-async function makeKey(world: World, policy: object = openPolicy(world)): Promise<string> {
+async function createKey(world: World, policy: object = keyPolicyForTargets(world)): Promise<string> {
   const command = new CreateKeyCommand({ Policy: JSON.stringify(policy) });
   return (await world.client(KMSClient).send(command)).KeyMetadata?.Arn ?? '';
 }
 
-/** Names all targets but the account that copies. */
-function openPolicy(world: World): object {
+/** A key policy that names all targets except the copying account. */
+function keyPolicyForTargets(world: World): object {
   const statement = (Sid: string, Principal: unknown, Condition?: object): object => ({
     Sid,
     Effect: 'Allow',
@@ -140,32 +146,26 @@ function openPolicy(world: World): object {
   };
 }
 
-export const STEP = 'step-0a1b2c3d-0000-4000-8000-000000000001';
+export const STEP_ID = 'step-0a1b2c3d-0000-4000-8000-000000000001';
 
-/** A build that waits at a step of its test workflow. */
-export async function waitingBuild(world: World, timeoutSeconds = 604_800): Promise<Build> {
-  const made = await build(world, {
+/** Creates a build that waits at a step of its test workflow. */
+export async function createWaitingBuild(world: World, timeoutSeconds = 604_800): Promise<Build> {
+  const created = await createBuild(world, {
     status: 'TESTING',
     launchPermission: { organizationArns: [ORGANIZATION] },
   });
-  stateOf(world).steps.set(STEP, {
-    imageArn: made.imageArn,
+  emulatedState(world, 'imagebuilder').steps.set(STEP_ID, {
+    imageArn: created.imageArn,
     name: 'ApproveImage',
     startedAt: world.clock.now(),
     timeoutSeconds,
   });
-  return made;
+  return created;
 }
 
-/** The distribution settings give the image to somebody else from now on. */
-export function redistribute(world: World, { imageArn }: Build, launchPermission: object): void {
-  const { images } = stateOf(world);
-  const distributions = [distributionOf(world.region, launchPermission)];
+/** Changes with whom the distribution settings share the image. */
+export function changeDistribution(world: World, { imageArn }: Build, launchPermission: object): void {
+  const { images } = emulatedState(world, 'imagebuilder');
+  const distributions = [toDistribution(world.region, launchPermission)];
   images.set(imageArn, { ...images.get(imageArn), distributionConfiguration: { distributions } });
-}
-
-export function stateOf(world: World): ImageBuilderState {
-  const state = world.stateOf('imagebuilder');
-  if (isImageBuilderState(state)) return state;
-  throw new Error('There is no Image Builder');
 }

@@ -1,31 +1,31 @@
+import type { World } from '../../pack/world.ts';
 import { awsEvent } from '../../scenario-kit/events.ts';
-import type { World } from '../../scenario-kit/scenario.ts';
 
-// Events and messages as AWS sends them.
+// Events and messages, as AWS sends them.
 
-export function imageEvent(world: World, imageArn: string, status: string, reason?: string): object {
+export function imageStateChange(world: World, imageArn: string, status: string, reason?: string): object {
   const state = { status, ...(reason !== undefined && { reason }) };
   const detail = { 'previous-state': { status: 'TESTING' }, state };
-  return builderEvent(world, 'EC2 Image Builder Image State Change', [imageArn], detail);
+  return imageBuilderEvent(world, 'EC2 Image Builder Image State Change', [imageArn], detail);
 }
 
 export function stepWaiting(world: World, imageArn: string, stepExecutionId: string): object {
   const workflow = `arn:aws:imagebuilder:${world.region}:${world.accountId}:workflow/test/hold/1.0.0/1`;
-  return builderEvent(world, 'EC2 Image Builder Workflow Step Waiting', [imageArn, workflow], {
+  return imageBuilderEvent(world, 'EC2 Image Builder Workflow Step Waiting', [imageArn, workflow], {
     'workflow-execution-id': 'wf-0f1e2d3c-0000-4000-8000-000000000001',
     'workflow-step-execution-id': stepExecutionId,
     'workflow-step-name': 'ApproveImage',
   });
 }
 
-export function findingsOf(world: World, imageArn: string, counts: object): object {
-  return builderEvent(world, 'EC2 Image Builder CVE Detected', [imageArn], {
+export function scanFindings(world: World, imageArn: string, counts: object): object {
+  return imageBuilderEvent(world, 'EC2 Image Builder CVE Detected', [imageArn], {
     'resource-id': imageArn,
     'finding-severity-counts': counts,
   });
 }
 
-/** The SNS message of an infrastructure configuration's topic; its semver is past what a JSON number holds. */
+/** The SNS message of Image Builder. Its semver is larger than a JSON number can represent. */
 export function imageMessage(imageArn: string, status: string, reason?: string): string {
   const state = { status, ...(reason !== undefined && { reason }) };
   const [versionless = '', name, version = '', build] = imageArn.split('/');
@@ -39,7 +39,7 @@ export function imageMessage(imageArn: string, status: string, reason?: string):
   return text.replace('{', '{"semver":1237940039285380274899124227,');
 }
 
-function builderEvent(
+function imageBuilderEvent(
   world: World,
   detailType: string,
   resources: readonly string[],

@@ -1,64 +1,76 @@
 import assert from 'node:assert/strict';
 import { CreateTagsCommand, DisableImageCommand } from '@aws-sdk/client-ec2';
-import { AWAY, build, ec2In, HOME, STEP, stateOf, waitingBuild } from './builds.ts';
-import { countOf, detailOf, OWNERS_TOLD, requestIn, SHARED, scenario, seenIn, toAll } from './observe.ts';
-import { approve, askAbout, askAtStep, reject } from './people.ts';
+import { countCalls } from '../../scenario-kit/calls.ts';
+import { emulatedState } from '../../scenario-kit/emulated-state.ts';
+import { approve, reject, requestApproval, requestStepApproval } from './approvers.ts';
+import { createBuild, createWaitingBuild, ec2Client, HOME_REGION, OTHER_REGION, STEP_ID } from './builds.ts';
+import {
+  detailOf,
+  firstRequest,
+  OWNERS_MAIL,
+  SHARED_PERMISSIONS,
+  scenario,
+  stateOf,
+  toAllApprovers,
+} from './observe.ts';
 
-const NOT_DONE = 'web-server 1.4.0/7: not carried out';
+const NOT_CARRIED_OUT = 'web-server 1.4.0/7: not carried out';
 
-export const executing = [
-  scenario('two Regions, one fails half way and is repeated', {
-    sweep: false, // it brings a fault of its own
-    arrange: async (world) => askAbout(world, await build(world, { regions: [HOME, AWAY] })),
+export const executeScenarios = [
+  scenario('sharing in two Regions: one fails and is retried', {
+    sweep: false, // injects a fault itself
+    arrange: async (world) =>
+      requestApproval(world, await createBuild(world, { regions: [HOME_REGION, OTHER_REGION] })),
     async act(world) {
       await approve(world, 'ann');
-      // After the read, the claim, the image and its two AMIs: the second of the two changes.
-      world.breakCall('ExecuteApproval', 7);
+      // Call 7 is the second change, after the read, the claim, and the reads of the image and its two AMIs.
+      world.failCall('ExecuteApproval', 7);
       await world.settle();
     },
     expect(outcome, calls) {
-      const { status, shares } = requestIn(outcome);
-      assert.deepEqual([status, shares], ['shared', [`${HOME}: shared`, `${AWAY}: shared`]]);
-      assert.deepEqual(seenIn(outcome).permissions, [SHARED, SHARED]);
-      assert.ok(countOf(calls, 'ModifyImageAttribute', 500) > 0, 'one failed');
-      assert.equal(countOf(calls, 'ModifyImageAttribute', 200), 2, 'what was done is not done again');
-      assert.deepEqual(outcome.told, ['ended: shared']);
-      assert.equal(outcome.mails?.filter((mail) => mail === OWNERS_TOLD).length, 1);
+      const { status, shares } = firstRequest(outcome);
+      assert.deepEqual([status, shares], ['shared', [`${HOME_REGION}: shared`, `${OTHER_REGION}: shared`]]);
+      assert.deepEqual(stateOf(outcome).permissions, [SHARED_PERMISSIONS, SHARED_PERMISSIONS]);
+      assert.ok(countCalls(calls, 'ModifyImageAttribute', 500) > 0, 'one failed');
+      assert.equal(
+        countCalls(calls, 'ModifyImageAttribute', 200),
+        2,
+        'a change that succeeded is not repeated',
+      );
+      assert.deepEqual(outcome.events, ['ended: shared']);
+      assert.equal(outcome.mails?.filter((mail) => mail === OWNERS_MAIL).length, 1);
     },
   }),
 
-  scenario('an image encrypted with a key of its own', {
-    sweep: false, // three reads more than what is swept
+  scenario('an image encrypted with a customer managed key', {
+    sweep: false, // only three more reads than a swept scenario
     arrange: async (world) => {
-      const made = await askAbout(world, await build(world, { encryption: 'own key' }));
+      const created = await requestApproval(world, await createBuild(world, { encryption: 'own key' }));
       await approve(world, 'ann');
-      return made;
+      return created;
     },
     act: (world) => world.settle(),
     expect(outcome) {
-      assert.equal(requestIn(outcome).status, 'shared');
-      assert.deepEqual(seenIn(outcome).permissions, [SHARED]);
-      const told = detailOf(outcome).texts.at(-1) ?? '';
-      assert.match(
-        told,
-        /its key policy does not name account 444455556666, which probably cannot launch it/,
-      );
-      assert.doesNotMatch(told, /does not name (account 111122223333|organization)/);
+      assert.equal(firstRequest(outcome).status, 'shared');
+      assert.deepEqual(stateOf(outcome).permissions, [SHARED_PERMISSIONS]);
+      const text = detailOf(outcome).texts.at(-1) ?? '';
+      assert.match(text, /its key policy does not name account 444455556666, which probably cannot launch it/);
+      assert.doesNotMatch(text, /does not name (account 111122223333|organization)/);
     },
   }),
 
-  scenario('encrypted image, with the AWS managed key', {
-    sweep: false, // refused before anything is changed
-    arrange: async (world) => askAbout(world, await build(world, { encryption: 'aws/ebs' })),
+  scenario('an image encrypted with the AWS managed key', {
+    sweep: false, // fails before anything is changed
+    arrange: async (world) => requestApproval(world, await createBuild(world, { encryption: 'aws/ebs' })),
     async act(world) {
       await approve(world, 'ann');
       await world.settle();
     },
     expect(outcome, calls) {
-      assert.equal(requestIn(outcome).status, 'failed');
-      assert.equal(countOf(calls, 'ModifyImageAttribute'), 0);
-      assert.deepEqual(outcome.told, ['ended: failed']);
-      assert.deepEqual(outcome.mails?.slice(3), toAll(NOT_DONE));
+      assert.equal(firstRequest(outcome).status, 'failed');
+      assert.equal(countCalls(calls, 'ModifyImageAttribute'), 0);
+      assert.deepEqual(outcome.events, ['ended: failed']);
+      assert.deepEqual(outcome.mails?.slice(3), toAllApprovers(NOT_CARRIED_OUT));
       assert.match(
         detailOf(outcome).texts.at(-1) ?? '',
         /AWS managed key aws\/ebs.*Rebuild it with a customer/,
@@ -66,76 +78,84 @@ export const executing = [
     },
   }),
 
-  scenario('one AMI of two is disabled meanwhile', {
-    sweep: false, // refused before anything is changed
-    arrange: async (world) => askAbout(world, await build(world, { regions: [HOME, AWAY] })),
+  scenario('one of two AMIs is disabled before the approval', {
+    sweep: false, // fails before anything is changed
+    arrange: async (world) =>
+      requestApproval(world, await createBuild(world, { regions: [HOME_REGION, OTHER_REGION] })),
     async act(world, { amis }) {
-      await ec2In(world, AWAY).send(new DisableImageCommand({ ImageId: amis[1]?.id }));
+      await ec2Client(world, OTHER_REGION).send(new DisableImageCommand({ ImageId: amis[1]?.id }));
       await approve(world, 'ann');
       await world.settle();
     },
     expect(outcome) {
-      assert.equal(requestIn(outcome).status, 'failed');
-      assert.deepEqual(seenIn(outcome).permissions, [[], []]);
+      assert.equal(firstRequest(outcome).status, 'failed');
+      assert.deepEqual(stateOf(outcome).permissions, [[], []]);
       assert.match(detailOf(outcome).texts.at(-1) ?? '', /in us-east-1: it is disabled, not available/);
     },
   }),
 
-  scenario('an AMI that another build made', {
-    sweep: false, // refused before anything is changed
-    arrange: async (world) => askAbout(world, await build(world)),
+  scenario('an AMI that belongs to another build', {
+    sweep: false, // fails before anything is changed
+    arrange: async (world) => requestApproval(world, await createBuild(world)),
     async act(world, { amis }) {
       const Tags = [{ Key: 'Ec2ImageBuilderArn', Value: 'arn:aws:imagebuilder:eu-west-1:1:image/x/1.0.0/1' }];
-      await ec2In(world, HOME).send(new CreateTagsCommand({ Resources: [amis[0]?.id ?? ''], Tags }));
+      await ec2Client(world, HOME_REGION).send(
+        new CreateTagsCommand({ Resources: [amis[0]?.id ?? ''], Tags }),
+      );
       await approve(world, 'ann');
       await world.settle();
     },
     expect(outcome) {
-      assert.equal(requestIn(outcome).status, 'failed');
-      assert.deepEqual(seenIn(outcome).permissions, [[]]);
+      assert.equal(firstRequest(outcome).status, 'failed');
+      assert.deepEqual(stateOf(outcome).permissions, [[]]);
     },
   }),
 
-  scenario('native gate resumed', {
+  scenario('a waiting workflow step is approved', {
     arrange: async (world) => {
-      const made = await askAtStep(world, await waitingBuild(world));
+      const created = await requestStepApproval(world, await createWaitingBuild(world));
       await approve(world, 'ann');
-      return made;
+      return created;
     },
     act: (world) => world.settle(),
     expect(outcome, calls) {
-      assert.equal(requestIn(outcome).status, 'resumed');
-      assert.deepEqual(outcome.seen, ['RESUME: Approved by ann@example.com']);
-      assert.deepEqual(outcome.told, ['ended: resumed']);
-      assert.equal(countOf(calls, 'ModifyImageAttribute'), 0);
+      assert.equal(firstRequest(outcome).status, 'resumed');
+      assert.deepEqual(outcome.effects, ['RESUME: Approved by ann@example.com']);
+      assert.deepEqual(outcome.events, ['ended: resumed']);
+      assert.equal(countCalls(calls, 'ModifyImageAttribute'), 0);
     },
   }),
 
-  scenario('native gate stopped', {
+  scenario('a waiting workflow step is rejected', {
     arrange: async (world) => {
-      const made = await askAtStep(world, await waitingBuild(world));
+      const created = await requestStepApproval(world, await createWaitingBuild(world));
       await reject(world, 'cem', 'the tests are red');
-      return made;
+      return created;
     },
     act: (world) => world.settle(),
     expect(outcome) {
-      assert.equal(requestIn(outcome).status, 'rejected');
-      assert.deepEqual(outcome.seen, ['STOP: Rejected by cem@example.com: the tests are red']);
-      assert.deepEqual(outcome.mails?.slice(3), toAll('web-server 1.4.0/7: rejected'));
+      assert.equal(firstRequest(outcome).status, 'rejected');
+      assert.deepEqual(outcome.effects, ['STOP: Rejected by cem@example.com: the tests are red']);
+      assert.deepEqual(outcome.mails?.slice(3), toAllApprovers('web-server 1.4.0/7: rejected'));
     },
   }),
 
-  scenario('a step that gave up before it was answered', {
-    sweep: false, // refused by Image Builder, and over
-    arrange: async (world) => askAtStep(world, await waitingBuild(world, 7200)),
+  scenario('a workflow step times out before the answer', {
+    sweep: false, // Image Builder refuses the answer, which is final
+    arrange: async (world) => requestStepApproval(world, await createWaitingBuild(world, 7200)),
     async act(world, { imageArn }) {
       await approve(world, 'ann');
-      stateOf(world).steps.set(STEP, { imageArn, name: 'ApproveImage', startedAt: 0, timeoutSeconds: 60 });
+      emulatedState(world, 'imagebuilder').steps.set(STEP_ID, {
+        imageArn,
+        name: 'ApproveImage',
+        startedAt: 0,
+        timeoutSeconds: 60,
+      });
       await world.settle();
     },
     expect(outcome) {
-      assert.equal(requestIn(outcome).status, 'failed');
-      assert.deepEqual(outcome.seen, []);
+      assert.equal(firstRequest(outcome).status, 'failed');
+      assert.deepEqual(outcome.effects, []);
       assert.match(
         detailOf(outcome).texts.at(-1) ?? '',
         /did not accept the answer for the workflow step ApproveImage \(InvalidRequest/,
@@ -143,9 +163,9 @@ export const executing = [
     },
   }),
 
-  scenario('a step whose event was lost', {
-    sweep: false, // the sweep's calls are swept with what expires
-    arrange: waitingBuild,
+  scenario('a waiting workflow step whose event was lost', {
+    sweep: false, // the calls of SweepApprovals are swept in the scenario of an expired request
+    arrange: createWaitingBuild,
     async act(world) {
       await world.fire('SweepApprovalsSweep');
       await world.settle();
@@ -154,10 +174,13 @@ export const executing = [
     },
     expect(outcome) {
       assert.deepEqual(
-        seenIn(outcome).requests.map(({ part, status }) => [part, status]),
-        [[STEP, 'pending']],
+        stateOf(outcome).requests.map(({ part, status }) => [part, status]),
+        [[STEP_ID, 'pending']],
       );
-      assert.deepEqual([...(outcome.mails ?? [])].sort(), toAll('Approve build web-server 1.4.0/7?'));
+      assert.deepEqual(
+        [...(outcome.mails ?? [])].sort(),
+        toAllApprovers('Approve build web-server 1.4.0/7?'),
+      );
     },
   }),
 ];

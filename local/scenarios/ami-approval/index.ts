@@ -1,9 +1,21 @@
-import { deciding } from './decide.ts';
-import { executing } from './execute.ts';
-import { links } from './links.ts';
-import { asking } from './request.ts';
+import type { World } from '../../pack/world.ts';
+import { findLink } from './approvers.ts';
+import { createBuild } from './builds.ts';
+import { decideScenarios } from './decide.ts';
+import { imageStateChange } from './events.ts';
+import { executeScenarios } from './execute.ts';
+import { linkScenarios } from './links.ts';
+import { requestScenarios } from './request.ts';
 
 export { parameters } from './builds.ts';
-export { seedBuild as seed } from './seed.ts';
 
-export default [...asking, ...deciding, ...links, ...executing];
+/** Creates a build that waits for approval. Returns a link that a person can open. */
+export async function seed(world: World): Promise<readonly string[]> {
+  const { amis, imageArn } = await createBuild(world, { regions: ['eu-west-1', 'us-east-1'] });
+  await world.put(imageStateChange(world, imageArn, 'AVAILABLE'));
+  await world.settle();
+  const { url } = await world.http(findLink(world, 'ann'));
+  return [`An AMI (${amis[0]?.id}) waits for approval: ${url}`];
+}
+
+export default [...requestScenarios, ...decideScenarios, ...linkScenarios, ...executeScenarios];

@@ -5,29 +5,31 @@ import {
   DescribeSnapshotAttributeCommand,
 } from '@aws-sdk/client-ec2';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import type { Call, Outcome, Scenario, World } from '../../scenario-kit/scenario.ts';
-import { type Ami, type Build, ec2In, stateOf } from './builds.ts';
+import type { World } from '../../pack/world.ts';
+import { emulatedState } from '../../scenario-kit/emulated-state.ts';
+import type { Outcome, Scenario } from '../../scenario-kit/scenario.ts';
+import { type Ami, type Build, ec2Client } from './builds.ts';
 
-// What is there afterwards, in stable names.
+// The outcome, without random ids.
 
 export async function observe(world: World, { amis }: Build): Promise<Outcome> {
-  const found = await records(world);
+  const found = await readRecords(world);
   const names = new Map(amis.map(({ id, region }) => [id, region]));
   return {
     state: {
       requests: found.filter(({ status }) => status !== undefined).map((one) => summarize(one, names)),
       findings: found.find(({ part }) => part === 'findings')?.counts,
-      permissions: await Promise.all(amis.map((ami) => permissions(world, ami))),
+      permissions: await Promise.all(amis.map((ami) => listPermissions(world, ami))),
       deadLetters: (await world.deadLetters()).length,
     },
-    told: world.published().flatMap(tell),
-    seen: stateOf(world).answers.map(({ action, reason }) => `${action}: ${reason}`),
+    events: world.published().flatMap(describeEvent),
+    effects: emulatedState(world, 'imagebuilder').answers.map(({ action, reason }) => `${action}: ${reason}`),
     mails: world.mails().map(({ subject, to }) => `${subject} (${to})`),
     detail: { texts: world.mails().map(({ text }) => text), records: found },
   };
 }
 
-export interface Stored {
+export interface StoredRecord {
   readonly part: string;
   readonly status?: string;
   readonly open?: string;
@@ -39,14 +41,14 @@ export interface Stored {
   readonly shares: Readonly<Record<string, { readonly result: string; readonly remarks: readonly string[] }>>;
 }
 
-async function records(world: World): Promise<Stored[]> {
+async function readRecords(world: World): Promise<StoredRecord[]> {
   const command = new ScanCommand({ TableName: world.ref('Approvals') });
   const { Items = [] } = await world.client(DynamoDBClient).send(command);
   // biome-ignore lint/nursery/noUnsafeTypeAssertion: only the wing writes this table
-  return Items.map((item) => unmarshall(item) as Stored).sort((a, b) => a.part.localeCompare(b.part));
+  return Items.map((item) => unmarshall(item) as StoredRecord).sort((a, b) => a.part.localeCompare(b.part));
 }
 
-export interface Summary {
+export interface RequestSummary {
   readonly part: string;
   readonly status: string;
   readonly isOpen: boolean;
@@ -55,7 +57,7 @@ export interface Summary {
   readonly shares: readonly string[];
 }
 
-function summarize(record: Stored, names: ReadonlyMap<string, string>): Summary {
+function summarize(record: StoredRecord, names: ReadonlyMap<string, string>): RequestSummary {
   const { part, status = '', open, round, history, shares } = record;
   return {
     part,
@@ -69,8 +71,8 @@ function summarize(record: Stored, names: ReadonlyMap<string, string>): Summary 
   };
 }
 
-async function permissions(world: World, { region, id }: Ami): Promise<readonly string[]> {
-  const ec2 = ec2In(world, region);
+async function listPermissions(world: World, { region, id }: Ami): Promise<readonly string[]> {
+  const ec2 = ec2Client(world, region);
   const launch = await ec2.send(
     new DescribeImageAttributeCommand({ ImageId: id, Attribute: 'launchPermission' }),
   );
@@ -87,60 +89,55 @@ async function permissions(world: World, { region, id }: Ami): Promise<readonly 
   ];
 }
 
-function tell(event: object): string[] {
-  // biome-ignore lint/nursery/noUnsafeTypeAssertion: `published` holds what the wing announced
+function describeEvent(event: object): string[] {
+  // biome-ignore lint/nursery/noUnsafeTypeAssertion: only the wing publishes these events
   const { 'detail-type': type, detail } = event as { 'detail-type': string; detail: { outcome?: string } };
   return type === 'AMI Approval Ended' ? [`ended: ${detail.outcome}`] : [];
 }
 
-interface Seen {
-  readonly requests: readonly Summary[];
+interface ObservedState {
+  readonly requests: readonly RequestSummary[];
   readonly findings?: object;
   readonly permissions: readonly (readonly string[])[];
   readonly deadLetters: number;
 }
 
-export function seenIn(outcome: Outcome): Seen {
-  // biome-ignore lint/nursery/noUnsafeTypeAssertion: `observe` made it
-  return outcome.state as Seen;
+export function stateOf(outcome: Outcome): ObservedState {
+  // biome-ignore lint/nursery/noUnsafeTypeAssertion: `observe` created it
+  return outcome.state as ObservedState;
 }
 
-export function requestIn(outcome: Outcome): Summary {
-  const [first] = seenIn(outcome).requests;
+export function firstRequest(outcome: Outcome): RequestSummary {
+  const [first] = stateOf(outcome).requests;
   if (!first) throw new Error('There is no request');
   return first;
 }
 
 export function detailOf({ detail }: Outcome): {
   readonly texts: readonly string[];
-  readonly records: readonly Stored[];
+  readonly records: readonly StoredRecord[];
 } {
-  // biome-ignore lint/nursery/noUnsafeTypeAssertion: `observe` made it
-  return detail as { texts: readonly string[]; records: readonly Stored[] };
+  // biome-ignore lint/nursery/noUnsafeTypeAssertion: `observe` created it
+  return detail as { texts: readonly string[]; records: readonly StoredRecord[] };
 }
 
-export function countOf(calls: readonly Call[], action: string, status?: number): number {
-  const made = calls.filter((call) => call.function !== 'local' && call.action === action);
-  return made.filter((call) => status === undefined || call.status === status).length;
-}
+type ScenarioParts<S extends Build> = Omit<Scenario<S>, 'wing' | 'name' | 'observe'>;
 
-type Parts<S extends Build> = Omit<Scenario<S>, 'wing' | 'name' | 'observe'>;
-
-export function scenario<S extends Build>(name: string, parts: Parts<S>): Scenario<S> {
+export function scenario<S extends Build>(name: string, parts: ScenarioParts<S>): Scenario<S> {
   return { wing: 'ami-approval', name, observe, ...parts };
 }
 
-/** Who has an AMI once it was approved. */
-export const SHARED = [
+/** The permissions of an AMI after its approval. */
+export const SHARED_PERMISSIONS = [
   'launch: 111122223333',
   'launch: 444455556666',
   'launch: arn:aws:organizations::999999999999:organization/o-a1b2c3d4e5',
   'launch: arn:aws:organizations::999999999999:ou/o-a1b2c3d4e5/ou-f6g7-h8i9j0k1',
   'copy: 444455556666',
 ];
-export const ASKED = 'Approve AMI web-server 1.4.0/7?';
-export const OWNERS_TOLD = 'AMI web-server 1.4.0/7 is shared with you (owners@example.com)';
+export const REQUEST_SUBJECT = 'Approve AMI web-server 1.4.0/7?';
+export const OWNERS_MAIL = 'AMI web-server 1.4.0/7 is shared with you (owners@example.com)';
 
-export function toAll(subject: string): string[] {
+export function toAllApprovers(subject: string): string[] {
   return ['ann', 'ben', 'cem'].map((person) => `${subject} (${person}@example.com)`);
 }

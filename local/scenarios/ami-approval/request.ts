@@ -1,28 +1,29 @@
 import assert from 'node:assert/strict';
 import { CreateTopicCommand, PublishCommand, SNSClient } from '@aws-sdk/client-sns';
-import type { World } from '../../scenario-kit/scenario.ts';
-import { build, ORGANIZATION, parameters, STEP, waitingBuild } from './builds.ts';
-import { findingsOf, imageEvent, imageMessage, stepWaiting } from './events.ts';
-import { ASKED, countOf, detailOf, requestIn, scenario, seenIn, toAll } from './observe.ts';
-import { askAbout, askAtStep } from './people.ts';
+import type { World } from '../../pack/world.ts';
+import { countCalls } from '../../scenario-kit/calls.ts';
+import { requestApproval, requestStepApproval } from './approvers.ts';
+import { createBuild, createWaitingBuild, ORGANIZATION, parameters, STEP_ID } from './builds.ts';
+import { imageMessage, imageStateChange, scanFindings, stepWaiting } from './events.ts';
+import { detailOf, firstRequest, REQUEST_SUBJECT, scenario, stateOf, toAllApprovers } from './observe.ts';
 
-async function tellBySns(world: World, message: string): Promise<void> {
+async function publishBuildMessage(world: World, message: string): Promise<void> {
   const sns = world.client(SNSClient);
   await sns.send(new CreateTopicCommand({ Name: 'image-builds' }));
   await sns.send(new PublishCommand({ TopicArn: parameters.BuildTopicArn, Message: message }));
 }
 
-export const asking = [
-  scenario('duplicate notices by both paths', {
-    arrange: (world) => build(world),
+export const requestScenarios = [
+  scenario('a build announced by EventBridge and by SNS', {
+    arrange: (world) => createBuild(world),
     async act(world, { imageArn }) {
-      await world.put(imageEvent(world, imageArn, 'AVAILABLE'));
+      await world.put(imageStateChange(world, imageArn, 'AVAILABLE'));
       await world.settle();
-      await tellBySns(world, imageMessage(imageArn, 'AVAILABLE'));
+      await publishBuildMessage(world, imageMessage(imageArn, 'AVAILABLE'));
       await world.settle();
     },
     expect(outcome) {
-      assert.deepEqual(requestIn(outcome), {
+      assert.deepEqual(firstRequest(outcome), {
         part: 'share',
         status: 'pending',
         isOpen: true,
@@ -30,19 +31,19 @@ export const asking = [
         votes: ['asked'],
         shares: [],
       });
-      assert.deepEqual([...(outcome.mails ?? [])].sort(), toAll(ASKED));
-      assert.deepEqual(seenIn(outcome).permissions, [[]]);
+      assert.deepEqual([...(outcome.mails ?? [])].sort(), toAllApprovers(REQUEST_SUBJECT));
+      assert.deepEqual(stateOf(outcome).permissions, [[]]);
     },
   }),
 
-  scenario('an image that its distribution settings share already, with vulnerabilities', {
-    sweep: false, // asked about as in the first scenario; findings are swept below
-    arrange: (world) => build(world, { launchPermission: { organizationArns: [ORGANIZATION] } }),
-    async act(world, made) {
+  scenario('an image with vulnerabilities that its distribution settings already share', {
+    sweep: false, // requested as in the first scenario; findings are swept below
+    arrange: (world) => createBuild(world, { launchPermission: { organizationArns: [ORGANIZATION] } }),
+    async act(world, created) {
       const counts = { all: 20, critical: 2, high: 5, medium: 9 };
-      await world.put(findingsOf(world, made.imageArn, counts));
+      await world.put(scanFindings(world, created.imageArn, counts));
       await world.settle();
-      await askAbout(world, made);
+      await requestApproval(world, created);
     },
     expect(outcome) {
       const [text = ''] = detailOf(outcome).texts;
@@ -51,28 +52,29 @@ export const asking = [
     },
   }),
 
-  scenario('vulnerabilities found, told twice and out of order', {
-    arrange: (world) => build(world),
+  scenario('scan findings arrive twice and out of order', {
+    arrange: (world) => createBuild(world),
     async act(world, { imageArn }) {
-      const early = findingsOf(world, imageArn, { all: 1, critical: 1, high: 0, medium: 0 });
-      world.clock.turn(60_000);
-      await world.put(findingsOf(world, imageArn, { all: 3, critical: 1, high: 2, medium: 0 }));
+      const early = scanFindings(world, imageArn, { all: 1, critical: 1, high: 0, medium: 0 });
+      world.clock.skip(60_000);
+      await world.put(scanFindings(world, imageArn, { all: 3, critical: 1, high: 2, medium: 0 }));
       await world.settle();
       await world.put(early);
       await world.settle();
     },
     expect(outcome, calls) {
-      assert.deepEqual(seenIn(outcome).findings, { all: 3, critical: 1, high: 2, medium: 0 });
-      assert.equal(countOf(calls, 'PutItem'), 1);
+      assert.deepEqual(stateOf(outcome).findings, { all: 3, critical: 1, high: 2, medium: 0 });
+      assert.equal(countCalls(calls, 'PutItem'), 1);
     },
   }),
 
-  scenario('a build that failed, told by both paths', {
-    arrange: (world) => build(world, { regions: [], status: 'FAILED', reason: 'SSM execution timed out' }),
+  scenario('a failed build announced by EventBridge and by SNS', {
+    arrange: (world) =>
+      createBuild(world, { regions: [], status: 'FAILED', reason: 'SSM execution timed out' }),
     async act(world, { imageArn }) {
-      await world.put(imageEvent(world, imageArn, 'FAILED'));
+      await world.put(imageStateChange(world, imageArn, 'FAILED'));
       await world.settle();
-      await tellBySns(world, imageMessage(imageArn, 'FAILED', 'SSM execution timed out'));
+      await publishBuildMessage(world, imageMessage(imageArn, 'FAILED', 'SSM execution timed out'));
       await world.settle();
     },
     expect(outcome) {
@@ -81,20 +83,23 @@ export const asking = [
     },
   }),
 
-  scenario('a step that waits, then its image', {
-    sweep: false, // each half is swept elsewhere
-    arrange: waitingBuild,
-    async act(world, made) {
-      await askAtStep(world, made);
-      await world.put(stepWaiting(world, made.imageArn, STEP));
-      await askAbout(world, made);
+  scenario('a waiting workflow step, then its finished image', {
+    sweep: false, // both halves are swept in other scenarios
+    arrange: createWaitingBuild,
+    async act(world, created) {
+      await requestStepApproval(world, created);
+      await world.put(stepWaiting(world, created.imageArn, STEP_ID));
+      await requestApproval(world, created);
     },
     expect(outcome) {
       assert.deepEqual(
-        seenIn(outcome).requests.map(({ part }) => part),
-        [STEP],
+        stateOf(outcome).requests.map(({ part }) => part),
+        [STEP_ID],
       );
-      assert.deepEqual([...(outcome.mails ?? [])].sort(), toAll('Approve build web-server 1.4.0/7?'));
+      assert.deepEqual(
+        [...(outcome.mails ?? [])].sort(),
+        toAllApprovers('Approve build web-server 1.4.0/7?'),
+      );
     },
   }),
 ];

@@ -13,15 +13,15 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { placeArtifact } from '../../scenario-kit/pipelines.ts';
-import type { World } from '../../scenario-kit/scenario.ts';
-import { zipOf } from './archive.ts';
+import type { World } from '../../pack/world.ts';
+import { setArtifactLocation } from '../../scenario-kit/pipelines.ts';
+import { createZip } from './zip.ts';
 
-// What CodeBuild would do: builds, stamped with the tool that a buildspec calls.
+// Builds, stamped with the same tool that a buildspec calls in CodeBuild.
 
 export type Files = Readonly<Record<string, string>>;
 
-/** The artifact's members. */
+/** The content of the artifact. */
 export interface Stamp {
   readonly v: number;
   readonly buildId: string;
@@ -31,15 +31,15 @@ export interface Stamp {
   readonly createdAt: string;
 }
 
-const tool = join(import.meta.dirname, '../../../tools/stamp-build');
+const stampTool = join(import.meta.dirname, '../../../tools/stamp-build');
 const BUCKET = 'pipeline-artifacts';
 
-export function folderOf(world: World): string {
+export function storeFolder(world: World): string {
   return join(world.folderOf('BuildStore'), 'site');
 }
 
-/** Some files, one of them with a name that needs escaping. */
-export function filesOf(build: string): Files {
+/** Some files. The name of one of them needs escaping. */
+export function sampleFiles(build: string): Files {
   return {
     'index.html': `<h1>${build}</h1>\n`,
     'assets/app.js': `console.log('${build}')\n`,
@@ -48,50 +48,59 @@ export function filesOf(build: string): Files {
   };
 }
 
-/** Stamps a build into the store. */
-export function stamp(world: World, buildId: string, files: Files = filesOf(buildId)): Stamp {
+/** Adds a build to the store and stamps it. */
+export function stampBuild(world: World, buildId: string, files: Files = sampleFiles(buildId)): Stamp {
   const work = mkdtempSync(join(tmpdir(), 'groundcrew-build-'));
   try {
-    for (const [path, content] of Object.entries(files)) put(join(work, 'out', path), content);
+    for (const [path, content] of Object.entries(files)) writeStoreFile(join(work, 'out', path), content);
     const artifact = join(work, 'build.json');
-    execFileSync('sh', [tool, folderOf(world), buildId, join(work, 'out'), artifact]);
-    return withTime(world, JSON.parse(readFileSync(artifact, 'utf8')));
+    execFileSync('sh', [stampTool, storeFolder(world), buildId, join(work, 'out'), artifact]);
+    return withPackTime(world, JSON.parse(readFileSync(artifact, 'utf8')));
   } finally {
     rmSync(work, { recursive: true });
   }
 }
 
-/** The tool looks at the machine's clock, the pack at one that turns: the stamp says the pack's time. */
-function withTime(world: World, stamped: Stamp): Stamp {
+/** The tool uses the machine's clock, so the stamp gets the time on the pack's clock here. */
+function withPackTime(world: World, stamped: Stamp): Stamp {
   const createdAt = new Date(world.clock.now()).toISOString();
-  const told = { ...stamped, createdAt };
-  writeFileSync(join(folderOf(world), 'builds', stamped.buildId, 'BUILD.json'), `${JSON.stringify(told)}\n`);
-  return told;
+  const updated = { ...stamped, createdAt };
+  writeFileSync(
+    join(storeFolder(world), 'builds', stamped.buildId, 'BUILD.json'),
+    `${JSON.stringify(updated)}\n`,
+  );
+  return updated;
 }
 
-/** Changes what lies in the store, as somebody with access to it could. */
-export function put(path: string, content: string): void {
+/** Writes a file to the store, as somebody with access to it could. */
+export function writeStoreFile(path: string, content: string): void {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, content);
 }
 
-/** Has a pipeline's build stage make this artifact. */
-export async function offer(world: World, pipeline: string, artifact: Stamp | Buffer): Promise<void> {
+/** Sets the artifact that the build stage of a pipeline produces. */
+export async function setBuildArtifact(
+  world: World,
+  pipeline: string,
+  artifact: Stamp | Buffer,
+): Promise<void> {
   const s3 = world.client(S3Client);
-  const Body = Buffer.isBuffer(artifact) ? artifact : zipOf([['build.json', JSON.stringify(artifact)]]);
+  const Body = Buffer.isBuffer(artifact) ? artifact : createZip([['build.json', JSON.stringify(artifact)]]);
   const Key = `${pipeline}/Build/archive.zip`;
   const CreateBucketConfiguration = { LocationConstraint: 'eu-west-1' as const };
-  await s3.send(new CreateBucketCommand({ Bucket: BUCKET, CreateBucketConfiguration })).catch(unlessThere);
+  await s3
+    .send(new CreateBucketCommand({ Bucket: BUCKET, CreateBucketConfiguration }))
+    .catch(ignoreExistingBucket);
   await s3.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body }));
-  placeArtifact(world, pipeline, 'Build', { bucket: BUCKET, key: Key });
+  setArtifactLocation(world, pipeline, 'Build', { bucket: BUCKET, key: Key });
 }
 
-function unlessThere(error: unknown): void {
+function ignoreExistingBucket(error: unknown): void {
   if (!(error instanceof Error && error.name === 'BucketAlreadyOwnedByYou')) throw error;
 }
 
-/** What each environment of a store shows: the first line that a reader gets by its link. */
-export function live(root: string): Record<string, string> {
+/** The target of the link of each environment of a store. */
+export function readLinks(root: string): Record<string, string> {
   const envs = join(root, 'envs');
   const names = existsSync(envs) ? readdirSync(envs).filter((name) => !name.startsWith('.')) : [];
   return Object.fromEntries(names.sort().map((env) => [env, describeLink(join(envs, env))]));
@@ -103,8 +112,8 @@ function describeLink(path: string): string {
   return existsSync(path) ? target : `${target}, which is gone`;
 }
 
-/** The history of an environment: what each change went to. */
-export function history(root: string, env: string): string[] {
+/** The history of an environment, one line per change. */
+export function readHistory(root: string, env: string): string[] {
   const folder = join(root, 'envs/.history', env);
   const files = existsSync(folder) ? readdirSync(folder).sort() : [];
   return files.map((file) => {
@@ -113,8 +122,8 @@ export function history(root: string, env: string): string[] {
   });
 }
 
-/** Builds by name, and what lies beside them under names that say no time and nothing random. */
-export function contents(root: string): Record<string, string[]> {
+/** The content of a store, without times and random parts of names. */
+export function listStore(root: string): Record<string, string[]> {
   const list = (folder: string): string[] => {
     const path = join(root, folder);
     return existsSync(path) ? readdirSync(path).sort() : [];

@@ -1,22 +1,30 @@
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { folderOf, offer, put, stamp } from './builds.ts';
-import { COPIES, createRelease, PIPELINE, release, saidBy, scenario, stateOf } from './pipeline.ts';
+import { setBuildArtifact, stampBuild, storeFolder, writeStoreFile } from './builds.ts';
+import {
+  actionMessage,
+  COPY_FOLDER,
+  createReleasePipeline,
+  PIPELINE,
+  runPipeline,
+  scenario,
+  stateOf,
+} from './pipeline.ts';
 
-export const copying = [
+export const copyScenarios = [
   scenario('a build is copied to another folder and goes live there', {
     async arrange(world) {
-      await createRelease(world, PIPELINE, [{ env: 'prod', copyTo: COPIES }]);
-      await offer(world, PIPELINE, stamp(world, 'b-1'));
-      await release(world);
-      await offer(world, PIPELINE, stamp(world, 'b-2'));
+      await createReleasePipeline(world, PIPELINE, [{ env: 'prod', copyTo: COPY_FOLDER }]);
+      await setBuildArtifact(world, PIPELINE, stampBuild(world, 'b-1'));
+      await runPipeline(world);
+      await setBuildArtifact(world, PIPELINE, stampBuild(world, 'b-2'));
       return undefined;
     },
     async act(world) {
-      await release(world);
-      const logo = join(folderOf(world), '..', COPIES, 'builds/b-2/assets/logo.svg');
-      assert.equal(statSync(logo).nlink, 2, 'what did not change shares its bytes with the release before');
+      await runPipeline(world);
+      const logo = join(storeFolder(world), '..', COPY_FOLDER, 'builds/b-2/assets/logo.svg');
+      assert.equal(statSync(logo).nlink, 2, 'an unchanged file is a hard link to the previous build');
       assert.equal(statSync(join(logo, '../app.js')).nlink, 1);
     },
     expect(outcome) {
@@ -31,20 +39,20 @@ export const copying = [
 
   scenario('the disk is full while a build is copied', {
     async arrange(world) {
-      await createRelease(world, PIPELINE, [{ env: 'prod', copyTo: COPIES }]);
-      await offer(world, PIPELINE, stamp(world, 'b-1'));
-      await release(world);
-      await offer(world, PIPELINE, stamp(world, 'b-2'));
-      put(`${world.folderOf('BuildStore')}.full`, `${COPIES}/builds/.incoming`);
+      await createReleasePipeline(world, PIPELINE, [{ env: 'prod', copyTo: COPY_FOLDER }]);
+      await setBuildArtifact(world, PIPELINE, stampBuild(world, 'b-1'));
+      await runPipeline(world);
+      await setBuildArtifact(world, PIPELINE, stampBuild(world, 'b-2'));
+      writeStoreFile(`${world.folderOf('BuildStore')}.full`, `${COPY_FOLDER}/builds/.incoming`);
       return undefined;
     },
-    act: (world) => release(world),
+    act: (world) => runPipeline(world),
     expect(outcome) {
       const { copies } = stateOf(outcome);
       assert.deepEqual(copies.live, { prod: '../builds/b-1' });
       assert.deepEqual([copies.store['builds'], copies.store['incoming']], [['b-1'], []]);
       assert.match(
-        saidBy(outcome, 'To-prod'),
+        actionMessage(outcome, 'To-prod'),
         /JobFailed: The disk is full: b-2 could not be copied; b-1 stays live/,
       );
     },

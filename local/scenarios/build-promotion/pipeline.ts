@@ -1,18 +1,23 @@
-import { createPipeline, pipelineState, retryByHand, startPipeline } from '../../scenario-kit/pipelines.ts';
-import type { Outcome, Scenario, World } from '../../scenario-kit/scenario.ts';
-import { contents, folderOf, history, live } from './builds.ts';
+import type { World } from '../../pack/world.ts';
+import { createPipeline, retryStage, startPipeline, summarizeStages } from '../../scenario-kit/pipelines.ts';
+import type { Outcome, Scenario } from '../../scenario-kit/scenario.ts';
+import { listStore, readHistory, readLinks, storeFolder } from './builds.ts';
 
-// Pipelines that move a build from environment to environment, and what is there afterwards.
+// Pipelines that promote a build through environments, and the outcome.
 
 export const PIPELINE = 'site';
 
-export interface Stage {
+export interface StageInput {
   readonly env: string;
   readonly [parameter: string]: unknown;
 }
 
-/** A stage for each; one that promotes reads the artifact of the build stage. */
-export async function createRelease(world: World, name: string, stages: readonly Stage[]): Promise<void> {
+/** Creates a pipeline with one stage per environment. Promotions read the artifact of the build stage. */
+export async function createReleasePipeline(
+  world: World,
+  name: string,
+  stages: readonly StageInput[],
+): Promise<void> {
   const build = { name: 'Build', provider: 'CodeBuild', inputs: ['Source'], outputs: ['Build'] } as const;
   const actions = stages.map((parameters) => {
     const inputs = parameters['action'] === 'rollback' ? [] : ['Build'];
@@ -28,8 +33,8 @@ export async function createRelease(world: World, name: string, stages: readonly
   await createPipeline(world, { name, stages: { Build: [build], ...byStage } });
 }
 
-/** Runs a pipeline to its end; a person clicks "Retry" on what failed for want of a service. */
-export async function release(world: World, name: string = PIPELINE): Promise<void> {
+/** Runs a pipeline to its end. Retries stages that failed because a service was unavailable. */
+export async function runPipeline(world: World, name: string = PIPELINE): Promise<void> {
   await startPipeline(world, name);
   await settleAndRetry(world, name);
 }
@@ -37,65 +42,68 @@ export async function release(world: World, name: string = PIPELINE): Promise<vo
 export async function settleAndRetry(world: World, name: string = PIPELINE): Promise<void> {
   for (let attempt = 0; attempt < 5; attempt++) {
     await world.settle();
-    const stages = await pipelineState(world, name);
+    const stages = await summarizeStages(world, name);
     const failed = stages.find(({ actions }) =>
-      Object.values(actions).some((said) =>
-        /^Failed: (SystemUnavailable|JobFailed: The AWS Lambda)/.test(said),
+      Object.values(actions).some((message) =>
+        /^Failed: (SystemUnavailable|JobFailed: The AWS Lambda)/.test(message),
       ),
     );
     if (!failed) return;
-    await retryByHand(world, name, failed.stage);
+    await retryStage(world, name, failed.stage);
   }
 }
 
-/** Parameters of the template that the wing needs to be played. */
-export const COPIES = 'live/web';
+/** The folder of the second store. The template parameter has the same value. */
+export const COPY_FOLDER = 'live/web';
 
 export async function observe(world: World): Promise<Outcome> {
-  const root = folderOf(world);
-  const copy = root.replace(/site$/, COPIES);
-  const envs = Object.keys(live(root));
-  const stages = await pipelineState(world, PIPELINE).catch(() => []);
-  const said = Object.fromEntries(
+  const root = storeFolder(world);
+  const copy = root.replace(/site$/, COPY_FOLDER);
+  const envs = Object.keys(readLinks(root));
+  const stages = await summarizeStages(world, PIPELINE).catch(() => []);
+  const messages = Object.fromEntries(
     stages.map(({ actions, stage }) => [stage, Object.values(actions)[0] ?? '']),
   );
   return {
     state: {
-      live: live(root),
-      store: contents(root),
-      copies: { live: live(copy), store: contents(copy) },
-      stages: Object.fromEntries(Object.entries(said).map(([stage, text]) => [stage, text.split(':')[0]])),
+      live: readLinks(root),
+      store: listStore(root),
+      copies: { live: readLinks(copy), store: listStore(copy) },
+      stages: Object.fromEntries(
+        Object.entries(messages).map(([stage, text]) => [stage, text.split(':')[0]]),
+      ),
       deadLetters: (await world.deadLetters()).length,
     },
-    seen: [
-      ...envs.flatMap((env) => history(root, env).map((change) => `${env}: ${change}`)),
-      ...history(copy, 'prod').map((change) => `${COPIES} prod: ${change}`),
+    effects: [
+      ...envs.flatMap((env) => readHistory(root, env).map((change) => `${env}: ${change}`)),
+      ...readHistory(copy, 'prod').map((change) => `${COPY_FOLDER} prod: ${change}`),
     ],
-    detail: said,
+    detail: messages,
   };
 }
 
-interface Seen {
+interface ObservedState {
   readonly live: Readonly<Record<string, string>>;
   readonly store: Readonly<Record<string, readonly string[]>>;
-  readonly copies: { readonly live: Seen['live']; readonly store: Seen['store'] };
+  readonly copies: { readonly live: ObservedState['live']; readonly store: ObservedState['store'] };
   readonly stages: Readonly<Record<string, string>>;
   readonly deadLetters: number;
 }
 
-export function stateOf(outcome: Outcome): Seen {
-  // biome-ignore lint/nursery/noUnsafeTypeAssertion: `observe` made it
-  return outcome.state as Seen;
+export function stateOf(outcome: Outcome): ObservedState {
+  // biome-ignore lint/nursery/noUnsafeTypeAssertion: `observe` created it
+  return outcome.state as ObservedState;
 }
 
-/** What a stage's action said. */
-export function saidBy(outcome: Outcome, stage: string): string {
-  // biome-ignore lint/nursery/noUnsafeTypeAssertion: `observe` made it
+/** The message of a stage's action. */
+export function actionMessage(outcome: Outcome, stage: string): string {
+  // biome-ignore lint/nursery/noUnsafeTypeAssertion: `observe` created it
   return (outcome.detail as Record<string, string>)[stage] ?? '';
 }
 
-type Parts<S> = Omit<Scenario<S>, 'wing' | 'name' | 'observe'> & Partial<Pick<Scenario<S>, 'observe'>>;
+type ScenarioParts<S> = Omit<Scenario<S>, 'wing' | 'name' | 'observe'> &
+  Partial<Pick<Scenario<S>, 'observe'>>;
 
-export function scenario<S = undefined>(name: string, parts: Parts<S>): Scenario<S> {
+export function scenario<S = undefined>(name: string, parts: ScenarioParts<S>): Scenario<S> {
   return { wing: 'build-promotion', name, observe, ...parts };
 }

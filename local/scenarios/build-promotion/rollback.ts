@@ -2,74 +2,82 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { BackupState } from '../../account/services/backup.ts';
-import type { World } from '../../scenario-kit/scenario.ts';
-import { folderOf, put, stamp } from './builds.ts';
-import { createRelease, observe, PIPELINE, release, saidBy, scenario, stateOf } from './pipeline.ts';
+import type { World } from '../../pack/world.ts';
+import { emulatedState } from '../../scenario-kit/emulated-state.ts';
+import { stampBuild, storeFolder, writeStoreFile } from './builds.ts';
+import {
+  actionMessage,
+  createReleasePipeline,
+  observe,
+  PIPELINE,
+  runPipeline,
+  scenario,
+  stateOf,
+} from './pipeline.ts';
 
 const DAY = 86_400_000;
-const PRUNE = 'PruneBuildsSweep';
+const PRUNE_SCHEDULE = 'PruneBuildsSweep';
 
-export const goingBack = [
-  scenario('rolled back twice', {
+export const rollbackScenarios = [
+  scenario('two rollbacks in a row', {
     async arrange(world) {
       await promoteAll(world, ['b-1', 'b-2', 'b-3'], 'prod');
-      await createRelease(world, PIPELINE, [{ env: 'prod', action: 'rollback' }]);
+      await createReleasePipeline(world, PIPELINE, [{ env: 'prod', action: 'rollback' }]);
       return undefined;
     },
     async act(world) {
-      await release(world);
-      await release(world);
+      await runPipeline(world);
+      await runPipeline(world);
     },
     expect(outcome) {
       assert.deepEqual(stateOf(outcome).live, { prod: '../builds/b-1' });
-      assert.deepEqual(outcome.seen?.slice(-2), [
+      assert.deepEqual(outcome.effects?.slice(-2), [
         'prod: 4 rollback: b-3 -> b-2',
         'prod: 5 rollback: b-2 -> b-1',
       ]);
     },
   }),
 
-  scenario('a rollback passes over a release that is marked bad', {
+  scenario('a rollback skips a build that is marked bad', {
     async arrange(world) {
       await promoteAll(world, ['b-1', 'b-2', 'b-3'], 'prod');
       await world.invoke('BuildStore', {
         action: 'mark-bad',
         buildId: 'b-2',
-        reason: 'it forgets who you are',
+        reason: 'users are logged out',
       });
       return undefined;
     },
     async act(world) {
       await world.invoke('BuildStore', { env: 'prod', action: 'rollback' });
     },
-    // A direct call: nothing but the store is at work, and it calls no service.
+    // A direct call to the store, which calls no service.
     sweep: false,
     expect(outcome) {
       assert.deepEqual(stateOf(outcome).live, { prod: '../builds/b-1' });
     },
   }),
 
-  scenario('pruning when what is live is the oldest of all', {
+  scenario('pruning keeps the oldest build because it is live', {
     async arrange(world) {
       await promoteAll(world, ['b-1'], 'prod');
-      world.clock.turn(10 * DAY);
+      world.clock.skip(10 * DAY);
       await promoteAll(world, ['b-2', 'b-3', 'b-4', 'b-5', 'b-6'], 'dev');
-      stamp(world, 'b-never-live');
-      world.clock.turn(10 * DAY);
-      stamp(world, 'b-fresh');
-      put(join(folderOf(world), 'builds/notes/todo.txt'), 'by hand');
+      stampBuild(world, 'b-never-live');
+      world.clock.skip(10 * DAY);
+      stampBuild(world, 'b-fresh');
+      writeStoreFile(join(storeFolder(world), 'builds/notes/todo.txt'), 'a manual note');
       return undefined;
     },
     async act(world) {
-      await world.fire(PRUNE);
+      await world.fire(PRUNE_SCHEDULE);
       await world.settle();
       assert.deepEqual(stateOf(await observe(world)).store['trash'], ['b-2', 'b-3', 'b-never-live']);
-      world.clock.turn(DAY);
-      await world.fire(PRUNE);
+      world.clock.skip(DAY);
+      await world.fire(PRUNE_SCHEDULE);
       await world.settle();
     },
-    // It calls no service; test/functions/build-promotion/faults.test.ts has its file operations fail.
+    // Calls no service. test/functions/build-promotion/faults.test.ts lets its file operations fail.
     sweep: false,
     expect(outcome) {
       const { live, store } = stateOf(outcome);
@@ -79,19 +87,19 @@ export const goingBack = [
     },
   }),
 
-  scenario('nothing is pruned while an environment cannot be read', {
+  scenario('pruning stops if an environment cannot be read', {
     async arrange(world) {
       await promoteAll(world, ['b-1'], 'prod');
-      stamp(world, 'b-old');
-      put(join(folderOf(world), 'envs/canary/index.html'), 'a directory');
-      world.clock.turn(30 * DAY);
+      stampBuild(world, 'b-old');
+      writeStoreFile(join(storeFolder(world), 'envs/canary/index.html'), 'a directory');
+      world.clock.skip(30 * DAY);
       return undefined;
     },
     async act(world) {
-      await world.fire(PRUNE);
+      await world.fire(PRUNE_SCHEDULE);
       await world.settle();
     },
-    // It calls no service, and a person must act.
+    // Calls no service, and a person must act.
     sweep: false,
     expect(outcome) {
       assert.deepEqual(stateOf(outcome).store['builds'], ['b-1', 'b-old']);
@@ -99,15 +107,15 @@ export const goingBack = [
     },
   }),
 
-  scenario('a rollback to a build that was pruned', {
+  scenario('a rollback restores a pruned build', {
     arrange: async (world) => {
       await promoteAll(world, ['b-1', 'b-2'], 'prod');
-      const snapshot = backUp(world, 3);
-      rmSync(join(folderOf(world), 'builds/b-1'), { recursive: true });
-      await createRelease(world, PIPELINE, [{ env: 'prod', action: 'rollback', restore: true }]);
+      const snapshot = createRecoveryPoints(world, 3);
+      rmSync(join(storeFolder(world), 'builds/b-1'), { recursive: true });
+      await createReleasePipeline(world, PIPELINE, [{ env: 'prod', action: 'rollback', restore: true }]);
       return { snapshot };
     },
-    act: (world) => release(world),
+    act: (world) => runPipeline(world),
     async observe(world, { snapshot }) {
       const outcome = await observe(world);
       const { snapshot: _, ...left } = { snapshot, ...outcome };
@@ -116,18 +124,18 @@ export const goingBack = [
     },
     expect(outcome) {
       assert.deepEqual(stateOf(outcome).live, { prod: '../builds/b-1' });
-      // What AWS Backup made beside the store is gone again.
+      // The folder that AWS Backup created next to the store is deleted.
       assert.deepEqual(Object(outcome.state).folders, ['site']);
-      assert.match(saidBy(outcome, 'To-prod'), /prod: b-2 -> b-1.* every byte verified/);
+      assert.match(actionMessage(outcome, 'To-prod'), /prod: b-2 -> b-1.* every byte verified/);
     },
   }),
 
-  scenario('a restore that fails once, and its second recovery point', {
+  scenario('a restore fails and falls back to the second recovery point', {
     arrange: async (world) => {
       await promoteAll(world, ['b-1', 'b-2'], 'prod');
-      backUp(world, 2);
-      backupsOf(world).outcomes.push('FAILED');
-      rmSync(join(folderOf(world), 'builds/b-1'), { recursive: true });
+      createRecoveryPoints(world, 2);
+      emulatedState(world, 'backup').outcomes.push('FAILED');
+      rmSync(join(storeFolder(world), 'builds/b-1'), { recursive: true });
       return undefined;
     },
     async act(world) {
@@ -138,7 +146,7 @@ export const goingBack = [
         await world.settle();
       }
     },
-    // The same calls as in the rollback to a build that was pruned, and half a minute of sweep.
+    // The same calls as in the rollback that restores a pruned build, but half a minute of fault sweep.
     sweep: false,
     expect(outcome, calls) {
       assert.deepEqual(stateOf(outcome).store['builds'], ['b-1', 'b-2']);
@@ -147,22 +155,17 @@ export const goingBack = [
   }),
 ];
 
-/** Promotes builds one after the other, as pipelines of another day did. */
+/** Promotes builds one after the other, without a pipeline. */
 async function promoteAll(world: World, buildIds: readonly string[], env: string): Promise<void> {
   for (const buildId of buildIds) {
-    const artifact = stamp(world, buildId);
+    const artifact = stampBuild(world, buildId);
     await world.invoke('BuildStore', { action: 'promote', env, key: `${env} ${buildId}`, artifact });
-    world.clock.turn(60_000);
+    world.clock.skip(60_000);
   }
 }
 
-function backupsOf(world: World): BackupState {
-  // biome-ignore lint/nursery/noUnsafeTypeAssertion: the stand-in made it
-  return world.stateOf('backup') as BackupState;
-}
-
-/** As many recovery points as a week has days or fewer, the last one holding what is there now. */
-function backUp(world: World, days: number): string {
+/** Creates one recovery point per day. All contain the current content of the store. */
+function createRecoveryPoints(world: World, days: number): string {
   const target = world.folderOf('BuildStore');
   const snapshot = mkdtempSync(join(tmpdir(), 'groundcrew-backup-'));
   cpSync(target, snapshot, { recursive: true, verbatimSymlinks: true });
@@ -170,7 +173,14 @@ function backUp(world: World, days: number): string {
   for (let day = 0; day < days; day++) {
     const arn = `arn:aws:backup:${world.region}:${world.accountId}:recovery-point:day-${day}`;
     const createdAt = world.clock.now() + day * DAY;
-    backupsOf(world).points.push({ arn, resourceArn, createdAt, status: 'COMPLETED', snapshot, target });
+    emulatedState(world, 'backup').points.push({
+      arn,
+      resourceArn,
+      createdAt,
+      status: 'COMPLETED',
+      snapshot,
+      target,
+    });
   }
   return snapshot;
 }

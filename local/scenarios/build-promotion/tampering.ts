@@ -2,89 +2,104 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { linkSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { World } from '../../scenario-kit/scenario.ts';
-import { zipOf } from './archive.ts';
-import { folderOf, offer, put, type Stamp, stamp } from './builds.ts';
-import { createRelease, PIPELINE, release, saidBy, scenario, stateOf } from './pipeline.ts';
+import type { World } from '../../pack/world.ts';
+import { type Stamp, setBuildArtifact, stampBuild, storeFolder, writeStoreFile } from './builds.ts';
+import {
+  actionMessage,
+  createReleasePipeline,
+  PIPELINE,
+  runPipeline,
+  scenario,
+  stateOf,
+} from './pipeline.ts';
+import { createZip } from './zip.ts';
 
-/** Gives the artifact that the pipeline carries, after doing to the build in its folder what nobody should. */
-type Trick = (world: World, build: string, artifact: Stamp) => Stamp | Buffer;
-type Damage = (build: string, world: World) => void;
+/** Tampers with the build in its folder. Returns the artifact for the pipeline. */
+type Tampering = (world: World, build: string, artifact: Stamp) => Stamp | Buffer;
+type StoreChange = (build: string, world: World) => void;
 
 const OUTSIDE = '../../envs';
 
-const onDisk: Readonly<Record<string, readonly [damage: Damage, told: RegExp]>> = {
-  'a byte': [(build) => put(join(build, 'index.html'), '<h1>B-1</h1>\n'), /changed "index.html"/],
-  'an extra file': [(build) => put(join(build, 'assets/.htaccess'), 'x'), /extra "assets\/.htaccess"/],
+const changesInStore: Readonly<Record<string, readonly [change: StoreChange, expected: RegExp]>> = {
+  'a changed byte': [
+    (build) => writeStoreFile(join(build, 'index.html'), '<h1>B-1</h1>\n'),
+    /changed "index.html"/,
+  ],
+  'an extra file': [
+    (build) => writeStoreFile(join(build, 'assets/.htaccess'), 'x'),
+    /extra "assets\/.htaccess"/,
+  ],
   'a missing file': [(build) => rmSync(join(build, 'assets/app.js')), /missing "assets\/app.js"/],
-  'a file swapped for a link': [
+  'a file replaced by a link': [
     (build) => {
       rmSync(join(build, 'assets/logo.svg'));
       symlinkSync('img/a b\nc.txt', join(build, 'assets/logo.svg'));
     },
     /linked "assets\/logo.svg"/,
   ],
-  'a folder swapped for a link': [
+  'a folder replaced by a link': [
     (build) => {
       rmSync(join(build, 'assets'), { recursive: true });
       symlinkSync(OUTSIDE, join(build, 'assets'));
     },
     /4 files are not as stamped: linked "assets", missing "assets\/app.js"/,
   ],
-  'a second name for a file': [
-    (build, world) => linkSync(join(build, 'index.html'), join(folderOf(world), 'elsewhere.html')),
+  'a hard link to a file': [
+    (build, world) => linkSync(join(build, 'index.html'), join(storeFolder(world), 'elsewhere.html')),
     /linked "index.html"/,
   ],
   'eleven extra files': [
     (build) => {
-      for (let at = 10; at <= 20; at++) put(join(build, `x${at}`), '');
+      for (let at = 10; at <= 20; at++) writeStoreFile(join(build, `x${at}`), '');
     },
     /11 files are not as stamped: extra "x10".*extra "x19", and 1 more$/,
   ],
 };
 
-const inManifest: Readonly<Record<string, readonly [line: string, told: RegExp]>> = {
-  'a way out': ['../../etc/passwd', /line 5 has the path "\.\.\/\.\.\/etc\/passwd"/],
+const linesInManifest: Readonly<Record<string, readonly [line: string, expected: RegExp]>> = {
+  'a path outside the build': ['../../etc/passwd', /line 5 has the path "\.\.\/\.\.\/etc\/passwd"/],
   'an absolute path': ['/etc/passwd', /line 5 has the path "\/etc\/passwd"/],
-  'a path twice': ['index.html', /line 5 lists "index.html" twice/],
+  'a duplicate path': ['index.html', /line 5 lists "index.html" twice/],
   'the manifest itself': ['MANIFEST.sha256', /line 5 lists MANIFEST.sha256 itself/],
 };
 
-const inArchive: Readonly<Record<string, readonly [make: (artifact: string) => Buffer, told: RegExp]>> = {
+const invalidArchives: Readonly<
+  Record<string, readonly [make: (artifact: string) => Buffer, expected: RegExp]>
+> = {
   'two entries': [
     (text) =>
-      zipOf([
+      createZip([
         ['build.json', text],
         ['x', ''],
       ]),
     /holds 2 entries, expected one/,
   ],
-  'a name that leads elsewhere': [(text) => zipOf([['../build.json', text]]), /holds "..\/build.json"/],
-  'two names for one entry': [
-    (text) => zipOf([['build.json', text]], { localName: 'other.json' }),
+  'an entry with a path outside': [(text) => createZip([['../build.json', text]]), /holds "..\/build.json"/],
+  'an entry with two names': [
+    (text) => createZip([['build.json', text]], { localName: 'other.json' }),
     /two names/,
   ],
-  'more than it says': [
-    (text) => zipOf([['build.json', text]], { size: 10 }),
+  'a larger entry than declared': [
+    (text) => createZip([['build.json', text]], { size: 10 }),
     /unpacks to \d+ bytes and says 10/,
   ],
-  'something in front': [
-    (text) => zipOf([['build.json', text]], { before: Buffer.from('#!/bin/sh\n') }),
+  'data before the first entry': [
+    (text) => createZip([['build.json', text]], { prefix: Buffer.from('#!/bin/sh\n') }),
     /has something before its entry/,
   ],
-  'a whole build': [
-    () => zipOf([['build.json', 'x'.repeat(70_000)]]),
+  'an entry that is too large': [
+    () => createZip([['build.json', 'x'.repeat(70_000)]]),
     /unpacks to 70000 bytes, at most 65536/,
   ],
-  'no archive': [() => Buffer.alloc(70_000), /has 70000 bytes, at most 65536/],
+  'not a zip file': [() => Buffer.alloc(70_000), /has 70000 bytes, at most 65536/],
   'a build id with a path': [
-    (text) => zipOf([['build.json', text.replace('b-1', '../b-1')]]),
+    (text) => createZip([['build.json', text.replace('b-1', '../b-1')]]),
     /buildId must match .*, got "..\/b-1"/,
   ],
 };
 
-/** The manifest with a line more, and an artifact that vouches for it. */
-function withLine(build: string, artifact: Stamp, path: string): Stamp {
+/** Adds a line to the manifest. Returns an artifact that matches the changed manifest. */
+function withManifestLine(build: string, artifact: Stamp, path: string): Stamp {
   const file = join(build, 'MANIFEST.sha256');
   const text = `${readFileSync(file, 'utf8')}${'0'.repeat(64)}  ${path}\n`;
   writeFileSync(file, text);
@@ -93,50 +108,56 @@ function withLine(build: string, artifact: Stamp, path: string): Stamp {
   return changed;
 }
 
-function damaging(damage: Damage): Trick {
+function changingStore(change: StoreChange): Tampering {
   return (world, build, artifact) => {
-    damage(build, world);
+    change(build, world);
     return artifact;
   };
 }
 
-const tricks: readonly (readonly [name: string, trick: Trick, told: RegExp])[] = [
-  ...Object.entries(onDisk).map(([name, [damage, told]]) => [name, damaging(damage), told] as const),
-  ...Object.entries(inManifest).map(
-    ([name, [line, told]]) =>
+const tamperings: readonly (readonly [name: string, tamper: Tampering, expected: RegExp])[] = [
+  ...Object.entries(changesInStore).map(
+    ([name, [change, expected]]) => [name, changingStore(change), expected] as const,
+  ),
+  ...Object.entries(linesInManifest).map(
+    ([name, [line, expected]]) =>
       [
         `in the manifest: ${name}`,
-        (_: World, build: string, artifact: Stamp) => withLine(build, artifact, line),
-        told,
+        (_: World, build: string, artifact: Stamp) => withManifestLine(build, artifact, line),
+        expected,
       ] as const,
   ),
-  ...Object.entries(inArchive).map(
-    ([name, [make, told]]) =>
+  ...Object.entries(invalidArchives).map(
+    ([name, [make, expected]]) =>
       [
         `in the archive: ${name}`,
         (_: World, __: string, artifact: Stamp) => make(JSON.stringify(artifact)),
-        told,
+        expected,
       ] as const,
   ),
 ];
 
-export const tampering = tricks.map(([name, trick, told]) =>
+export const tamperingScenarios = tamperings.map(([name, tamper, expected]) =>
   scenario(`a build is tampered with: ${name}`, {
     async arrange(world) {
-      await createRelease(world, PIPELINE, [{ env: 'prod' }]);
-      await offer(world, PIPELINE, stamp(world, 'b-0'));
-      await release(world);
-      const artifact = stamp(world, 'b-1');
-      await offer(world, PIPELINE, trick(world, join(folderOf(world), 'builds/b-1'), artifact));
+      await createReleasePipeline(world, PIPELINE, [{ env: 'prod' }]);
+      await setBuildArtifact(world, PIPELINE, stampBuild(world, 'b-0'));
+      await runPipeline(world);
+      const artifact = stampBuild(world, 'b-1');
+      await setBuildArtifact(
+        world,
+        PIPELINE,
+        tamper(world, join(storeFolder(world), 'builds/b-1'), artifact),
+      );
       return undefined;
     },
-    act: (world) => release(world),
-    // The same calls and the same answer as where a byte was changed between two stages.
+    act: (world) => runPipeline(world),
+    // The same calls and result as in the scenario where a file changes between two stages.
     sweep: false,
     expect(outcome) {
       assert.deepEqual(stateOf(outcome).live, { prod: '../builds/b-0' });
-      assert.match(saidBy(outcome, 'To-prod'), /^Failed: (JobFailed|ConfigurationError): /);
-      assert.match(saidBy(outcome, 'To-prod'), told);
+      assert.match(actionMessage(outcome, 'To-prod'), /^Failed: (JobFailed|ConfigurationError): /);
+      assert.match(actionMessage(outcome, 'To-prod'), expected);
     },
   }),
 );

@@ -1,26 +1,26 @@
 import assert from 'node:assert/strict';
 import { CreateVolumeCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { CreateTopicCommand, SNSClient } from '@aws-sdk/client-sns';
-import type { World } from '../../scenario-kit/scenario.ts';
+import type { World } from '../../pack/world.ts';
 import { stateChange } from './events.ts';
 import {
   actionsIn,
   alarmsOf,
   answersOf,
-  call,
+  callFunction,
   countOf,
   descriptionsOf,
   type Servers,
   scenario,
   thresholdsOf,
-  writesIn,
+  writesOf,
 } from './observe.ts';
-import { metric, reportLinux, reportWindows, runServers, send } from './servers.ts';
+import { metric, reportLinux, reportWindows, runServers, sendMetrics } from './servers.ts';
 
 const MINUTE = 60_000;
 
-/** The sample's server: four disks, the last of 800 GB, and the sum of all that the agent adds. */
-async function sampleServer(world: World): Promise<Servers> {
+/** A server as in the AWS sample: four disks, the last with 800 GB, and the total that the agent adds. */
+async function createSampleServers(world: World): Promise<Servers> {
   const [id = ''] = await runServers(world, 'Windows-1', 1, { Team: 'files' });
   const disks = ['C:', 'D:', 'E:'].map((mount) => ({ mount, sizeGb: 100, free: 60 }));
   const total = { mount: '_Total', sizeGb: 1100, free: 50 };
@@ -35,11 +35,12 @@ async function sampleServer(world: World): Promise<Servers> {
 
 const topicArn = (world: World): string => `arn:aws:sns:${world.region}:${world.accountId}:file-servers`;
 
-export const making = [
-  scenario('a Windows fleet by wildcard, as the sample is called', {
-    sweep: false, // the calls of a single disk, four times over; "a full disk" has all of them
-    arrange: sampleServer,
-    act: (world, servers) => call(world, servers, { hostname: 'Windows*', sns_topic_name: topicArn(world) }),
+export const createScenarios = [
+  scenario('a Windows fleet selected by wildcard, called as in the AWS sample', {
+    sweep: false, // four times the calls of a single disk; "a full disk" is swept
+    arrange: createSampleServers,
+    act: (world, servers) =>
+      callFunction(world, servers, { hostname: 'Windows*', sns_topic_name: topicArn(world) }),
     expect(outcome) {
       assert.deepEqual(answersOf(outcome)[0]?.counts, {
         create: 12,
@@ -61,9 +62,9 @@ export const making = [
         'server 1-warning-F:': free(15),
       });
       const { 'server 1-warning-F:': warning, 'server 1-warning-notice-F:': notice } = alarmsOf(outcome);
-      assert.deepEqual([warning?.rings, notice?.rings], [[], ['file-servers']]);
+      assert.deepEqual([warning?.topics, notice?.topics], [[], ['file-servers']]);
       assert.equal(notice?.rule, 'ALARM("groundcrew-disk-server 1-warning-F:")');
-      assert.equal(notice?.silencedBy, 'groundcrew-disk-server 1-critical-F:');
+      assert.equal(notice?.suppressedBy, 'groundcrew-disk-server 1-critical-F:');
       assert.deepEqual(notice?.tags, { Name: 'Windows-1', Team: 'files' });
       assert.match(
         descriptionsOf(outcome)['server 1-critical-F:'] ?? '',
@@ -84,7 +85,7 @@ export const making = [
       );
       await world.client(SNSClient).send(new CreateTopicCommand({ Name: 'file-servers' }));
       const [id = ''] = await runServers(world, 'db-1');
-      // Without the metric of its size, 0 % free hide it.
+      // Without the size metric, the size cannot be computed from 0 % free.
       const dimensions = {
         InstanceId: id,
         path: '/data',
@@ -92,16 +93,17 @@ export const making = [
         fstype: 'xfs',
         VolumeId: volumeId,
       };
-      await sendFull(world, dimensions);
+      await reportFullDisk(world, dimensions);
       return { ids: [id, volumeId], answers: [] };
     },
-    act: (world, servers) => call(world, servers, { hostname: 'db-1', sns_topic_name: 'file-servers' }),
+    act: (world, servers) =>
+      callFunction(world, servers, { hostname: 'db-1', sns_topic_name: 'file-servers' }),
     expect(outcome) {
       assert.deepEqual(thresholdsOf(outcome), {
         'server 1-critical-/data': 'Average of disk_used_percent > 90',
         'server 1-warning-/data': 'Average of disk_used_percent > 85',
       });
-      assert.deepEqual(alarmsOf(outcome)['server 1-critical-/data']?.rings, ['file-servers']);
+      assert.deepEqual(alarmsOf(outcome)['server 1-critical-/data']?.topics, ['file-servers']);
       assert.match(
         descriptionsOf(outcome)['server 1-critical-/data'] ?? '',
         /Size 600 GB\..*\nVolume: server 2\./,
@@ -109,7 +111,7 @@ export const making = [
     },
   }),
 
-  scenario('a fresh instance, whose metrics are not listed yet', {
+  scenario('a new instance whose metrics are not listed yet', {
     arrange: async (world) => ({ ids: await runServers(world, 'web-1'), answers: [] }),
     async act(world, { ids: [id = ''] }) {
       await world.put(stateChange(world, id, 'running'));
@@ -136,17 +138,20 @@ export const making = [
       await reportLinux(world, id, [{ mount: '/', device: 'nvme0n1p1', sizeGb: 20, free: 50 }]);
       return { ids: [id], answers: [] };
     },
-    act: (world, servers) => call(world, servers, { hostname: 'web-?', dry_run: true }),
+    act: (world, servers) => callFunction(world, servers, { hostname: 'web-?', dry_run: true }),
     expect(outcome) {
       const [answer] = answersOf(outcome);
       assert.equal(answer?.dryRun, true);
       assert.equal(answer?.plan?.create.length, 3);
       assert.deepEqual(alarmsOf(outcome), {});
-      assert.deepEqual(writesIn(actionsIn(outcome)), []);
+      assert.deepEqual(writesOf(actionsIn(outcome)), []);
     },
   }),
 ];
 
-async function sendFull(world: World, dimensions: Readonly<Record<string, string>>): Promise<void> {
-  await send(world, [metric('disk_used_percent', dimensions, 100), metric('disk_free', dimensions, 0)]);
+async function reportFullDisk(world: World, dimensions: Readonly<Record<string, string>>): Promise<void> {
+  await sendMetrics(world, [
+    metric('disk_used_percent', dimensions, 100),
+    metric('disk_free', dimensions, 0),
+  ]);
 }

@@ -1,7 +1,7 @@
+import type { World } from '../../pack/world.ts';
 import { awsEvent } from '../../scenario-kit/events.ts';
-import type { World } from '../../scenario-kit/scenario.ts';
 
-// Events as AWS sends them.
+// Events, as AWS sends them.
 
 export function stateChange(world: World, id: string, state: string): object {
   const detail = { 'instance-id': id, state };

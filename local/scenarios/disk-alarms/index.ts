@@ -1,11 +1,28 @@
-import { making } from './create.ts';
-import { large } from './large-fleet.ts';
-import { keeping } from './maintain.ts';
-import { oddInput } from './odd-input.ts';
+import type { World } from '../../pack/world.ts';
+import type { SeedContext } from '../../scenario-kit/scenario.ts';
+import { createScenarios } from './create.ts';
+import { largeFleetScenarios } from './large-fleet.ts';
+import { maintainScenarios } from './maintain.ts';
+import { oddInputScenarios } from './odd-input.ts';
+import { reportLinux, runServers } from './servers.ts';
 
-export { seedServer as seed } from './seed.ts';
+/** Starts a server with two disks. Saves the event of its start. */
+export async function seed(world: World, { saveEvent }: SeedContext): Promise<readonly string[]> {
+  const [id = ''] = await runServers(world, 'db-1', 1, { Team: 'storage' });
+  await reportLinux(world, id, [
+    { mount: '/', device: 'nvme0n1p1', sizeGb: 20, free: 40 },
+    { mount: '/data', device: 'nvme1n1', sizeGb: 800, free: 12 },
+  ]);
+  const command = await saveEvent('instance-running', {
+    source: 'aws.ec2',
+    'detail-type': 'EC2 Instance State-change Notification',
+    resources: [`arn:aws:ec2:${world.region}:${world.accountId}:instance/${id}`],
+    detail: { 'instance-id': id, state: 'running' },
+  });
+  return [`Send the start of a sample server with disks:  ${command}`];
+}
 
 /** The prefix does not depend on the name that the stack has here. */
 export const parameters = { Prefix: 'groundcrew-disk-' };
 
-export default [...making, ...keeping, ...oddInput, ...large];
+export default [...createScenarios, ...maintainScenarios, ...oddInputScenarios, ...largeFleetScenarios];

@@ -1,36 +1,36 @@
 import assert from 'node:assert/strict';
-import type { World } from '../../scenario-kit/scenario.ts';
+import type { World } from '../../pack/world.ts';
 import {
   actionsOf,
-  alarms,
   alarmsOf,
   answersOf,
-  call,
+  callFunction,
   countOf,
+  listAlarms,
   type Servers,
   scenario,
-  writesIn,
+  writesOf,
 } from './observe.ts';
-import { linuxMetrics, reportLinux, runServers, send } from './servers.ts';
+import { linuxMetrics, reportLinux, runServers, sendMetrics } from './servers.ts';
 
 const HOURLY = 'ReconcileDiskAlarmsHourly';
-const FLEET = 1000;
+const FLEET_SIZE = 1000;
 
-async function thousandServers(world: World): Promise<Servers> {
-  const ids = await runServers(world, 'node', FLEET);
+async function createLargeFleet(world: World): Promise<Servers> {
+  const ids = await runServers(world, 'node', FLEET_SIZE);
   const disk = { mount: '/', device: 'nvme0n1p1', sizeGb: 20, free: 50 };
-  await send(
+  await sendMetrics(
     world,
     ids.flatMap((id) => linuxMetrics(id, disk)),
   );
   return { ids, answers: [] };
 }
 
-// Left out of the fault sweep: their calls are those of a single disk, and a run takes seconds.
-export const large = [
-  scenario('1,000 instances, twice in a row', {
+// Not in the fault sweep: the calls are those of a single disk, and a run takes seconds.
+export const largeFleetScenarios = [
+  scenario('two runs over 1,000 instances', {
     sweep: false,
-    arrange: thousandServers,
+    arrange: createLargeFleet,
     async act(world, { answers }) {
       await world.fire(HOURLY);
       await world.settle();
@@ -38,20 +38,20 @@ export const large = [
       await world.fire(HOURLY);
       await world.settle();
       const second = actionsOf(world.calls().slice(first));
-      answers.push({ writes: writesIn(second), calls: second.length });
+      answers.push({ writes: writesOf(second), calls: second.length });
     },
     async observe(world, { answers }) {
       return {
-        state: { alarms: (await alarms(world)).length, deadLetters: (await world.deadLetters()).length },
+        state: { alarms: (await listAlarms(world)).length, deadLetters: (await world.deadLetters()).length },
         detail: { answers },
       };
     },
     expect(outcome, calls) {
-      assert.deepEqual(outcome.state, { alarms: 3 * FLEET, deadLetters: 0 });
+      assert.deepEqual(outcome.state, { alarms: 3 * FLEET_SIZE, deadLetters: 0 });
       const actions = actionsOf(calls);
-      assert.equal(countOf(actions, 'PutMetricAlarm'), 2 * FLEET);
-      assert.equal(countOf(actions, 'PutCompositeAlarm'), FLEET);
-      // Time ran out once, and the run went on by itself.
+      assert.equal(countOf(actions, 'PutMetricAlarm'), 2 * FLEET_SIZE);
+      assert.equal(countOf(actions, 'PutCompositeAlarm'), FLEET_SIZE);
+      // The run reached its time limit once and continued with a message to itself.
       assert.equal(countOf(actions, 'SendMessageBatch'), 1);
       assert.deepEqual(
         calls.filter(({ status }) => status >= 400),
@@ -61,8 +61,8 @@ export const large = [
     },
   }),
 
-  scenario('PutMetricAlarm, throttled', {
-    sweep: false, // a fault is what it is about
+  scenario('PutMetricAlarm is throttled', {
+    sweep: false, // injects a fault itself
     async arrange(world) {
       const [id = ''] = await runServers(world, 'db-1');
       await reportLinux(world, id, [
@@ -73,13 +73,13 @@ export const large = [
     },
     async act(world, servers) {
       world.throttle('cloudwatch', 'PutMetricAlarm', 10);
-      await call(world, servers, { hostname: 'db-1' });
+      await callFunction(world, servers, { hostname: 'db-1' });
     },
     expect(outcome, calls) {
       assert.equal(answersOf(outcome)[0]?.continues, true);
       assert.equal(Object.keys(alarmsOf(outcome)).length, 6);
-      const made = calls.filter(({ action, status }) => action.startsWith('Put') && status === 200);
-      assert.equal(made.length, 6);
+      const puts = calls.filter(({ action, status }) => action.startsWith('Put') && status === 200);
+      assert.equal(puts.length, 6);
     },
   }),
 ];

@@ -5,32 +5,36 @@ import {
   StopInstancesCommand,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
+import type { World } from '../../pack/world.ts';
 import { type Tags, tagInstances } from '../../scenario-kit/fleet.ts';
-import type { World } from '../../scenario-kit/scenario.ts';
 import { stateChange, tagChange } from './events.ts';
 import {
   actionsIn,
   alarmsOf,
   answersOf,
-  call,
+  callFunction,
   countOf,
   descriptionsOf,
   type Servers,
   scenario,
   thresholdsOf,
-  writesIn,
+  writesOf,
 } from './observe.ts';
 import { type LinuxDisk, reportLinux, runServers } from './servers.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-/** A server that has its alarms. */
-async function served(world: World, disks: readonly LinuxDisk[], tags: Tags = {}): Promise<Servers> {
+/** Creates a server that has its alarms. */
+async function createServerWithAlarms(
+  world: World,
+  disks: readonly LinuxDisk[],
+  tags: Tags = {},
+): Promise<Servers> {
   const [id = ''] = await runServers(world, 'db-1', 1, tags);
   await reportLinux(world, id, disks);
   const servers = { ids: [id], answers: [] };
-  await call(world, servers, { hostname: 'db-1' });
+  await callFunction(world, servers, { hostname: 'db-1' });
   return { ids: [id], answers: [], before: world.calls().length };
 }
 
@@ -38,17 +42,17 @@ const data: LinuxDisk = { mount: '/data', device: 'nvme1n1', sizeGb: 100, free: 
 const logs: LinuxDisk = { mount: '/logs', device: 'nvme2n1', sizeGb: 100, free: 50 };
 const names = ['server 1-critical-/data', 'server 1-warning-/data', 'server 1-warning-notice-/data'];
 
-export const keeping = [
-  scenario('NVMe names that swapped on reboot', {
-    arrange: (world) => served(world, [data, logs]),
+export const maintainScenarios = [
+  scenario('NVMe device names swap on reboot', {
+    arrange: (world) => createServerWithAlarms(world, [data, logs]),
     async act(world, servers) {
-      world.clock.turn(10 * MINUTE);
+      world.clock.skip(10 * MINUTE);
       const [id = ''] = servers.ids;
       await reportLinux(world, id, [
         { ...data, device: logs.device },
         { ...logs, device: data.device },
       ]);
-      await call(world, servers, { hostname: 'db-1' });
+      await callFunction(world, servers, { hostname: 'db-1' });
     },
     expect(outcome) {
       const { 'server 1-critical-/data': critical, 'server 1-warning-/logs': warning } = alarmsOf(outcome);
@@ -65,12 +69,12 @@ export const keeping = [
     },
   }),
 
-  scenario('a resized disk, across a tier', {
-    arrange: (world) => served(world, [data]),
+  scenario('a resized disk moves to another threshold tier', {
+    arrange: (world) => createServerWithAlarms(world, [data]),
     async act(world, servers) {
-      world.clock.turn(10 * MINUTE);
+      world.clock.skip(10 * MINUTE);
       await reportLinux(world, servers.ids[0] ?? '', [{ ...data, sizeGb: 500 }]);
-      await call(world, servers, { hostname: 'db-1' });
+      await callFunction(world, servers, { hostname: 'db-1' });
     },
     expect(outcome) {
       assert.deepEqual(thresholdsOf(outcome), {
@@ -89,7 +93,7 @@ export const keeping = [
   }),
 
   scenario('a terminated instance', {
-    arrange: (world) => served(world, [data]),
+    arrange: (world) => createServerWithAlarms(world, [data]),
     async act(world, { ids: [id = ''] }) {
       await world.client(EC2Client).send(new TerminateInstancesCommand({ InstanceIds: [id] }));
       await world.put(stateChange(world, id, 'terminated'));
@@ -97,45 +101,49 @@ export const keeping = [
     },
     expect(outcome) {
       assert.deepEqual(alarmsOf(outcome), {});
-      assert.deepEqual(writesIn(actionsIn(outcome)), ['DeleteAlarms', 'DeleteAlarms']);
+      assert.deepEqual(writesOf(actionsIn(outcome)), ['DeleteAlarms', 'DeleteAlarms']);
     },
   }),
 
-  scenario('a silent agent', {
-    arrange: (world) => served(world, [data], { 'groundcrew:disk-silent': '15' }),
+  scenario('an agent stops sending data', {
+    arrange: (world) => createServerWithAlarms(world, [data], { 'groundcrew:disk-silent': '15' }),
     async act(world, { ids: [id = ''] }) {
-      world.clock.turn(5 * HOUR);
+      world.clock.skip(5 * HOUR);
       await world.put(tagChange(world, id, 'Team'));
       await world.settle();
     },
     expect(outcome) {
       assert.deepEqual(Object.keys(alarmsOf(outcome)).sort(), [...names, 'server 1-silent'].sort());
-      const { when, missing, rings } = alarmsOf(outcome)['server 1-silent'] ?? {};
+      const { condition, missingData, topics } = alarmsOf(outcome)['server 1-silent'] ?? {};
       assert.deepEqual(
-        { when, missing, rings },
-        { when: 'SampleCount of disk_used_percent < 1', missing: 'breaching', rings: ['default'] },
+        { condition, missingData, topics },
+        { condition: 'SampleCount of disk_used_percent < 1', missingData: 'breaching', topics: ['default'] },
       );
-      assert.deepEqual(writesIn(actionsIn(outcome)), []);
+      assert.deepEqual(writesOf(actionsIn(outcome)), []);
     },
   }),
 
-  scenario('a stopped instance, whose silence is none', {
-    arrange: (world) => served(world, [data], { 'groundcrew:disk-silent': '15' }),
+  scenario('a stopped instance does not count as silent', {
+    arrange: (world) => createServerWithAlarms(world, [data], { 'groundcrew:disk-silent': '15' }),
     async act(world, { ids: [id = ''] }) {
       await world.client(EC2Client).send(new StopInstancesCommand({ InstanceIds: [id] }));
       await world.put(stateChange(world, id, 'stopped'));
       await world.settle();
     },
     expect(outcome) {
-      assert.equal(alarmsOf(outcome)['server 1-silent']?.missing, 'notBreaching');
-      assert.equal(alarmsOf(outcome)['server 1-critical-/data']?.missing, 'missing');
-      assert.deepEqual(writesIn(actionsIn(outcome)), ['PutMetricAlarm']);
+      assert.equal(alarmsOf(outcome)['server 1-silent']?.missingData, 'notBreaching');
+      assert.equal(alarmsOf(outcome)['server 1-critical-/data']?.missingData, 'missing');
+      assert.deepEqual(writesOf(actionsIn(outcome)), ['PutMetricAlarm']);
     },
   }),
 
-  scenario('tags that change on the instance', {
+  scenario('the tags of an instance change', {
     arrange: (world) =>
-      served(world, [data], { Team: 'files', Stage: 'test', 'groundcrew:cordon': 'rebalance' }),
+      createServerWithAlarms(world, [data], {
+        Team: 'files',
+        Stage: 'test',
+        'groundcrew:cordon': 'rebalance',
+      }),
     async act(world, { ids: [id = ''] }) {
       await tagInstances(world, [id], { Team: 'storage' });
       const gone = { Resources: [id], Tags: [{ Key: 'Stage' }, { Key: 'groundcrew:cordon' }] };
@@ -150,22 +158,22 @@ export const keeping = [
     },
   }),
 
-  scenario('a disk that is gone while another lives', {
-    sweep: false, // deletes as a terminated instance does
-    arrange: (world) => served(world, [data, logs]),
+  scenario('one of two disks is removed', {
+    sweep: false, // the same deletions as for a terminated instance
+    arrange: (world) => createServerWithAlarms(world, [data, logs]),
     async act(world, servers) {
-      world.clock.turn(4 * HOUR);
+      world.clock.skip(4 * HOUR);
       await reportLinux(world, servers.ids[0] ?? '', [data]);
-      await call(world, servers, { hostname: 'db-1' });
+      await callFunction(world, servers, { hostname: 'db-1' });
     },
     expect(outcome) {
       assert.deepEqual(Object.keys(alarmsOf(outcome)).sort(), names);
     },
   }),
 
-  scenario('an instance that opts out by its tag', {
-    sweep: false, // deletes as a terminated instance does
-    arrange: (world) => served(world, [data]),
+  scenario('an instance opts out through its tag', {
+    sweep: false, // the same deletions as for a terminated instance
+    arrange: (world) => createServerWithAlarms(world, [data]),
     async act(world, { ids: [id = ''] }) {
       await tagInstances(world, [id], { 'groundcrew:disk-alarms': 'off' });
       await world.put(tagChange(world, id, 'groundcrew:disk-alarms'));

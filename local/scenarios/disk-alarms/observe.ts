@@ -5,21 +5,23 @@ import {
   ListTagsForResourceCommand,
   type MetricAlarm,
 } from '@aws-sdk/client-cloudwatch';
-import type { Call, Outcome, Scenario, World } from '../../scenario-kit/scenario.ts';
+import type { Call } from '../../account/types.ts';
+import type { World } from '../../pack/world.ts';
+import type { Outcome, Scenario } from '../../scenario-kit/scenario.ts';
 
 export interface Servers {
   readonly ids: readonly string[];
-  /** What direct calls were answered. */
+  /** The responses to direct calls. */
   readonly answers: unknown[];
-  /** How many calls were made before the scenario began. */
+  /** The number of calls before the scenario started. */
   readonly before?: number;
 }
 
 export const PREFIX = 'groundcrew-disk-';
 
-/** Alarms in stable names: instances are named by their place in the seed. */
+/** The alarms, with instances named by their order instead of their ids. */
 export async function observe(world: World, { ids, answers, before = 0 }: Servers): Promise<Outcome> {
-  const found = await alarms(world);
+  const found = await listAlarms(world);
   const rename = (text: string): string =>
     ids.reduce((rest, id, i) => rest.replaceAll(id, `server ${i + 1}`), text);
   const stable = await Promise.all(
@@ -43,10 +45,10 @@ export async function observe(world: World, { ids, answers, before = 0 }: Server
   };
 }
 
-type Found = MetricAlarm & CompositeAlarm;
+type AnyAlarm = MetricAlarm & CompositeAlarm;
 
-export async function alarms(world: World): Promise<Found[]> {
-  const found: Found[] = [];
+export async function listAlarms(world: World): Promise<AnyAlarm[]> {
+  const found: AnyAlarm[] = [];
   let next: string | undefined;
   do {
     const command = new DescribeAlarmsCommand({
@@ -65,23 +67,23 @@ export async function alarms(world: World): Promise<Found[]> {
   return found;
 }
 
-function summarize(alarm: Found, rename: (text: string) => string): object {
+function summarize(alarm: AnyAlarm, rename: (text: string) => string): object {
   const actions = {
-    rings: (alarm.AlarmActions ?? []).map(topicName),
-    recovers: alarm.OKActions?.length ?? 0,
+    topics: (alarm.AlarmActions ?? []).map(topicName),
+    okActions: alarm.OKActions?.length ?? 0,
   };
   if (alarm.AlarmRule) {
     const { AlarmRule: rule, ActionsSuppressor: suppressor = '' } = alarm;
-    return { ...actions, rule: rename(rule), silencedBy: rename(suppressor) };
+    return { ...actions, rule: rename(rule), suppressedBy: rename(suppressor) };
   }
   const dimensions = (alarm.Dimensions ?? [])
     .map(({ Name, Value = '' }) => `${Name}=${rename(Value)}`)
     .sort();
   return {
     ...actions,
-    when: `${alarm.Statistic} of ${alarm.MetricName} ${signs[alarm.ComparisonOperator ?? '']} ${alarm.Threshold}`,
+    condition: `${alarm.Statistic} of ${alarm.MetricName} ${signs[alarm.ComparisonOperator ?? '']} ${alarm.Threshold}`,
     dimensions: dimensions.join(' '),
-    missing: alarm.TreatMissingData,
+    missingData: alarm.TreatMissingData,
   };
 }
 
@@ -97,25 +99,25 @@ async function tagsOf(world: World, arn: string): Promise<Record<string, string>
   return Object.fromEntries(Tags.map(({ Key = '', Value = '' }) => [Key, Value]));
 }
 
-interface Summary {
-  readonly rings: readonly string[];
-  readonly when?: string;
+interface AlarmSummary {
+  readonly topics: readonly string[];
+  readonly condition?: string;
   readonly rule?: string;
-  readonly silencedBy?: string;
+  readonly suppressedBy?: string;
   readonly dimensions?: string;
-  readonly missing?: string;
+  readonly missingData?: string;
   readonly tags: Readonly<Record<string, string>>;
 }
 
-export function alarmsOf(outcome: Outcome): Readonly<Record<string, Summary>> {
-  // biome-ignore lint/nursery/noUnsafeTypeAssertion: `observe` made it
-  return (outcome.state as { alarms: Record<string, Summary> }).alarms;
+export function alarmsOf(outcome: Outcome): Readonly<Record<string, AlarmSummary>> {
+  // biome-ignore lint/nursery/noUnsafeTypeAssertion: `observe` created it
+  return (outcome.state as { alarms: Record<string, AlarmSummary> }).alarms;
 }
 
-/** What each metric alarm waits for, by its name. */
+/** The condition of each metric alarm, by its name. */
 export function thresholdsOf(outcome: Outcome): Record<string, string> {
-  const metric = Object.entries(alarmsOf(outcome)).flatMap(([name, { when }]) =>
-    when ? [[name, when] as const] : [],
+  const metric = Object.entries(alarmsOf(outcome)).flatMap(([name, { condition }]) =>
+    condition ? [[name, condition] as const] : [],
   );
   return Object.fromEntries(metric);
 }
@@ -130,26 +132,26 @@ export interface Answer {
 }
 
 export function answersOf({ detail }: Outcome): readonly Answer[] {
-  // biome-ignore lint/nursery/noUnsafeTypeAssertion: `observe` made it
+  // biome-ignore lint/nursery/noUnsafeTypeAssertion: `observe` created it
   return (detail as { answers: readonly Answer[] }).answers;
 }
 
 export function descriptionsOf({ detail }: Outcome): Readonly<Record<string, string>> {
-  // biome-ignore lint/nursery/noUnsafeTypeAssertion: `observe` made it
+  // biome-ignore lint/nursery/noUnsafeTypeAssertion: `observe` created it
   return (detail as { descriptions: Readonly<Record<string, string>> }).descriptions;
 }
 
 const FUNCTION = 'ReconcileDiskAlarms';
 
-/** A person calls, and calls again when the call fails. */
-export async function call(world: World, { answers }: Servers, payload: object): Promise<void> {
+/** Calls the function directly, and again if the call fails, as a person would. */
+export async function callFunction(world: World, { answers }: Servers, payload: object): Promise<void> {
   answers.push(await world.invoke(FUNCTION, payload).catch(() => world.invoke(FUNCTION, payload)));
   await world.settle();
 }
 
-/** What the function called, in order, once the scenario had begun. */
+/** The actions that the function called since the scenario started, in order. */
 export function actionsIn({ detail }: Outcome): readonly string[] {
-  // biome-ignore lint/nursery/noUnsafeTypeAssertion: `observe` made it
+  // biome-ignore lint/nursery/noUnsafeTypeAssertion: `observe` created it
   return (detail as { actions: readonly string[] }).actions;
 }
 
@@ -161,13 +163,13 @@ export function countOf(actions: readonly string[], action: string): number {
   return actions.filter((one) => one === action).length;
 }
 
-export function writesIn(actions: readonly string[]): string[] {
+export function writesOf(actions: readonly string[]): string[] {
   return actions.filter((action) => !/^(Describe|List|Get)/.test(action));
 }
 
-type Parts = Omit<Scenario<Servers>, 'wing' | 'name' | 'observe'> &
+type ScenarioParts = Omit<Scenario<Servers>, 'wing' | 'name' | 'observe'> &
   Partial<Pick<Scenario<Servers>, 'observe'>>;
 
-export function scenario(name: string, parts: Parts): Scenario<Servers> {
+export function scenario(name: string, parts: ScenarioParts): Scenario<Servers> {
   return { wing: 'disk-alarms', name, observe, ...parts };
 }

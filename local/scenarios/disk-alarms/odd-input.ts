@@ -2,15 +2,24 @@ import assert from 'node:assert/strict';
 import { CloudWatchClient, PutMetricAlarmCommand } from '@aws-sdk/client-cloudwatch';
 import { EC2Client, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import type { World } from '../../scenario-kit/scenario.ts';
+import type { World } from '../../pack/world.ts';
 import { stateChange } from './events.ts';
-import { actionsIn, alarmsOf, answersOf, call, PREFIX, type Servers, scenario, writesIn } from './observe.ts';
-import { metric, reportLinux, runServers, send } from './servers.ts';
+import {
+  actionsIn,
+  alarmsOf,
+  answersOf,
+  callFunction,
+  PREFIX,
+  type Servers,
+  scenario,
+  writesOf,
+} from './observe.ts';
+import { metric, reportLinux, runServers, sendMetrics } from './servers.ts';
 
 const HOURLY = 'ReconcileDiskAlarmsHourly';
 
-/** The first has disks, the second has none, the third has a tag that nobody can read. */
-async function oddServers(world: World): Promise<Servers> {
+/** The first server has disks, the second has none, the third has an invalid tag. */
+async function createOddServers(world: World): Promise<Servers> {
   const [good = ''] = await runServers(world, 'good');
   const [bare = ''] = await runServers(world, 'bare');
   const [odd = ''] = await runServers(world, 'odd', 1, { 'groundcrew:disk-tiers': '30 and 20' });
@@ -19,23 +28,23 @@ async function oddServers(world: World): Promise<Servers> {
   return { ids: [good, bare, odd], answers: [] };
 }
 
-// Left out of the fault sweep: they write nothing, or what others write.
-export const oddInput = [
-  scenario('calls that cannot be answered', {
+// Not in the fault sweep: they write nothing, or the same as other scenarios.
+export const oddInputScenarios = [
+  scenario('invalid calls', {
     sweep: false,
-    arrange: oddServers,
+    arrange: createOddServers,
     async act(world, servers) {
       const far = 'arn:aws:sns:us-west-2:123456789012:far';
-      await call(world, servers, { hostname: 'nobody*' });
-      await call(world, servers, { hostname: 'good', sns_topic_name: far });
-      await call(world, servers, {
+      await callFunction(world, servers, { hostname: 'nobody*' });
+      await callFunction(world, servers, { hostname: 'good', sns_topic_name: far });
+      await callFunction(world, servers, {
         hostname: 'good',
         sns_topic_name: 'arn:aws:sqs:eu-west-1:123456789012:queue',
       });
-      await call(world, servers, { hostname: 'good', sns_topic_name: 'no-such-topic' });
-      await call(world, servers, { hostnme: 'good' });
-      await call(world, servers, { hostname: 'bare' });
-      await call(world, servers, { hostname: 'odd' });
+      await callFunction(world, servers, { hostname: 'good', sns_topic_name: 'no-such-topic' });
+      await callFunction(world, servers, { hostnme: 'good' });
+      await callFunction(world, servers, { hostname: 'bare' });
+      await callFunction(world, servers, { hostname: 'odd' });
     },
     expect(outcome) {
       const errors = answersOf(outcome).flatMap(({ error }) => error ?? []);
@@ -54,21 +63,21 @@ export const oddInput = [
         ],
       );
       assert.deepEqual(
-        writesIn(actionsIn(outcome)).filter((action) => action !== 'SendMessageBatch'),
+        writesOf(actionsIn(outcome)).filter((action) => action !== 'SendMessageBatch'),
         [],
       );
     },
   }),
 
-  scenario('the hourly run, after events that never came', {
+  scenario('the hourly run catches up on lost events', {
     sweep: false,
     async arrange(world) {
-      const servers = await oddServers(world);
-      await call(world, servers, { hostname: 'good' });
+      const servers = await createOddServers(world);
+      await callFunction(world, servers, { hostname: 'good' });
       const [good = '', bare = ''] = servers.ids;
       await world.client(EC2Client).send(new TerminateInstancesCommand({ InstanceIds: [good] }));
       await reportLinux(world, bare, [{ mount: '/', device: 'nvme0n1p1', sizeGb: 20, free: 50 }]);
-      // Somebody else's, though its name begins like ours.
+      // An alarm of somebody else whose name starts like ours.
       const other = {
         Namespace: 'AWS/EC2',
         MetricName: 'CPUUtilization',
@@ -94,13 +103,13 @@ export const oddInput = [
     },
   }),
 
-  scenario('a poisoned batch and odd series', {
+  scenario('a batch with invalid messages, and unusual metrics', {
     sweep: false,
     async arrange(world) {
-      const servers = await oddServers(world);
+      const servers = await createOddServers(world);
       const [good = ''] = servers.ids;
       const data = { InstanceId: good, device: 'nvme1n1', fstype: 'ext4' };
-      await send(world, [
+      await sendMetrics(world, [
         metric('disk_used_percent', { ...data, path: `/srv/"Daten" für alle (${'x'.repeat(300)})` }, 20),
         metric('disk_used_percent', { InstanceId: good }, 20),
         metric('disk_used_percent', { host: 'good', path: '/' }, 20),

@@ -1,13 +1,13 @@
 import { CloudWatchClient, type MetricDatum, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { EC2Client, RunInstancesCommand } from '@aws-sdk/client-ec2';
+import type { World } from '../../pack/world.ts';
 import type { Tags } from '../../scenario-kit/fleet.ts';
-import type { World } from '../../scenario-kit/scenario.ts';
 
-// Servers and what their CloudWatch agents send.
+// Servers, and the metrics of their CloudWatch agents.
 
 const GB = 2 ** 30;
 
-/** On-Demand instances of one Name. @returns their ids */
+/** Runs On-Demand instances with one Name. @returns their ids */
 export async function runServers(world: World, name: string, count = 1, tags: Tags = {}): Promise<string[]> {
   const Tags = Object.entries({ Name: name, ...tags }).map(([Key, Value]) => ({ Key, Value }));
   const reply = await world.client(EC2Client).send(
@@ -25,7 +25,7 @@ export async function runServers(world: World, name: string, count = 1, tags: Ta
 export interface DiskState {
   readonly mount: string;
   readonly sizeGb: number;
-  /** Per cent of it. */
+  /** Free space in per cent. */
   readonly free: number;
 }
 
@@ -35,7 +35,7 @@ export interface LinuxDisk extends DiskState {
   readonly volumeId?: string;
 }
 
-/** What the agent on Windows sends; with `renamed` under the names that AWS's sample gives the counters. */
+/** Sends the metrics of the Windows agent, with `renamed` under the counter names of the AWS sample. */
 export async function reportWindows(
   world: World,
   id: string,
@@ -45,7 +45,7 @@ export async function reportWindows(
   const [percent, megabytes] = renamed
     ? ['FreeStorageSpaceInPercent', 'FreeStorageSpaceInMB']
     : ['LogicalDisk % Free Space', 'LogicalDisk Free Megabytes'];
-  await send(
+  await sendMetrics(
     world,
     disks.flatMap(({ mount, sizeGb, free }) => {
       const dimensions = {
@@ -62,9 +62,9 @@ export async function reportWindows(
   );
 }
 
-/** What the agent on Linux sends. */
+/** Sends the metrics of the Linux agent. */
 export async function reportLinux(world: World, id: string, disks: readonly LinuxDisk[]): Promise<void> {
-  await send(
+  await sendMetrics(
     world,
     disks.flatMap((disk) => linuxMetrics(id, disk)),
   );
@@ -87,14 +87,14 @@ export function metric(name: string, dimensions: Readonly<Record<string, string>
   return { MetricName: name, Dimensions, Value: value };
 }
 
-/** PutMetricData takes a thousand; the SDK compresses what is longer than this, which moto does not read. */
-const DATA = 25;
+/** PutMetricData accepts 1000 metrics, but the SDK compresses larger requests, which moto cannot read. */
+const METRICS_PER_CALL = 25;
 
-export async function send(world: World, metrics: readonly Metric[]): Promise<void> {
+export async function sendMetrics(world: World, metrics: readonly Metric[]): Promise<void> {
   const Timestamp = new Date(world.clock.now());
   const client = world.client(CloudWatchClient);
-  for (let at = 0; at < metrics.length; at += DATA) {
-    const MetricData = metrics.slice(at, at + DATA).map((one) => ({ ...one, Timestamp }));
+  for (let at = 0; at < metrics.length; at += METRICS_PER_CALL) {
+    const MetricData = metrics.slice(at, at + METRICS_PER_CALL).map((one) => ({ ...one, Timestamp }));
     await client.send(new PutMetricDataCommand({ Namespace: 'CWAgent', MetricData }));
   }
 }

@@ -1,159 +1,164 @@
 import assert from 'node:assert/strict';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { healthOf, openIncident } from '../../scenario-kit/health.ts';
+import { countCalls } from '../../scenario-kit/calls.ts';
+import { emulatedState } from '../../scenario-kit/emulated-state.ts';
+import { openIncident } from '../../scenario-kit/health.ts';
 import { startPipeline } from '../../scenario-kit/pipelines.ts';
-import { countOf, saidBy, seenOf } from './observe.ts';
-import { gatedPipeline, MINUTE, NAME, pass, run, scenario } from './pipeline.ts';
+import { gateMessage, stateOf } from './observe.ts';
+import { createGatedPipeline, MINUTE, NAME, passMinutes, runPipeline, scenario } from './pipeline.ts';
 
-const WENT_THROUGH = 'Succeeded: Gate Succeeded, Deploy Succeeded';
+const DEPLOYED = 'Succeeded: Gate Succeeded, Deploy Succeeded';
 const STOPPED = 'Failed: Gate Failed, Deploy new';
 
-export const gating = [
+export const gateScenarios = [
   scenario('a healthy Region', {
-    // As AWS's own sample has it: nothing but Regions and commas.
-    arrange: (world) => gatedPipeline(world, { parameters: 'us-east-1,eu-west-1' }),
+    // The format of the AWS sample: Regions separated by commas.
+    arrange: (world) => createGatedPipeline(world, { parameters: 'us-east-1,eu-west-1' }),
     async act(world) {
       await openIncident(world, { region: 'ap-southeast-2' });
       await openIncident(world, {
         code: 'AWS_EC2_INSTANCE_STORE_DRIVE_PERFORMANCE_DEGRADED',
         scope: 'ACCOUNT_SPECIFIC',
       });
-      await openIncident(world, { region: 'us-east-1', age: 8 * 24 * 60 * MINUTE });
-      await run(world);
+      await openIncident(world, { region: 'us-east-1', ageMs: 8 * 24 * 60 * MINUTE });
+      await runPipeline(world);
     },
     expect(outcome, calls) {
-      assert.equal(seenOf(outcome).stages.orders, WENT_THROUGH);
-      assert.match(saidBy(outcome), /^Succeeded: The Region Is Healthy$/);
+      assert.equal(stateOf(outcome).stages.orders, DEPLOYED);
+      assert.match(gateMessage(outcome), /^Succeeded: The Region Is Healthy$/);
       assert.equal(
-        countOf(calls, 'DescribeEvents'),
+        countCalls(calls, 'DescribeEvents'),
         1,
-        'one question for both Regions and the global services',
+        'one call for both Regions and the global services',
       );
       assert.equal(calls.length, 5);
     },
   }),
 
-  scenario('a wait through five continuations', {
+  scenario('the gate waits through five continuations', {
     arrange: (world) =>
-      gatedPipeline(world, { parameters: { mode: 'wait', maxWaitMinutes: 30, services: ['LAMBDA'] } }),
+      createGatedPipeline(world, { parameters: { mode: 'wait', maxWaitMinutes: 30, services: ['LAMBDA'] } }),
     async act(world) {
       await openIncident(world, { service: 'MULTIPLE_SERVICES' });
       await startPipeline(world, NAME);
       await world.advance(130_000);
-      healthOf(world).events.clear();
+      emulatedState(world, 'health').events.clear();
       await world.settle();
     },
     expect(outcome, calls) {
-      assert.equal(seenOf(outcome).stages.orders, WENT_THROUGH);
-      assert.deepEqual(seenOf(outcome).holds, [], 'what waits is not held');
-      assert.ok(countOf(calls, 'PutJobSuccessResult') >= 6);
-      assert.ok(countOf(calls, 'DescribeEvents') <= 4, 'a minute of checks is one question');
+      assert.equal(stateOf(outcome).stages.orders, DEPLOYED);
+      assert.deepEqual(stateOf(outcome).holds, [], 'a waiting deployment is not held');
+      assert.ok(countCalls(calls, 'PutJobSuccessResult') >= 6);
+      assert.ok(countCalls(calls, 'DescribeEvents') <= 4, 'checks within a minute share one call');
     },
-    // The same calls seven times over; where unknown is allowed a continuation is swept.
+    // The same calls seven times. Another scenario with a continuation is swept.
     sweep: false,
   }),
 
-  scenario('AWS Health down on both endpoints', {
-    arrange: (world) => gatedPipeline(world),
+  scenario('AWS Health is down on both endpoints', {
+    arrange: (world) => createGatedPipeline(world),
     async act(world) {
-      const { endpoints } = healthOf(world);
+      const { endpoints } = emulatedState(world, 'health');
       Object.assign(endpoints, { 'us-east-1': 'down', 'us-east-2': 'throttled' });
-      await run(world);
-      await pass(world, 10);
+      await runPipeline(world);
+      await passMinutes(world, 10);
       assert.equal(world.mails().length, 1, 'held');
       Object.assign(endpoints, { 'us-east-1': 'up', 'us-east-2': 'up' });
-      await pass(world, 10);
+      await passMinutes(world, 10);
     },
     expect(outcome) {
-      assert.equal(seenOf(outcome).stages.orders, WENT_THROUGH);
-      assert.deepEqual(seenOf(outcome).holds, ['orders/Prod: resumed']);
-      assert.deepEqual(outcome.seen, ['orders went on']);
+      assert.equal(stateOf(outcome).stages.orders, DEPLOYED);
+      assert.deepEqual(stateOf(outcome).holds, ['orders/Prod: resumed']);
+      assert.deepEqual(outcome.effects, ['orders resumed']);
     },
-    // Dozens of refused calls, each repeated by the SDK: the same paths as the incident's, which is swept.
+    // Dozens of failed calls that the SDK retries, on the same paths as the incident, which is swept.
     sweep: false,
   }),
 
-  scenario('AWS Health down where unknown is allowed', {
-    arrange: (world) => gatedPipeline(world, { parameters: { onUnknown: 'allow', errorBudget: 2 } }),
+  scenario('AWS Health is down and the policy allows unknown', {
+    arrange: (world) => createGatedPipeline(world, { parameters: { onUnknown: 'allow', errorBudget: 2 } }),
     async act(world) {
-      Object.assign(healthOf(world).endpoints, { 'us-east-1': 'throttled', 'us-east-2': 'down' });
-      await run(world);
+      Object.assign(emulatedState(world, 'health').endpoints, {
+        'us-east-1': 'throttled',
+        'us-east-2': 'down',
+      });
+      await runPipeline(world);
     },
     expect(outcome) {
-      assert.equal(seenOf(outcome).stages.orders, WENT_THROUGH);
-      assert.match(saidBy(outcome), /A check could not be made: AWS Health .* Let through all the same/);
+      assert.equal(stateOf(outcome).stages.orders, DEPLOYED);
+      assert.match(gateMessage(outcome), /A check could not be made: AWS Health .* Let through all the same/);
     },
   }),
 
-  scenario('the active endpoint down, the other one up', {
-    arrange: (world) => gatedPipeline(world),
+  scenario('only the passive AWS Health endpoint is up', {
+    arrange: (world) => createGatedPipeline(world),
     async act(world) {
       await openIncident(world);
-      healthOf(world).endpoints['us-east-1'] = 'down';
-      await run(world);
+      emulatedState(world, 'health').endpoints['us-east-1'] = 'down';
+      await runPipeline(world);
     },
     expect(outcome) {
-      assert.equal(seenOf(outcome).stages.orders, STOPPED);
+      assert.equal(stateOf(outcome).stages.orders, STOPPED);
       assert.match(
-        saidBy(outcome),
+        gateMessage(outcome),
         /JobFailed: Incident In Progress: AWS_EC2_OPERATIONAL_ISSUE in eu-west-1/,
       );
     },
-    // The incident's own scenario is swept, and this one differs in the reads alone.
+    // The scenario of the incident is swept, and this one differs only in its reads.
     sweep: false,
   }),
 
-  scenario('no support plan', {
-    arrange: (world) => gatedPipeline(world, { parameters: { mode: 'wait', onUnknown: 'allow' } }),
+  scenario('no AWS support plan', {
+    arrange: (world) => createGatedPipeline(world, { parameters: { mode: 'wait', onUnknown: 'allow' } }),
     async act(world) {
-      healthOf(world).subscribed = false;
-      await run(world);
+      emulatedState(world, 'health').subscribed = false;
+      await runPipeline(world);
     },
     expect(outcome, calls) {
-      assert.equal(seenOf(outcome).stages.orders, STOPPED);
-      assert.match(saidBy(outcome), /PermissionError: .*needs AWS's Business, Enterprise/);
-      assert.equal(countOf(calls, 'DescribeEvents'), 1);
-      assert.deepEqual([seenOf(outcome).holds, outcome.mails], [[], []], 'nothing resumes it');
+      assert.equal(stateOf(outcome).stages.orders, STOPPED);
+      assert.match(gateMessage(outcome), /PermissionError: .*needs AWS's Business, Enterprise/);
+      assert.equal(countCalls(calls, 'DescribeEvents'), 1);
+      assert.deepEqual([stateOf(outcome).holds, outcome.mails], [[], []], 'nothing resumes it');
     },
   }),
 
-  scenario('a typo in a Region', {
-    arrange: (world) => gatedPipeline(world, { parameters: 'us-east-1, us-esat-2' }),
+  scenario('a misspelled Region', {
+    arrange: (world) => createGatedPipeline(world, { parameters: 'us-east-1, us-esat-2' }),
     async act(world) {
-      await run(world);
+      await runPipeline(world);
     },
     expect(outcome, calls) {
-      assert.equal(seenOf(outcome).stages.orders, STOPPED);
-      assert.match(saidBy(outcome), /ConfigurationError: regions: " us-esat-2" is no Region of AWS/);
-      assert.equal(countOf(calls, 'DescribeEvents'), 0);
+      assert.equal(stateOf(outcome).stages.orders, STOPPED);
+      assert.match(gateMessage(outcome), /ConfigurationError: regions: " us-esat-2" is no Region of AWS/);
+      assert.equal(countCalls(calls, 'DescribeEvents'), 0);
     },
   }),
 
-  scenario('the glass broken by a pipeline variable', {
+  scenario('an override through a pipeline variable', {
     arrange: (world) =>
-      gatedPipeline(world, {
+      createGatedPipeline(world, {
         parameters: '{"regions":"eu-west-1"} override=#{variables.BREAK_GLASS}',
         variables: { BREAK_GLASS: 'none' },
       }),
     async act(world) {
       await openIncident(world);
-      Object.assign(healthOf(world).endpoints, { 'us-east-1': 'down', 'us-east-2': 'down' });
+      Object.assign(emulatedState(world, 'health').endpoints, { 'us-east-1': 'down', 'us-east-2': 'down' });
       const until = new Date(world.clock.now() + 30 * MINUTE).toISOString();
-      await run(world, { BREAK_GLASS: `${until} hotfix for INC-42 — "now"` });
+      await runPipeline(world, { BREAK_GLASS: `${until} hotfix for INC-42 — "now"` });
     },
     expect(outcome, calls) {
-      assert.equal(seenOf(outcome).stages.orders, WENT_THROUGH);
-      assert.match(saidBy(outcome), /^Succeeded: OVERRIDDEN until .*: hotfix for INC-42/);
+      assert.equal(stateOf(outcome).stages.orders, DEPLOYED);
+      assert.match(gateMessage(outcome), /^Succeeded: OVERRIDDEN until .*: hotfix for INC-42/);
       assert.deepEqual(
         calls.map(({ action }) => action),
         ['PutJobSuccessResult'],
-        'nobody else is asked',
+        'no other service is called',
       );
     },
   }),
 
-  scenario('the glass broken for all pipelines, and whole again', {
-    arrange: (world) => gatedPipeline(world, { parameters: { mode: 'warn' } }),
+  scenario('an override for all pipelines, which expires', {
+    arrange: (world) => createGatedPipeline(world, { parameters: { mode: 'warn' } }),
     async act(world) {
       const until = new Date(world.clock.now() + 30 * MINUTE).toISOString();
       const command = new PutParameterCommand({
@@ -163,14 +168,14 @@ export const gating = [
       });
       await world.client(SSMClient).send(command);
       await openIncident(world);
-      await run(world);
+      await runPipeline(world);
       await world.advance(31 * MINUTE);
-      await run(world);
+      await runPipeline(world);
     },
     expect(outcome, calls) {
-      assert.deepEqual(seenOf(outcome).executions.orders, ['Succeeded', 'Succeeded']);
-      assert.match(saidBy(outcome), /^Succeeded: Incident In Progress: .* Let through all the same/);
-      assert.equal(countOf(calls, 'DescribeEvents'), 1, 'only the second asked');
+      assert.deepEqual(stateOf(outcome).executions.orders, ['Succeeded', 'Succeeded']);
+      assert.match(gateMessage(outcome), /^Succeeded: Incident In Progress: .* Let through all the same/);
+      assert.equal(countCalls(calls, 'DescribeEvents'), 1, 'only the second run asks AWS Health');
     },
   }),
 ];

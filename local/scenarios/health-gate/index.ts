@@ -1,9 +1,9 @@
-import { gating } from './gate.ts';
-import { resuming } from './resume.ts';
+import { gateScenarios } from './gate.ts';
+import { resumeScenarios } from './resume.ts';
 
-export { seedPipeline as seed } from './seed.ts';
+export { seed } from './seed.ts';
 
-/** Short enough for a reminder to be sent at once: with the defaults it is the sweep that comes near enough. */
+/** Short enough for an immediate reminder. With the defaults, the sweep resumes deployments instead. */
 export const parameters = { CoolDownMinutes: '3', JitterMinutes: '2' };
 
-export default [...gating, ...resuming];
+export default [...gateScenarios, ...resumeScenarios];

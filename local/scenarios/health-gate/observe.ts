@@ -1,14 +1,15 @@
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { executions, pipelineState, type StageSummary } from '../../scenario-kit/pipelines.ts';
-import type { Call, Outcome, World } from '../../scenario-kit/scenario.ts';
+import type { World } from '../../pack/world.ts';
+import { listExecutionStatuses, type StageSummary, summarizeStages } from '../../scenario-kit/pipelines.ts';
+import type { Outcome } from '../../scenario-kit/scenario.ts';
 
-// What is there afterwards, in stable names.
+// The outcome, without ids and times.
 
-export interface Seen {
-  /** By pipeline, how its gated stage stands: the stage, then each action. */
+export interface ObservedState {
+  /** By pipeline: the status of its gated stage and of each action. */
   readonly stages: Readonly<Record<string, string>>;
   readonly executions: Readonly<Record<string, readonly string[]>>;
-  /** How the records of held deployments stand. */
+  /** The status of each hold record. */
   readonly holds: readonly string[];
   readonly deadLetters: number;
 }
@@ -17,53 +18,53 @@ export async function observe(
   world: World,
   { pipelines }: { readonly pipelines: readonly string[] },
 ): Promise<Outcome> {
-  const stages = await Promise.all(pipelines.map(async (name) => [name, await prodOf(world, name)] as const));
-  const runs = await Promise.all(
-    pipelines.map(async (name) => [name, await executions(world, name)] as const),
+  const stages = await Promise.all(
+    pipelines.map(async (name) => [name, await findProdStage(world, name)] as const),
   );
-  const state: Seen = {
-    stages: Object.fromEntries(stages.map(([name, stage]) => [name, describe(stage)])),
+  const runs = await Promise.all(
+    pipelines.map(async (name) => [name, await listExecutionStatuses(world, name)] as const),
+  );
+  const state: ObservedState = {
+    stages: Object.fromEntries(stages.map(([name, stage]) => [name, describeStage(stage)])),
     executions: Object.fromEntries(runs),
-    holds: await holds(world),
+    holds: await listHolds(world),
     deadLetters: (await world.deadLetters()).length,
   };
   return {
     state,
-    seen: stages.flatMap(([name, { retries }]) => Array.from({ length: retries }, () => `${name} went on`)),
+    effects: stages.flatMap(([name, { retries }]) =>
+      Array.from({ length: retries }, () => `${name} resumed`),
+    ),
     mails: world.mails().map(({ subject }) => subject),
     detail: Object.fromEntries(stages.map(([name, { actions }]) => [name, actions.Gate ?? ''])),
   };
 }
 
-async function prodOf(world: World, name: string): Promise<StageSummary> {
-  const stage = (await pipelineState(world, name)).find((one) => one.stage === 'Prod');
+async function findProdStage(world: World, name: string): Promise<StageSummary> {
+  const stage = (await summarizeStages(world, name)).find((one) => one.stage === 'Prod');
   if (stage) return stage;
   throw new Error(`The pipeline ${name} has no stage Prod`);
 }
 
-/** Statuses alone: what the actions say carries ids and times. */
-function describe({ status, actions }: StageSummary): string {
-  const each = Object.entries(actions).map(([name, said]) => `${name} ${said.split(':')[0]}`);
+/** Only statuses, because messages of actions contain ids and times. */
+function describeStage({ status, actions }: StageSummary): string {
+  const each = Object.entries(actions).map(([name, message]) => `${name} ${message.split(':')[0]}`);
   return `${status}: ${each.join(', ')}`;
 }
 
-async function holds(world: World): Promise<string[]> {
+async function listHolds(world: World): Promise<string[]> {
   const command = new ScanCommand({ TableName: world.ref('HeldDeployments') });
   const { Items = [] } = await world.client(DynamoDBClient).send(command);
   return Items.map(({ pipeline, stage, status }) => `${pipeline?.S}/${stage?.S}: ${status?.S}`).sort();
 }
 
-export function seenOf(outcome: Outcome): Seen {
-  // biome-ignore lint/nursery/noUnsafeTypeAssertion: `observe` made it
-  return outcome.state as Seen;
+export function stateOf(outcome: Outcome): ObservedState {
+  // biome-ignore lint/nursery/noUnsafeTypeAssertion: `observe` created it
+  return outcome.state as ObservedState;
 }
 
-/** What the gate of a pipeline said last. */
-export function saidBy({ detail }: Outcome, name = 'orders'): string {
-  // biome-ignore lint/nursery/noUnsafeTypeAssertion: `observe` made it
+/** The last message of a pipeline's gate. */
+export function gateMessage({ detail }: Outcome, name = 'orders'): string {
+  // biome-ignore lint/nursery/noUnsafeTypeAssertion: `observe` created it
   return (detail as Readonly<Record<string, string>>)[name] ?? '';
-}
-
-export function countOf(calls: readonly Call[], action: string): number {
-  return calls.filter((call) => call.function !== 'local' && call.action === action).length;
 }

@@ -1,23 +1,28 @@
-import { createPipeline, type PipelineSeed, startPipeline } from '../../scenario-kit/pipelines.ts';
-import type { Scenario, World } from '../../scenario-kit/scenario.ts';
+import type { World } from '../../pack/world.ts';
+import { createPipeline, type PipelineInput, startPipeline } from '../../scenario-kit/pipelines.ts';
+import type { Scenario } from '../../scenario-kit/scenario.ts';
 import { observe } from './observe.ts';
 
 export const MINUTE = 60_000;
 export const NAME = 'orders';
 export const OPT_IN = { 'groundcrew:resume': 'true' };
 
-/** What a scenario starts from: its pipelines, and the executions it knows. */
-export interface Gated {
+/** The pipelines of a scenario. */
+export interface GatedPipelines {
   readonly pipelines: readonly string[];
 }
 
-export interface GateSeed extends Partial<Pick<PipelineSeed, 'name' | 'mode' | 'tags' | 'variables'>> {
-  /** UserParameters of the gate. */
+export interface GatedPipelineInput
+  extends Partial<Pick<PipelineInput, 'name' | 'mode' | 'tags' | 'variables'>> {
+  /** The UserParameters of the gate. */
   readonly parameters?: string | object;
 }
 
-/** A pipeline whose stage Prod begins with the gate: in one stage with the deployment, nothing slips in between. */
-export async function gatedPipeline(world: World, seed: GateSeed = {}): Promise<Gated> {
+/** Creates a pipeline with gate and deployment in one stage, so that no other execution comes between them. */
+export async function createGatedPipeline(
+  world: World,
+  seed: GatedPipelineInput = {},
+): Promise<GatedPipelines> {
   const { name = NAME, parameters, ...rest } = seed;
   const gate = {
     name: 'Gate',
@@ -30,15 +35,18 @@ export async function gatedPipeline(world: World, seed: GateSeed = {}): Promise<
   return { pipelines: [name] };
 }
 
-/** Starts it and lets it run as far as it comes. @returns the execution's id */
-export async function run(world: World, variables?: Readonly<Record<string, string>>): Promise<string> {
+/** Starts the pipeline and runs it as far as possible. @returns the id of the execution */
+export async function runPipeline(
+  world: World,
+  variables?: Readonly<Record<string, string>>,
+): Promise<string> {
   const execution = await startPipeline(world, NAME, variables);
   await world.settle();
   return execution;
 }
 
-/** Lets minutes pass as they do in an account: with a sweep every five of them. */
-export async function pass(world: World, minutes: number): Promise<void> {
+/** Lets minutes pass, with a sweep every five minutes as in a real account. */
+export async function passMinutes(world: World, minutes: number): Promise<void> {
   for (let passed = 0; passed < minutes; passed += 5) {
     await world.advance(5 * MINUTE);
     await world.fire('ResumeDeploymentsSweep');
@@ -46,8 +54,9 @@ export async function pass(world: World, minutes: number): Promise<void> {
   }
 }
 
-type Parts = Omit<Scenario<Gated>, 'wing' | 'name' | 'observe'> & Partial<Pick<Scenario<Gated>, 'observe'>>;
+type ScenarioParts = Omit<Scenario<GatedPipelines>, 'wing' | 'name' | 'observe'> &
+  Partial<Pick<Scenario<GatedPipelines>, 'observe'>>;
 
-export function scenario(name: string, parts: Parts): Scenario<Gated> {
+export function scenario(name: string, parts: ScenarioParts): Scenario<GatedPipelines> {
   return { wing: 'health-gate', name, observe, ...parts };
 }

@@ -1,13 +1,14 @@
+import type { World } from '../../pack/world.ts';
 import { openIncident } from '../../scenario-kit/health.ts';
-import type { Stay, World } from '../../scenario-kit/scenario.ts';
-import { gatedPipeline, NAME, run } from './pipeline.ts';
+import type { SeedContext } from '../../scenario-kit/scenario.ts';
+import { createGatedPipeline, NAME, runPipeline } from './pipeline.ts';
 
-/** Leaves a deployment that an incident holds, and keeps the event with which such an incident begins to end. */
-export async function seedPipeline(world: World, { keepEvent }: Stay): Promise<readonly string[]> {
-  await gatedPipeline(world);
+/** Creates a deployment that an incident holds. Saves the event that ends such an incident. */
+export async function seed(world: World, { saveEvent }: SeedContext): Promise<readonly string[]> {
+  await createGatedPipeline(world);
   const { arn, ...incident } = await openIncident(world);
-  await run(world);
-  const command = await keepEvent('health-issue-closed', {
+  await runPipeline(world);
+  const command = await saveEvent('health-issue-closed', {
     source: 'aws.health',
     'detail-type': 'AWS Health Event',
     resources: [],
@@ -26,7 +27,7 @@ export async function seedPipeline(world: World, { keepEvent }: Stay): Promise<r
     },
   });
   return [
-    `The pipeline ${NAME} is held by an incident in ${incident.region}, and the mail says so.`,
-    `A hint that it is over, which the function checks with AWS Health:   ${command}`,
+    `The pipeline ${NAME} is held by an incident in ${incident.region}. The mail on the page says so.`,
+    `Send an event that says the incident has ended; the function checks this with AWS Health:  ${command}`,
   ];
 }

@@ -1,17 +1,25 @@
 import assert from 'node:assert/strict';
 import { AutoScalingClient, PutLifecycleHookCommand } from '@aws-sdk/client-auto-scaling';
-import { runGroup } from '../../scenario-kit/fleet.ts';
-import { rebalance, warning } from './events.ts';
-import { drainedAndReplaced, first, OPT_IN, plainGroup, scenario, servingGroup } from './fleet.ts';
-import { countOf, type Fleet, GROUP, stateOf, stepsOf } from './observe.ts';
+import { countCalls } from '../../scenario-kit/calls.ts';
+import { createGroup } from '../../scenario-kit/fleet.ts';
+import { interruptionWarning, rebalanceRecommendation } from './events.ts';
+import {
+  createPlainGroup,
+  createServingGroup,
+  drainedAndReplaced,
+  firstInstance,
+  OPT_IN,
+  scenario,
+} from './fleet.ts';
+import { type Fleet, GROUP, stateOf, stepsOf } from './observe.ts';
 
 const MINUTE = 60_000;
 
-export const cordoning = [
-  scenario<Fleet>('a warning on an instance behind two target groups', {
-    arrange: servingGroup,
+export const cordonScenarios = [
+  scenario<Fleet>('an interruption warning for an instance in two target groups', {
+    arrange: createServingGroup,
     async act(world, fleet) {
-      await world.put(warning(world, first(fleet)));
+      await world.put(interruptionWarning(world, firstInstance(fleet)));
       await world.settle();
     },
     expect(outcome, calls) {
@@ -26,41 +34,41 @@ export const cordoning = [
         replace: 'detached, replacement ordered',
         notify: 'claimed',
       });
-      assert.deepEqual(outcome.told, ['Instance Cordoned: instance 1, interruption, terminate']);
+      assert.deepEqual(outcome.events, ['Instance Cordoned: instance 1, interruption, terminate']);
       assert.deepEqual(
-        [outcome.mails, outcome.seen],
+        [outcome.mails, outcome.effects],
         [['Groundcrew cordoned 1 instance (1 interruption)'], ['replacement']],
       );
-      assert.equal(countOf(calls, 'DescribeInstances'), 1);
+      assert.equal(countCalls(calls, 'DescribeInstances'), 1);
     },
   }),
 
-  scenario<Fleet>('a rebalance recommendation, then a warning', {
-    arrange: servingGroup,
+  scenario<Fleet>('a rebalance recommendation, then an interruption warning', {
+    arrange: createServingGroup,
     async act(world, fleet) {
-      await world.put(rebalance(world, first(fleet)));
+      await world.put(rebalanceRecommendation(world, firstInstance(fleet)));
       await world.settle();
-      world.clock.turn(MINUTE);
-      await world.put(warning(world, first(fleet)));
+      world.clock.skip(MINUTE);
+      await world.put(interruptionWarning(world, firstInstance(fleet)));
       await world.settle();
     },
     expect(outcome) {
       const { tags, targets: left, group, records: found } = stateOf(outcome);
       assert.deepEqual({ tags, targets: left, group }, drainedAndReplaced);
       assert.equal(found[0]?.severity, 'interruption');
-      assert.deepEqual(outcome.told, [
+      assert.deepEqual(outcome.events, [
         'Instance Cordoned: instance 1, rebalance, none',
         'Instance Cordoned: instance 1, interruption, terminate',
       ]);
     },
   }),
 
-  scenario<Fleet>('a warning, then a late rebalance recommendation', {
-    sweep: false, // up to its last call, a read, it is the first scenario
-    arrange: servingGroup,
+  scenario<Fleet>('an interruption warning, then a late rebalance recommendation', {
+    sweep: false, // the same as the first scenario, except for a last read
+    arrange: createServingGroup,
     async act(world, fleet) {
-      const early = rebalance(world, first(fleet));
-      await world.put(warning(world, first(fleet)));
+      const early = rebalanceRecommendation(world, firstInstance(fleet));
+      await world.put(interruptionWarning(world, firstInstance(fleet)));
       await world.settle();
       await world.put(early);
       await world.settle();
@@ -69,23 +77,23 @@ export const cordoning = [
       const { tags, targets: left, group, records: found } = stateOf(outcome);
       assert.deepEqual({ tags, targets: left, group }, drainedAndReplaced);
       assert.equal(found[0]?.severity, 'interruption');
-      assert.deepEqual(outcome.told, ['Instance Cordoned: instance 1, interruption, terminate']);
+      assert.deepEqual(outcome.events, ['Instance Cordoned: instance 1, interruption, terminate']);
     },
   }),
 
-  scenario<Fleet>('a group that rebalances its capacity itself', {
+  scenario<Fleet>('a group with Capacity Rebalancing', {
     arrange: async (world) => ({
-      ids: await runGroup(world, { name: GROUP, size: 1, tags: OPT_IN }, { CapacityRebalance: true }),
+      ids: await createGroup(world, { name: GROUP, size: 1, tags: OPT_IN }, { CapacityRebalance: true }),
     }),
     async act(world, fleet) {
-      await world.put(warning(world, first(fleet)));
+      await world.put(interruptionWarning(world, firstInstance(fleet)));
       await world.settle();
     },
     expect(outcome, calls) {
       assert.deepEqual(stateOf(outcome).group, { size: 1, ours: ['InService'] });
       assert.equal(stepsOf(outcome).replace, 'Capacity Rebalancing replaces it');
       assert.equal(
-        countOf(calls, 'DetachInstances') + countOf(calls, 'TerminateInstanceInAutoScalingGroup'),
+        countCalls(calls, 'DetachInstances') + countCalls(calls, 'TerminateInstanceInAutoScalingGroup'),
         0,
       );
     },
@@ -93,7 +101,7 @@ export const cordoning = [
 
   scenario<Fleet>('a group with a terminating lifecycle hook', {
     async arrange(world) {
-      const fleet = await plainGroup(world);
+      const fleet = await createPlainGroup(world);
       const command = new PutLifecycleHookCommand({
         AutoScalingGroupName: GROUP,
         LifecycleHookName: 'say-goodbye',
@@ -104,13 +112,13 @@ export const cordoning = [
       return fleet;
     },
     async act(world, fleet) {
-      await world.put(warning(world, first(fleet)));
+      await world.put(interruptionWarning(world, firstInstance(fleet)));
       await world.settle();
     },
     expect(outcome, calls) {
       assert.equal(stepsOf(outcome).replace, 'terminating, replacement ordered');
-      assert.equal(countOf(calls, 'DetachInstances'), 0);
-      assert.deepEqual(outcome.seen, ['replacement']);
+      assert.equal(countCalls(calls, 'DetachInstances'), 0);
+      assert.deepEqual(outcome.effects, ['replacement']);
     },
   }),
 ];

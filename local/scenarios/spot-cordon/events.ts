@@ -1,13 +1,13 @@
+import type { World } from '../../pack/world.ts';
 import { awsEvent } from '../../scenario-kit/events.ts';
-import type { World } from '../../scenario-kit/scenario.ts';
 
-// Events as AWS sends them.
+// Events, as AWS sends them.
 
 function ec2Event(world: World, detailType: string, detail: object): object {
   return awsEvent(world, { source: 'aws.ec2', detailType, detail });
 }
 
-export function warning(world: World, id: string, action = 'terminate'): object {
+export function interruptionWarning(world: World, id: string, action = 'terminate'): object {
   const detail = { 'instance-id': id, 'instance-action': action };
   return ec2Event(world, 'EC2 Spot Instance Interruption Warning', detail);
 }
@@ -17,7 +17,7 @@ export function capacityWarning(world: World, id: string): object {
   return ec2Event(world, 'EC2 Capacity Reservation Instance Interruption Warning', detail);
 }
 
-export function rebalance(world: World, id: string): object {
+export function rebalanceRecommendation(world: World, id: string): object {
   return ec2Event(world, 'EC2 Instance Rebalance Recommendation', { 'instance-id': id });
 }
 
@@ -25,7 +25,7 @@ export function stateChange(world: World, id: string, state: string): object {
   return ec2Event(world, 'EC2 Instance State-change Notification', { 'instance-id': id, state });
 }
 
-export function maintenance(
+export function scheduledMaintenance(
   world: World,
   entities: readonly string[],
   statusCode: string,

@@ -1,20 +1,21 @@
 import { AutoScalingClient, SetInstanceProtectionCommand } from '@aws-sdk/client-auto-scaling';
+import type { World } from '../../pack/world.ts';
 import {
+  createGroup,
   createTargetGroup,
-  instances,
-  register,
-  runGroup,
-  runSpot,
+  describeInstances,
+  registerTargets,
+  runSpotInstances,
   type Tags,
 } from '../../scenario-kit/fleet.ts';
-import type { Scenario, World } from '../../scenario-kit/scenario.ts';
+import type { Scenario } from '../../scenario-kit/scenario.ts';
 import { type Fleet, GROUP, observe } from './observe.ts';
 
 export const OPT_IN: Tags = { 'groundcrew:drain': 'true', 'groundcrew:replace': 'true' };
 
-/** Two protected instances in a group; the first is behind an instance target group under two ports and an ip one. */
-export async function servingGroup(world: World): Promise<Fleet> {
-  const ids = await runGroup(world, { name: GROUP, size: 2, tags: OPT_IN });
+/** Two protected instances in a group. The first has two ports in one target group and its IP address in another. */
+export async function createServingGroup(world: World): Promise<Fleet> {
+  const ids = await createGroup(world, { name: GROUP, size: 2, tags: OPT_IN });
   const command = new SetInstanceProtectionCommand({
     AutoScalingGroupName: GROUP,
     InstanceIds: ids,
@@ -22,33 +23,34 @@ export async function servingGroup(world: World): Promise<Fleet> {
   });
   await world.client(AutoScalingClient).send(command);
   const byId = await createTargetGroup(world, 'by-id');
-  const byIp = await createTargetGroup(world, 'by-ip', { type: 'ip', drainsFor: 300 });
+  const byIp = await createTargetGroup(world, 'by-ip', { type: 'ip', drainSeconds: 300 });
   const [first = '', second = ''] = ids;
-  const addresses = await instances(world, ids);
-  await register(world, byId, [
+  const addresses = await describeInstances(world, ids);
+  await registerTargets(world, byId, [
     { Id: first, Port: 8080 },
     { Id: first, Port: 8081 },
     { Id: second, Port: 8080 },
   ]);
-  await register(world, byIp, [{ Id: addresses.get(first)?.privateIp ?? '', Port: 9000 }]);
+  await registerTargets(world, byIp, [{ Id: addresses.get(first)?.privateIp ?? '', Port: 9000 }]);
   return { ids: [first, second], targetGroups: [byId, byIp] };
 }
 
-export async function plainGroup(world: World): Promise<Fleet> {
-  return { ids: await runGroup(world, { name: GROUP, size: 1, tags: OPT_IN }) };
+export async function createPlainGroup(world: World): Promise<Fleet> {
+  return { ids: await createGroup(world, { name: GROUP, size: 1, tags: OPT_IN }) };
 }
 
-export async function loneInstance(world: World): Promise<Fleet> {
-  return { ids: await runSpot(world, 1) };
+export async function runOneInstance(world: World): Promise<Fleet> {
+  return { ids: await runSpotInstances(world, 1) };
 }
 
-type Parts<S> = Omit<Scenario<S>, 'wing' | 'name' | 'observe'> & Partial<Pick<Scenario<S>, 'observe'>>;
+type ScenarioParts<S> = Omit<Scenario<S>, 'wing' | 'name' | 'observe'> &
+  Partial<Pick<Scenario<S>, 'observe'>>;
 
-export function scenario<S extends Fleet>(name: string, parts: Parts<S>): Scenario<S> {
+export function scenario<S extends Fleet>(name: string, parts: ScenarioParts<S>): Scenario<S> {
   return { wing: 'spot-cordon', name, observe, ...parts };
 }
 
-export function first({ ids }: Fleet): string {
+export function firstInstance({ ids }: Fleet): string {
   return ids[0] ?? '';
 }
 

@@ -1,8 +1,9 @@
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { instances, members, targets } from '../../scenario-kit/fleet.ts';
-import type { Call, Outcome, World } from '../../scenario-kit/scenario.ts';
+import type { World } from '../../pack/world.ts';
+import { describeInstances, describeMembers, listTargets } from '../../scenario-kit/fleet.ts';
+import type { Outcome } from '../../scenario-kit/scenario.ts';
 
-// What is there afterwards, in stable names.
+// The outcome, without ids, addresses and times.
 
 export const CORDON = 'groundcrew:cordon';
 export const GROUP = 'workers';
@@ -12,18 +13,20 @@ export interface Fleet {
   readonly targetGroups?: readonly string[];
 }
 
-/** Instances are named by their place in the seed; ids, addresses and times are different in every run. */
+/** Instances are named by their order, because ids and addresses differ in every run. */
 export async function observe(world: World, { ids, targetGroups = [] }: Fleet): Promise<Outcome> {
   const names = new Map(ids.map((id, i) => [id, `instance ${i + 1}`]));
-  const seen = await instances(world, ids);
-  for (const [id, { privateIp }] of seen) names.set(privateIp, `${names.get(id)} by ip`);
-  const fleet = await members(world, GROUP);
-  const found = await records(world);
+  const states = await describeInstances(world, ids);
+  for (const [id, { privateIp }] of states) names.set(privateIp, `${names.get(id)} by ip`);
+  const fleet = await describeMembers(world, GROUP);
+  const found = await readRecords(world);
   return {
     state: {
-      tags: ids.map((id) => seen.get(id)?.tags[CORDON] ?? 'none'),
+      tags: ids.map((id) => states.get(id)?.tags[CORDON] ?? 'none'),
       targets: await Promise.all(
-        targetGroups.map(async (arn) => (await targets(world, arn)).map((one) => named(one, names)).sort()),
+        targetGroups.map(async (arn) =>
+          (await listTargets(world, arn)).map((one) => renameTarget(one, names)).sort(),
+        ),
       ),
       group: {
         size: fleet.length,
@@ -37,23 +40,23 @@ export async function observe(world: World, { ids, targetGroups = [] }: Fleet): 
       })),
       deadLetters: (await world.deadLetters()).length,
     },
-    told: world.published().map((event) => tell(event, names)),
-    seen: fleet.filter(({ id }) => !ids.includes(id)).map(() => 'replacement'),
+    events: world.published().map((event) => describeEvent(event, names)),
+    effects: fleet.filter(({ id }) => !ids.includes(id)).map(() => 'replacement'),
     mails: world.mails().map(({ subject }) => subject),
     detail: { steps: found.map(({ steps }) => steps) },
   };
 }
 
-function named(target: string, names: ReadonlyMap<string, string>): string {
+function renameTarget(target: string, names: ReadonlyMap<string, string>): string {
   const [id = '', port] = target.split(':');
   return `${names.get(id) ?? 'another'}:${port}`;
 }
 
-function describeMember(member: Awaited<ReturnType<typeof members>>[number] | undefined): string {
+function describeMember(member: Awaited<ReturnType<typeof describeMembers>>[number] | undefined): string {
   return member ? `${member.state}${member.isProtected ? ', protected' : ''}` : 'out';
 }
 
-function tell(event: object, names: ReadonlyMap<string, string>): string {
+function describeEvent(event: object, names: ReadonlyMap<string, string>): string {
   const { 'detail-type': type, detail } = toEnvelope(event);
   return `${type}: ${names.get(detail.instanceId ?? '')}, ${detail.severity}, ${detail.action}`;
 }
@@ -64,18 +67,18 @@ interface Envelope {
 }
 
 function toEnvelope(event: object): Envelope {
-  // biome-ignore lint/nursery/noUnsafeTypeAssertion: `published` holds what the wing announced
+  // biome-ignore lint/nursery/noUnsafeTypeAssertion: only the wing publishes these events
   return event as Envelope;
 }
 
-interface RecordState {
+interface CordonRecordSummary {
   readonly instance: string;
   readonly severity: string;
   readonly status: string;
   readonly steps: Readonly<Record<string, string>>;
 }
 
-export async function records(world: World): Promise<RecordState[]> {
+export async function readRecords(world: World): Promise<CordonRecordSummary[]> {
   const { Items } = await world
     .client(DynamoDBClient)
     .send(new ScanCommand({ TableName: world.ref('Cordons') }));
@@ -89,26 +92,22 @@ export async function records(world: World): Promise<RecordState[]> {
     .sort((a, b) => a.instance.localeCompare(b.instance));
 }
 
-/** What `expect` reads of an outcome. */
-interface Seen {
+/** The state of an outcome. */
+interface ObservedState {
   readonly tags: readonly string[];
   readonly targets: readonly (readonly string[])[];
   readonly group: { readonly size: number; readonly ours: readonly string[] };
-  readonly records: readonly (Omit<RecordState, 'steps'> & { readonly steps: readonly string[] })[];
+  readonly records: readonly (Omit<CordonRecordSummary, 'steps'> & { readonly steps: readonly string[] })[];
   readonly deadLetters: number;
 }
 
-export function stateOf(outcome: Outcome): Seen {
-  // biome-ignore lint/nursery/noUnsafeTypeAssertion: `observe` made it
-  return outcome.state as Seen;
+export function stateOf(outcome: Outcome): ObservedState {
+  // biome-ignore lint/nursery/noUnsafeTypeAssertion: `observe` created it
+  return outcome.state as ObservedState;
 }
 
-export function countOf(calls: readonly Call[], action: string): number {
-  return calls.filter((call) => call.function !== 'local' && call.action === action).length;
-}
-
-/** What each step of the first record came to. */
+/** The result of each step in the first record. */
 export function stepsOf({ detail }: Outcome): Readonly<Record<string, string>> {
-  // biome-ignore lint/nursery/noUnsafeTypeAssertion: `observe` made it
+  // biome-ignore lint/nursery/noUnsafeTypeAssertion: `observe` created it
   return (detail as { steps: readonly Record<string, string>[] }).steps[0] ?? {};
 }

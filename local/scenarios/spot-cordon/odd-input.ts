@@ -1,40 +1,46 @@
 import assert from 'node:assert/strict';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { maintenance, warning } from './events.ts';
-import { first, loneInstance, plainGroup, scenario } from './fleet.ts';
-import { countOf, type Fleet, stateOf } from './observe.ts';
+import { countCalls } from '../../scenario-kit/calls.ts';
+import { interruptionWarning, scheduledMaintenance } from './events.ts';
+import { createPlainGroup, firstInstance, runOneInstance, scenario } from './fleet.ts';
+import { type Fleet, stateOf } from './observe.ts';
 
 const SWEEP = 'UncordonInstancesSweep';
 
-export const oddInput = [
+export const oddInputScenarios = [
   scenario<Fleet>('a warning for an instance that no longer exists', {
-    arrange: plainGroup,
+    arrange: createPlainGroup,
     async act(world) {
-      await world.put(warning(world, 'i-0123456789abcdef0'));
+      await world.put(interruptionWarning(world, 'i-0123456789abcdef0'));
       await world.settle();
       await world.fire(SWEEP);
       await world.settle();
     },
     expect(outcome) {
       assert.deepEqual(stateOf(outcome).records, []);
-      assert.deepEqual([outcome.told, outcome.mails], [[], []]);
+      assert.deepEqual([outcome.events, outcome.mails], [[], []]);
     },
   }),
 
-  scenario<Fleet>('a poisoned batch', {
-    arrange: loneInstance,
+  scenario<Fleet>('a batch with invalid messages', {
+    arrange: runOneInstance,
     async act(world, fleet) {
       const sqs = world.client(SQSClient);
       const bodies = [
         'no JSON at all {',
         JSON.stringify({ hello: 'world' }),
-        JSON.stringify(warning(world, 'worker-7')),
-        JSON.stringify(warning(world, first(fleet), 'explode')),
-        JSON.stringify({ ...warning(world, first(fleet)), detail: {} }),
+        JSON.stringify(interruptionWarning(world, 'worker-7')),
+        JSON.stringify(interruptionWarning(world, firstInstance(fleet), 'explode')),
+        JSON.stringify({ ...interruptionWarning(world, firstInstance(fleet)), detail: {} }),
         JSON.stringify(
-          maintenance(world, ['arn:aws:ec2:eu-west-1:123456789012:dedicated-host/h-1', 'ünïcode'], 'open', 0),
+          scheduledMaintenance(
+            world,
+            ['arn:aws:ec2:eu-west-1:123456789012:dedicated-host/h-1', 'ünïcode'],
+            'open',
+            0,
+          ),
         ),
-        JSON.stringify(warning(world, first(fleet))),
+        JSON.stringify(interruptionWarning(world, firstInstance(fleet))),
       ];
       for (const MessageBody of bodies) {
         await sqs.send(new SendMessageCommand({ QueueUrl: world.ref('InterruptionQueue'), MessageBody }));
@@ -43,27 +49,27 @@ export const oddInput = [
     },
     expect(outcome) {
       assert.deepEqual(stateOf(outcome).tags, ['interruption']);
-      assert.deepEqual(outcome.told, ['Instance Cordoned: instance 1, interruption, terminate']);
+      assert.deepEqual(outcome.events, ['Instance Cordoned: instance 1, interruption, terminate']);
       assert.equal(stateOf(outcome).deadLetters, 0);
     },
   }),
 
   scenario<Fleet>('the same warning three times', {
-    arrange: plainGroup,
+    arrange: createPlainGroup,
     async act(world, fleet) {
-      const event = warning(world, first(fleet));
+      const event = interruptionWarning(world, firstInstance(fleet));
       await world.put(event, event);
       await world.settle();
       await world.put(event);
       await world.settle();
     },
     expect(outcome, calls) {
-      assert.deepEqual(outcome.told, ['Instance Cordoned: instance 1, interruption, terminate']);
+      assert.deepEqual(outcome.events, ['Instance Cordoned: instance 1, interruption, terminate']);
       assert.deepEqual(
-        [outcome.mails, outcome.seen],
+        [outcome.mails, outcome.effects],
         [['Groundcrew cordoned 1 instance (1 interruption)'], ['replacement']],
       );
-      assert.equal(countOf(calls, 'CreateTags'), 1);
+      assert.equal(countCalls(calls, 'CreateTags'), 1);
     },
   }),
 ];

@@ -1,51 +1,54 @@
 import assert from 'node:assert/strict';
 import { AutoScalingClient, SetInstanceProtectionCommand } from '@aws-sdk/client-auto-scaling';
+import type { World } from '../../pack/world.ts';
+import { functionCalls } from '../../scenario-kit/calls.ts';
 import {
+  createGroup,
   createTargetGroup,
-  instances,
-  members,
-  register,
-  runGroup,
-  runSpot,
-  targets,
+  describeInstances,
+  describeMembers,
+  listTargets,
+  registerTargets,
+  runSpotInstances,
 } from '../../scenario-kit/fleet.ts';
-import type { Outcome, World } from '../../scenario-kit/scenario.ts';
-import { warning } from './events.ts';
+import type { Outcome } from '../../scenario-kit/scenario.ts';
+import { interruptionWarning } from './events.ts';
 import { OPT_IN, scenario } from './fleet.ts';
 import { CORDON, type Fleet } from './observe.ts';
 
 const GROUPS = ['night-shift', 'day-shift'];
 
-/** What a storm leaves, in numbers, and what it cost. */
+/** The outcome and the calls, in numbers. */
 async function observeStorm(world: World, { ids }: Fleet): Promise<Outcome> {
-  const seen = await instances(world, ids);
-  const tagged = ids.filter((id) => seen.get(id)?.tags[CORDON] === 'interruption').length;
-  const announced = new Set(world.published().map((event) => JSON.stringify(event))).size;
-  const made = world.calls().filter((call) => call.function !== 'local');
-  const calls = [...Map.groupBy(made, ({ action }) => action)].map(([action, some]) => [action, some.length]);
+  const states = await describeInstances(world, ids);
+  const tagged = ids.filter((id) => states.get(id)?.tags[CORDON] === 'interruption').length;
+  const published = new Set(world.published().map((event) => JSON.stringify(event))).size;
+  const calls = [...Map.groupBy(functionCalls(world.calls()), ({ action }) => action)].map(
+    ([action, some]) => [action, some.length],
+  );
   return {
-    state: { tagged, announced, deadLetters: (await world.deadLetters()).length },
+    state: { tagged, published, deadLetters: (await world.deadLetters()).length },
     mails: world.mails().map(({ subject }) => subject),
     detail: { calls: Object.fromEntries(calls) },
   };
 }
 
-async function strike(world: World, { ids }: Fleet): Promise<void> {
-  await world.put(...ids.map((id) => warning(world, id)));
+async function interruptAll(world: World, { ids }: Fleet): Promise<void> {
+  await world.put(...ids.map((id) => interruptionWarning(world, id)));
   await world.settle();
 }
 
-/** Two groups of sixty protected instances behind one target group. */
-async function servingGroups(world: World): Promise<Fleet> {
+/** Two groups with 60 protected instances each, in one target group. */
+async function createServingGroups(world: World): Promise<Fleet> {
   const arn = await createTargetGroup(world, 'busy');
   const ids: string[] = [];
   for (const name of GROUPS) {
-    const some = await runGroup(world, { name, size: 60, tags: OPT_IN });
+    const some = await createGroup(world, { name, size: 60, tags: OPT_IN });
     for (const half of [some.slice(0, 50), some.slice(50)]) {
       const protect = { AutoScalingGroupName: name, InstanceIds: half, ProtectedFromScaleIn: true };
       await world.client(AutoScalingClient).send(new SetInstanceProtectionCommand(protect));
     }
-    await register(
+    await registerTargets(
       world,
       arn,
       some.map((Id) => ({ Id, Port: 8080 })),
@@ -55,15 +58,15 @@ async function servingGroups(world: World): Promise<Fleet> {
   return { ids, targetGroups: [arn] };
 }
 
-// Left out of the fault sweep: their calls are those of a single warning, in larger batches, and a run takes seconds.
-export const storms = [
-  scenario<Fleet>('a storm of 1,000 warnings', {
+// Not in the fault sweep: the calls are those of a single warning in larger batches, and a run takes seconds.
+export const stormScenarios = [
+  scenario<Fleet>('1,000 interruption warnings at once', {
     sweep: false,
-    arrange: async (world) => ({ ids: await runSpot(world, 1000) }),
-    act: strike,
+    arrange: async (world) => ({ ids: await runSpotInstances(world, 1000) }),
+    act: interruptAll,
     observe: observeStorm,
     expect(outcome) {
-      assert.deepEqual(outcome.state, { tagged: 1000, announced: 1000, deadLetters: 0 });
+      assert.deepEqual(outcome.state, { tagged: 1000, published: 1000, deadLetters: 0 });
       assert.deepEqual(outcome.mails, ['Groundcrew cordoned 1000 instances (1000 interruption)']);
       assert.deepEqual(outcome.detail, {
         calls: {
@@ -78,14 +81,14 @@ export const storms = [
     },
   }),
 
-  scenario<Fleet>('a storm over two groups behind a target group', {
+  scenario<Fleet>('warnings for two whole groups in one target group', {
     sweep: false,
-    arrange: servingGroups,
-    act: strike,
+    arrange: createServingGroups,
+    act: interruptAll,
     async observe(world, fleet) {
       const outcome = await observeStorm(world, fleet);
-      const left = await targets(world, fleet.targetGroups?.[0] ?? '');
-      const groups = await Promise.all(GROUPS.map((name) => members(world, name)));
+      const left = await listTargets(world, fleet.targetGroups?.[0] ?? '');
+      const groups = await Promise.all(GROUPS.map((name) => describeMembers(world, name)));
       const replaced = groups.map((group) => group.filter(({ id }) => !fleet.ids.includes(id)).length);
       return {
         ...outcome,

@@ -6,29 +6,35 @@ import {
   ElasticLoadBalancingClient,
   RegisterInstancesWithLoadBalancerCommand,
 } from '@aws-sdk/client-elastic-load-balancing';
-import { runSpot } from '../../scenario-kit/fleet.ts';
-import type { World } from '../../scenario-kit/scenario.ts';
-import { capacityWarning, maintenance, rebalance, stateChange, warning } from './events.ts';
-import { first, loneInstance, OPT_IN, scenario, servingGroup } from './fleet.ts';
-import { type Fleet, observe, records, stateOf } from './observe.ts';
+import type { World } from '../../pack/world.ts';
+import { runSpotInstances } from '../../scenario-kit/fleet.ts';
+import {
+  capacityWarning,
+  interruptionWarning,
+  rebalanceRecommendation,
+  scheduledMaintenance,
+  stateChange,
+} from './events.ts';
+import { createServingGroup, firstInstance, OPT_IN, runOneInstance, scenario } from './fleet.ts';
+import { type Fleet, observe, readRecords, stateOf } from './observe.ts';
 
 const MINUTE = 60_000;
 const SWEEP = 'UncordonInstancesSweep';
 
-export const releasing = [
-  scenario<Fleet>('a rebalance recommendation that nothing follows', {
-    arrange: servingGroup,
+export const uncordonScenarios = [
+  scenario<Fleet>('a rebalance recommendation without an interruption', {
+    arrange: createServingGroup,
     async act(world, fleet) {
-      await world.put(rebalance(world, first(fleet)));
+      await world.put(rebalanceRecommendation(world, firstInstance(fleet)));
       await world.settle();
       await world.fire(SWEEP);
       await world.settle();
-      assert.equal((await records(world)).length, 1, 'the sweep keeps a cordon that has not expired');
-      world.clock.turn(31 * MINUTE);
+      assert.equal((await readRecords(world)).length, 1, 'the sweep keeps a cordon that has not expired');
+      world.clock.skip(31 * MINUTE);
       await world.fire(SWEEP);
       await world.settle();
-      // A release that died half way is taken up once its lease is over.
-      world.clock.turn(5 * MINUTE);
+      // If a fault interrupted the release, it continues when its lease has expired.
+      world.clock.skip(5 * MINUTE);
       await world.fire(SWEEP);
       await world.settle();
     },
@@ -41,16 +47,16 @@ export const releasing = [
       });
       assert.deepEqual(found, []);
       assert.equal(deadLetters, 0);
-      assert.deepEqual(outcome.told, [
+      assert.deepEqual(outcome.events, [
         'Instance Cordoned: instance 1, rebalance, none',
         'Instance Uncordoned: instance 1, rebalance, none',
       ]);
     },
   }),
 
-  scenario<Fleet>('hibernation, and the instance comes back', {
+  scenario<Fleet>('an instance hibernates and comes back', {
     async arrange(world) {
-      const ids = await runSpot(world, 1, OPT_IN);
+      const ids = await runSpotInstances(world, 1, OPT_IN);
       const classic = world.client(ElasticLoadBalancingClient);
       const Listeners = [{ Protocol: 'HTTP', LoadBalancerPort: 80, InstancePort: 80 }];
       await classic.send(
@@ -67,13 +73,17 @@ export const releasing = [
       return { ids };
     },
     async act(world, fleet) {
-      await world.put(warning(world, first(fleet), 'hibernate'));
+      await world.put(interruptionWarning(world, firstInstance(fleet), 'hibernate'));
       await world.settle();
-      assert.deepEqual(await classicInstances(world), [], 'out of the load balancer while it sleeps');
-      world.clock.turn(MINUTE);
-      await world.put(stateChange(world, first(fleet), 'running'));
+      assert.deepEqual(
+        await classicInstances(world),
+        [],
+        'deregistered from the load balancer during hibernation',
+      );
+      world.clock.skip(MINUTE);
+      await world.put(stateChange(world, firstInstance(fleet), 'running'));
       await world.settle();
-      world.clock.turn(5 * MINUTE);
+      world.clock.skip(5 * MINUTE);
       await world.fire(SWEEP);
       await world.settle();
     },
@@ -93,42 +103,44 @@ export const releasing = [
     },
   }),
 
-  scenario<Fleet>('a capacity reservation interrupted as announced', {
-    arrange: loneInstance,
+  scenario<Fleet>('a capacity reservation is interrupted as announced', {
+    arrange: runOneInstance,
     async act(world, fleet) {
-      const gone = capacityWarning(world, first(fleet));
-      await world.put(gone);
+      const event = capacityWarning(world, firstInstance(fleet));
+      await world.put(event);
       await world.settle();
-      await world.client(EC2Client).send(new TerminateInstancesCommand({ InstanceIds: [first(fleet)] }));
-      await world.put(stateChange(world, first(fleet), 'terminated'));
+      await world
+        .client(EC2Client)
+        .send(new TerminateInstancesCommand({ InstanceIds: [firstInstance(fleet)] }));
+      await world.put(stateChange(world, firstInstance(fleet), 'terminated'));
       await world.settle();
-      world.clock.turn(10 * MINUTE);
-      await world.put(gone);
+      world.clock.skip(10 * MINUTE);
+      await world.put(event);
       await world.fire(SWEEP);
       await world.settle();
     },
     expect(outcome) {
       assert.deepEqual(stateOf(outcome).records, []);
-      assert.deepEqual(outcome.told, ['Instance Cordoned: instance 1, interruption, terminate']);
+      assert.deepEqual(outcome.events, ['Instance Cordoned: instance 1, interruption, terminate']);
     },
   }),
 
-  scenario<Fleet>('maintenance two weeks ahead, come due, called off', {
-    arrange: loneInstance,
+  scenario<Fleet>('maintenance is announced two weeks early, falls due and is cancelled', {
+    arrange: runOneInstance,
     async act(world, fleet) {
       const startsAt = world.clock.now() + 14 * 24 * 60 * MINUTE;
-      const arn = `arn:aws:ec2:${world.region}:${world.accountId}:instance/${first(fleet)}`;
-      await world.put(maintenance(world, [arn], 'upcoming', startsAt));
+      const arn = `arn:aws:ec2:${world.region}:${world.accountId}:instance/${firstInstance(fleet)}`;
+      await world.put(scheduledMaintenance(world, [arn], 'upcoming', startsAt));
       await world.settle();
       assert.deepEqual(world.published(), [], 'nothing is cordoned two weeks early');
-      world.clock.turn(13.5 * 24 * 60 * MINUTE);
+      world.clock.skip(13.5 * 24 * 60 * MINUTE);
       await world.fire(SWEEP);
       await world.settle();
-      assert.equal((await records(world))[0]?.status, 'cordoned');
-      await world.put(maintenance(world, [first(fleet)], 'closed', startsAt));
+      assert.equal((await readRecords(world))[0]?.status, 'cordoned');
+      await world.put(scheduledMaintenance(world, [firstInstance(fleet)], 'closed', startsAt));
       await world.settle();
       for (let i = 0; i < 2; i++) {
-        world.clock.turn(5 * MINUTE);
+        world.clock.skip(5 * MINUTE);
         await world.fire(SWEEP);
         await world.settle();
       }
@@ -136,7 +148,7 @@ export const releasing = [
     expect(outcome) {
       assert.deepEqual(stateOf(outcome).records, []);
       assert.deepEqual(stateOf(outcome).tags, ['none']);
-      assert.deepEqual(outcome.told, [
+      assert.deepEqual(outcome.events, [
         'Instance Cordoned: instance 1, scheduled, stop',
         'Instance Uncordoned: instance 1, scheduled, stop',
       ]);

@@ -4,9 +4,14 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { renderInvalidLinkPage, renderPage } from '../../../functions/ami-approval/decide-approval/page.ts';
 import { type Pack, startPack } from '../../../local/pack/pack.ts';
-import { build, HOME } from '../../../local/scenarios/ami-approval/builds.ts';
-import { OWNERS_TOLD, observe, SHARED, seenIn } from '../../../local/scenarios/ami-approval/observe.ts';
-import { askAbout, linkOf } from '../../../local/scenarios/ami-approval/people.ts';
+import { findLink, requestApproval } from '../../../local/scenarios/ami-approval/approvers.ts';
+import { createBuild, HOME_REGION } from '../../../local/scenarios/ami-approval/builds.ts';
+import {
+  OWNERS_MAIL,
+  observe,
+  SHARED_PERMISSIONS,
+  stateOf,
+} from '../../../local/scenarios/ami-approval/observe.ts';
 import { findChromium, NO_CHROMIUM } from '../../support/chromium.ts';
 import { ANN, NOW, states } from './approvals.ts';
 
@@ -47,11 +52,11 @@ describe.runIf(executablePath)('the page in a browser', () => {
   }
 
   it('leads an approver from the mail to the shared AMI, without a script', { timeout: 60_000 }, async () => {
-    const made = await askAbout(pack, await build(pack));
+    const made = await requestApproval(pack, await createBuild(pack));
     const page = await open({ javaScriptEnabled: false });
     const messages: string[] = [];
     page.on('console', (message) => messages.push(message.text()));
-    await page.goto(new URL(linkOf(pack, 'ann'), pack.url).href);
+    await page.goto(new URL(findLink(pack, 'ann'), pack.url).href);
     expect(await page.title()).toBe('Approve web-server 1.4.0/7?');
 
     await page.getByLabel('To approve, type the last 6').fill('000000');
@@ -64,7 +69,7 @@ describe.runIf(executablePath)('the page in a browser', () => {
     await page.keyboard.press('Enter');
     // The response redirects to the same address, so only the heading shows that the page is new.
     await page.getByRole('heading', { level: 1, name: 'web-server 1.4.0/7 is approved' }).waitFor();
-    expect(new URL(page.url()).pathname).toBe(linkOf(pack, 'ann'));
+    expect(new URL(page.url()).pathname).toBe(findLink(pack, 'ann'));
 
     await pack.settle();
     await page.reload();
@@ -72,20 +77,20 @@ describe.runIf(executablePath)('the page in a browser', () => {
     expect(
       await page
         .getByRole('listitem')
-        .filter({ hasText: `in ${HOME}: shared` })
+        .filter({ hasText: `in ${HOME_REGION}: shared` })
         .count(),
     ).toBe(1);
     const outcome = await observe(pack, made);
-    expect(seenIn(outcome).permissions).toEqual([SHARED]);
-    expect(outcome.mails?.at(-1)).toBe(OWNERS_TOLD);
+    expect(stateOf(outcome).permissions).toEqual([SHARED_PERMISSIONS]);
+    expect(outcome.mails?.at(-1)).toBe(OWNERS_MAIL);
     expect(messages.filter((text) => /Content Security|Refused/.test(text))).toEqual([]);
   });
 
   it('lets an approver reject with the keyboard alone', { timeout: 60_000 }, async () => {
     await pack.reset();
-    const made = await askAbout(pack, await build(pack));
+    const made = await requestApproval(pack, await createBuild(pack));
     const page = await open({ viewport: screens.desk });
-    await page.goto(new URL(linkOf(pack, 'ben'), pack.url).href);
+    await page.goto(new URL(findLink(pack, 'ben'), pack.url).href);
     await page.getByRole('button', { name: 'Reject' }).click();
     expect(await page.title(), 'the browser itself requires a reason').toMatch(/^Approve/);
     await page.getByLabel('To approve, type the last 6').focus();
@@ -96,7 +101,7 @@ describe.runIf(executablePath)('the page in a browser', () => {
     await page.getByRole('heading', { name: 'web-server 1.4.0/7 was rejected' }).waitFor();
     expect(await page.getByRole('status').textContent()).toContain('<b>no</b> & "never"');
     await pack.settle();
-    expect(seenIn(await observe(pack, made)).permissions).toEqual([[]]);
+    expect(stateOf(await observe(pack, made)).permissions).toEqual([[]]);
   });
 
   const pages = Object.entries(states).map(([name, record]) => [

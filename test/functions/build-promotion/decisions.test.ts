@@ -21,7 +21,7 @@ import { chooseRecoveryPoint } from '../../../functions/build-promotion/domain/r
 import { readOnlyFile } from '../../../functions/build-promotion/promote-build/zip.ts';
 import { readParameters } from '../../../functions/build-promotion/protocol/action-parameters.ts';
 import { readRequest } from '../../../functions/build-promotion/protocol/store-request.ts';
-import { zipOf } from '../../../local/scenarios/build-promotion/archive.ts';
+import { createZip } from '../../../local/scenarios/build-promotion/zip.ts';
 
 const D = 'a'.repeat(64);
 const stamped = {
@@ -101,7 +101,7 @@ describe('an artifact', () => {
   const text = JSON.stringify(stamped);
 
   it('is read out of an archive as CodeBuild writes one, with its sizes behind the data', () => {
-    const plain = zipOf([['build.json', text]]);
+    const plain = createZip([['build.json', text]]);
     const directory = plain.readUInt32LE(plain.length - 6);
     const descriptor = Buffer.alloc(16);
     const streamed = Buffer.concat([plain.subarray(0, directory), descriptor, plain.subarray(directory)]);
@@ -114,17 +114,17 @@ describe('an artifact', () => {
   });
 
   it.each([
-    ['encrypted', zipOf([['build.json', text]], { flags: 1 }), 'is encrypted'],
+    ['encrypted', createZip([['build.json', text]], { flags: 1 }), 'is encrypted'],
     [
       'with something behind',
-      Buffer.concat([zipOf([['build.json', text]]), Buffer.from('x')]),
+      Buffer.concat([createZip([['build.json', text]]), Buffer.from('x')]),
       'is no zip archive',
     ],
-    ['empty', zipOf([]), 'holds 0 entries'],
-    ['a bomb', zipOf([['build.json', '0'.repeat(60_000_000)]]), 'unpacks to 60000000 bytes'],
+    ['empty', createZip([]), 'holds 0 entries'],
+    ['a bomb', createZip([['build.json', '0'.repeat(60_000_000)]]), 'unpacks to 60000000 bytes'],
     [
       'a bomb that says it is small',
-      zipOf([['build.json', '0'.repeat(9_000_000)]], { size: 9 }),
+      createZip([['build.json', '0'.repeat(9_000_000)]], { size: 9 }),
       'does not unpack',
     ],
     ['nothing', Buffer.alloc(0), 'is no zip archive'],
@@ -133,7 +133,7 @@ describe('an artifact', () => {
   });
 
   it('is refused however an archive is cut or changed, and never read wrongly', () => {
-    const archive = zipOf([['build.json', text]]);
+    const archive = createZip([['build.json', text]]);
     for (let at = 0; at < archive.length; at++) {
       expect(() => readOnlyFile(archive.subarray(0, at), 'build.json')).toThrow();
       const changed = Buffer.from(archive);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { zipOf } from '../../../local/scenarios/build-promotion/archive.ts';
+import { createZip } from '../../../local/scenarios/build-promotion/zip.ts';
 import { fakeContext } from '../../support/context.ts';
 import { readEvent } from '../../support/events.ts';
 import { answered, type FakeService, type Reply, startService } from '../../support/service.ts';
@@ -22,7 +22,7 @@ const artifact = {
 };
 
 const archive: Reply = (response) => {
-  const body = zipOf([['build.json', JSON.stringify(artifact)]]);
+  const body = createZip([['build.json', JSON.stringify(artifact)]]);
   response.writeHead(200, { 'content-length': String(body.length) });
   response.end(body);
 };

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Pack, startPack } from '../../../local/pack/pack.ts';
-import { rebalance, warning } from '../../../local/scenarios/spot-cordon/events.ts';
-import { servingGroup } from '../../../local/scenarios/spot-cordon/fleet.ts';
+import { interruptionWarning, rebalanceRecommendation } from '../../../local/scenarios/spot-cordon/events.ts';
+import { createServingGroup } from '../../../local/scenarios/spot-cordon/fleet.ts';
 import { observe } from '../../../local/scenarios/spot-cordon/observe.ts';
 
 let pack: Pack;
@@ -11,10 +11,10 @@ beforeAll(async () => {
 afterAll(() => pack.close());
 
 it('reads, logs what it would do, and changes nothing', async () => {
-  const fleet = await servingGroup(pack);
+  const fleet = await createServingGroup(pack);
   const before = await observe(pack, fleet);
   const [first = '', second = ''] = fleet.ids;
-  await pack.put(warning(pack, first), rebalance(pack, second));
+  await pack.put(interruptionWarning(pack, first), rebalanceRecommendation(pack, second));
   await pack.settle();
   await pack.fire('UncordonInstancesSweep');
   await pack.settle();

@@ -1,10 +1,10 @@
-import { list, mapping, numberOr, optionalText } from '../../../json.ts';
-import { type Constraint, check } from '../../constraints.ts';
+import { list, type Mapping, mapping, numberOr, optionalText } from '../../../json.ts';
+import { type Constraint, validate } from '../../constraints.ts';
 import { ServiceError } from '../../response.ts';
-import type { Members } from '../../types.ts';
-import type { ExecutionMode } from './model.ts';
 
-/** A pipeline's structure, read; `raw` is what GetPipeline gives back. */
+export type ExecutionMode = 'SUPERSEDED' | 'QUEUED' | 'PARALLEL';
+
+/** The parsed structure of a pipeline. `raw` is what GetPipeline returns. */
 export interface PipelineDeclaration {
   readonly name: string;
   readonly version: number;
@@ -13,8 +13,8 @@ export interface PipelineDeclaration {
   readonly stages: readonly StageDeclaration[];
   readonly variables: readonly VariableDeclaration[];
   readonly bucket: string;
-  readonly encryptionKey: Members | undefined;
-  readonly raw: Members;
+  readonly encryptionKey: Mapping | undefined;
+  readonly raw: Mapping;
 }
 
 export interface StageDeclaration {
@@ -58,46 +58,46 @@ const structureConstraints = {
   'pipeline.variables': { max: 50 },
 };
 
-/** Reads a structure, or refuses it. */
-export function readDeclaration(input: Members, version: number): PipelineDeclaration {
-  check(input, structureConstraints);
+/** Parses a structure. Throws a ServiceError if CodePipeline would refuse it. */
+export function parseDeclaration(input: Mapping, version: number): PipelineDeclaration {
+  validate(input, structureConstraints);
   const pipeline = mapping(input['pipeline']);
   const store = mapping(pipeline['artifactStore']);
   const declaration: PipelineDeclaration = {
     name: String(pipeline['name']),
     version,
-    mode: modeOf(pipeline),
+    mode: parseMode(pipeline),
     type: pipeline['pipelineType'] === 'V2' ? 'V2' : 'V1',
-    stages: list(pipeline['stages']).map((stage, at) => readStage(mapping(stage), at + 1)),
-    variables: list(pipeline['variables']).map((variable) => readVariable(mapping(variable))),
+    stages: list(pipeline['stages']).map((stage, at) => parseStage(mapping(stage), at + 1)),
+    variables: list(pipeline['variables']).map((variable) => parseVariable(mapping(variable))),
     bucket: optionalText(store['location']) ?? 'codepipeline-eu-west-1-123456789012',
     encryptionKey: store['encryptionKey'] === undefined ? undefined : mapping(store['encryptionKey']),
     raw: {
       ...pipeline,
-      executionMode: modeOf(pipeline),
+      executionMode: parseMode(pipeline),
       pipelineType: pipeline['pipelineType'] ?? 'V1',
       version,
     },
   };
-  refuseStructure(declaration);
+  validateStructure(declaration);
   return declaration;
 }
 
-function modeOf({ executionMode: mode }: Members): ExecutionMode {
+function parseMode({ executionMode: mode }: Mapping): ExecutionMode {
   return mode === 'QUEUED' || mode === 'PARALLEL' ? mode : 'SUPERSEDED';
 }
 
-function readVariable(variable: Members): VariableDeclaration {
-  check(variable, {
+function parseVariable(variable: Mapping): VariableDeclaration {
+  validate(variable, {
     name: { required: true, min: 1, max: 128, pattern: '[A-Za-z0-9@\\-_]+' },
     defaultValue: { min: 1, max: 1000 },
   });
   return { name: String(variable['name']), defaultValue: optionalText(variable['defaultValue']) };
 }
 
-function readStage(stage: Members, place: number): StageDeclaration {
-  check({ stages: stage }, { 'stages.name': nameConstraint, 'stages.actions': { required: true } });
-  const actions = list(stage['actions']).map((action) => readAction(mapping(action)));
+function parseStage(stage: Mapping, place: number): StageDeclaration {
+  validate({ stages: stage }, { 'stages.name': nameConstraint, 'stages.actions': { required: true } });
+  const actions = list(stage['actions']).map((action) => parseAction(mapping(action)));
   if (actions.length === 0)
     throw new ServiceError('InvalidStageDeclarationException', `Stage ${place} contains no actions`);
   return { name: String(stage['name']), actions };
@@ -117,12 +117,12 @@ const typeConstraints = {
   namespace: { min: 1, max: 100, pattern: '[A-Za-z0-9@\\-_]+' },
 };
 
-function readAction(action: Members): ActionDeclaration {
-  check(action, typeConstraints);
+function parseAction(action: Mapping): ActionDeclaration {
+  validate(action, typeConstraints);
   const type = mapping(action['actionTypeId']);
   const configuration = Object.entries(mapping(action['configuration']));
   for (const [key, value] of configuration)
-    check({ [key]: value }, { [key]: { required: true, min: 1, max: 1000 } });
+    validate({ [key]: value }, { [key]: { required: true, min: 1, max: 1000 } });
   const names = (artifacts: unknown): string[] => list(artifacts).map((one) => String(mapping(one)['name']));
   return {
     name: String(action['name']),
@@ -142,41 +142,44 @@ function readAction(action: Members): ActionDeclaration {
   };
 }
 
-function refuseStructure({ mode, stages, type, variables }: PipelineDeclaration): void {
-  if (stages.length < 2) throw invalid('Pipeline should contain at least two stages');
+function validateStructure({ mode, stages, type, variables }: PipelineDeclaration): void {
+  if (stages.length < 2) throw invalidStructureError('Pipeline should contain at least two stages');
   if (!stages[0]?.actions.every(isSource))
-    throw invalid('Pipeline should start with a stage that only contains source actions');
+    throw invalidStructureError('Pipeline should start with a stage that only contains source actions');
   if (stages.slice(1).some(({ actions }) => actions.some(isSource)))
-    throw invalid('Source actions are only allowed in the first stage');
-  refuseTwice('Stage', stages);
-  for (const { actions } of stages) refuseTwice('Action', actions);
+    throw invalidStructureError('Source actions are only allowed in the first stage');
+  validateUniqueNames('Stage', stages);
+  for (const { actions } of stages) validateUniqueNames('Action', actions);
   if (type === 'V1' && (mode !== 'SUPERSEDED' || variables.length > 0))
-    throw invalid('Execution modes other than SUPERSEDED and pipeline variables need a pipeline of type V2');
-  refuseArtifacts(stages);
+    throw invalidStructureError(
+      'Execution modes other than SUPERSEDED and pipeline variables need a pipeline of type V2',
+    );
+  validateArtifacts(stages);
 }
 
 const isSource = ({ type }: ActionDeclaration): boolean => type.category === 'Source';
 
-function refuseTwice(kind: string, things: readonly { readonly name: string }[]): void {
+function validateUniqueNames(kind: string, things: readonly { readonly name: string }[]): void {
   const names = things.map(({ name }) => name);
-  const twice = names.find((name, at) => names.indexOf(name) !== at);
-  if (twice !== undefined) throw invalid(`${kind} name ${twice} is not unique`);
+  const duplicate = names.find((name, at) => names.indexOf(name) !== at);
+  if (duplicate !== undefined) throw invalidStructureError(`${kind} name ${duplicate} is not unique`);
 }
 
-/** An action's input is the output of one that ran before it. */
-function refuseArtifacts(stages: readonly StageDeclaration[]): void {
-  const made = new Set<string>();
+/** Each input artifact must be an output of an earlier action. */
+function validateArtifacts(stages: readonly StageDeclaration[]): void {
+  const produced = new Set<string>();
   for (const { actions } of stages) {
     for (const { name, inputs, outputs } of actions.toSorted((a, b) => a.runOrder - b.runOrder)) {
-      const missing = inputs.find((input) => !made.has(input));
+      const missing = inputs.find((input) => !produced.has(input));
       if (missing !== undefined)
-        throw invalid(
+        throw invalidStructureError(
           `Input Artifact Bundle ${missing} in action ${name} is not declared as Output Artifact Bundle in any of ` +
             'the preceding actions',
         );
-      for (const output of outputs) made.add(output);
+      for (const output of outputs) produced.add(output);
     }
   }
 }
 
-const invalid = (message: string): ServiceError => new ServiceError('InvalidStructureException', message);
+const invalidStructureError = (message: string): ServiceError =>
+  new ServiceError('InvalidStructureException', message);

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { Members } from '../../types.ts';
-import type { ActionRun, Context, Execution, Place, StageRun } from './model.ts';
+import type { Mapping } from '../../../json.ts';
+import type { ActionRun, ArtifactLocation, Context, Execution, StageRun } from './model.ts';
 
-type State =
+type EventState =
   | 'STARTED'
   | 'SUCCEEDED'
   | 'FAILED'
@@ -13,11 +13,11 @@ type State =
   | 'CANCELED'
   | 'ABANDONED';
 
-/** AWS's bus gets an event of each change; the outbox keeps them in their order until the change is complete. */
-export function tellPipeline(context: Context, execution: Execution, state: State): void {
+/** Adds an event to the outbox, which keeps the order of events until the change is complete. */
+export function emitPipelineEvent(context: Context, execution: Execution, state: EventState): void {
   const { attempt, startedBy, startedAt, stopReason } = execution;
-  put(context, 'Pipeline', execution, {
-    ...baseOf(execution, startedAt),
+  addToOutbox(context, 'Pipeline', execution, {
+    ...commonFields(execution, startedAt),
     ...(state === 'STARTED' && {
       'execution-trigger': { 'trigger-type': 'StartPipelineExecution', 'trigger-detail': startedBy },
     }),
@@ -27,10 +27,10 @@ export function tellPipeline(context: Context, execution: Execution, state: Stat
   });
 }
 
-export function tellStage(context: Context, run: StageRun, state: State): void {
+export function emitStageEvent(context: Context, run: StageRun, state: EventState): void {
   const { execution, retriedAt, stage, startedAt } = run;
-  put(context, 'Stage', execution, {
-    ...baseOf(execution, startedAt),
+  addToOutbox(context, 'Stage', execution, {
+    ...commonFields(execution, startedAt),
     ...(retriedAt !== undefined && { 'stage-last-retry-attempt-time': new Date(retriedAt).toISOString() }),
     stage: stage.name,
     state,
@@ -38,16 +38,16 @@ export function tellStage(context: Context, run: StageRun, state: State): void {
   });
 }
 
-export function tellAction(context: Context, action: ActionRun, state: State): void {
+export function emitActionEvent(context: Context, action: ActionRun, state: EventState): void {
   const { declaration, id, run, startedAt } = action;
   const { execution, stage } = run;
   const { inputs, outputs, region, type } = declaration;
-  put(context, 'Action', execution, {
-    ...baseOf(execution, startedAt),
+  addToOutbox(context, 'Action', execution, {
+    ...commonFields(execution, startedAt),
     stage: stage.name,
-    ...resultOf(context, action, state),
-    ...(state === 'STARTED' && artifactsAs('input-artifacts', inputs, execution)),
-    ...(state === 'SUCCEEDED' && artifactsAs('output-artifacts', outputs, execution)),
+    ...resultFields(context, action, state),
+    ...(state === 'STARTED' && artifactFields('input-artifacts', inputs, execution)),
+    ...(state === 'SUCCEEDED' && artifactFields('output-artifacts', outputs, execution)),
     'action-execution-id': id,
     action: declaration.name,
     state,
@@ -57,8 +57,8 @@ export function tellAction(context: Context, action: ActionRun, state: State): v
   });
 }
 
-/** `version` is the structure's; AWS writes it, as it does the attempt, as a floating-point number. */
-function baseOf({ id, pipeline, version }: Execution, startedAt: number): Members {
+/** `version` is the version of the structure. AWS writes it and the attempt as floating-point numbers. */
+function commonFields({ id, pipeline, version }: Execution, startedAt: number): Mapping {
   return {
     pipeline: pipeline.declaration.name,
     'execution-id': id,
@@ -67,9 +67,9 @@ function baseOf({ id, pipeline, version }: Execution, startedAt: number): Member
   };
 }
 
-function resultOf({ state: { bareEvents } }: Context, action: ActionRun, state: State): Members {
+function resultFields({ state: { omitResults } }: Context, action: ActionRun, state: EventState): Mapping {
   const { error, externalId, summary } = action;
-  if (bareEvents || (state !== 'SUCCEEDED' && state !== 'FAILED')) return {};
+  if (omitResults || (state !== 'SUCCEEDED' && state !== 'FAILED')) return {};
   const result = {
     ...(summary !== undefined && { 'external-execution-summary': error?.message ?? summary }),
     ...(externalId !== undefined && { 'external-execution-id': externalId }),
@@ -78,19 +78,19 @@ function resultOf({ state: { bareEvents } }: Context, action: ActionRun, state: 
   return Object.keys(result).length === 0 ? {} : { 'execution-result': result };
 }
 
-function artifactsAs(member: string, names: readonly string[], { artifacts }: Execution): Members {
-  const places = names.flatMap((name) => {
-    const place: Place | undefined = artifacts.get(name);
-    return place ? [{ name, s3location: place }] : [];
+function artifactFields(member: string, names: readonly string[], { artifacts }: Execution): Mapping {
+  const artifactList = names.flatMap((name) => {
+    const location: ArtifactLocation | undefined = artifacts.get(name);
+    return location ? [{ name, s3location: location }] : [];
   });
-  return places.length === 0 ? {} : { [member]: places };
+  return artifactList.length === 0 ? {} : { [member]: artifactList };
 }
 
-function put(
+function addToOutbox(
   { accountId, now, region, state }: Context,
   kind: 'Pipeline' | 'Stage' | 'Action',
   { pipeline }: Execution,
-  detail: Members,
+  detail: Mapping,
 ): void {
   state.outbox.push({
     version: '0',
@@ -105,7 +105,7 @@ function put(
   });
 }
 
-/** Publishes what has happened; requests and timers that run side by side keep the order of their changes. */
+/** Publishes the outbox. Requests and timers that run in parallel keep the order of their changes. */
 export function publishOutbox({ publish, state }: Context): Promise<void> {
   const published = state.publishing.then(async () => {
     for (let event = state.outbox.shift(); event; event = state.outbox.shift()) await publish(event);

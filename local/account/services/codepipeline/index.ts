@@ -1,5 +1,5 @@
-import { defineStandIn, type Operation } from '../../emulated-service.ts';
-import type { Members } from '../../types.ts';
+import type { Mapping } from '../../../json.ts';
+import { defineEmulatedService, type Operation } from '../../emulated-service.ts';
 import {
   disableStageTransition,
   enableStageTransition,
@@ -27,23 +27,23 @@ import {
   listPipelineExecutions,
 } from './views.ts';
 
-/** moto keeps pipelines and runs none: here they run, with functions as their actions. */
-export default defineStandIn<PipelinesState>({
+/** moto stores pipelines but does not run them. Here they run, with functions as actions. */
+export default defineEmulatedService<PipelinesState>({
   service: 'codepipeline',
   createState: createPipelinesState,
   operations: {
     CreatePipeline: createPipeline,
     GetPipeline: getPipeline,
-    UpdatePipeline: changing(updatePipeline),
-    DeletePipeline: changing(deletePipeline),
-    StartPipelineExecution: changing(startPipelineExecution),
-    StopPipelineExecution: changing(stopPipelineExecution),
-    RetryStageExecution: changing(retryStageExecution),
-    EnableStageTransition: changing(enableStageTransition),
+    UpdatePipeline: publishing(updatePipeline),
+    DeletePipeline: publishing(deletePipeline),
+    StartPipelineExecution: publishing(startPipelineExecution),
+    StopPipelineExecution: publishing(stopPipelineExecution),
+    RetryStageExecution: publishing(retryStageExecution),
+    EnableStageTransition: publishing(enableStageTransition),
     DisableStageTransition: disableStageTransition,
-    PutJobSuccessResult: changing(putJobSuccessResult),
-    PutJobFailureResult: changing(putJobFailureResult),
-    PutApprovalResult: changing(putApprovalResult),
+    PutJobSuccessResult: publishing(putJobSuccessResult),
+    PutJobFailureResult: publishing(putJobFailureResult),
+    PutApprovalResult: publishing(putApprovalResult),
     GetPipelineState: getPipelineState,
     GetPipelineExecution: getPipelineExecution,
     ListPipelineExecutions: listPipelineExecutions,
@@ -54,8 +54,8 @@ export default defineStandIn<PipelinesState>({
   },
 });
 
-/** What changes the course of an execution is told on the bus before it is answered. */
-function changing(operation: (input: Members, context: Context) => Members): Operation<PipelinesState> {
+/** Publishes the events of an operation on the bus before the operation returns. */
+function publishing(operation: (input: Mapping, context: Context) => Mapping): Operation<PipelinesState> {
   return async (input, context) => {
     const output = operation(input, context);
     await publishOutbox(context);

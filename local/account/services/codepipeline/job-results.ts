@@ -1,11 +1,10 @@
-import { mapping, optionalText } from '../../../json.ts';
-import { type Constraint, check } from '../../constraints.ts';
+import { type Mapping, mapping, optionalText } from '../../../json.ts';
+import { type Constraint, validate } from '../../constraints.ts';
 import { ServiceError } from '../../response.ts';
-import type { Members } from '../../types.ts';
 import { continueJob } from './jobs.ts';
 import { idConstraint } from './lookup.ts';
 import type { Context, Job } from './model.ts';
-import { finish } from './runner.ts';
+import { finishAction } from './runner.ts';
 
 const externalId: Constraint = { min: 1, max: 1500 };
 
@@ -17,13 +16,13 @@ const successConstraints = {
   'executionDetails.percentComplete': { min: 0, max: 100 },
 };
 
-/** Of all output variables of an action together, in UTF-8. */
-const mostBytes = 122_880;
+/** The limit for all output variables of an action together, in UTF-8. */
+const maxVariableBytes = 122_880;
 
-export function putJobSuccessResult(input: Members, context: Context): Members {
-  check(input, successConstraints);
-  const outputVariables = readVariables(input);
-  const job = openJob(input, context);
+export function putJobSuccessResult(input: Mapping, context: Context): Mapping {
+  validate(input, successConstraints);
+  const outputVariables = parseOutputVariables(input);
+  const job = findOpenJob(input, context);
   const { externalExecutionId, percentComplete, summary } = mapping(input['executionDetails']);
   const details = {
     summary: optionalText(summary),
@@ -32,18 +31,21 @@ export function putJobSuccessResult(input: Members, context: Context): Members {
   };
   const token = optionalText(input['continuationToken']);
   if (token === undefined) {
-    finish(context, job.action, { status: 'Succeeded', ...details, outputVariables });
+    finishAction(context, job.action, { status: 'Succeeded', ...details, outputVariables });
     return {};
   }
   Object.assign(job.action, definedOnly(details), { changedAt: context.now() });
-  continueJob(context, job, token, finish);
+  continueJob(context, job, token, finishAction);
   return {};
 }
 
-const definedOnly = (members: Members): Members =>
+const definedOnly = (members: Mapping): Mapping =>
   Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
 
-function readVariables({ continuationToken, outputVariables }: Members): Record<string, string> | undefined {
+function parseOutputVariables({
+  continuationToken,
+  outputVariables,
+}: Mapping): Record<string, string> | undefined {
   if (outputVariables === undefined || outputVariables === null) return undefined;
   if (continuationToken !== undefined)
     throw new ServiceError(
@@ -53,7 +55,7 @@ function readVariables({ continuationToken, outputVariables }: Members): Record<
   const entries = Object.entries(mapping(outputVariables)).map(
     ([key, value]) => [key, String(value)] as const,
   );
-  check(
+  validate(
     { outputVariables: entries.map(([key]) => key) },
     { outputVariables: { each: { pattern: '[A-Za-z0-9@\\-_]+' } } },
   );
@@ -61,10 +63,10 @@ function readVariables({ continuationToken, outputVariables }: Members): Record<
     (sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value),
     0,
   );
-  if (bytes > mostBytes)
+  if (bytes > maxVariableBytes)
     throw new ServiceError(
       'OutputVariablesSizeExceededException',
-      `Exceeded the total size limit for all variables in the pipeline: ${bytes} of ${mostBytes} bytes.`,
+      `Exceeded the total size limit for all variables in the pipeline: ${bytes} of ${maxVariableBytes} bytes.`,
     );
   return Object.fromEntries(entries);
 }
@@ -87,10 +89,10 @@ const failureConstraints = {
   'failureDetails.externalExecutionId': externalId,
 };
 
-export function putJobFailureResult(input: Members, context: Context): Members {
-  check(input, failureConstraints);
+export function putJobFailureResult(input: Mapping, context: Context): Mapping {
+  validate(input, failureConstraints);
   const { externalExecutionId, message, type } = mapping(input['failureDetails']);
-  finish(context, openJob(input, context).action, {
+  finishAction(context, findOpenJob(input, context).action, {
     status: 'Failed',
     code: String(type),
     message: String(message),
@@ -99,15 +101,15 @@ export function putJobFailureResult(input: Members, context: Context): Members {
   return {};
 }
 
-/** A job is answered once, and in time. */
-function openJob({ jobId }: Members, { state }: Context): Job {
+/** A job accepts one result, before its timeout. */
+function findOpenJob({ jobId }: Mapping, { state }: Context): Job {
   const job = state.jobs.get(String(jobId));
   if (!job)
     throw new ServiceError(
       'JobNotFoundException',
       'The job was specified in an invalid format or cannot be found.',
     );
-  if (!job.open)
+  if (!job.isOpen)
     throw new ServiceError('InvalidJobStateException', 'The job state was specified in an invalid format.');
   return job;
 }

@@ -1,71 +1,75 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { Members } from '../../types.ts';
+import type { Mapping } from '../../../json.ts';
 import { publishOutbox } from './events.ts';
-import type { ActionRun, Context, Finish, Job } from './model.ts';
+import type { ActionRun, Context, FinishAction, Job } from './model.ts';
 
-const MINUTE = 60_000;
-/** How long CodePipeline waits for the answer to a job. */
-const answerTime = 20 * MINUTE;
-/** How long an action may go on with continuation tokens. */
-const actionTime = 24 * 60 * MINUTE;
-/** After an answer with a continuation token. */
-const pollTime = 30_000;
+const MINUTE_MS = 60_000;
+/** How long CodePipeline waits for the result of a job. */
+const jobTimeoutMs = 20 * MINUTE_MS;
+/** How long an action can continue with continuation tokens. */
+const actionTimeoutMs = 24 * 60 * MINUTE_MS;
+/** The delay after a result with a continuation token. */
+const pollIntervalMs = 30_000;
 
-/** Runs `work` later, and publishes what comes of it. @returns how to call it off */
-function putOff(context: Context, ms: number, work: () => void): () => void {
-  return context.later(ms, async () => {
+/** Runs `work` later and publishes its events. @returns a cancel function */
+function scheduleWork(context: Context, ms: number, work: () => void): () => void {
+  return context.runLater(ms, async () => {
     work();
     await publishOutbox(context);
   });
 }
 
-/** Invokes an action's function for the first time. */
-export function startJobs(context: Context, action: ActionRun, finish: Finish): void {
-  action.timers.add(putOff(context, actionTime, () => finish(context, action, noAnswer(action))));
+/** Invokes the function of an action for the first time. */
+export function startJobs(context: Context, action: ActionRun, finish: FinishAction): void {
+  action.timers.add(
+    scheduleWork(context, actionTimeoutMs, () => finish(context, action, timeoutResult(action))),
+  );
   startJob(context, action, finish);
 }
 
-/** Ends the job with the token, for which another job comes in a while. */
-export function continueJob(context: Context, { action }: Job, token: string, finish: Finish): void {
+/** Ends the job, and starts another one with the token after the polling interval. */
+export function continueJob(context: Context, { action }: Job, token: string, finish: FinishAction): void {
   closeJob(action);
-  const callOff = putOff(context, pollTime, () => {
-    action.timers.delete(callOff);
+  const cancel = scheduleWork(context, pollIntervalMs, () => {
+    action.timers.delete(cancel);
     startJob(context, action, finish, token);
   });
-  action.timers.add(callOff);
+  action.timers.add(cancel);
 }
 
-/** An answer comes too late from now on. */
+/** From now on a result for the job is too late. */
 export function closeJob({ job }: ActionRun): void {
   if (!job) return;
-  job.open = false;
-  job.callOff();
+  job.isOpen = false;
+  job.cancelTimeout();
 }
 
-function startJob(context: Context, action: ActionRun, finish: Finish, token?: string): void {
-  const callOff = putOff(context, answerTime, () => finish(context, action, noAnswer(action)));
-  const job: Job = { id: randomUUID(), action, open: true, callOff };
+function startJob(context: Context, action: ActionRun, finish: FinishAction, token?: string): void {
+  const cancelTimeout = scheduleWork(context, jobTimeoutMs, () =>
+    finish(context, action, timeoutResult(action)),
+  );
+  const job: Job = { id: randomUUID(), action, isOpen: true, cancelTimeout };
   action.job = job;
   context.state.jobs.set(job.id, job);
   try {
-    context.invokeAsync(functionOf(action), eventOf(context, job, token));
+    context.invokeAsync(functionName(action), jobEvent(context, job, token));
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     finish(context, action, { status: 'Failed', code: 'ConfigurationError', message });
   }
 }
 
-const functionOf = ({ configuration }: ActionRun): string => configuration['FunctionName'] ?? '';
+const functionName = ({ configuration }: ActionRun): string => configuration['FunctionName'] ?? '';
 
-function noAnswer(action: ActionRun): Parameters<Finish>[2] {
+function timeoutResult(action: ActionRun): Parameters<FinishAction>[2] {
   const message =
-    `The AWS Lambda function ${functionOf(action)} failed to return a result. Check the function to verify that it ` +
+    `The AWS Lambda function ${functionName(action)} failed to return a result. Check the function to verify that it ` +
     'has permission to call the PutJobSuccessResult action and that it made a call to PutJobSuccessResult.';
   return { status: 'Failed', code: 'JobFailed', message };
 }
 
-/** What Lambda hands to the function; there is nothing in it of the pipeline, the stage or the execution. */
-function eventOf({ accountId, now }: Context, { action, id }: Job, token: string | undefined): Members {
+/** The event for the function. As on AWS it does not contain the pipeline, the stage or the execution. */
+function jobEvent({ accountId, now }: Context, { action, id }: Job, token: string | undefined): Mapping {
   const { configuration, declaration, run } = action;
   const { encryptionKey } = run.execution.pipeline.declaration;
   return {
@@ -74,9 +78,9 @@ function eventOf({ accountId, now }: Context, { action, id }: Job, token: string
       accountId,
       data: {
         actionConfiguration: { configuration },
-        inputArtifacts: declaration.inputs.map((name) => artifactOf(action, name)),
-        outputArtifacts: declaration.outputs.map((name) => artifactOf(action, name)),
-        artifactCredentials: credentials(now() + 60 * MINUTE),
+        inputArtifacts: declaration.inputs.map((name) => jobArtifact(action, name)),
+        outputArtifacts: declaration.outputs.map((name) => jobArtifact(action, name)),
+        artifactCredentials: credentials(now() + 60 * MINUTE_MS),
         ...(token !== undefined && { continuationToken: token }),
         ...(encryptionKey && { encryptionKey }),
       },
@@ -84,7 +88,7 @@ function eventOf({ accountId, now }: Context, { action, id }: Job, token: string
   };
 }
 
-function artifactOf({ run }: ActionRun, name: string): Members {
+function jobArtifact({ run }: ActionRun, name: string): Mapping {
   const { bucket = '', key = '' } = run.execution.artifacts.get(name) ?? {};
   return {
     name,
@@ -93,8 +97,8 @@ function artifactOf({ run }: ActionRun, name: string): Members {
   };
 }
 
-/** They open nothing, but look as real ones do: a function that lets them out is found out. */
-function credentials(expirationTime: number): Members {
+/** Not valid, but they look like real ones, so that tests detect a function that leaks them. */
+function credentials(expirationTime: number): Mapping {
   return {
     accessKeyId: `ASIA${randomBytes(8).toString('hex').toUpperCase()}`,
     secretAccessKey: randomBytes(30).toString('base64'),

@@ -1,21 +1,21 @@
-import { type Constraint, type Constraints, check } from '../../constraints.ts';
+import type { Mapping } from '../../../json.ts';
+import { type Constraint, type Constraints, validate } from '../../constraints.ts';
 import { ServiceError } from '../../response.ts';
-import type { Members } from '../../types.ts';
 import { nameConstraint } from './declaration.ts';
 import type { Context, Execution, Pipeline, Stage } from './model.ts';
 
-const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
+const uuidPattern = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 
-export const idConstraint: Constraint = { required: true, pattern: uuid };
+export const idConstraint: Constraint = { required: true, pattern: uuidPattern };
 
-/** The pipeline that `member` of the input names, once the input is as the model asks. */
+/** Validates the input, then finds the pipeline that its `member` names. */
 export function findPipeline(
-  input: Members,
+  input: Mapping,
   { accountId, state }: Context,
   member: 'name' | 'pipelineName',
-  more: Constraints = {},
+  constraints: Constraints = {},
 ): Pipeline {
-  check(input, { [member]: nameConstraint, ...more });
+  validate(input, { [member]: nameConstraint, ...constraints });
   const name = String(input[member]);
   const found = state.pipelines.get(name);
   if (found) return found;
@@ -25,7 +25,7 @@ export function findPipeline(
   );
 }
 
-export function findStage({ declaration, stages }: Pipeline, input: Members): Stage {
+export function findStage({ declaration, stages }: Pipeline, input: Mapping): Stage {
   const found = stages.find(({ name }) => name === input['stageName']);
   if (found) return found;
   throw new ServiceError(
@@ -43,7 +43,7 @@ export function findExecution({ declaration, executions }: Pipeline, id: unknown
   );
 }
 
-/** Who a call was made by, as CodePipeline notes it. */
+/** The ARN of the caller, as CodePipeline records it. */
 export function callerArn({ accountId, caller }: Context): string {
   return `arn:aws:sts::${caller.account ?? accountId}:assumed-role/${caller.function}/${caller.function}`;
 }

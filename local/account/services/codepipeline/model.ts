@@ -1,45 +1,45 @@
-import type { StandInContext } from '../../emulated-service.ts';
-import type { Members } from '../../types.ts';
-import type { ActionDeclaration, PipelineDeclaration } from './declaration.ts';
+import type { Mapping } from '../../../json.ts';
+import type { ServiceContext } from '../../emulated-service.ts';
+import type { ActionDeclaration, ExecutionMode, PipelineDeclaration } from './declaration.ts';
 
-/** Where an artifact lies in S3. */
-export interface Place {
+/** The location of an artifact in S3. */
+export interface ArtifactLocation {
   readonly bucket: string;
   readonly key: string;
 }
 
-/** How an action ends that no function of the template answers. */
-export type Outcome =
+/** How an action ends if no function of the template performs it. */
+export type ActionOutcome =
   | {
       readonly status: 'Succeeded';
       readonly summary?: string;
       readonly outputVariables?: Readonly<Record<string, string>>;
     }
-  /** `code` is JobFailed unless told. */
+  /** `code` defaults to JobFailed. */
   | { readonly status: 'Failed'; readonly message: string; readonly code?: string }
-  /** Goes on until `finishers` is told how it ends. */
+  /** Continues until a function in `finishers` ends it. */
   | { readonly status: 'InProgress' };
 
 export interface PipelinesState {
   readonly pipelines: Map<string, Pipeline>;
   readonly jobs: Map<string, Job>;
-  /** By `pipeline/stage/action`; what is not here succeeds at once, but for manual approvals. */
-  readonly outcomes: Map<string, Outcome>;
-  /** Ends an action that is in progress, by `pipeline/stage/action`. */
-  readonly finishers: Map<string, (outcome: Outcome) => Promise<void>>;
-  /** Where an output artifact lies, by `pipeline/artifact`; elsewhere one is made up. */
-  readonly artifacts: Map<string, Place>;
-  /** So many of the next retries are refused with ConflictException. */
+  /** By `pipeline/stage/action`. Other actions succeed at once, except manual approvals. */
+  readonly outcomes: Map<string, ActionOutcome>;
+  /** Functions that end an action in progress, by `pipeline/stage/action`. */
+  readonly finishers: Map<string, (outcome: ActionOutcome) => Promise<void>>;
+  /** Locations of output artifacts, by `pipeline/artifact`. Others get a generated location. */
+  readonly artifacts: Map<string, ArtifactLocation>;
+  /** How many of the next retries fail with ConflictException. */
   conflicts: number;
-  /** Leaves `execution-result` out of action events: AWS shows it for providers other than Lambda only. */
-  bareEvents: boolean;
-  /** Events that have happened and are still to be published, in their order. */
-  readonly outbox: Members[];
-  /** Settles when the last publication has. */
+  /** Omits `execution-result` from action events. AWS documents it only for providers other than Lambda. */
+  omitResults: boolean;
+  /** Events that are not published yet, in order. */
+  readonly outbox: Mapping[];
+  /** Resolves when the last publication has ended. */
   publishing: Promise<void>;
 }
 
-export type Context = StandInContext<PipelinesState>;
+export type Context = ServiceContext<PipelinesState>;
 
 export interface Pipeline {
   declaration: PipelineDeclaration;
@@ -47,9 +47,9 @@ export interface Pipeline {
   readonly created: number;
   updated: number;
   readonly tags: Map<string, string>;
-  /** In the declaration's order. */
+  /** In the order of the declaration. */
   stages: readonly Stage[];
-  /** The oldest first. */
+  /** Oldest first. */
   readonly executions: Execution[];
 }
 
@@ -61,19 +61,17 @@ export interface Transition {
 
 export interface Stage {
   readonly name: string;
-  /** Absent while nobody has ever changed it; enabled without a reason. */
+  /** Undefined if nobody has changed it. Enabled if it has no reason. */
   inbound?: Transition;
   outbound?: Transition;
-  /** Executions at the door, the oldest first. */
+  /** Executions that wait to enter, oldest first. */
   readonly waiting: Execution[];
-  /** What has locked the stage. */
-  holder?: StageRun | undefined;
+  /** The run that has locked the stage. */
+  lockedBy?: StageRun | undefined;
   latest?: StageRun;
-  /** The latest run of each action by whichever execution: AWS shows older ones beside newer ones. */
+  /** The latest run of each action, of any execution: AWS shows older runs next to newer ones. */
   readonly actions: Map<string, ActionRun>;
 }
-
-export type ExecutionMode = 'SUPERSEDED' | 'QUEUED' | 'PARALLEL';
 
 export type ExecutionStatus =
   | 'InProgress'
@@ -92,7 +90,7 @@ export interface Execution {
   status: ExecutionStatus;
   readonly startedAt: number;
   updatedAt: number;
-  /** From 1; a retried stage counts one more. */
+  /** Starts at 1. Each retry of a stage adds 1. */
   attempt: number;
   readonly variables: ReadonlyMap<string, string>;
   readonly startedBy: string;
@@ -100,10 +98,10 @@ export interface Execution {
   /** By stage. */
   readonly runs: Map<string, StageRun>;
   /** By name. */
-  readonly artifacts: Map<string, Place>;
+  readonly artifacts: Map<string, ArtifactLocation>;
   /** By namespace. */
   readonly outputVariables: Map<string, Readonly<Record<string, string>>>;
-  /** Every run of every action, the oldest first. */
+  /** Every run of every action, oldest first. */
   readonly history: ActionRun[];
 }
 
@@ -112,9 +110,9 @@ export interface StageRun {
   readonly execution: Execution;
   status: 'InProgress' | 'Succeeded' | 'Failed' | 'Stopping' | 'Stopped' | 'Cancelled';
   readonly startedAt: number;
-  /** The runOrder it has got to. */
-  order: number;
-  /** The latest run of each action that this execution has begun. */
+  /** The runOrder that is running now. */
+  runOrder: number;
+  /** The latest run of each action that this execution has started. */
   readonly actions: Map<string, ActionRun>;
   retries: number;
   retriedAt?: number;
@@ -127,31 +125,31 @@ export interface ActionRun {
   readonly startedAt: number;
   changedAt: number;
   status: 'InProgress' | 'Succeeded' | 'Failed' | 'Abandoned';
-  /** With its variables resolved. */
+  /** The configuration with resolved variables. */
   configuration: Readonly<Record<string, string>>;
   summary?: string;
   externalId?: string;
   percent?: number;
   error?: { readonly code: string; readonly message: string };
   outputVariables?: Readonly<Record<string, string>>;
-  /** Of a manual approval. */
+  /** The token of a manual approval. */
   token?: string;
   job?: Job;
-  /** What is put off for it. */
+  /** Cancel functions of the delayed work for this action. */
   readonly timers: Set<() => void>;
 }
 
 export interface Job {
   readonly id: string;
   readonly action: ActionRun;
-  /** False once it was answered, or is too late to be. */
-  open: boolean;
-  /** Calls off what happens when no answer comes. */
-  callOff: () => void;
+  /** False after the result has arrived or the job has timed out. */
+  isOpen: boolean;
+  /** Cancels the timeout of the job. */
+  cancelTimeout: () => void;
 }
 
-/** How an action ended. */
-export type Result =
+/** How an action has ended. */
+export type ActionResult =
   | {
       readonly status: 'Succeeded';
       readonly summary?: string | undefined;
@@ -166,8 +164,8 @@ export type Result =
       readonly externalId?: string | undefined;
     };
 
-/** Ends an action, and lets its stage go on from there. */
-export type Finish = (context: Context, action: ActionRun, result: Result) => void;
+/** Ends an action and continues its stage. */
+export type FinishAction = (context: Context, action: ActionRun, result: ActionResult) => void;
 
 export function createPipelinesState(): PipelinesState {
   return {
@@ -177,17 +175,17 @@ export function createPipelinesState(): PipelinesState {
     finishers: new Map(),
     artifacts: new Map(),
     conflicts: 0,
-    bareEvents: false,
+    omitResults: false,
     outbox: [],
     publishing: Promise.resolve(),
   };
 }
 
-/** Whether its result is still to come. */
-export const isGoing = ({ status }: { readonly status: string }): boolean =>
+/** Whether the result is still open. */
+export const isInProgress = ({ status }: { readonly status: string }): boolean =>
   status === 'InProgress' || status === 'Stopping';
 
 /** `pipeline/stage/action`. */
-export function pathOf({ declaration, run }: ActionRun): string {
+export function actionPath({ declaration, run }: ActionRun): string {
   return `${run.execution.pipeline.declaration.name}/${run.stage.name}/${declaration.name}`;
 }

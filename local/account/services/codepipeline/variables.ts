@@ -1,15 +1,18 @@
 import type { Execution } from './model.ts';
 
-/** What a configuration comes to, or the first reference in it that means nothing. */
-export type Resolved =
+/** The configuration with resolved variables, or the first reference that cannot be resolved. */
+export type ResolvedConfiguration =
   | { readonly configuration: Readonly<Record<string, string>> }
   | { readonly unresolved: string };
 
 /**
- * Puts values in the place of `#{codepipeline.PipelineExecutionId}`, `#{variables.Name}` and `#{Namespace.Name}`, the
- * output variables of an action that ran before.
+ * Resolves `#{codepipeline.PipelineExecutionId}`, `#{variables.Name}` and `#{Namespace.Name}`, which is an output variable
+ * of an earlier action.
  */
-export function resolve(configuration: Readonly<Record<string, string>>, execution: Execution): Resolved {
+export function resolveVariables(
+  configuration: Readonly<Record<string, string>>,
+  execution: Execution,
+): ResolvedConfiguration {
   const unresolved: string[] = [];
   const fill = (text: string): string =>
     text.replaceAll(/#\{([A-Za-z0-9@_-]+)\.([A-Za-z0-9@_-]+)\}/g, (reference, namespace, name) => {

@@ -1,25 +1,24 @@
-import { mapping, numberOr } from '../../../json.ts';
-import { pageOf } from '../../pagination.ts';
+import { type Mapping, mapping, numberOr } from '../../../json.ts';
+import { paginate } from '../../pagination.ts';
 import { ServiceError } from '../../response.ts';
-import type { Members } from '../../types.ts';
 import { findExecution, findPipeline, idConstraint } from './lookup.ts';
 import type { ActionRun, Context, Execution, Pipeline, Stage, StageRun, Transition } from './model.ts';
 
-export function getPipelineState(input: Members, context: Context): Members {
+export function getPipelineState(input: Mapping, context: Context): Mapping {
   const pipeline = findPipeline(input, context, 'name');
   const { created, declaration, stages, updated } = pipeline;
   return {
     pipelineName: declaration.name,
     pipelineVersion: declaration.version,
-    stageStates: stages.map((stage) => stateOf(stage, pipeline)),
+    stageStates: stages.map((stage) => stageState(stage, pipeline)),
     created: new Date(created),
     updated: new Date(updated),
   };
 }
 
-function stateOf(stage: Stage, { declaration }: Pipeline): Members {
+function stageState(stage: Stage, { declaration }: Pipeline): Mapping {
   const { actions, inbound, latest, name, waiting } = stage;
-  const waitings = waiting.map(({ id }) => ({
+  const inboundExecutions = waiting.map(({ id }) => ({
     pipelineExecutionId: id,
     status: 'InProgress',
     type: 'STANDARD',
@@ -27,20 +26,23 @@ function stateOf(stage: Stage, { declaration }: Pipeline): Members {
   const declared = declaration.stages.find((one) => one.name === name)?.actions ?? [];
   return {
     stageName: name,
-    ...(waitings.length > 0 && { inboundExecution: waitings[0], inboundExecutions: waitings }),
-    inboundTransitionState: transitionOf(inbound),
+    ...(inboundExecutions.length > 0 && {
+      inboundExecution: inboundExecutions[0],
+      inboundExecutions,
+    }),
+    inboundTransitionState: transitionState(inbound),
     actionStates: declared.map((action) => {
       const run = actions.get(action.name);
-      return { actionName: action.name, ...(run && { latestExecution: executionOf(run) }) };
+      return { actionName: action.name, ...(run && { latestExecution: actionExecution(run) }) };
     }),
     ...(latest && {
       latestExecution: { pipelineExecutionId: latest.execution.id, status: latest.status, type: 'STANDARD' },
-      ...retriesOf(latest),
+      ...retryMetadata(latest),
     }),
   };
 }
 
-function transitionOf(inbound: Transition | undefined): Members {
+function transitionState(inbound: Transition | undefined): Mapping {
   if (!inbound) return { enabled: true };
   const { changedAt, changedBy, reason } = inbound;
   return {
@@ -51,12 +53,12 @@ function transitionOf(inbound: Transition | undefined): Members {
   };
 }
 
-function retriesOf({ retries }: StageRun): Members {
+function retryMetadata({ retries }: StageRun): Mapping {
   if (retries === 0) return {};
   return { retryStageMetadata: { manualStageRetryAttempt: retries, latestRetryTrigger: 'ManualStageRetry' } };
 }
 
-function executionOf(action: ActionRun): Members {
+function actionExecution(action: ActionRun): Mapping {
   const { changedAt, error, externalId, id, percent, status, summary, token } = action;
   return {
     actionExecutionId: id,
@@ -70,7 +72,7 @@ function executionOf(action: ActionRun): Members {
   };
 }
 
-export function getPipelineExecution(input: Members, context: Context): Members {
+export function getPipelineExecution(input: Mapping, context: Context): Mapping {
   const pipeline = findPipeline(input, context, 'pipelineName', { pipelineExecutionId: idConstraint });
   const execution = findExecution(pipeline, input['pipelineExecutionId']);
   const { id, mode, status, variables, version } = execution;
@@ -82,14 +84,14 @@ export function getPipelineExecution(input: Members, context: Context): Members 
       status,
       artifactRevisions: [],
       variables: [...variables].map(([name, resolvedValue]) => ({ name, resolvedValue })),
-      trigger: triggerOf(execution),
+      trigger: executionTrigger(execution),
       executionMode: mode,
       executionType: 'STANDARD',
     },
   };
 }
 
-const triggerOf = ({ startedBy }: Execution): Members => ({
+const executionTrigger = ({ startedBy }: Execution): Mapping => ({
   triggerType: 'StartPipelineExecution',
   triggerDetail: startedBy,
 });
@@ -99,8 +101,8 @@ const pageConstraints = { maxResults: { min: 1, max: 100 }, nextToken: { min: 1,
 const invalidToken = (): ServiceError =>
   new ServiceError('InvalidNextTokenException', 'The next token was specified in an invalid format.');
 
-/** The newest first. */
-export function listPipelineExecutions(input: Members, context: Context): Members {
+/** Newest first. */
+export function listPipelineExecutions(input: Mapping, context: Context): Mapping {
   const { executions } = findPipeline(input, context, 'pipelineName', pageConstraints);
   const { maxResults, nextToken } = input;
   const { succeededInStage } = mapping(input['filter']);
@@ -108,11 +110,16 @@ export function listPipelineExecutions(input: Members, context: Context): Member
   const found = executions.filter(
     ({ runs }) => stage === undefined || runs.get(String(stage))?.status === 'Succeeded',
   );
-  const { items, ...rest } = pageOf(found.toReversed(), numberOr(maxResults, 100), nextToken, invalidToken());
-  return { pipelineExecutionSummaries: items.map(summaryOf), ...rest };
+  const { items, ...rest } = paginate(
+    found.toReversed(),
+    numberOr(maxResults, 100),
+    nextToken,
+    invalidToken(),
+  );
+  return { pipelineExecutionSummaries: items.map(executionSummary), ...rest };
 }
 
-function summaryOf(execution: Execution): Members {
+function executionSummary(execution: Execution): Mapping {
   const { id, mode, startedAt, status, stopReason, updatedAt } = execution;
   return {
     pipelineExecutionId: id,
@@ -120,15 +127,15 @@ function summaryOf(execution: Execution): Members {
     startTime: new Date(startedAt),
     lastUpdateTime: new Date(updatedAt),
     sourceRevisions: [],
-    trigger: triggerOf(execution),
+    trigger: executionTrigger(execution),
     ...(stopReason !== undefined && { stopTrigger: { reason: stopReason } }),
     executionMode: mode,
     executionType: 'STANDARD',
   };
 }
 
-/** The newest first; those of one execution when the filter names it. */
-export function listActionExecutions(input: Members, context: Context): Members {
+/** Newest first. Only the actions of one execution if the filter contains its id. */
+export function listActionExecutions(input: Mapping, context: Context): Mapping {
   const pipeline = findPipeline(input, context, 'pipelineName', pageConstraints);
   const { maxResults, nextToken } = input;
   const { latestInPipelineExecution, pipelineExecutionId } = mapping(input['filter']);
@@ -140,16 +147,16 @@ export function listActionExecutions(input: Members, context: Context): Members 
     .filter((action) => latest['startTimeRange'] !== 'Latest' || isLatest(action))
     .toSorted((a, b) => a.startedAt - b.startedAt)
     .toReversed();
-  const { items, ...rest } = pageOf(runs, numberOr(maxResults, 100), nextToken, invalidToken());
-  return { actionExecutionDetails: items.map((action) => detailOf(action, context)), ...rest };
+  const { items, ...rest } = paginate(runs, numberOr(maxResults, 100), nextToken, invalidToken());
+  return { actionExecutionDetails: items.map((action) => actionDetail(action, context)), ...rest };
 }
 
 const isLatest = (action: ActionRun): boolean => action.run.actions.get(action.declaration.name) === action;
 
-function detailOf(action: ActionRun, { region }: Context): Members {
+function actionDetail(action: ActionRun, { region }: Context): Mapping {
   const { changedAt, configuration, declaration, id, run, startedAt, status } = action;
   const { execution, stage } = run;
-  const artifacts = (names: readonly string[]): Members[] =>
+  const artifacts = (names: readonly string[]): Mapping[] =>
     names.flatMap((name) => {
       const s3location = execution.artifacts.get(name);
       return s3location ? [{ name, s3location }] : [];
@@ -172,11 +179,11 @@ function detailOf(action: ActionRun, { region }: Context): Members {
       inputArtifacts: artifacts(declaration.inputs),
       ...(declaration.namespace !== undefined && { namespace: declaration.namespace }),
     },
-    output: { outputArtifacts: artifacts(declaration.outputs), ...resultOf(action) },
+    output: { outputArtifacts: artifacts(declaration.outputs), ...executionResult(action) },
   };
 }
 
-function resultOf({ error, externalId, outputVariables, summary }: ActionRun): Members {
+function executionResult({ error, externalId, outputVariables, summary }: ActionRun): Mapping {
   return {
     executionResult: {
       ...(externalId !== undefined && { externalExecutionId: externalId }),

@@ -1,11 +1,10 @@
-import { list, mapping } from '../../../json.ts';
+import { list, type Mapping, mapping } from '../../../json.ts';
 import type { Constraint, Constraints } from '../../constraints.ts';
-import type { Members } from '../../types.ts';
 import type { HealthEvent } from './state.ts';
 
 const upTo = (max: number, each: Constraint = {}): Constraint => ({ min: 1, max, each });
 
-/** What the API's model asks of DescribeEvents. */
+/** The constraints of DescribeEvents in the API model. */
 export const describeEventsConstraints: Constraints = {
   'filter.actionabilities': upTo(3, {
     oneOf: ['ACTION_REQUIRED', 'ACTION_MAY_BE_REQUIRED', 'INFORMATIONAL'],
@@ -33,9 +32,9 @@ export const describeEventsConstraints: Constraints = {
   locale: { min: 2, max: 256 },
 };
 
-type Read = (event: HealthEvent) => unknown;
+type ReadValue = (event: HealthEvent) => unknown;
 
-const values: Readonly<Record<string, Read>> = {
+const values: Readonly<Record<string, ReadValue>> = {
   actionabilities: (event) => event.actionability,
   eventArns: (event) => event.arn,
   eventTypeCodes: (event) => event.eventTypeCode,
@@ -52,13 +51,14 @@ const times: Readonly<Record<string, (event: HealthEvent) => Date | undefined>> 
   lastUpdatedTimes: (event) => event.lastUpdatedTime,
 };
 
-/** What knows the events by their entities is not here: a filter by them would let everything pass. */
-const unknown = ['entityArns', 'entityValues', 'tags'];
+/** Local events have no entities, so these filters would wrongly let every event pass. */
+const unsupportedFilters = ['entityArns', 'entityValues', 'tags'];
 
-/** Whether an event passes every list of a filter by at least one of the list's members. */
-export function passes(event: HealthEvent, filter: Members): boolean {
-  const asked = unknown.find((name) => filter[name] !== undefined);
-  if (asked) throw new Error(`events here have no entities: a filter by ${asked} cannot be answered`);
+/** Whether an event matches at least one value of every list in the filter. */
+export function matchesFilter(event: HealthEvent, filter: Mapping): boolean {
+  const unsupported = unsupportedFilters.find((name) => filter[name] !== undefined);
+  if (unsupported)
+    throw new Error(`The local AWS Health has no entities and does not support filter.${unsupported}`);
   return (
     Object.entries(values).every(([name, read]) => isIn(filter[name], [read(event)])) &&
     isIn(filter['personas'], event.personas ?? []) &&
@@ -70,7 +70,7 @@ function isIn(wanted: unknown, found: readonly unknown[]): boolean {
   return wanted === undefined || wanted === null || list(wanted).some((one) => found.includes(one));
 }
 
-/** Ranges are in seconds of the epoch, both ends included. */
+/** Ranges are in seconds since 1970 and include both ends. */
 function isWithin(ranges: unknown, time: Date | undefined): boolean {
   if (ranges === undefined || ranges === null) return true;
   if (time === undefined) return false;

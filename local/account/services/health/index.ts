@@ -1,42 +1,46 @@
-import { mapping, numberOr } from '../../../json.ts';
-import { check } from '../../constraints.ts';
-import { defineStandIn, HangUp, type StandInContext } from '../../emulated-service.ts';
-import { pageOf } from '../../pagination.ts';
+import { type Mapping, mapping, numberOr } from '../../../json.ts';
+import { validate } from '../../constraints.ts';
+import {
+  ConnectionDroppedError,
+  defineEmulatedService,
+  type ServiceContext,
+} from '../../emulated-service.ts';
+import { paginate } from '../../pagination.ts';
 import { ServiceError } from '../../response.ts';
-import type { Members } from '../../types.ts';
-import { describeEventsConstraints, passes } from './filter.ts';
+import { describeEventsConstraints, matchesFilter } from './filter.ts';
 import { createHealthState, type HealthEvent, type HealthState } from './state.ts';
 
-/** moto has no AWS Health. */
-export default defineStandIn<HealthState>({
+/** moto does not support AWS Health. */
+export default defineEmulatedService<HealthState>({
   service: 'health',
   createState: createHealthState,
   operations: { DescribeEvents: describeEvents },
 });
 
-/** AWS names no number; whoever met its throttling asked for pages of 100 instead. */
-const defaultPage = 10;
+/** AWS does not document the default. A small page makes code without pagination fail. */
+const defaultPageSize = 10;
 
-function describeEvents(input: Members, context: StandInContext<HealthState>): Members {
-  reachEndpoint(context);
-  check(input, describeEventsConstraints);
+function describeEvents(input: Mapping, context: ServiceContext<HealthState>): Mapping {
+  assertReachable(context);
+  validate(input, describeEventsConstraints);
   const { filter, locale = 'en', maxResults, nextToken } = input;
   if (locale !== 'en') throw new ServiceError('UnsupportedLocale', `The locale ${locale} is not supported.`);
-  const found = eventsFor(context).filter((event) => passes(event, mapping(filter)));
+  const found = visibleEvents(context).filter((event) => matchesFilter(event, mapping(filter)));
   const newestFirst = found.toSorted((a, b) => b.lastUpdatedTime.getTime() - a.lastUpdatedTime.getTime());
   const invalid = new ServiceError('InvalidPaginationToken', 'The specified pagination token is not valid.');
-  const { items, ...rest } = pageOf(newestFirst, numberOr(maxResults, defaultPage), nextToken, invalid);
+  const { items, ...rest } = paginate(newestFirst, numberOr(maxResults, defaultPageSize), nextToken, invalid);
   return { events: items, ...rest };
 }
 
-const otherEndpoints = ['cn-north-1', 'cn-northwest-1', 'us-gov-west-1'];
+const otherPartitionEndpoints = ['cn-north-1', 'cn-northwest-1', 'us-gov-west-1'];
 
-/** Health answers in two Regions and their partitions' likes: a client that asks in its own finds no host. */
-function reachEndpoint({ askedRegion, state, caller, accountId }: StandInContext<HealthState>): void {
-  const endpoint = new Map(Object.entries(state.endpoints)).get(askedRegion);
-  if (endpoint === undefined && !otherEndpoints.includes(askedRegion))
-    throw new HangUp(`health.${askedRegion}.amazonaws.com does not exist`);
-  if (endpoint === 'down') throw new HangUp(`health.${askedRegion}.amazonaws.com is down`);
+/** AWS Health has endpoints in two Regions and in other partitions. In any other Region the host does not exist. */
+function assertReachable({ requestedRegion, state, caller, accountId }: ServiceContext<HealthState>): void {
+  const endpoint = new Map(Object.entries(state.endpoints)).get(requestedRegion);
+  if (endpoint === undefined && !otherPartitionEndpoints.includes(requestedRegion))
+    throw new ConnectionDroppedError(`health.${requestedRegion}.amazonaws.com does not exist`);
+  if (endpoint === 'down')
+    throw new ConnectionDroppedError(`health.${requestedRegion}.amazonaws.com is down`);
   if (endpoint === 'throttled') throw new ServiceError('ThrottlingException', 'Rate exceeded');
   if (state.denied) {
     const user = `arn:aws:sts::${caller.account ?? accountId}:assumed-role/${caller.function}/${caller.function}`;
@@ -53,10 +57,10 @@ function reachEndpoint({ askedRegion, state, caller, accountId }: StandInContext
     );
 }
 
-function eventsFor({ state, caller, accountId }: StandInContext<HealthState>): HealthEvent[] {
+function visibleEvents({ state, caller, accountId }: ServiceContext<HealthState>): HealthEvent[] {
   const account = caller.account ?? accountId;
-  const seen = [...state.events].flatMap(([owner, events]) =>
+  const visible = [...state.events].flatMap(([owner, events]) =>
     events.filter(({ eventScopeCode }) => owner === account || eventScopeCode === 'PUBLIC'),
   );
-  return [...new Map(seen.map((event) => [event.arn, event])).values()];
+  return [...new Map(visible.map((event) => [event.arn, event])).values()];
 }

@@ -1,4 +1,4 @@
-/** An event of AWS Health, as its API tells it. */
+/** An event of AWS Health, in the form of its API. */
 export interface HealthEvent {
   readonly arn: string;
   readonly service: string;
@@ -15,16 +15,16 @@ export interface HealthEvent {
   readonly personas?: readonly ('OPERATIONS' | 'SECURITY' | 'BILLING')[];
 }
 
-/** down: the connection dies. throttled: every call is refused with ThrottlingException. */
+/** down: the connection is dropped. throttled: every call fails with ThrottlingException. */
 export type EndpointState = 'up' | 'down' | 'throttled';
 
 export interface HealthState {
-  /** By account. A public event is every account's, whichever it is kept for. */
+  /** By account. Every account sees public events, whichever account they are stored for. */
   readonly events: Map<string, HealthEvent[]>;
   readonly endpoints: Record<'us-east-1' | 'us-east-2', EndpointState>;
-  /** False: the account has no support plan that includes the API. */
+  /** False if the account has no support plan that includes the API. */
   subscribed: boolean;
-  /** True: the caller's policies do not allow the call. */
+  /** True if the policies of the caller do not allow the call. */
   denied: boolean;
 }
 

@@ -1,0 +1,757 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  AutoScalingClient,
+  type AutoScalingGroup,
+  CreateAutoScalingGroupCommand,
+  DescribeAutoScalingGroupsCommand,
+  DescribeAutoScalingInstancesCommand,
+  DetachInstancesCommand,
+  PutLifecycleHookCommand,
+  SetInstanceProtectionCommand,
+  TerminateInstanceInAutoScalingGroupCommand,
+} from '@aws-sdk/client-auto-scaling';
+import {
+  BatchGetItemCommand,
+  CreateTableCommand,
+  DynamoDBClient,
+  ScanCommand,
+  TransactWriteItemsCommand,
+} from '@aws-sdk/client-dynamodb';
+import {
+  CopyImageCommand,
+  CreateLaunchTemplateCommand,
+  CreateTagsCommand,
+  DeleteTagsCommand,
+  DescribeImagesCommand,
+  DescribeInstancesCommand,
+  DescribeSnapshotsCommand,
+  DescribeSubnetsCommand,
+  EC2Client,
+  ModifyImageAttributeCommand,
+  ModifySnapshotAttributeCommand,
+  RegisterImageCommand,
+  RunInstancesCommand,
+  TerminateInstancesCommand,
+} from '@aws-sdk/client-ec2';
+import {
+  CreateLoadBalancerCommand,
+  DeregisterInstancesFromLoadBalancerCommand,
+  DescribeLoadBalancersCommand,
+  ElasticLoadBalancingClient,
+  RegisterInstancesWithLoadBalancerCommand,
+} from '@aws-sdk/client-elastic-load-balancing';
+import {
+  CreateTargetGroupCommand,
+  DeregisterTargetsCommand,
+  DescribeTargetHealthCommand,
+  ElasticLoadBalancingV2Client,
+  ModifyTargetGroupAttributesCommand,
+  RegisterTargetsCommand,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import { CreateKeyCommand, DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { CreateTopicCommand, PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import {
+  CreateQueueCommand,
+  DeleteMessageBatchCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { corrections } from '../../../../local/account/moto/corrections.ts';
+import { errorOf, type Fixture, openAccount } from '../fixture.ts';
+
+let fixture: Fixture;
+let autoScaling: AutoScalingClient;
+let classic: ElasticLoadBalancingClient;
+let dynamo: DynamoDBClient;
+let ec2: EC2Client;
+let elb: ElasticLoadBalancingV2Client;
+let sns: SNSClient;
+let sqs: SQSClient;
+
+beforeAll(async () => {
+  fixture = await openAccount();
+  autoScaling = fixture.client(AutoScalingClient);
+  classic = fixture.client(ElasticLoadBalancingClient);
+  dynamo = fixture.client(DynamoDBClient);
+  ec2 = fixture.client(EC2Client);
+  elb = fixture.client(ElasticLoadBalancingV2Client);
+  sns = fixture.client(SNSClient);
+  sqs = fixture.client(SQSClient);
+});
+beforeEach(() => fixture.account.reset());
+afterAll(() => fixture?.account.close());
+
+const stranger = 'i-0123456789abcdef0';
+const another = 'i-0fedcba9876543210';
+
+test('the list names every patch that is applied to moto, and no other', () => {
+  const folder = join(import.meta.dirname, '../../../../local/account/moto/patches');
+  const source = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8'));
+  const applied = [...source.join('\n').matchAll(/^@patch\ndef (\w+)/gm)].map(([, name]) => name);
+  expect(corrections.flatMap(({ patch }) => patch ?? []).toSorted()).toEqual(applied.toSorted());
+  expect(corrections.filter(({ patch, refuse }) => !patch === !refuse)).toEqual([]);
+});
+
+describe('Auto Scaling', () => {
+  let group: Group;
+  beforeEach(async () => {
+    group = await launchGroup(3);
+  });
+  const detach = (...InstanceIds: string[]) =>
+    autoScaling.send(
+      new DetachInstancesCommand({
+        AutoScalingGroupName: 'g',
+        InstanceIds,
+        ShouldDecrementDesiredCapacity: false,
+      }),
+    );
+  const protect = (...InstanceIds: string[]) =>
+    autoScaling.send(
+      new SetInstanceProtectionCommand({
+        AutoScalingGroupName: 'g',
+        InstanceIds,
+        ProtectedFromScaleIn: true,
+      }),
+    );
+  const terminate = (input: { InstanceId?: string; InstanceIds?: string[]; AutoScalingGroupName?: string }) =>
+    autoScaling.send(
+      new TerminateInstanceInAutoScalingGroupCommand({ ...input, ShouldDecrementDesiredCapacity: false }),
+    );
+
+  test('shows CapacityRebalance', async () => {
+    expect(await describeGroup()).toMatchObject({ CapacityRebalance: true, DesiredCapacity: 3 });
+  });
+
+  test('detaching one that is no member refuses the whole call', async () => {
+    const [first = ''] = group.ids;
+    expect(await errorOf(detach(first, stranger))).toMatchObject({
+      name: 'ValidationError',
+      message: `The instance ${stranger} is not part of Auto Scaling group g.`,
+    });
+    expect(await memberIds()).toEqual(group.ids);
+  });
+
+  test('detaching launches a replacement and takes the instance out of the load balancers', async () => {
+    const [first = '', ...rest] = group.ids;
+    expect((await detach(first)).Activities).toHaveLength(1);
+    const [kept, replacement = ''] = split(await memberIds(), group.ids);
+    expect(kept).toEqual(rest);
+    expect(await targets(group.arn)).toEqual({
+      [`${first}:80`]: 'draining',
+      ...healthy(...rest, replacement),
+    });
+    expect(await classicIds()).toEqual([...rest, replacement]);
+    expect(await stateOf(first)).toBe('running');
+    expect(await errorOf(detach(first))).toMatchObject({ name: 'ValidationError' });
+  });
+
+  test('a member deregistered by hand is not registered again when another one is replaced', async () => {
+    const [first = '', second = ''] = group.ids;
+    await elb.send(new DeregisterTargetsCommand({ TargetGroupArn: group.arn, Targets: [{ Id: first }] }));
+    await classic.send(
+      new DeregisterInstancesFromLoadBalancerCommand({
+        LoadBalancerName: 'clb',
+        Instances: [{ InstanceId: first }],
+      }),
+    );
+    await detach(second);
+    expect(await targets(group.arn)).toMatchObject({ [`${first}:80`]: 'draining' });
+    expect(await classicIds()).not.toContain(first);
+  });
+
+  test('an unknown group is a ValidationError', async () => {
+    const request = {
+      AutoScalingGroupName: 'none',
+      InstanceIds: group.ids,
+      ShouldDecrementDesiredCapacity: false,
+    };
+    expect(await errorOf(autoScaling.send(new DetachInstancesCommand(request)))).toMatchObject({
+      name: 'ValidationError',
+    });
+  });
+
+  test('protects members, and refuses the whole call for one that is none', async () => {
+    const [first = ''] = group.ids;
+    expect(await errorOf(protect(first, stranger))).toMatchObject({ name: 'ValidationError' });
+    expect((await describeGroup()).Instances?.some((one) => one.ProtectedFromScaleIn)).toBe(false);
+    await protect(first);
+    const { Instances = [] } = await describeGroup();
+    expect(Instances.filter((one) => one.ProtectedFromScaleIn).map((one) => one.InstanceId)).toEqual([first]);
+  });
+
+  test('takes 20 instances to detach, 50 to protect or describe', async () => {
+    const many = (count: number): string[] => Array.from({ length: count }, () => stranger);
+    const describeMany = (count: number) =>
+      autoScaling.send(new DescribeAutoScalingInstancesCommand({ InstanceIds: many(count) }));
+    expect(await errorOf(detach(...many(21)))).toMatchObject({
+      message: expect.stringContaining('less than or equal to 20'),
+    });
+    expect(await errorOf(protect(...many(51)))).toMatchObject({
+      message: expect.stringContaining('less than or equal to 50'),
+    });
+    expect(await errorOf(describeMany(51))).toMatchObject({
+      message: expect.stringContaining('less than or equal to 50'),
+    });
+    expect((await describeMany(50)).AutoScalingInstances).toEqual([]);
+  });
+
+  test('terminates one by id, or several of a group', async () => {
+    const [first = '', second = '', third = ''] = group.ids;
+    const one = await terminate({ InstanceId: first });
+    expect(one.Activity?.Description).toContain(first);
+    const many = await terminate({ InstanceIds: [second, third], AutoScalingGroupName: 'g' });
+    expect(many.Activity).toBeUndefined();
+    expect(many.Activities?.map((activity) => activity.Description?.slice(-19))).toEqual([second, third]);
+    const now = await memberIds();
+    expect(now).toHaveLength(3);
+    expect(now.filter((id) => group.ids.includes(id))).toEqual([]);
+    expect(await Promise.all(group.ids.map(stateOf))).toEqual(['terminated', 'terminated', 'terminated']);
+    expect(await targets(group.arn)).toEqual({
+      ...Object.fromEntries(group.ids.map((id) => [`${id}:80`, 'draining'])),
+      ...healthy(...now),
+    });
+    expect(await classicIds()).toEqual(now);
+  });
+
+  test.each([
+    ['an instance of no group', { InstanceId: stranger }],
+    ['one of several', { InstanceIds: [stranger], AutoScalingGroupName: 'g' }],
+  ])('does not find %s', async (_, input) => {
+    expect(await errorOf(terminate(input))).toMatchObject({
+      name: 'ValidationError',
+      message: expect.stringMatching(/^Instance Id not found - /),
+    });
+  });
+
+  test('a terminate hook keeps the instance waiting, replaced and out of the load balancers', async () => {
+    await autoScaling.send(
+      new PutLifecycleHookCommand({
+        AutoScalingGroupName: 'g',
+        LifecycleHookName: 'drain',
+        LifecycleTransition: 'autoscaling:EC2_INSTANCE_TERMINATING',
+      }),
+    );
+    const [first = '', ...rest] = group.ids;
+    await terminate({ InstanceId: first });
+    await terminate({ InstanceId: first });
+    const { Instances = [] } = await describeGroup();
+    expect(Instances.map((one) => one.LifecycleState)).toEqual([
+      'Terminating:Wait',
+      'InService',
+      'InService',
+      'InService',
+    ]);
+    expect(await stateOf(first)).toBe('running');
+    expect(await targets(group.arn)).toMatchObject({ [`${first}:80`]: 'draining', ...healthy(...rest) });
+    expect(await classicIds()).not.toContain(first);
+    expect(await errorOf(detach(first))).toMatchObject({
+      name: 'ValidationError',
+      message: `The instance ${first} is not in InService or Standby.`,
+    });
+  });
+});
+
+describe('target groups', () => {
+  let arn: string;
+  let ids: string[];
+  beforeEach(async () => {
+    arn = await makeTargetGroup();
+    ids = await run(2);
+  });
+  const register = (...Targets: { Id: string; Port?: number }[]) =>
+    elb.send(new RegisterTargetsCommand({ TargetGroupArn: arn, Targets }));
+  const deregister = (...Targets: { Id: string; Port?: number }[]) =>
+    elb.send(new DeregisterTargetsCommand({ TargetGroupArn: arn, Targets }));
+
+  test('keep a target by id and port', async () => {
+    const [first = '', second = ''] = ids;
+    await register({ Id: first }, { Id: first, Port: 8080 }, { Id: second, Port: 8081 });
+    await deregister({ Id: first }, { Id: second });
+    expect(await targets(arn)).toEqual({
+      [`${first}:80`]: 'draining',
+      [`${first}:8080`]: 'healthy',
+      [`${second}:8081`]: 'healthy',
+    });
+  });
+
+  test('show a deregistered target as draining for the deregistration delay, and take it back', async () => {
+    const [first = ''] = ids;
+    await elb.send(
+      new ModifyTargetGroupAttributesCommand({
+        TargetGroupArn: arn,
+        Attributes: [{ Key: 'deregistration_delay.timeout_seconds', Value: '60' }],
+      }),
+    );
+    await register({ Id: first });
+    await deregister({ Id: first });
+    expect(await targets(arn)).toEqual({ [`${first}:80`]: 'draining' });
+    await register({ Id: first });
+    expect(await targets(arn)).toEqual(healthy(first));
+    await deregister({ Id: first });
+    fixture.clock.skip(61_000);
+    expect(await targets(arn)).toEqual({});
+  });
+
+  test('deregister an absent target without a word, and register no instance that does not exist', async () => {
+    await deregister({ Id: stranger });
+    expect(await errorOf(register({ Id: stranger }))).toMatchObject({ name: 'InvalidTargetException' });
+    expect(await targets(arn)).toEqual({});
+  });
+
+  test('register no instance that does not run', async () => {
+    const [first = ''] = ids;
+    await ec2.send(new TerminateInstancesCommand({ InstanceIds: [first] }));
+    expect(await errorOf(register({ Id: first }))).toMatchObject({ name: 'InvalidTargetException' });
+  });
+
+  test('take addresses', async () => {
+    const { TargetGroups = [] } = await elb.send(
+      new CreateTargetGroupCommand({
+        Name: 'ip',
+        Protocol: 'HTTP',
+        Port: 80,
+        TargetType: 'ip',
+        VpcId: (await subnet()).vpc,
+      }),
+    );
+    const ipArn = TargetGroups[0]?.TargetGroupArn ?? '';
+    const Targets = [{ Id: '10.0.0.1' }, { Id: '10.0.0.1', Port: 8080 }];
+    await elb.send(new RegisterTargetsCommand({ TargetGroupArn: ipArn, Targets }));
+    await elb.send(new DeregisterTargetsCommand({ TargetGroupArn: ipArn, Targets: [{ Id: '10.0.0.1' }] }));
+    expect(await targets(ipArn)).toEqual({ '10.0.0.1:80': 'draining', '10.0.0.1:8080': 'healthy' });
+  });
+
+  test('drain a terminated instance on all its ports', async () => {
+    const [first = '', second = ''] = ids;
+    await register({ Id: first }, { Id: first, Port: 8080 }, { Id: second });
+    await ec2.send(new TerminateInstancesCommand({ InstanceIds: [first] }));
+    expect(await targets(arn)).toEqual({
+      [`${first}:80`]: 'draining',
+      [`${first}:8080`]: 'draining',
+      ...healthy(second),
+    });
+  });
+});
+
+test('a classic load balancer registers once and forgets terminated instances', async () => {
+  await makeClassic();
+  const [first = '', second = ''] = await run(2);
+  const Instances = [{ InstanceId: first }, { InstanceId: second }];
+  await classic.send(new RegisterInstancesWithLoadBalancerCommand({ LoadBalancerName: 'clb', Instances }));
+  await classic.send(new RegisterInstancesWithLoadBalancerCommand({ LoadBalancerName: 'clb', Instances }));
+  expect(await classicIds()).toEqual([first, second]);
+  await ec2.send(new TerminateInstancesCommand({ InstanceIds: [first] }));
+  expect(await classicIds()).toEqual([second]);
+});
+
+describe('EC2', () => {
+  const describe_ = (InstanceIds: string[], MaxResults?: number) =>
+    ec2.send(new DescribeInstancesCommand({ InstanceIds, ...(MaxResults && { MaxResults }) }));
+
+  test('fails a description whole and names every unknown instance', async () => {
+    const [first = ''] = await run(1);
+    expect(await errorOf(describe_([first, stranger, another]))).toMatchObject({
+      name: 'InvalidInstanceID.NotFound',
+      message: `The instance IDs '${stranger}, ${another}' do not exist`,
+    });
+    expect(await errorOf(describe_([stranger]))).toMatchObject({
+      message: `The instance ID '${stranger}' does not exist`,
+    });
+  });
+
+  test('describes one of a reservation without forgetting the others, and one named twice once', async () => {
+    const [first = '', second = ''] = await run(2);
+    const flat = async (ids: string[]): Promise<unknown[]> =>
+      ((await describe_(ids)).Reservations ?? []).flatMap(({ Instances = [] }) =>
+        Instances.map((one) => one.InstanceId),
+      );
+    expect(await flat([first])).toEqual([first]);
+    expect(await flat([second, second])).toEqual([second]);
+    expect(await flat([first, second])).toEqual([first, second]);
+  });
+
+  test.each([
+    ['an id that cannot be one', ['i-xyz'], undefined, 'InvalidInstanceID.Malformed'],
+    ['ids together with MaxResults', [stranger], 5, 'InvalidParameterCombination'],
+    ['more than 1000 ids', Array.from({ length: 1001 }, () => stranger), undefined, 'ValidationError'],
+  ])('refuses %s', async (_, ids, max, name) => {
+    expect(await errorOf(describe_(ids, max))).toMatchObject({ name });
+  });
+
+  test('tags no instance that does not exist, nor others with it', async () => {
+    const [first = ''] = await run(1);
+    const tagged = (...Resources: string[]) =>
+      ec2.send(new CreateTagsCommand({ Resources, Tags: [{ Key: 'a', Value: '1' }] }));
+    expect(await errorOf(tagged(first, stranger))).toMatchObject({ name: 'InvalidInstanceID.NotFound' });
+    expect(await tagsOf(first)).toEqual({});
+    await tagged(first);
+    expect(await tagsOf(first)).toEqual({ a: '1' });
+  });
+
+  test('deletes a tag with a value only when it has that value', async () => {
+    const [first = ''] = await run(1);
+    const Tags = [
+      { Key: 'a', Value: '1' },
+      { Key: 'b', Value: '2' },
+      { Key: 'c', Value: '3' },
+    ];
+    await ec2.send(new CreateTagsCommand({ Resources: [first], Tags }));
+    await ec2.send(
+      new DeleteTagsCommand({
+        Resources: [first],
+        Tags: [{ Key: 'a', Value: '1' }, { Key: 'b', Value: 'x' }, { Key: 'c' }],
+      }),
+    );
+    expect(await tagsOf(first)).toEqual({ b: '2' });
+  });
+});
+
+describe('SQS', () => {
+  test('drops a message when its retention ends, whatever stands behind it', async () => {
+    const { QueueUrl } = await sqs.send(
+      new CreateQueueCommand({
+        QueueName: 'q',
+        Attributes: { MessageRetentionPeriod: '180', VisibilityTimeout: '30' },
+      }),
+    );
+    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'old' }));
+    fixture.clock.skip(100_000);
+    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'young' }));
+    fixture.clock.skip(81_000);
+    expect(await receive(QueueUrl)).toEqual(['young']);
+  });
+
+  test('moves a message to the dead-letter queue after the last receive, and deletes the others', async () => {
+    const dead = await sqs.send(new CreateQueueCommand({ QueueName: 'dead' }));
+    const { Attributes } = await sqs.send(
+      new GetQueueAttributesCommand({ QueueUrl: dead.QueueUrl, AttributeNames: ['QueueArn'] }),
+    );
+    const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: Attributes?.QueueArn, maxReceiveCount: 2 });
+    const { QueueUrl } = await sqs.send(
+      new CreateQueueCommand({ QueueName: 'q', Attributes: { RedrivePolicy, VisibilityTimeout: '30' } }),
+    );
+    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'poison' }));
+    for (let count = 0; count < 2; count += 1) {
+      expect(await receive(QueueUrl)).toEqual(['poison']);
+      fixture.clock.skip(31_000);
+    }
+    expect(await receive(QueueUrl)).toEqual([]);
+    const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: dead.QueueUrl }));
+    expect(Messages.map((one) => one.Body)).toEqual(['poison']);
+    const Entries = Messages.map((one) => ({ Id: 'a', ReceiptHandle: one.ReceiptHandle }));
+    const bad = { Id: 'b', ReceiptHandle: 'unknown' };
+    const answer = await sqs.send(
+      new DeleteMessageBatchCommand({ QueueUrl: dead.QueueUrl, Entries: [...Entries, bad] }),
+    );
+    expect(answer).toMatchObject({
+      Successful: [{ Id: 'a' }],
+      Failed: [{ Id: 'b', Code: 'ReceiptHandleIsInvalid' }],
+    });
+  });
+});
+
+describe('DynamoDB', () => {
+  beforeEach(async () => {
+    await dynamo.send(
+      new CreateTableCommand({
+        TableName: 'tab',
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: [{ AttributeName: 'k', AttributeType: 'S' }],
+        KeySchema: [{ AttributeName: 'k', KeyType: 'HASH' }],
+      }),
+    );
+  });
+  const transact = (key: string, ClientRequestToken?: string) =>
+    dynamo.send(
+      new TransactWriteItemsCommand({
+        ClientRequestToken,
+        TransactItems: [
+          {
+            Update: {
+              TableName: 'tab',
+              Key: { k: { S: 'count' } },
+              UpdateExpression: 'ADD n :one',
+              ExpressionAttributeValues: { ':one': { N: '1' } },
+            },
+          },
+          {
+            Put: {
+              TableName: 'tab',
+              Item: { k: { S: key } },
+              ConditionExpression: 'attribute_not_exists(k)',
+              ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+            },
+          },
+        ],
+      }),
+    );
+  const items = async (): Promise<Record<string, unknown>> => {
+    const { Items = [] } = await dynamo.send(new ScanCommand({ TableName: 'tab' }));
+    return Object.fromEntries(Items.map((item) => [item['k']?.S, item['n']?.N]));
+  };
+
+  test('applies a transaction once by its token, for ten minutes', async () => {
+    await transact('a', 'token');
+    await transact('a', 'token');
+    expect(await items()).toEqual({ count: '1', a: undefined });
+    expect(await errorOf(transact('b', 'token'))).toMatchObject({
+      name: 'IdempotentParameterMismatchException',
+    });
+    fixture.clock.skip(601_000);
+    await transact('b', 'token');
+    expect(await items()).toEqual({ count: '2', a: undefined, b: undefined });
+  });
+
+  test('rolls a refused transaction back and gives the item that stood against it', async () => {
+    await transact('a');
+    expect(await errorOf(transact('a'))).toMatchObject({
+      name: 'TransactionCanceledException',
+      CancellationReasons: [{ Code: 'None' }, { Code: 'ConditionalCheckFailed', Item: { k: { S: 'a' } } }],
+    });
+    expect(await items()).toEqual({ count: '1', a: undefined });
+  });
+
+  test('rolls back what was updated and deleted in a table with a range key', async () => {
+    await dynamo.send(
+      new CreateTableCommand({
+        TableName: 'ranged',
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: [
+          { AttributeName: 'k', AttributeType: 'S' },
+          { AttributeName: 'r', AttributeType: 'N' },
+        ],
+        KeySchema: [
+          { AttributeName: 'k', KeyType: 'HASH' },
+          { AttributeName: 'r', KeyType: 'RANGE' },
+        ],
+      }),
+    );
+    const TableName = 'ranged';
+    const key = (r: number) => ({ k: { S: 'a' }, r: { N: `${r}` } });
+    const put = (r: number) => ({ Put: { TableName, Item: { ...key(r), n: { N: '0' } } } });
+    await dynamo.send(new TransactWriteItemsCommand({ TransactItems: [put(1), put(2)] }));
+    const update = {
+      TableName,
+      Key: key(1),
+      UpdateExpression: 'ADD n :one',
+      ExpressionAttributeValues: { ':one': { N: '1' } },
+    };
+    const check = { TableName, Key: key(9), ConditionExpression: 'attribute_exists(k)' };
+    const refused = new TransactWriteItemsCommand({
+      TransactItems: [
+        { Update: update },
+        { Delete: { TableName, Key: key(2) } },
+        put(3),
+        { ConditionCheck: check },
+      ],
+    });
+    expect(await errorOf(dynamo.send(refused))).toMatchObject({ name: 'TransactionCanceledException' });
+    const { Items = [] } = await dynamo.send(new ScanCommand({ TableName }));
+    expect(Items.map(({ r, n }) => [r?.N, n?.N]).toSorted()).toEqual([
+      ['1', '0'],
+      ['2', '0'],
+    ]);
+  });
+
+  test('gets a batch, and refuses a key named twice', async () => {
+    await transact('a');
+    const get = (...keys: string[]) =>
+      dynamo.send(
+        new BatchGetItemCommand({
+          RequestItems: { tab: { Keys: keys.map((k) => ({ k: { S: k } })), ConsistentRead: true } },
+        }),
+      );
+    expect((await get('a', 'none')).Responses).toEqual({ tab: [{ k: { S: 'a' } }] });
+    expect(await errorOf(get('a', 'a'))).toMatchObject({ name: 'ValidationException' });
+  });
+});
+
+describe('SNS', () => {
+  test.each([
+    ['a line break', 'a\nb', false],
+    ['a control character', 'a\u0007b', false],
+    ['101 characters', 'x'.repeat(101), false],
+    ['100 characters', 'x'.repeat(100), true],
+    ['letters beyond ASCII', 'Störung – bitte ansehen', true],
+  ])('a subject with %s', async (_, Subject, accepted) => {
+    const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: 'people' }));
+    const published = sns.send(new PublishCommand({ TopicArn, Subject, Message: 'm' }));
+    if (accepted) expect((await published).MessageId).toBeTruthy();
+    else expect(await errorOf(published)).toMatchObject({ name: 'InvalidParameterException' });
+  });
+});
+
+interface Group {
+  readonly ids: string[];
+  readonly arn: string;
+}
+
+async function launchGroup(size: number): Promise<Group> {
+  const arn = await makeTargetGroup();
+  await makeClassic();
+  const LaunchTemplateData = { ImageId: 'ami-12345678', InstanceType: 't3.micro' } as const;
+  await ec2.send(new CreateLaunchTemplateCommand({ LaunchTemplateName: 'lt', LaunchTemplateData }));
+  await autoScaling.send(
+    new CreateAutoScalingGroupCommand({
+      AutoScalingGroupName: 'g',
+      LaunchTemplate: { LaunchTemplateName: 'lt' },
+      MinSize: 0,
+      MaxSize: 9,
+      DesiredCapacity: size,
+      VPCZoneIdentifier: (await subnet()).id,
+      TargetGroupARNs: [arn],
+      LoadBalancerNames: ['clb'],
+      CapacityRebalance: true,
+    }),
+  );
+  return { ids: await memberIds(), arn };
+}
+
+async function describeGroup(): Promise<AutoScalingGroup> {
+  const { AutoScalingGroups = [] } = await autoScaling.send(
+    new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: ['g'] }),
+  );
+  return AutoScalingGroups[0] as AutoScalingGroup;
+}
+
+async function memberIds(): Promise<string[]> {
+  return ((await describeGroup()).Instances ?? []).map((one) => one.InstanceId ?? '');
+}
+
+/** Who stayed, and the one who came. */
+function split(now: string[], before: string[]): [string[], string | undefined] {
+  return [now.filter((id) => before.includes(id)), now.find((id) => !before.includes(id))];
+}
+
+async function subnet(): Promise<{ id: string; vpc: string }> {
+  const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({}));
+  return { id: Subnets[0]?.SubnetId ?? '', vpc: Subnets[0]?.VpcId ?? '' };
+}
+
+async function makeTargetGroup(): Promise<string> {
+  const { vpc } = await subnet();
+  const { TargetGroups = [] } = await elb.send(
+    new CreateTargetGroupCommand({ Name: 'tg', Protocol: 'HTTP', Port: 80, VpcId: vpc }),
+  );
+  return TargetGroups[0]?.TargetGroupArn ?? '';
+}
+
+async function makeClassic(): Promise<void> {
+  await classic.send(
+    new CreateLoadBalancerCommand({
+      LoadBalancerName: 'clb',
+      AvailabilityZones: ['eu-west-1a'],
+      Listeners: [{ Protocol: 'HTTP', LoadBalancerPort: 80, InstancePort: 80 }],
+    }),
+  );
+}
+
+async function run(count: number): Promise<string[]> {
+  const { Instances = [] } = await ec2.send(
+    new RunInstancesCommand({ ImageId: 'ami-12345678', MinCount: count, MaxCount: count }),
+  );
+  return Instances.map((one) => one.InstanceId ?? '');
+}
+
+async function targets(arn: string): Promise<Record<string, string | undefined>> {
+  const { TargetHealthDescriptions = [] } = await elb.send(
+    new DescribeTargetHealthCommand({ TargetGroupArn: arn }),
+  );
+  return Object.fromEntries(
+    TargetHealthDescriptions.map(({ Target, TargetHealth }) => [
+      `${Target?.Id}:${Target?.Port}`,
+      TargetHealth?.State,
+    ]),
+  );
+}
+
+const healthy = (...ids: string[]): Record<string, string> =>
+  Object.fromEntries(ids.map((id) => [`${id}:80`, 'healthy']));
+
+async function classicIds(): Promise<unknown[]> {
+  const { LoadBalancerDescriptions = [] } = await classic.send(
+    new DescribeLoadBalancersCommand({ LoadBalancerNames: ['clb'] }),
+  );
+  return (LoadBalancerDescriptions[0]?.Instances ?? []).map((one) => one.InstanceId);
+}
+
+async function find(id: string) {
+  const { Reservations = [] } = await ec2.send(new DescribeInstancesCommand({ InstanceIds: [id] }));
+  return Reservations[0]?.Instances?.[0];
+}
+
+const stateOf = async (id: string): Promise<string | undefined> => (await find(id))?.State?.Name;
+
+async function tagsOf(id: string): Promise<Record<string, unknown>> {
+  return Object.fromEntries(((await find(id))?.Tags ?? []).map(({ Key, Value }) => [Key, Value]));
+}
+
+async function receive(QueueUrl: string | undefined): Promise<unknown[]> {
+  const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
+  return Messages.map((one) => one.Body);
+}
+
+describe('images', () => {
+  const account = '111122223333';
+  const kms = (): KMSClient => fixture.client(KMSClient);
+
+  async function register(): Promise<string> {
+    return (await ec2.send(new RegisterImageCommand({ Name: 'web' }))).ImageId ?? '';
+  }
+
+  async function copy(more: object): Promise<string> {
+    const SourceImageId = await register();
+    const command = new CopyImageCommand({ Name: 'copy', SourceImageId, SourceRegion: 'eu-west-1', ...more });
+    return (await ec2.send(command)).ImageId ?? '';
+  }
+
+  async function snapshotOf(id: string): Promise<{ readonly id: string; readonly key: string | undefined }> {
+    const { Images } = await ec2.send(new DescribeImagesCommand({ ImageIds: [id] }));
+    const { SnapshotId = '', Encrypted } = Images?.[0]?.BlockDeviceMappings?.[0]?.Ebs ?? {};
+    const { Snapshots } = await ec2.send(new DescribeSnapshotsCommand({ SnapshotIds: [SnapshotId] }));
+    expect(Snapshots?.[0]?.Encrypted).toBe(Encrypted);
+    return { id: SnapshotId, key: Encrypted ? Snapshots?.[0]?.KmsKeyId : undefined };
+  }
+
+  const share = (ImageId: string) =>
+    ec2.send(new ModifyImageAttributeCommand({ ImageId, LaunchPermission: { Add: [{ UserId: account }] } }));
+
+  test('are found among those of the owners that are named, also by id', async () => {
+    const ours = await register();
+    const found = async (Owners: string[], ImageIds: string[]): Promise<number | undefined> =>
+      (await ec2.send(new DescribeImagesCommand({ Owners, ImageIds }))).Images?.length;
+    expect(await found(['self'], [ours])).toBe(1);
+    expect(await found(['amazon'], [ours])).toBe(0);
+    expect(await found(['self'], [ours, 'ami-12c6146b'])).toBe(1);
+  });
+
+  test('are copied as encrypted as they are asked to be, and say so', async () => {
+    const { KeyMetadata } = await kms().send(new CreateKeyCommand({}));
+    expect((await snapshotOf(await copy({}))).key).toBeUndefined();
+    expect((await snapshotOf(await copy({ KmsKeyId: KeyMetadata?.Arn }))).key).toBe(KeyMetadata?.Arn);
+    expect((await snapshotOf(await copy({ Encrypted: true }))).key).toMatch(/^arn:aws:kms:eu-west-1:/);
+  });
+
+  test('that are encrypted with the key of a service are not shared, and the key says whose it is', async () => {
+    const { KeyMetadata } = await kms().send(new CreateKeyCommand({}));
+    const own = await copy({ KmsKeyId: KeyMetadata?.Arn });
+    const service = await copy({ Encrypted: true });
+    const { id: SnapshotId, key } = await snapshotOf(service);
+    const manager = async (KeyId = ''): Promise<string | undefined> =>
+      (await kms().send(new DescribeKeyCommand({ KeyId }))).KeyMetadata?.KeyManager;
+    expect([await manager(KeyMetadata?.Arn), await manager(key)]).toEqual(['CUSTOMER', 'AWS']);
+    await share(own);
+    expect((await errorOf(share(service))).name).toBe('OperationNotPermitted');
+    const volume = new ModifySnapshotAttributeCommand({
+      SnapshotId,
+      Attribute: 'createVolumePermission',
+      OperationType: 'add',
+      UserIds: [account],
+    });
+    expect((await errorOf(ec2.send(volume))).name).toBe('OperationNotPermitted');
+  });
+});
