@@ -7,11 +7,11 @@ export interface TurnedClock extends Clock {
   reset(): void;
 }
 
-/** Goes on with the machine's clock, from wherever it was turned to. */
-export function createClock(): TurnedClock {
+/** Goes on with the machine's clock, or another one in epoch milliseconds, from wherever it was turned to. */
+export function createClock(machine: () => number = Date.now): TurnedClock {
   let ahead = 0;
   return {
-    now: () => Date.now() + ahead,
+    now: () => machine() + ahead,
     offset: () => ahead,
     turn: (ms) => {
       if (!(ms >= 0)) throw new RangeError(`A clock is turned forward, not by ${ms} ms`);

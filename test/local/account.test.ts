@@ -34,6 +34,7 @@ import {
   startAccount,
 } from '../../local/account/account.ts';
 import { python } from '../../local/python.ts';
+import { expectBetween } from '../support/time.ts';
 import { errorOf, type Fixture, openAccount } from './account-fixture.ts';
 
 let fixture: Fixture;
@@ -239,9 +240,10 @@ describe('a fault', () => {
 
 describe('the clock', () => {
   test('ends visibility time-outs and delays when it is turned', async () => {
+    fixture.holdClock();
     const sqs = fixture.client(SQSClient);
     const { QueueUrl } = await sqs.send(
-      new CreateQueueCommand({ QueueName: 'q', Attributes: { VisibilityTimeout: '30' } }),
+      new CreateQueueCommand({ QueueName: 'q', Attributes: { VisibilityTimeout: '300' } }),
     );
     const receive = async (): Promise<string[]> => {
       const { Messages = [] } = await sqs.send(
@@ -254,20 +256,20 @@ describe('the clock', () => {
       return Messages.map((one) => `${one.Body} ${one.Attributes?.ApproximateReceiveCount}`).toSorted();
     };
     await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'now' }));
-    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'later', DelaySeconds: 60 }));
+    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'later', DelaySeconds: 900 }));
     expect(await receive()).toEqual(['now 1']);
-    fixture.clock.turn(29_000);
+    fixture.clock.turn(290_000);
     expect(await receive()).toEqual([]);
-    fixture.clock.turn(2_000);
+    fixture.clock.turn(20_000);
     expect(await receive()).toEqual(['now 2']);
-    fixture.clock.turn(31_000);
+    fixture.clock.turn(600_000);
     expect(await receive()).toEqual(['later 1', 'now 3']);
   });
 
   test('dates what moto makes', async () => {
+    const before = fixture.clock.now();
     const { TableDescription } = await fixture.client(DynamoDBClient).send(table('dated'));
-    const made = TableDescription?.CreationDateTime?.getTime() ?? 0;
-    expect(Math.abs(made - fixture.clock.now())).toBeLessThan(5_000);
+    expectBetween(before, TableDescription?.CreationDateTime?.getTime() ?? 0, fixture.clock.now());
   });
 });
 
@@ -282,6 +284,7 @@ describe('PutEvents', () => {
   });
 
   test('hands on the envelope that rules see', async () => {
+    const before = fixture.clock.now();
     const { Entries = [], FailedEntryCount } = await put(entry, {
       ...entry,
       Time: new Date('2026-01-02T03:04:05Z'),
@@ -302,7 +305,7 @@ describe('PutEvents', () => {
       },
       expect.objectContaining({ time: '2026-01-02T03:04:05Z', resources: ['r'] }),
     ]);
-    expect(Math.abs(Date.parse(String(events[0]?.['time'])) - fixture.clock.now())).toBeLessThan(5_000);
+    expectBetween(before, Date.parse(String(events[0]?.['time'])), fixture.clock.now());
   });
 
   test.each<[string, PutEventsRequestEntry, string]>([

@@ -57,14 +57,17 @@ esac
 const folder = (): string => join(home, '.groundcrew');
 const installed = (): string[] => readdirSync(folder()).toSorted();
 
-function install(env: Record<string, string> = {}): Promise<string> {
+function install(
+  env: Record<string, string> = {},
+  tell = (line: string): unknown => progress.push(line),
+): Promise<string> {
   // The machine's own Python must not be found: only what the scripts need is on the path.
   const tools = join(home, 'tools');
   mkdirSync(tools, { recursive: true });
   for (const tool of ['sh', 'mkdir', 'cp', 'sleep', 'cat']) {
     if (!existsSync(join(tools, tool))) symlinkSync(`/bin/${tool}`, join(tools, tool));
   }
-  return python((line) => progress.push(line), {
+  return python(tell, {
     folder: folder(),
     requirements: join(home, 'requirements.txt'),
     env: { PATH: [join(home, 'bin'), tools].join(delimiter), ...env },
@@ -124,8 +127,13 @@ test('a half-finished installation is recognised and done again', async () => {
 });
 
 test('two at once install once', async () => {
-  machine({ pip: 'sleep 0.5' });
-  const [one, two] = await Promise.all([install(), install()]);
+  // The first one is done only when the second one waits for it.
+  machine({ pip: `while [ ! -e "${home}/waiting" ]; do sleep 0.05; done` });
+  const tell = (line: string): void => {
+    progress.push(line);
+    if (line.startsWith('Waiting')) writeFileSync(join(home, 'waiting'), '');
+  };
+  const [one, two] = await Promise.all([install({}, tell), install({}, tell)]);
   expect(one).toBe(two);
   expect(progress.filter((line) => line.startsWith('Installing'))).toHaveLength(1);
   expect(progress.filter((line) => line.startsWith('Waiting'))).toHaveLength(1);

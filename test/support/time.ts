@@ -68,8 +68,8 @@ export function stopwatch(): () => number {
   return () => Math.ceil(performance.now() - begun) + 1;
 }
 
-/** A time lies between two others. AWS cuts many of its times to the second. */
+/** A time lies between two others, to the second: AWS cuts and rounds many of its times to that. */
 export function expectBetween(earliest: number, time: number, latest: number): void {
   expect(time).toBeGreaterThanOrEqual(Math.floor(earliest / 1000) * 1000);
-  expect(time).toBeLessThanOrEqual(latest);
+  expect(time).toBeLessThanOrEqual(Math.ceil(latest / 1000) * 1000);
 }
