@@ -13,6 +13,8 @@ export default defineConfig({
     maxConcurrency: 2,
     testTimeout: 30_000,
     hookTimeout: 120_000,
+    // A poll waits for something that comes: only the test's own time limit ends it, whatever the machine.
+    expect: { poll: { timeout: 600_000 } },
     reporters: report ? ['default', 'json'] : ['default'],
     ...(report && { outputFile: { json: report } }),
   },

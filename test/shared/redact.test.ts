@@ -37,14 +37,23 @@ describe('redact', () => {
     expect(redact(text)).toBe(text);
   });
 
-  it('reads hostile texts quickly', () => {
-    for (const text of ['A1a/'.repeat(1_500_000), 'authorization:'.repeat(400_000), `${'a'.repeat(6e6)}=`]) {
-      const began = performance.now();
-      redact(text);
-      expect(performance.now() - began).toBeLessThan(500);
-    }
+  it('reads hostile megabytes as quickly as a page of plain text', () => {
+    const plain = processorTime(() => redact('plain words of no interest '.repeat(300)));
+    for (const text of ['A1a/'.repeat(1_500_000), 'authorization:'.repeat(400_000), `${'a'.repeat(6e6)}=`])
+      expect(processorTime(() => redact(text)) / plain).toBeLessThan(100);
   });
 });
+
+/** The least of several attempts, in microseconds of this process: what else the machine does counts little. */
+function processorTime(work: () => void): number {
+  const times = Array.from({ length: 5 }, () => {
+    const before = process.cpuUsage();
+    work();
+    const { system, user } = process.cpuUsage(before);
+    return system + user;
+  });
+  return Math.max(10, Math.min(...times));
+}
 
 describe('withhold', () => {
   afterEach(() => {

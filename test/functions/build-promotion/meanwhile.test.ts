@@ -331,7 +331,7 @@ describe('a restore', () => {
     const later = Date.now() + HOUR;
     const whole = copyOf('b-1', later);
     copyOf('b-2', later);
-    const own = layInRestoreFolder(site, 'b-1', Date.now() + 1000);
+    const own = layInRestoreFolder(site, 'b-1');
     const end = await begin('b-1');
     expect(await site.store(end)).toEqual({ outcome: 'restored', buildId: 'b-1' });
     expect([earlier, whole, own].map((folder) => fs.existsSync(folder))).toEqual([true, true, false]);

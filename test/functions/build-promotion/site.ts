@@ -17,8 +17,8 @@ export interface Site {
   readonly mount: string;
   /** The folder with builds and envs. */
   readonly root: string;
-  /** Asks the built BuildStore; `remainingMs` is what Lambda says is left. */
-  store(request: object, remainingMs?: number): Promise<Answer>;
+  /** Asks the built BuildStore; `remaining` is what Lambda says is left whenever it is asked. */
+  store(request: object, remaining?: () => number): Promise<Answer>;
   prune(): Promise<Answer>;
   /** Stamps a build with the tool. */
   stamp(buildId: string, files?: Readonly<Record<string, string>>, ...options: string[]): Answer;
@@ -60,8 +60,8 @@ export async function openSite(variables: Readonly<Record<string, string>> = {})
   const site: Site = {
     mount,
     root,
-    store: (request, remainingMs = 60_000) => store(request, fakeContext({ remainingMs })),
-    prune: () => prune({}, fakeContext({ remainingMs: 60_000 })),
+    store: (request, remaining = () => 60_000) => store(request, fakeContext({ remaining })),
+    prune: () => prune({}, fakeContext({ remaining: () => 60_000 })),
     stamp: (buildId, content = files, ...options) => {
       const from = join(mount, 'work');
       fs.rmSync(from, { recursive: true, force: true });
@@ -110,8 +110,11 @@ export function meanwhile(name: 'link' | 'rename' | 'stat' | 'symlink', happens:
   syncBuiltinESMExports();
 }
 
-/** Lays a build aside as AWS Backup restores it, a moment from now. Returns where it lies. */
-export function layInRestoreFolder({ mount, root }: Site, buildId: string, at = Date.now() + 1000): string {
+/** Later than any restore that a test begins after it, however long the test takes. */
+export const soon = (): number => Date.now() + 1_800_000;
+
+/** Lays a build aside as AWS Backup restores it, some time from now. Returns where it lies. */
+export function layInRestoreFolder({ mount, root }: Site, buildId: string, at = soon()): string {
   const time = new Date(at).toISOString().replaceAll(':', '-').replace('.', '-');
   const folder = join(mount, `aws-backup-restore_${time}/site/builds`);
   fs.mkdirSync(folder, { recursive: true });

@@ -17,6 +17,7 @@ import { isRecord } from '../../../shared/errors.ts';
 import { fakeContext } from '../../support/context.ts';
 import { readEvent } from '../../support/events.ts';
 import { captureOutput } from '../../support/output.ts';
+import { holdTime, within } from '../../support/time.ts';
 
 const codePipeline = mockClient(CodePipelineClient);
 const dynamo = mockClient(DynamoDBClient);
@@ -24,6 +25,7 @@ const health = mockClient(HealthClient);
 const ssm = mockClient(SSMClient);
 const sts = mockClient(STSClient);
 const output = captureOutput();
+holdTime();
 
 const OVERRIDE = '/groundcrew/health-gate/override';
 
@@ -272,7 +274,8 @@ describe('when AWS Health cannot be read', () => {
     health
       .on(DescribeEventsCommand)
       .callsFake(() => new Promise((_, reject) => setTimeout(reject, 700, refusal('TimeoutError'))));
-    const { outputVariables } = await gate({ onUnknown: 'allow', errorBudget: 1 }, undefined, 1_200);
+    const asked = gate({ onUnknown: 'allow', errorBudget: 1 }, undefined, 1_200);
+    const { outputVariables } = await within(899, asked);
     expect(outputVariables?.Verdict).toBe('UNKNOWN');
   });
 });
@@ -442,7 +445,7 @@ describe('always one answer', () => {
     health
       .on(DescribeEventsCommand)
       .callsFake(() => new Promise((resolve) => setTimeout(resolve, 2_000, { events: [] })));
-    await handler(anotherJob(), fakeContext({ remainingMs: 400 }));
+    await within(399, handler(anotherJob(), fakeContext({ remainingMs: 400 })));
     const [answer] = codePipeline.commandCalls(PutJobFailureResultCommand).map(({ args }) => args[0].input);
     expect(answer?.failureDetails?.type).toBe('SystemUnavailable');
   });

@@ -36,7 +36,7 @@ async function run({ config, properties = {}, answers }: Trial) {
       },
     }),
   };
-  const clock = createClock();
+  const clock = createClock(() => 0);
   const begun = clock.now();
   const tried: number[] = [];
   const delivered: { arn: string; body: unknown; attributes: unknown }[] = [];

@@ -383,6 +383,7 @@ describe('a job', () => {
   });
 
   it('with a continuation token comes again as another one, half a minute later', async () => {
+    fixture.holdClock();
     await createPipeline(world, release);
     await startPipeline(world, 'release');
     const [first] = jobs;
@@ -413,6 +414,7 @@ describe('a job', () => {
   });
 
   it('fails after twenty minutes without an answer, and it is too late for one', async () => {
+    fixture.holdClock();
     await createPipeline(world, release);
     await startPipeline(world, 'release');
     await advance(20 * MINUTE - 1000);
@@ -428,6 +430,7 @@ describe('a job', () => {
   });
 
   it('may take its action to twenty-four hours, each answer giving it another twenty minutes', async () => {
+    fixture.holdClock();
     await createPipeline(world, release);
     await startPipeline(world, 'release');
     const begun = fixture.clock.now();

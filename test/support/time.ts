@@ -1,0 +1,75 @@
+import { Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
+import { setImmediate } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, vi } from 'vitest';
+
+/**
+ * In these tests time stands still until the test lets it pass: `Date`, `setTimeout`, `AbortSignal.timeout` and the
+ * time-outs of sockets. Files, processes and what comes through a socket go on as ever.
+ */
+export function holdTime(): void {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] });
+    vi.spyOn(AbortSignal, 'timeout').mockImplementation(abortLater);
+    holdSockets();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.restoreAllMocks();
+  });
+}
+
+function abortLater(ms: number): AbortSignal {
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(new DOMException('The time is over', 'TimeoutError')), ms);
+  return controller.signal;
+}
+
+function holdSockets(): void {
+  const timers = new WeakMap<Socket, NodeJS.Timeout>();
+  vi.spyOn(Socket.prototype, 'setTimeout').mockImplementation(function (this: Socket, ms, tell) {
+    clearTimeout(timers.get(this));
+    if (tell) this.once('timeout', tell);
+    if (ms > 0)
+      timers.set(
+        this,
+        setTimeout(() => this.emit('timeout'), ms),
+      );
+    return this;
+  });
+}
+
+/** The result, once exactly so many milliseconds have passed. Needs `holdTime`. */
+export async function within<T>(ms: number, result: Promise<T>): Promise<T> {
+  result.catch(() => {}); // Node ends the process for a rejection that nobody handles meanwhile
+  await vi.advanceTimersByTimeAsync(ms);
+  return result;
+}
+
+/** Lets time pass until the result is there. Needs `holdTime`. */
+export async function letTimePass<T>(result: Promise<T>): Promise<T> {
+  let isOpen = true;
+  const close = (): void => {
+    isOpen = false;
+  };
+  result.then(close, close);
+  while (isOpen) await vi.advanceTimersByTimeAsync(10);
+  return result;
+}
+
+/** Waits for what another part of this process does; only the test's own time limit ends that. */
+export async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await setImmediate();
+}
+
+/** The milliseconds that pass on this machine's clock from now on, rounded up. */
+export function stopwatch(): () => number {
+  const begun = performance.now();
+  return () => Math.ceil(performance.now() - begun) + 1;
+}
+
+/** A time lies between two others, to the second: AWS cuts and rounds many of its times to that. */
+export function expectBetween(earliest: number, time: number, latest: number): void {
+  expect(time).toBeGreaterThanOrEqual(Math.floor(earliest / 1000) * 1000);
+  expect(time).toBeLessThanOrEqual(Math.ceil(latest / 1000) * 1000);
+}
