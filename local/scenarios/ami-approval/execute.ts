@@ -54,7 +54,10 @@ export const executeScenarios = [
       assert.equal(firstRequest(outcome).status, 'shared');
       assert.deepEqual(stateOf(outcome).permissions, [SHARED_PERMISSIONS]);
       const text = detailOf(outcome).texts.at(-1) ?? '';
-      assert.match(text, /its key policy does not name account 444455556666, which probably cannot launch it/);
+      assert.match(
+        text,
+        /its key policy does not name account 444455556666, which probably cannot launch it/,
+      );
       assert.doesNotMatch(text, /does not name (account 111122223333|organization)/);
     },
   }),
