@@ -13,11 +13,11 @@ export interface AdjustableClock extends Clock {
   reset(): void;
 }
 
-/** Runs at the speed of the machine's clock, ahead of it by all the time that was skipped. */
-export function createClock(): AdjustableClock {
+/** Runs at the speed of the machine's clock, or of another one, ahead of it by all the time that was skipped. */
+export function createClock(machine: () => number = Date.now): AdjustableClock {
   let offsetMs = 0;
   return {
-    now: () => Date.now() + offsetMs,
+    now: () => machine() + offsetMs,
     offset: () => offsetMs,
     skip: (ms) => {
       if (!(ms >= 0)) throw new RangeError(`clock.skip: expected 0 ms or more, got ${ms}`);
