@@ -1,3 +1,4 @@
+import { onTestFinished } from 'vitest';
 import { type Account, accessKeyFor, startAccount } from '../../../local/account/account.ts';
 import { type AdjustableClock, createClock } from '../../../local/clock.ts';
 import { findPython } from '../../../local/python/find.ts';
@@ -5,16 +6,25 @@ import { findPython } from '../../../local/python/find.ts';
 export interface Fixture {
   readonly account: Account;
   readonly clock: AdjustableClock;
+  /** Until the test is over only the test moves the clock, however long its calls take. */
+  holdClock(): void;
   /** A client whose calls are a function's, by its process; without a function they are `local`. */
   client<C>(ctor: new (config: object) => C, functionId?: string, process?: number, config?: object): C;
 }
 
 export async function openAccount(): Promise<Fixture> {
-  const clock = createClock();
+  let held: number | undefined;
+  const clock = createClock(() => held ?? Date.now());
   const account = await startAccount({ python: await findPython(() => {}), clock });
   return {
     account,
     clock,
+    holdClock: () => {
+      held = Date.now();
+      onTestFinished(() => {
+        held = undefined;
+      });
+    },
     client: (ctor, functionId, process, config) =>
       new ctor({
         endpoint: account.url,
