@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import {
   asList,
   defaultsOf,
@@ -14,79 +14,105 @@ import {
   type Template,
 } from './template.ts';
 
-/** The pack as it lies on disk: what its rules compare with each other. */
-export interface Pack {
+/** A wing as it lies on disk: what its rules compare with each other. */
+export interface Wing {
+  readonly name: string;
   readonly template: Template;
-  /** Logical ids by the `# ---- <name> ---` comment that they stand under, in order. */
-  readonly sections: Record<string, string[]>;
-  /** Paths of every functions/<wing>/<verb>.handler.ts, and the names of the wings' folders. */
+  /** Paths of every <function>/handler.ts, relative to the wing's folder. */
   readonly handlers: string[];
-  readonly wings: string[];
-  /** The text of each wing's config.ts and README.md, and of each function's bundle. */
-  readonly configs: Record<string, string>;
-  readonly readmes: Record<string, string>;
+  /** The text of its config.ts, of its README.md with docs/<wing>.md, and of each function's bundle. */
+  config: string;
+  readme: string;
   readonly bundles: Record<string, string>;
-  readonly operating: string;
-  readonly samconfig: string;
+  operating: string;
 }
 
+/** The root template and what refers to it. */
+export interface Pack {
+  readonly root: Template;
+  rootText: string;
+  readonly wings: Record<string, Wing>;
+  samconfig: string;
+}
+
+export type WingCheck = (wing: Wing) => readonly string[];
 export type PackCheck = (pack: Pack) => readonly string[];
 
 export function readPack(): Pack {
-  const text = readText('template.yaml');
-  const template = readTemplate(text);
-  const wings = readdirSync(join(ROOT, 'functions'), { withFileTypes: true })
+  const names = readdirSync(join(ROOT, 'functions'), { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name);
-  const read = (paths: readonly (readonly [string, string])[]): Record<string, string> =>
-    Object.fromEntries(
-      paths.map(([name, path]) => [name, existsSync(join(ROOT, path)) ? readText(path) : '']),
-    );
+  const rootText = readText('template.yaml');
   return {
-    template,
-    sections: sectionsOf(text),
-    handlers: wings.flatMap((wing) =>
-      readdirSync(join(ROOT, 'functions', wing))
-        .filter((name) => name.endsWith('.handler.ts'))
-        .map((name) => `functions/${wing}/${name}`),
-    ),
-    wings,
-    configs: read(wings.map((wing) => [wing, `functions/${wing}/config.ts`])),
-    readmes: read(wings.map((wing) => [wing, `functions/${wing}/README.md`])),
-    bundles: read(functionsOf(template).map(([id]) => [id, `dist/${id}/index.mjs`])),
-    operating: read([['operating', 'docs/operating.md']]).operating ?? '',
+    root: readTemplate(rootText),
+    rootText,
+    wings: Object.fromEntries(names.map((name) => [name, readWing(name)])),
     samconfig: readText('samconfig.toml'),
   };
 }
 
-function sectionsOf(text: string): Record<string, string[]> {
-  const sections: Record<string, string[]> = {};
-  let current: string[] = [];
-  for (const line of text.slice(text.indexOf('\nResources:'), text.indexOf('\nOutputs:')).split('\n')) {
-    const title = /^ {2}# -{4} (.+?) -+$/.exec(line)?.[1];
-    if (title) sections[title] = current = [];
-    const id = /^ {2}(\w+):/.exec(line)?.[1];
-    if (id) current.push(id);
-  }
-  return sections;
+function readWing(name: string): Wing {
+  const folder = `functions/${name}`;
+  const template = readTemplate(readText(`${folder}/template.yaml`));
+  const functions = readdirSync(join(ROOT, folder), { withFileTypes: true }).filter((entry) =>
+    entry.isDirectory(),
+  );
+  return {
+    name,
+    template,
+    handlers: functions
+      .map((entry) => `${entry.name}/handler.ts`)
+      .filter((path) => existsSync(join(ROOT, folder, path))),
+    config: readOrEmpty(`${folder}/config.ts`),
+    readme: readOrEmpty(`${folder}/README.md`) + readOrEmpty(`docs/${name}.md`),
+    bundles: Object.fromEntries(
+      functionsOf(template).map(([id]) => [id, readOrEmpty(`dist/${id}/index.mjs`)]),
+    ),
+    operating: readText('docs/operating.md'),
+  };
 }
 
-/** What holds between template.yaml and the tree around it. */
-export const PACK_RULES: Readonly<Record<string, PackCheck>> = {
+function readOrEmpty(path: string): string {
+  return existsSync(join(ROOT, path)) ? readText(path) : '';
+}
+
+/** Parameters that every wing has, with the same meaning. */
+const COMMON_PARAMETERS = [
+  'NotificationTopicArn',
+  'NotificationEmail',
+  'DryRun',
+  'LogRetentionDays',
+  'LogLevel',
+  'PermissionsBoundaryArn',
+];
+
+/** What holds between a wing's template and the files around it. */
+export const WING_RULES: Readonly<Record<string, WingCheck>> = {
   'writes every function block in the same order': checkAnatomy,
   'has a block for every handler and a handler for every block': checkHandlers,
-  'keeps each wing under its own comment and its own condition': checkWings,
-  'can leave out any wing': checkLeavingOut,
+  'refers only to what is deployed, whatever its parameters': checkConditions,
   'describes, groups, labels and uses every parameter': checkParameters,
+  'has the common parameters, and is a dry run by default': checkCommonParameters,
+  "keeps a function's variables below 4 KB": checkEnvironmentSize,
   'sets the variables that a function reads, and no others': checkVariables,
   'gives every statement a Sid of its own': checkSids,
+  'bounds every role': checkBoundaries,
+  'names the stack in every alarm on a metric of the pack': checkAlarmDimensions,
   'sends every alarm to a heading of docs/operating.md': checkAlarms,
-  "tells of a wing's functions and parameters in its README": checkReadmes,
+  'describes its functions and parameters in its README': checkReadme,
   'can be published': checkPublishing,
+};
+
+/** What holds between the root template, the wings and samconfig.toml. */
+export const PACK_RULES: Readonly<Record<string, PackCheck>> = {
+  'deploys every wing, each with its own switch': checkSwitches,
+  'passes only parameters that a wing has, and all that it needs': checkPassedParameters,
+  'stays small': checkRootSize,
+  'deploys each function in one wing only': checkFunctionIds,
   'overrides in samconfig.toml only parameters that exist, with values they allow': checkSamconfig,
 };
 
-const BLOCK_KEYS = ['Type', 'Condition', 'Metadata', 'Properties'];
+const BLOCK_KEYS = ['Type', 'Metadata', 'Properties'];
 const FIRST_KEYS = ['Description', 'CodeUri', 'MemorySize', 'Timeout'];
 const OPTIONAL_KEYS = ['ReservedConcurrentExecutions', 'VpcConfig', 'FileSystemConfigs'];
 const LAST_KEYS = ['LoggingConfig', 'EventInvokeConfig', 'Environment', 'Policies', 'Events'];
@@ -103,11 +129,7 @@ function entryOf({ Metadata }: Resource): string {
   return Metadata?.Entry ?? '(no Metadata.Entry)';
 }
 
-function wingOf(block: Resource): string {
-  return entryOf(block).split('/')[1] ?? '';
-}
-
-function checkAnatomy({ template }: Pack): string[] {
+function checkAnatomy({ template }: Wing): string[] {
   const ids = Object.keys(template.Resources);
   return functionsOf(template).flatMap(([id, block]) => {
     const keys = Object.keys(block.Properties);
@@ -129,72 +151,23 @@ function isInOrder(keys: readonly string[], order: readonly string[]): boolean {
   return `${keys}` === `${order.filter((key) => keys.includes(key))}`;
 }
 
-function checkHandlers({ template, handlers }: Pack): string[] {
+function checkHandlers({ template, handlers }: Wing): string[] {
   const entries = functionsOf(template).map(([id, block]) => [id, entryOf(block)] as const);
   const built = entries.map(([, entry]) => entry);
   return [
     ...entries
       .filter(([, entry]) => !handlers.includes(entry))
       .map(([id, entry]) => `${id} has no handler ${entry}`),
-    ...handlers
-      .filter((path) => !built.includes(path))
-      .map((path) => `${path} has no block in template.yaml`),
+    ...handlers.filter((path) => !built.includes(path)).map((path) => `${path} has no block in the template`),
     ...entries
       .filter(([, entry], at) => built.indexOf(entry) !== at)
       .map(([id, entry]) => `${id} repeats ${entry}`),
   ];
 }
 
-/** spot-cordon has the parameter DeploySpotCordon and the condition SpotCordon. */
-function switchOf(wing: string): { readonly parameter: string; readonly condition: string } {
-  const condition = wing.replace(/(^|-)(\w)/g, (_, __, letter: string) => letter.toUpperCase());
-  return { parameter: `Deploy${condition}`, condition };
-}
-
-function checkWings({ template, sections, wings }: Pack): string[] {
-  const titles = Object.keys(sections).filter((title) => title !== 'the pack');
-  return [
-    ...titles
-      .filter((title) => !wings.includes(title))
-      .map((title) => `there is no folder functions/${title}`),
-    ...wings.filter((wing) => !titles.includes(wing)).map((wing) => `template.yaml has no section ${wing}`),
-    ...wings.flatMap((wing) => checkSwitch(template, wing)),
-    ...wings.flatMap((wing) => checkSection(template, wing, sections[wing] ?? [])),
-  ];
-}
-
-function checkSwitch(template: Template, wing: string): string[] {
-  const { parameter, condition } = switchOf(wing);
-  const allowed = template.Parameters[parameter]?.AllowedValues;
-  return [
-    ...(`${allowed}` === 'true,false'
-      ? []
-      : [`${wing} has no parameter ${parameter} with the values true and false`]),
-    ...(condition in template.Conditions ? [] : [`${wing} has no condition ${condition}`]),
-  ];
-}
-
-function checkSection(template: Template, wing: string, section: readonly string[]): string[] {
-  const without = withoutWings(template, [wing]);
-  const left = Object.keys(without.Resources).filter((id) => section.includes(id));
-  const strays = functionsOf(template).filter(
-    ([id, block]) => wingOf(block) === wing && !section.includes(id),
-  );
-  return [
-    ...left.map((id) => `${id} is deployed without its wing ${wing}`),
-    ...strays.map(([id]) => `${id} does not stand under the comment ${wing}`),
-  ];
-}
-
-function withoutWings(template: Template, wings: readonly string[]): ReturnType<typeof deployed> {
-  const off = Object.fromEntries(wings.map((wing) => [switchOf(wing).parameter, 'false']));
-  return deployed(template, { ...defaultsOf(template), ...off });
-}
-
-/** With every parameter at each of its values, and with no wing at all, what is left refers to nothing left out. */
-function checkLeavingOut({ template, wings }: Pack): string[] {
-  const off = Object.fromEntries(wings.map((wing) => [switchOf(wing).parameter, 'false']));
-  return [{}, off, ...alternatives(template)].flatMap((change) => {
+/** With every parameter at each of its values, what is deployed refers to nothing that is not. */
+function checkConditions({ template }: Wing): string[] {
+  return [{}, ...alternatives(template)].flatMap((change) => {
     const left = deployed(template, { ...defaultsOf(template), ...change });
     const gone = Object.keys(template.Resources).filter((id) => !(id in left.Resources));
     return Object.entries({ ...left.Resources, ...left.Outputs }).flatMap(([id, block]) =>
@@ -221,7 +194,7 @@ function isKnown(template: Template, name: string): boolean {
   return name in template.Resources || name in template.Parameters || name.startsWith('AWS::');
 }
 
-function checkParameters({ template }: Pack): string[] {
+function checkParameters({ template }: Wing): string[] {
   const { ParameterGroups: groups, ParameterLabels: labels } =
     template.Metadata['AWS::CloudFormation::Interface'];
   const grouped: string[] = groups.flatMap(({ Parameters }: Json) => Parameters);
@@ -233,6 +206,9 @@ function checkParameters({ template }: Pack): string[] {
     ...names
       .filter((name) => !template.Parameters[name].Description)
       .map((name) => `${name} has no description`),
+    ...names
+      .filter((name) => template.Parameters[name].Description?.length > 120)
+      .map((name) => `the description of ${name} is longer than 120 characters`),
     ...names
       .filter((name) => grouped.filter((one) => one === name).length !== 1)
       .map((name) => `${name} is not in one group`),
@@ -251,13 +227,13 @@ function checkParameters({ template }: Pack): string[] {
 const NODES_OWN = ['UV_THREADPOOL_SIZE'];
 
 /** Two functions of a wing share its config: what a function reads of it is what its bundle mentions. */
-function checkVariables({ template, configs, bundles }: Pack): string[] {
+function checkVariables({ template, config, bundles }: Wing): string[] {
   const common = Object.keys(template.Globals.Function.Environment.Variables);
   const functions = functionsOf(template).flatMap(([id, block]) => {
     const variables = Object.keys(block.Properties.Environment?.Variables ?? {});
     const own = variables.filter((name) => !NODES_OWN.includes(name));
     const bundle = bundles[id] ?? '';
-    const reads = variablesOf(configs[wingOf(block)] ?? '').filter((name) => mentions(bundle, name));
+    const reads = variablesOf(config).filter((name) => mentions(bundle, name));
     return [
       ...(bundle ? [] : [`${id} is not built: run npm run build`]),
       ...reads
@@ -280,7 +256,7 @@ function mentions(bundle: string, name: string): boolean {
   return new RegExp(`["'\`.]${name}\\b`).test(bundle);
 }
 
-function checkSids({ template }: Pack): string[] {
+function checkSids({ template }: Wing): string[] {
   return Object.entries(template.Resources).flatMap(([id, { Properties: properties }]) => {
     const statements = [properties, ...asList(properties?.Policies)].flatMap((policy) =>
       asList(policy?.Statement ?? policy?.PolicyDocument?.Statement),
@@ -295,7 +271,7 @@ function checkSids({ template }: Pack): string[] {
   });
 }
 
-function checkAlarms({ template, operating }: Pack): string[] {
+function checkAlarms({ template, operating }: Wing): string[] {
   const headings = new Set([...operating.matchAll(/^#+ (.+)$/gm)].map(([, heading]) => heading));
   return Object.entries(template.Resources)
     .filter(([, { Type }]) => Type === 'AWS::CloudWatch::Alarm')
@@ -309,21 +285,85 @@ function checkAlarms({ template, operating }: Pack): string[] {
     });
 }
 
-function checkReadmes({ template, wings, readmes }: Pack): string[] {
-  return wings.flatMap((wing) => {
-    const { condition } = switchOf(wing);
-    const functions = functionsOf(template).filter(([, block]) => wingOf(block) === wing);
-    const parameters = Object.keys(template.Parameters).filter((name) =>
-      name.replace(/^Deploy/, '').startsWith(condition),
-    );
-    return [...functions.map(([id]) => id), ...parameters]
-      .filter((name) => !readmes[wing]?.includes(name))
-      .map((name) => `functions/${wing}/README.md does not tell of ${name}`);
+function checkReadme({ name: wing, template, readme }: Wing): string[] {
+  const parameters = Object.keys(template.Parameters).filter((name) => !COMMON_PARAMETERS.includes(name));
+  return [...functionsOf(template).map(([id]) => id), ...parameters]
+    .filter((name) => !readme.includes(name))
+    .map((name) => `${wing} does not describe ${name} in its README or docs/${wing}.md`);
+}
+
+/** The same everywhere, so that a deployer learns them once. */
+function checkCommonParameters({ template }: Wing): string[] {
+  return [
+    ...COMMON_PARAMETERS.filter((name) => !(name in template.Parameters)).map(
+      (name) => `there is no ${name}`,
+    ),
+    ...(template.Parameters.DryRun?.Default === 'true' ? [] : ['DryRun is not true by default']),
+  ];
+}
+
+const MAX_ENVIRONMENT_BYTES = 4096;
+
+/** Lambda takes 4 KB of names and values; what only a deployment knows, such as an ARN, is taken for 200 bytes. */
+function checkEnvironmentSize({ template }: Wing): string[] {
+  const common = template.Globals.Function.Environment.Variables;
+  return functionsOf(template).flatMap(([id, block]) => {
+    const variables = { ...common, ...block.Properties.Environment?.Variables };
+    const bytes = Object.entries(variables).map(([name, value]) => name.length + longest(template, value));
+    const sum = bytes.reduce((a, b) => a + b, 0);
+    return sum <= MAX_ENVIRONMENT_BYTES ? [] : [`${id} may have ${sum} bytes of variables`];
   });
 }
 
+function longest(template: Template, value: Json): number {
+  if (typeof value !== 'object') return String(value).length;
+  const parameter = template.Parameters[value.Ref];
+  if (!parameter)
+    return Math.max(200, ...references(value).map((name) => lengthOf(template.Parameters[name])));
+  return lengthOf(parameter);
+}
+
+function lengthOf(parameter: Json): number {
+  if (!parameter) return 200;
+  const { AllowedValues: values, MaxLength: most, AllowedPattern: pattern, Type: type } = parameter;
+  if (values) return Math.max(...values.map((one: unknown) => String(one).length));
+  if (type === 'Number') return 10;
+  // A pattern with a bound in every part keeps a value short.
+  return most ?? (pattern && !/[*+]/.test(pattern.replace(/\\[.+*]|\[[^\]]*\]/g, '')) ? 700 : 100_000);
+}
+
+/** A role that SAM makes takes the boundary from its function, or from its schedule. */
+function checkBoundaries({ template }: Wing): string[] {
+  const isBounded = (value: Json): boolean => references(value ?? {}).includes('PermissionsBoundaryArn');
+  const roles = Object.entries(template.Resources).filter(([, { Type }]) => Type === 'AWS::IAM::Role');
+  const schedules = functionsOf(template).flatMap(([id, { Properties }]) =>
+    Object.entries<Json>(Properties.Events ?? {})
+      .filter(([, { Type }]) => Type === 'ScheduleV2')
+      .map(([name, event]) => [`${id}${name}`, event] as const),
+  );
+  return [
+    ...(isBounded(template.Globals.Function.PermissionsBoundary) ? [] : ['the functions have no boundary']),
+    ...[...roles, ...schedules]
+      .filter(([, { Properties }]) => !isBounded(Properties.PermissionsBoundary))
+      .map(([id]) => `the role of ${id} has no boundary`),
+  ];
+}
+
+/** Two stacks in one Region would set off each other's alarms. */
+function checkAlarmDimensions({ template }: Wing): string[] {
+  return Object.entries(template.Resources)
+    .filter(([, { Properties }]) => Properties?.Namespace === 'Groundcrew')
+    .filter(
+      ([, { Properties }]) =>
+        !asList(Properties.Dimensions).some(
+          ({ Name, Value }) => Name === 'stack' && Value?.Ref === 'AWS::StackName',
+        ),
+    )
+    .map(([id]) => `${id} does not name the stack`);
+}
+
 /** What the Serverless Application Repository asks for. */
-function checkPublishing({ template }: Pack): string[] {
+function checkPublishing({ name: wing, template }: Wing): string[] {
   const about = template.Metadata['AWS::ServerlessRepo::Application'] ?? {};
   const must = [
     'Name',
@@ -345,26 +385,104 @@ function checkPublishing({ template }: Pack): string[] {
     ...(references(about).length > 0 ? ['the metadata of the application refers to something'] : []),
     ...(about.SemanticVersion === version ? [] : [`the application is not ${version}, as in package.json`]),
     ...['LicenseUrl', 'ReadmeUrl']
-      .filter((key) => about[key] && !existsSync(join(ROOT, about[key])))
-      .map((key) => `${key} names ${basename(about[key])}, which does not exist`),
+      .filter((key) => about[key] && !existsSync(join(ROOT, 'functions', wing, about[key])))
+      .map((key) => `${key} names ${about[key]}, which does not exist`),
   ];
 }
 
-function checkSamconfig({ template, samconfig }: Pack): string[] {
+const APPLICATION = 'AWS::Serverless::Application';
+
+function applicationsOf({ root }: Pack): [string, Resource][] {
+  return Object.entries(root.Resources).filter(([, { Type }]) => Type === APPLICATION);
+}
+
+function wingOf(application: Resource): string {
+  return /^functions\/([\w-]+)\/template\.yaml$/.exec(application.Properties.Location)?.[1] ?? '';
+}
+
+/** spot-cordon has the parameter DeploySpotCordon and the condition SpotCordon. */
+function checkSwitches(pack: Pack): string[] {
+  const applications = applicationsOf(pack);
+  const deployedWings = applications.map(([, application]) => wingOf(application));
+  return [
+    ...Object.keys(pack.wings)
+      .filter((wing) => !deployedWings.includes(wing))
+      .map((wing) => `the root does not deploy ${wing}`),
+    ...applications.flatMap(([id, application]) => {
+      const wing = wingOf(application);
+      const condition = wing.replace(/(^|-)(\w)/g, (_, __, letter: string) => letter.toUpperCase());
+      const allowed = pack.root.Parameters[`Deploy${condition}`]?.AllowedValues;
+      return [
+        ...(wing in pack.wings ? [] : [`${id} is no wing`]),
+        ...(application.Condition === condition ? [] : [`${id} does not depend on ${condition}`]),
+        ...(`${allowed}` === 'true,false' ? [] : [`there is no switch Deploy${condition}`]),
+      ];
+    }),
+  ];
+}
+
+/** Parameters with an empty default that a wing cannot work without. */
+const NEEDED: Readonly<Record<string, readonly string[]>> = { 'ami-approval': ['Approvers'] };
+
+function checkPassedParameters(pack: Pack): string[] {
+  return applicationsOf(pack).flatMap(([id, application]) => {
+    const wing = wingOf(application);
+    const declared = pack.wings[wing]?.template.Parameters ?? {};
+    const passed = Object.keys(application.Properties.Parameters ?? {});
+    const needed = Object.entries(declared)
+      .filter(([, { Default }]) => Default === undefined)
+      .map(([name]) => name);
+    return [
+      ...passed
+        .filter((name) => !(name in declared))
+        .map((name) => `${id} passes ${name}, which ${wing} lacks`),
+      ...[...needed, ...(NEEDED[wing] ?? []), 'NotificationTopicArn', 'DryRun', 'PermissionsBoundaryArn']
+        .filter((name) => !passed.includes(name))
+        .map((name) => `${id} does not pass ${name}`),
+    ];
+  });
+}
+
+function checkRootSize({ root, rootText }: Pack): string[] {
+  const parameters = Object.keys(root.Parameters).length;
+  const lines = rootText.split('\n').length;
+  return [
+    ...(parameters <= 16 ? [] : [`the root has ${parameters} parameters, at most 16`]),
+    ...(lines < 250 ? [] : [`the root has ${lines} lines, fewer than 250`]),
+  ];
+}
+
+function checkFunctionIds({ wings }: Pack): string[] {
+  const ids = Object.values(wings).flatMap(({ template }) => functionsOf(template).map(([id]) => id));
+  return ids.filter((id, at) => ids.indexOf(id) !== at).map((id) => `${id} is declared twice`);
+}
+
+/** The environments without a template_file of their own deploy the root. */
+function checkSamconfig({ root, wings, samconfig }: Pack): string[] {
   const lines = samconfig.split('\n').filter((line) => line && !line.startsWith('#'));
-  const simple = /^(\[[\w.]+\]|\w+ = ("[^"]*"|true|false|\d+(\.\d+)?))$/;
-  const overrides = lines
-    .flatMap((line) => /^parameter_overrides = "(.*)"$/.exec(line)?.[1]?.split(' ') ?? [])
-    .map((pair) => pair.split('='));
+  const simple = /^(\[[\w.-]+\]|\w+ = ("[^"]*"|true|false|\d+(\.\d+)?))$/;
+  const environments = [...samconfig.matchAll(/^\[([\w-]+)\.deploy\.parameters\]\n((?:[^[\n].*\n?)*)/gm)];
   return [
     ...lines.filter((line) => !simple.test(line)).map((line) => `samconfig.toml: cannot read ${line}`),
-    ...overrides.flatMap(([name = '', value = '']) => {
-      const parameter = template.Parameters[name];
+    ...Object.keys(wings)
+      .filter((wing) => !environments.some(([, name]) => name === wing))
+      .map((wing) => `samconfig.toml has no environment ${wing}`),
+    ...environments.flatMap(([, name = '', text = '']) =>
+      checkOverrides((wings[name]?.template ?? root).Parameters, text),
+    ),
+  ];
+}
+
+function checkOverrides(parameters: Template['Parameters'], text: string): string[] {
+  const pairs = /^parameter_overrides = "(.*)"$/m.exec(text)?.[1]?.split(' ') ?? [];
+  return pairs
+    .map((pair) => pair.split('='))
+    .flatMap(([name = '', value = '']) => {
+      const parameter = parameters[name];
       if (!parameter) return [`samconfig.toml overrides ${name}, which is no parameter`];
       const allowed = parameter.AllowedValues?.map(String) ?? [value];
       return allowed.includes(value)
         ? []
         : [`samconfig.toml sets ${name} to ${value}, which it does not allow`];
-    }),
-  ];
+    });
 }
