@@ -4,46 +4,58 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readParameters } from '../local/stack/parameters.ts';
 import { checkRules } from '../local/stack/rules.ts';
-import { PACK_MUTATIONS, TEMPLATE_MUTATIONS } from './support/mutations.ts';
-import { PACK_RULES, readPack } from './support/pack-rules.ts';
+import { PACK_MUTATIONS, TEMPLATE_MUTATIONS, WING_MUTATIONS } from './support/mutations.ts';
+import { PACK_RULES, readPack, WING_RULES } from './support/pack-rules.ts';
 import { SERVERLESS_RULES } from './support/serverless-rules.ts';
 import {
   defaultsOf,
   deployed,
   holds,
   type Json,
+  mergeTemplates,
+  ROOT,
   runPython,
   type Template,
-  transformTemplate,
+  transformTemplates,
 } from './support/template.ts';
 
 const pack = readPack();
+const wings = Object.keys(pack.wings);
+let templates: ReadonlyMap<string, Template>;
+/** Every wing's resources together. */
 let transformed: Template;
 
 beforeAll(async () => {
-  transformed = await transformTemplate();
-});
+  templates = await transformTemplates();
+  transformed = mergeTemplates(templates.values());
+}, 120_000);
+
+function templateOf(wing: string): Template {
+  const template = templates.get(wing);
+  if (!template) throw new Error(`${wing} has no template`);
+  return template;
+}
 
 // cfn-lint reads the whole template in a process of its own each time.
 const LINTING = { timeout: 120_000 };
 
-describe('the template that CloudFormation gets', LINTING, () => {
+describe.each(wings)('the template of %s that CloudFormation gets', LINTING, (wing) => {
   const folder = mkdtempSync(join(tmpdir(), 'groundcrew-template-'));
   afterAll(() => rmSync(folder, { recursive: true }));
 
   it.each(Object.keys(SERVERLESS_RULES))('%s', async (rule) => {
-    expect(await SERVERLESS_RULES[rule]?.(transformed)).toEqual([]);
+    expect(await SERVERLESS_RULES[rule]?.(templateOf(wing))).toEqual([]);
   });
 
   it('is one that cfn-lint has nothing to say about', async () => {
-    expect(await lint(folder, transformed)).toEqual([]);
+    expect(await lint(folder, templateOf(wing))).toEqual([]);
   });
 
   // The control: before the transform cfn-lint does not see this.
   it('is one in which cfn-lint sees a misspelt action', async () => {
-    const text = JSON.stringify(transformed).replace('"sns:Publish"', '"sns:Publsh"');
+    const text = JSON.stringify(templateOf(wing)).replace('"sqs:SendMessage"', '"sqs:SendMesage"');
     expect(await lint(folder, JSON.parse(text))).toEqual([
-      expect.stringMatching(/^W3037 .*'publsh' is not one of/),
+      expect.stringMatching(/^W3037 .*'sendmesage' is not one of/),
     ]);
   });
 });
@@ -53,7 +65,7 @@ describe('cfn-lint', LINTING, () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   const withSubnet = (Default: string): Template => {
-    const template = structuredClone(transformed);
+    const template = structuredClone(templateOf('spot-cordon'));
     template.Parameters.Subnet = { Type: 'String', Default };
     template.Conditions.HasSubnet = { 'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'Subnet' }, ''] }] };
     const Properties = { FileSystemId: 'fs-0123456789abcdef0', SecurityGroups: ['sg-01234567'] };
@@ -118,9 +130,31 @@ function isLeftEmpty({ Rule, Message, Location }: Json, template: Template): boo
   );
 }
 
-describe('template.yaml and the tree around it', () => {
+describe.each(wings)('the template of %s and the files around it', (wing) => {
+  it.each(Object.keys(WING_RULES))('%s', (rule) => {
+    const own = pack.wings[wing];
+    if (!own) throw new Error(`there is no wing ${wing}`);
+    expect(WING_RULES[rule]?.(own)).toEqual([]);
+  });
+});
+
+describe('the root template', () => {
   it.each(Object.keys(PACK_RULES))('%s', (rule) => {
     expect(PACK_RULES[rule]?.(pack)).toEqual([]);
+  });
+
+  it('is one that cfn-lint has nothing to say about', LINTING, async () => {
+    const program = 'import sys; from cfnlint.runner import main; sys.exit(main())';
+    const args = [
+      '--format',
+      'json',
+      '--regions',
+      'eu-west-1',
+      'us-east-1',
+      '--',
+      join(ROOT, 'template.yaml'),
+    ];
+    expect(JSON.parse(await runPython('-c', program, ...args))).toEqual([]);
   });
 });
 
@@ -152,18 +186,19 @@ describe('a condition', () => {
 });
 
 describe('the store of build-promotion', () => {
-  const on = { DeployBuildPromotion: 'true' };
-  const store = { BuildPromotionFileSystemId: 'fs-0123456789abcdef0' };
+  const store = { FileSystemId: 'fs-0123456789abcdef0' };
   const door = {
-    BuildPromotionAccessPointArn:
-      'arn:aws:elasticfilesystem:eu-west-1:123456789012:access-point/fsap-0123456789abcdef0',
+    AccessPointArn: 'arn:aws:elasticfilesystem:eu-west-1:123456789012:access-point/fsap-0123456789abcdef0',
   };
-  const one = { BuildPromotionSubnetIds: 'subnet-0123456789abcdef0' };
-  const two = { BuildPromotionSubnetIds: 'subnet-0123456789abcdef0,subnet-0123456789abcdef1' };
-  const group = { BuildPromotionSecurityGroupId: 'sg-0123456789abcdef0' };
-  const vpc = { BuildPromotionVpcId: 'vpc-0123456789abcdef0' };
+  const one = { SubnetIds: 'subnet-0123456789abcdef0' };
+  const two = { SubnetIds: 'subnet-0123456789abcdef0,subnet-0123456789abcdef1' };
+  const group = { SecurityGroupId: 'sg-0123456789abcdef0' };
+  const vpc = { VpcId: 'vpc-0123456789abcdef0' };
   const check = (given: Readonly<Record<string, string>>): void =>
-    checkRules(transformed.Rules, readParameters(transformed.Parameters, given));
+    checkRules(
+      templateOf('build-promotion').Rules,
+      readParameters(templateOf('build-promotion').Parameters, given),
+    );
 
   const network = ['BuildVpc', 'BuildSubnetA', 'BuildSubnetB'];
   const groups = ['BuildSecurityGroup', 'BuildSecurityGroupMembers'];
@@ -179,38 +214,35 @@ describe('the store of build-promotion', () => {
     ['a file system, subnets and their VPC', { ...store, ...two, ...vpc }, ['BuildAccessPoint', ...groups]],
     ['all but a VPC', { ...store, ...door, ...two, ...group }, []],
   ])('of %s is taken, and the rest created', (_, given, created) => {
-    expect(() => check({ ...on, ...given })).not.toThrow();
-    const { Resources } = deployed(transformed, { ...defaultsOf(transformed), ...on, ...given });
+    expect(() => check(given)).not.toThrow();
+    const template = templateOf('build-promotion');
+    const { Resources } = deployed(template, { ...defaultsOf(template), ...given });
     expect(Object.keys(Resources).filter(isOfStore).sort()).toEqual([...created].sort());
   });
 
   it.each<[string, Readonly<Record<string, string>>, RegExp]>([
-    ['a file system without subnets', store, /^Rules: BuildPromotionFileSystemId is given without [^;]*$/],
-    [
-      'an access point without its file system',
-      door,
-      /^Rules: BuildPromotionAccessPointArn is given wi[^;]*$/,
-    ],
-    ['a group without subnets', group, /^Rules: BuildPromotionSecurityGroupId is given without [^;]*$/],
-    ['a VPC without subnets', vpc, /^Rules: BuildPromotionVpcId is given without [^;]*$/],
-    ['subnets of nobody knows which VPC', one, /^Rules: BuildPromotionSubnetIds is given without [^;]*$/],
-    ['two faults at once', { ...door, ...group }, /BuildPromotionAccessPointArn.*; BuildPromotionSecurityGr/],
+    ['a file system without subnets', store, /^Rules: FileSystemId is given without [^;]*$/],
+    ['an access point without its file system', door, /^Rules: AccessPointArn is given wi[^;]*$/],
+    ['a group without subnets', group, /^Rules: SecurityGroupId is given without [^;]*$/],
+    ['a VPC without subnets', vpc, /^Rules: VpcId is given without [^;]*$/],
+    ['subnets of nobody knows which VPC', one, /^Rules: SubnetIds is given without [^;]*$/],
+    ['two faults at once', { ...door, ...group }, /AccessPointArn.*; SecurityGr/],
   ])('of %s is refused', (_, given, message) => {
-    expect(() => check({ ...on, ...given })).toThrow(message);
-    expect(() => check(given)).not.toThrow();
+    expect(() => check(given)).toThrow(message);
   });
 
   it('keeps its backups in a vault of its own, or in the one that is named', () => {
     const created = (given: Readonly<Record<string, string>>): string[] => {
-      const values = { ...defaultsOf(transformed), ...on, ...given };
-      const { Resources, Outputs } = deployed(transformed, values);
+      const template = templateOf('build-promotion');
+      const values = { ...defaultsOf(template), ...given };
+      const { Resources, Outputs } = deployed(template, values);
       return Object.keys({ ...Resources, ...Outputs }).filter((id) => id.startsWith('BuildBackup'));
     };
-    const backup = { BuildPromotionBackup: 'true' };
+    const backup = { Backup: 'true' };
     const rest = ['BuildBackupPlan', 'BuildBackupSelection', 'BuildBackupVaultName'];
     expect(created({})).toEqual([]);
     expect(created(backup)).toEqual(['BuildBackupVault', ...rest]);
-    expect(created({ ...backup, BuildPromotionBackupVaultName: 'builds-old' })).toEqual(rest);
+    expect(created({ ...backup, BackupVaultName: 'builds-old' })).toEqual(rest);
   });
 });
 
@@ -223,6 +255,15 @@ describe('each rule sees what breaks it', () => {
     });
   }
 
+  for (const { rule, change, make, offence } of WING_MUTATIONS) {
+    it(`${rule}: ${change}`, () => {
+      const broken = structuredClone(pack.wings['spot-cordon']);
+      if (!broken) throw new Error('there is no wing spot-cordon');
+      make(broken);
+      expect(WING_RULES[rule]?.(broken)).toContainEqual(expect.stringMatching(offence));
+    });
+  }
+
   for (const { rule, change, make, offence } of PACK_MUTATIONS) {
     it(`${rule}: ${change}`, () => {
       const broken = structuredClone(pack);
@@ -232,7 +273,10 @@ describe('each rule sees what breaks it', () => {
   }
 
   it('and no rule goes unproven', () => {
-    const proven = new Set([...TEMPLATE_MUTATIONS, ...PACK_MUTATIONS].map(({ rule }) => rule));
-    expect([...proven].sort()).toEqual([...Object.keys(SERVERLESS_RULES), ...Object.keys(PACK_RULES)].sort());
+    const proven = new Set(
+      [...TEMPLATE_MUTATIONS, ...WING_MUTATIONS, ...PACK_MUTATIONS].map(({ rule }) => rule),
+    );
+    const rules = [SERVERLESS_RULES, WING_RULES, PACK_RULES].flatMap((one) => Object.keys(one));
+    expect([...proven].sort()).toEqual(rules.sort());
   });
 });

@@ -1,4 +1,4 @@
-import type { Pack } from './pack-rules.ts';
+import type { Pack, Wing } from './pack-rules.ts';
 import type { Json, Template } from './template.ts';
 
 /** A rule, a change that breaks it, and the offence it must then report. */
@@ -343,21 +343,15 @@ export const TEMPLATE_MUTATIONS: readonly Mutation<Template>[] = [
   },
 ];
 
-function firstBlock({ template }: Pack): Json {
+function firstBlock({ template }: Wing): Json {
   return Object.values(template.Resources).find(({ Type }) => Type === 'AWS::Serverless::Function');
 }
 
-function firstWingsQueue({ template }: Pack): Json {
-  return Object.values(template.Resources).find(
-    ({ Type, Condition }) => Type === 'AWS::SQS::Queue' && Condition,
-  );
-}
-
-function interfaceOf({ template }: Pack): Json {
+function interfaceOf({ template }: Wing): Json {
   return template.Metadata['AWS::CloudFormation::Interface'];
 }
 
-function sarOf({ template }: Pack): Json {
+function sarOf({ template }: Wing): Json {
   return template.Metadata['AWS::ServerlessRepo::Application'];
 }
 
@@ -367,16 +361,20 @@ function replaceAll(texts: Record<string, string>, text: string): void {
 
 const ANATOMY = 'writes every function block in the same order';
 const HANDLERS = 'has a block for every handler and a handler for every block';
-const WINGS = 'keeps each wing under its own comment and its own condition';
+const CONDITIONS = 'refers only to what is deployed, whatever its parameters';
 const PARAMETERS = 'describes, groups, labels and uses every parameter';
+const COMMON = 'has the common parameters, and is a dry run by default';
+const SIZE = "keeps a function's variables below 4 KB";
+const BOUNDARIES = 'bounds every role';
+const STACK = 'names the stack in every alarm on a metric of the pack';
 const VARIABLES = 'sets the variables that a function reads, and no others';
 const SIDS = 'gives every statement a Sid of its own';
 const ALARMS = 'sends every alarm to a heading of docs/operating.md';
 const PUBLISHING = 'can be published';
 const SAMCONFIG = 'overrides in samconfig.toml only parameters that exist, with values they allow';
 
-/** One line or more for every rule on template.yaml and the tree around it. */
-export const PACK_MUTATIONS: readonly Mutation<Pack>[] = [
+/** One line or more for every rule on a wing's template and the files around it. */
+export const WING_MUTATIONS: readonly Mutation<Wing>[] = [
   {
     rule: ANATOMY,
     change: 'the description last',
@@ -394,7 +392,7 @@ export const PACK_MUTATIONS: readonly Mutation<Pack>[] = [
       for (const key of Object.keys(firstBlock(pack))) delete firstBlock(pack)[key];
       Object.assign(firstBlock(pack), rest, { Metadata });
     },
-    offence: /is not written Type, Condition/,
+    offence: /is not written Type, Metadata/,
   },
   {
     rule: ANATOMY,
@@ -416,43 +414,23 @@ export const PACK_MUTATIONS: readonly Mutation<Pack>[] = [
   {
     rule: HANDLERS,
     change: 'a handler without a block',
-    make: ({ handlers }) => handlers.push('functions/a/b.handler.ts'),
-    offence: /functions\/a\/b\.handler\.ts has no block/,
+    make: ({ handlers }) => handlers.push('land-instances/handler.ts'),
+    offence: /land-instances\/handler\.ts has no block/,
   },
   {
     rule: HANDLERS,
     change: 'a block without a handler',
-    make: (pack) => Object.assign(firstBlock(pack).Metadata, { Entry: 'functions/a/gone.handler.ts' }),
-    offence: /has no handler functions\/a\/gone/,
+    make: (pack) => Object.assign(firstBlock(pack).Metadata, { Entry: 'gone/handler.ts' }),
+    offence: /has no handler gone/,
   },
   {
-    rule: WINGS,
-    change: 'a folder without a section',
-    make: ({ wings }) => wings.push('runway-lights'),
-    offence: /runway-lights has no parameter DeployRunwayLights/,
-  },
-  {
-    rule: WINGS,
-    change: 'a section without a folder',
-    make: ({ sections }) => Object.assign(sections, { 'runway-lights': [] }),
-    offence: /no folder functions\/runway-lights/,
-  },
-  {
-    rule: WINGS,
-    change: 'a resource that every deployment has',
-    make: (pack) => delete firstWingsQueue(pack).Condition,
-    offence: /is deployed without its wing/,
-  },
-  {
-    rule: 'can leave out any wing',
+    rule: CONDITIONS,
     change: 'an output that stays behind',
-    make: ({ template }) => {
-      for (const output of Object.values(template.Outputs)) delete output.Condition;
-    },
-    offence: /refers to \w+, which is not there with/,
+    make: ({ template }) => Object.assign(template.Outputs, { Own: { Value: { Ref: 'Notifications' } } }),
+    offence: /Own refers to Notifications, which is not there with/,
   },
   {
-    rule: 'can leave out any wing',
+    rule: CONDITIONS,
     change: 'a reference to nothing',
     make: ({ template }) =>
       Object.assign(template.Outputs, { Lost: { Value: { 'Fn::Sub': 'x/${Nowhere.Arn}' } } }),
@@ -530,7 +508,7 @@ export const PACK_MUTATIONS: readonly Mutation<Pack>[] = [
   {
     rule: ALARMS,
     change: 'a heading that is not there',
-    make: (pack) => Object.assign(pack, { operating: '# Operating' }),
+    make: (wing) => Object.assign(wing, { operating: '# Operating' }),
     offence: /docs\/operating\.md has no heading/,
   },
   {
@@ -546,10 +524,10 @@ export const PACK_MUTATIONS: readonly Mutation<Pack>[] = [
     offence: /tells nobody/,
   },
   {
-    rule: "tells of a wing's functions and parameters in its README",
+    rule: 'describes its functions and parameters in its README',
     change: 'an empty README',
-    make: ({ readmes }) => replaceAll(readmes, ''),
-    offence: /README\.md does not tell of Deploy/,
+    make: (wing) => Object.assign(wing, { readme: '' }),
+    offence: /does not describe CordonInstances/,
   },
   {
     rule: PUBLISHING,
@@ -570,15 +548,154 @@ export const PACK_MUTATIONS: readonly Mutation<Pack>[] = [
     offence: /as in package\.json/,
   },
   {
+    rule: PARAMETERS,
+    change: 'a long description',
+    make: ({ template }) => Object.assign(template.Parameters.Scope, { Description: 'x'.repeat(121) }),
+    offence: /description of Scope is longer than 120/,
+  },
+  {
+    rule: COMMON,
+    change: 'a wing that acts by default',
+    make: ({ template }) => Object.assign(template.Parameters.DryRun, { Default: 'false' }),
+    offence: /DryRun is not true by default/,
+  },
+  {
+    rule: COMMON,
+    change: 'a common parameter that is missing',
+    make: ({ template }) => delete template.Parameters.LogLevel,
+    offence: /there is no LogLevel/,
+  },
+  {
+    rule: SIZE,
+    change: 'a text without a bound',
+    make: (wing) => {
+      Object.assign(wing.template.Parameters, { Long: { Type: 'String', Default: '' } });
+      Object.assign(firstBlock(wing).Properties.Environment.Variables, { LONG: { Ref: 'Long' } });
+    },
+    offence: /CordonInstances may have \d+ bytes of variables/,
+  },
+  {
+    rule: BOUNDARIES,
+    change: 'functions without a boundary',
+    make: ({ template }) => delete template.Globals.Function.PermissionsBoundary,
+    offence: /the functions have no boundary/,
+  },
+  {
+    rule: BOUNDARIES,
+    change: 'a schedule without a boundary',
+    make: ({ template }) =>
+      delete template.Resources.UncordonInstances?.Properties.Events.Sweep.Properties.PermissionsBoundary,
+    offence: /the role of UncordonInstancesSweep has no boundary/,
+  },
+  {
+    rule: BOUNDARIES,
+    change: 'a role without a boundary',
+    make: ({ template }) =>
+      Object.assign(template.Resources, { Reader: { Type: 'AWS::IAM::Role', Properties: {} } }),
+    offence: /the role of Reader has no boundary/,
+  },
+  {
+    rule: STACK,
+    change: 'an alarm on the metrics of every stack',
+    make: ({ template }) =>
+      Object.assign(template.Resources, {
+        Loud: {
+          Type: 'AWS::CloudWatch::Alarm',
+          Properties: {
+            Namespace: 'Groundcrew',
+            Dimensions: [{ Name: 'service', Value: 'CordonInstances' }],
+          },
+        },
+      }),
+    offence: /Loud does not name the stack/,
+  },
+];
+
+function firstApplication({ root }: Pack): Json {
+  return Object.values(root.Resources).find(({ Type }) => Type === 'AWS::Serverless::Application');
+}
+
+const SWITCHES = 'deploys every wing, each with its own switch';
+const PASSED = 'passes only parameters that a wing has, and all that it needs';
+const SMALL = 'stays small';
+
+/** One line or more for every rule on the root template. */
+export const PACK_MUTATIONS: readonly Mutation<Pack>[] = [
+  {
+    rule: SWITCHES,
+    change: 'a wing that the root leaves out',
+    make: ({ wings }) => Object.assign(wings, { 'runway-lights': wings['spot-cordon'] }),
+    offence: /the root does not deploy runway-lights/,
+  },
+  {
+    rule: SWITCHES,
+    change: 'a wing that is always deployed',
+    make: (pack) => delete firstApplication(pack).Condition,
+    offence: /does not depend on SpotCordon/,
+  },
+  {
+    rule: SWITCHES,
+    change: 'a wing that is none',
+    make: (pack) => {
+      firstApplication(pack).Properties.Location = 'functions/runway-lights/template.yaml';
+    },
+    offence: /SpotCordonWing is no wing/,
+  },
+  {
+    rule: PASSED,
+    change: 'a parameter that the wing lacks',
+    make: (pack) => Object.assign(firstApplication(pack).Properties.Parameters, { Scoop: 'tagged' }),
+    offence: /passes Scoop, which spot-cordon lacks/,
+  },
+  {
+    rule: PASSED,
+    change: 'a needed parameter that is not passed',
+    make: ({ wings }) =>
+      Object.assign(wings['spot-cordon']?.template.Parameters ?? {}, { Must: { Type: 'String' } }),
+    offence: /SpotCordonWing does not pass Must/,
+  },
+  {
+    rule: SMALL,
+    change: 'too many parameters',
+    make: ({ root }) => Object.assign(root.Parameters, { Extra: { Type: 'String', Default: '' } }),
+    offence: /the root has 17 parameters/,
+  },
+  {
+    rule: SMALL,
+    change: 'too many lines',
+    make: (pack) => {
+      pack.rootText += '#\n'.repeat(50);
+    },
+    offence: /the root has \d+ lines/,
+  },
+  {
+    rule: 'deploys each function in one wing only',
+    change: 'a function in two wings',
+    make: ({ wings }) => Object.assign(wings, { 'runway-lights': wings['spot-cordon'] }),
+    offence: /CordonInstances is declared twice/,
+  },
+  {
+    rule: SAMCONFIG,
+    change: 'a wing without an environment',
+    make: (pack) => {
+      pack.samconfig = pack.samconfig.replaceAll('[spot-cordon.', '[spot.');
+    },
+    offence: /has no environment spot-cordon/,
+  },
+  {
     rule: SAMCONFIG,
     change: 'a parameter that is none',
-    make: (pack) => Object.assign(pack, { samconfig: 'parameter_overrides = "LogLevl=INFO"' }),
-    offence: /LogLevl, which is no parameter/,
+    make: (pack) =>
+      Object.assign(pack, { samconfig: '[prod.deploy.parameters]\nparameter_overrides = "DryRn=false"' }),
+    offence: /DryRn, which is no parameter/,
   },
   {
     rule: SAMCONFIG,
     change: 'a value that is none',
-    make: (pack) => Object.assign(pack, { samconfig: 'parameter_overrides = "LogLevel=LOUD"' }),
+    make: (pack) =>
+      Object.assign(pack, {
+        samconfig: '[spot-cordon.deploy.parameters]\nparameter_overrides = "LogLevel=LOUD"',
+      }),
     offence: /sets LogLevel to LOUD/,
   },
   {

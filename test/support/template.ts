@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { findPython } from '../../local/python/find.ts';
@@ -37,15 +37,31 @@ export function readText(path: string): string {
   return readFileSync(join(ROOT, path), 'utf8');
 }
 
-/** template.yaml as it is written, its short tags as the long functions: !Ref X is { Ref: X }. */
-export function readTemplate(text = readText('template.yaml')): Template {
+/** A template as it is written, its short tags as the long functions: !Ref X is { Ref: X }. */
+export function readTemplate(text: string): Template {
   // Through JSON: a tag on a list or a mapping leaves a node behind that only its toJSON resolves.
   return JSON.parse(JSON.stringify(parse(text, { customTags: TAGS.flatMap(tagsOf) })));
 }
 
-/** The template that CloudFormation gets: after the SAM transform, with every generated role and permission. */
-export async function transformTemplate(): Promise<Template> {
-  return JSON.parse(await runPython(join(ROOT, 'local/stack/transform.py'), join(ROOT, 'template.yaml')));
+/** The templates of the wings that CloudFormation gets: after the SAM transform, with every generated role. */
+export async function transformTemplates(): Promise<ReadonlyMap<string, Template>> {
+  const wings = readdirSync(join(ROOT, 'functions')).toSorted();
+  const transformed = wings.map(async (wing): Promise<[string, Template]> => {
+    const path = join(ROOT, 'functions', wing, 'template.yaml');
+    return [wing, JSON.parse(await runPython(join(ROOT, 'local/stack/transform.py'), path))];
+  });
+  return new Map(await Promise.all(transformed));
+}
+
+/** All wings as if they were one template: a place where a mutation finds a resource of every type. */
+export function mergeTemplates(templates: Iterable<Template>): Template {
+  const merged: Json = {};
+  for (const template of templates) {
+    for (const [section, content] of Object.entries(template)) {
+      merged[section] = typeof content === 'object' ? { ...merged[section], ...content } : content;
+    }
+  }
+  return structuredClone(merged);
 }
 
 /** What the Python program wrote; its exit code is not looked at, as cfn-lint's says how many findings there are. */
