@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Fault } from '../local/account/account.ts';
 import type { Call } from '../local/account/types.ts';
 import { type Pack, startPack } from '../local/pack/pack.ts';
 import { findPython } from '../local/python/find.ts';
@@ -6,15 +7,15 @@ import { discoverScenarios } from '../local/scenario-kit/run.ts';
 import type { Scenario } from '../local/scenario-kit/scenario.ts';
 import { transform } from '../local/stack/transform.ts';
 import { functionIds, grantedActions, type IamTemplate, iamOffences, withActions } from './support/iam.ts';
-import { judge, type Played, play, type Strike, strikesFor } from './support/sweep.ts';
+import { faultsFor, findDifference, runWithFault, type ScenarioRun } from './support/sweep.ts';
 
-// Two packs side by side, one for each core: the sweep is more than a thousand runs.
+// Two packs run in parallel, one per core, because the sweep has more than a thousand runs.
 const PACKS = 2;
 const MINUTES = 60_000;
 
 const scenarios = await discoverScenarios();
 const calls: Call[] = [];
-const undisturbed = new Map<Scenario, Played>();
+const runs = new Map<Scenario, ScenarioRun>();
 const packs: Pack[] = [];
 let template: IamTemplate;
 
@@ -30,32 +31,33 @@ afterAll(async () => {
 });
 
 describe('every scenario', () => {
-  // As many at once as there are packs: maxConcurrency in vitest.config.ts.
+  // maxConcurrency in vitest.config.ts equals the number of packs.
   it.concurrent.each(scenarios)('$wing: $name', { timeout: 4 * MINUTES }, async (scenario) => {
     const pack = packs.pop();
-    if (!pack) throw new Error('no pack is idle');
-    const played = await play(pack, scenario).finally(() => packs.push(pack));
-    undisturbed.set(scenario, played);
-    calls.push(...played.calls);
-    scenario.expect(played.outcome, played.calls);
+    if (!pack) throw new Error('all packs are busy');
+    const run = await runWithFault(pack, scenario).finally(() => packs.push(pack));
+    runs.set(scenario, run);
+    calls.push(...run.calls);
+    scenario.expect(run.outcome, run.calls);
   });
 });
 
-describe('every scenario ends alike under every fault', () => {
+describe('every scenario has the same outcome under every fault', () => {
   it.each(scenarios.filter(({ sweep }) => sweep !== false))(
     '$wing: $name',
     { timeout: 9 * MINUTES },
     async (scenario) => {
-      const before = undisturbed.get(scenario);
-      if (!before) throw new Error('the undisturbed run failed');
-      const strikes = strikesFor(before.calls);
-      const faults: string[] = [];
-      await share(strikes, async (pack, strike) => {
-        const fault = await suffer(pack, scenario, strike, before);
-        if (fault) faults.push(`${strike.kind} at ${strike.function}'s call ${strike.call}: ${fault}`);
+      const before = runs.get(scenario);
+      if (!before) throw new Error('the run without faults failed');
+      const faults = faultsFor(before.calls);
+      const differences: string[] = [];
+      await distribute(faults, async (pack, fault) => {
+        const difference = await runAndCompare(pack, scenario, fault, before);
+        if (difference)
+          differences.push(`${fault.kind} at ${fault.function}'s call ${fault.call}: ${difference}`);
       });
-      expect(faults).toEqual([]);
-      expect(strikes.length).toBeGreaterThan(0);
+      expect(differences).toEqual([]);
+      expect(faults.length).toBeGreaterThan(0);
     },
   );
 });
@@ -66,7 +68,7 @@ describe('every role allows exactly what its function does', () => {
     expect(iamOffences(template, calls)).toEqual([]);
   });
 
-  it('and each action that was missing or to spare would be noticed', () => {
+  it('and a missing or unused action is detected', () => {
     for (const id of functionIds(template)) {
       for (const action of grantedActions(template, id)) {
         const less = withActions(template, id, (actions) => actions.filter((one) => one !== action));
@@ -78,30 +80,30 @@ describe('every role allows exactly what its function does', () => {
   });
 });
 
-async function suffer(
+async function runAndCompare(
   pack: Pack,
   scenario: Scenario,
-  strike: Strike,
-  before: Played,
+  fault: Fault,
+  before: ScenarioRun,
 ): Promise<string | undefined> {
   try {
-    const played = await play(pack, scenario, strike);
-    calls.push(...played.calls);
-    return judge(before.outcome, played.outcome, strike.kind);
+    const run = await runWithFault(pack, scenario, fault);
+    calls.push(...run.calls);
+    return findDifference(before.outcome, run.outcome, fault.kind);
   } catch (error) {
-    return `it could not be played to its end: ${error instanceof Error ? error.message : String(error)}`;
+    return `the run did not finish: ${error instanceof Error ? error.message : String(error)}`;
   }
 }
 
-/** Hands the strikes to whichever pack is idle. */
-async function share(
-  strikes: readonly Strike[],
-  work: (pack: Pack, strike: Strike) => Promise<void>,
+/** Distributes the faults over the packs. */
+async function distribute(
+  faults: readonly Fault[],
+  work: (pack: Pack, fault: Fault) => Promise<void>,
 ): Promise<void> {
-  const queue = [...strikes];
+  const queue = [...faults];
   await Promise.all(
     packs.map(async (pack) => {
-      for (let strike = queue.shift(); strike; strike = queue.shift()) await work(pack, strike);
+      for (let fault = queue.shift(); fault; fault = queue.shift()) await work(pack, fault);
     }),
   );
 }

@@ -35,10 +35,10 @@ async function handleHttp(
   const raw: RawRequest = { method, url, headers, body: await readBody(incoming) };
   const request = decodeRequest(raw, gateway.hooks.findCaller);
   if (!request) return writeResponse(outgoing, await gateway.moto.send(raw));
-  const answer = await handleRequest(gateway, request).catch((error: unknown) =>
+  const response = await handleRequest(gateway, request).catch((error: unknown) =>
     internalFailure(request, error),
   );
-  if (answer) writeResponse(outgoing, answer);
+  if (response) writeResponse(outgoing, response);
   else outgoing.destroy();
 }
 
@@ -65,14 +65,14 @@ async function handleRequest(gateway: GatewayState, request: ApiRequest): Promis
   gateway.calls.push(call);
   if (gateway.provisioning?.done === false) gateway.provisioning.requests.push(request);
   const fault = gateway.faults.nextFault(request);
-  const answer = await respondWithFault(fault, gateway, request).catch((error: unknown) => {
+  const response = await respondWithFault(fault, gateway, request).catch((error: unknown) => {
     if (error instanceof ConnectionDroppedError) return undefined;
     return internalFailure(request, error);
   });
-  if (answer) call.status = answer.status;
-  if (answer && answer.status < 300) await notifyListeners(gateway, request, answer);
+  if (response) call.status = response.status;
+  if (response && response.status < 300) await notifyListeners(gateway, request, response);
   if (fault === 'killed') await requireHook(gateway, 'onKill')(request.caller);
-  return fault === 'killed' || fault === 'lost' ? undefined : answer;
+  return fault === 'killed' || fault === 'lost' ? undefined : response;
 }
 
 function recordCall(request: ApiRequest): CallRecord {
@@ -147,12 +147,12 @@ function createContext(
 }
 
 /** moto answers unknown operations with a web page, which the SDK reports as a malformed response. */
-function toReadableError({ moto }: GatewayState, request: ApiRequest, answer: HttpResponse): HttpResponse {
-  if (answer.status < 400 || !String(answer.headers['content-type'] ?? '').startsWith('text/html'))
-    return answer;
+function toReadableError({ moto }: GatewayState, request: ApiRequest, response: HttpResponse): HttpResponse {
+  if (response.status < 400 || !String(response.headers['content-type'] ?? '').startsWith('text/html'))
+    return response;
   const name = `${request.service}:${request.action}`;
   const message =
-    answer.status === 500
+    response.status === 500
       ? `moto does not support ${name}, or failed in it. ${moto.lastError()}`.trim()
       : `moto does not support ${name}.`;
   return encodeError(request, new ServiceError('NotImplemented', message, 501));
@@ -161,14 +161,14 @@ function toReadableError({ moto }: GatewayState, request: ApiRequest, answer: Ht
 async function notifyListeners(
   { listeners }: GatewayState,
   request: ApiRequest,
-  answer: HttpResponse,
+  response: HttpResponse,
 ): Promise<void> {
   const registered = listeners.get(`${request.service}:${request.action}`);
   if (!registered?.size) return;
   const call: SuccessfulCall = {
     caller: request.caller,
     input: request.input,
-    output: decodeOutput(request, answer),
+    output: decodeOutput(request, response),
   };
   for (const listener of registered) await listener(call);
 }

@@ -31,11 +31,11 @@ export function createForwarder(base: URL): Forwarder {
         );
         outgoing.once('response', (response) => {
           readBody(response).then(
-            (answer) =>
+            (body) =>
               resolve({
                 status: response.statusCode ?? 500,
                 headers: responseHeaders(response),
-                body: answer,
+                body,
               }),
             reject,
           );

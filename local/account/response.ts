@@ -52,8 +52,8 @@ export function encodeError(request: ApiRequest, { code, message, status }: Serv
   }
   if (request.protocol === 'rest-xml')
     return xmlResponse(status, id, 'Error', `${error}<RequestId>${id}</RequestId>`);
-  const answer = jsonResponse(request, status, id, { __type: code, message, Message: message });
-  return { ...answer, headers: { ...answer.headers, 'x-amzn-errortype': code } };
+  const response = jsonResponse(request, status, id, { __type: code, message, Message: message });
+  return { ...response, headers: { ...response.headers, 'x-amzn-errortype': code } };
 }
 
 /** The members of a successful response. */

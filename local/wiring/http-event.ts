@@ -87,18 +87,18 @@ interface HttpResponse {
   readonly body: Buffer;
 }
 
-/** If the answer has no statusCode, API Gateway returns all of it as the body of a 200. */
-function toResponse(answer: unknown): HttpResponse {
-  if (!isMapping(answer) || answer.statusCode === undefined) {
-    const text = typeof answer === 'string' ? answer : JSON.stringify(answer);
+/** If the response has no statusCode, API Gateway returns all of it as the body of a 200. */
+function toResponse(response: unknown): HttpResponse {
+  if (!isMapping(response) || response.statusCode === undefined) {
+    const text = typeof response === 'string' ? response : JSON.stringify(response);
     return { status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.from(text ?? '') };
   }
-  const { statusCode, body, cookies } = answer;
+  const { statusCode, body, cookies } = response;
   const text = typeof body === 'string' ? body : body === undefined ? '' : JSON.stringify(body);
   return {
     status: Number(statusCode),
-    headers: { ...headersOf(answer), ...(Array.isArray(cookies) && { 'set-cookie': cookies.map(String) }) },
-    body: Buffer.from(text, answer.isBase64Encoded === true ? 'base64' : 'utf8'),
+    headers: { ...headersOf(response), ...(Array.isArray(cookies) && { 'set-cookie': cookies.map(String) }) },
+    body: Buffer.from(text, response.isBase64Encoded === true ? 'base64' : 'utf8'),
   };
 }
 

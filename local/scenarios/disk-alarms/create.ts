@@ -6,10 +6,10 @@ import { stateChange } from './events.ts';
 import {
   actionsIn,
   alarmsOf,
-  answersOf,
   callFunction,
   countOf,
   descriptionsOf,
+  responsesOf,
   type Servers,
   scenario,
   thresholdsOf,
@@ -30,7 +30,7 @@ async function createSampleServers(world: World): Promise<Servers> {
   const [other = ''] = await runServers(world, 'linux-1');
   await reportLinux(world, other, [{ mount: '/', device: 'nvme0n1p1', sizeGb: 20, free: 50 }]);
   await world.client(SNSClient).send(new CreateTopicCommand({ Name: 'file-servers' }));
-  return { ids: [id, other], answers: [] };
+  return { ids: [id, other], responses: [] };
 }
 
 const topicArn = (world: World): string => `arn:aws:sns:${world.region}:${world.accountId}:file-servers`;
@@ -42,14 +42,14 @@ export const createScenarios = [
     act: (world, servers) =>
       callFunction(world, servers, { hostname: 'Windows*', sns_topic_name: topicArn(world) }),
     expect(outcome) {
-      assert.deepEqual(answersOf(outcome)[0]?.counts, {
+      assert.deepEqual(responsesOf(outcome)[0]?.counts, {
         create: 12,
         update: 0,
         unchanged: 0,
         delete: 0,
         skipped: 1,
       });
-      assert.deepEqual(answersOf(outcome)[0]?.skippedFor, { 'no volume of its own': 1 });
+      assert.deepEqual(responsesOf(outcome)[0]?.skippedFor, { 'no volume of its own': 1 });
       const free = (percent: number): string => `Average of FreeStorageSpaceInPercent < ${percent}`;
       assert.deepEqual(thresholdsOf(outcome), {
         'server 1-critical-C:': free(20),
@@ -94,7 +94,7 @@ export const createScenarios = [
         VolumeId: volumeId,
       };
       await reportFullDisk(world, dimensions);
-      return { ids: [id, volumeId], answers: [] };
+      return { ids: [id, volumeId], responses: [] };
     },
     act: (world, servers) =>
       callFunction(world, servers, { hostname: 'db-1', sns_topic_name: 'file-servers' }),
@@ -112,7 +112,7 @@ export const createScenarios = [
   }),
 
   scenario('a new instance whose metrics are not listed yet', {
-    arrange: async (world) => ({ ids: await runServers(world, 'web-1'), answers: [] }),
+    arrange: async (world) => ({ ids: await runServers(world, 'web-1'), responses: [] }),
     async act(world, { ids: [id = ''] }) {
       await world.put(stateChange(world, id, 'running'));
       await world.advance(14 * MINUTE);
@@ -136,13 +136,13 @@ export const createScenarios = [
     async arrange(world) {
       const [id = ''] = await runServers(world, 'web-1');
       await reportLinux(world, id, [{ mount: '/', device: 'nvme0n1p1', sizeGb: 20, free: 50 }]);
-      return { ids: [id], answers: [] };
+      return { ids: [id], responses: [] };
     },
     act: (world, servers) => callFunction(world, servers, { hostname: 'web-?', dry_run: true }),
     expect(outcome) {
-      const [answer] = answersOf(outcome);
-      assert.equal(answer?.dryRun, true);
-      assert.equal(answer?.plan?.create.length, 3);
+      const [response] = responsesOf(outcome);
+      assert.equal(response?.dryRun, true);
+      assert.equal(response?.plan?.create.length, 3);
       assert.deepEqual(alarmsOf(outcome), {});
       assert.deepEqual(writesOf(actionsIn(outcome)), []);
     },

@@ -3,10 +3,10 @@ import type { World } from '../../pack/world.ts';
 import {
   actionsOf,
   alarmsOf,
-  answersOf,
   callFunction,
   countOf,
   listAlarms,
+  responsesOf,
   type Servers,
   scenario,
   writesOf,
@@ -23,7 +23,7 @@ async function createLargeFleet(world: World): Promise<Servers> {
     world,
     ids.flatMap((id) => linuxMetrics(id, disk)),
   );
-  return { ids, answers: [] };
+  return { ids, responses: [] };
 }
 
 // Not in the fault sweep: the calls are those of a single disk, and a run takes seconds.
@@ -31,19 +31,19 @@ export const largeFleetScenarios = [
   scenario('two runs over 1,000 instances', {
     sweep: false,
     arrange: createLargeFleet,
-    async act(world, { answers }) {
+    async act(world, { responses }) {
       await world.fire(HOURLY);
       await world.settle();
       const first = world.calls().length;
       await world.fire(HOURLY);
       await world.settle();
       const second = actionsOf(world.calls().slice(first));
-      answers.push({ writes: writesOf(second), calls: second.length });
+      responses.push({ writes: writesOf(second), calls: second.length });
     },
-    async observe(world, { answers }) {
+    async observe(world, { responses }) {
       return {
         state: { alarms: (await listAlarms(world)).length, deadLetters: (await world.deadLetters()).length },
-        detail: { answers },
+        detail: { responses },
       };
     },
     expect(outcome, calls) {
@@ -57,7 +57,7 @@ export const largeFleetScenarios = [
         calls.filter(({ status }) => status >= 400),
         [],
       );
-      assert.partialDeepStrictEqual(outcome.detail, { answers: [{ writes: [], calls: 43 }] });
+      assert.partialDeepStrictEqual(outcome.detail, { responses: [{ writes: [], calls: 43 }] });
     },
   }),
 
@@ -69,14 +69,14 @@ export const largeFleetScenarios = [
         { mount: '/', device: 'nvme0n1p1', sizeGb: 20, free: 50 },
         { mount: '/data', device: 'nvme1n1', sizeGb: 100, free: 50 },
       ]);
-      return { ids: [id], answers: [] };
+      return { ids: [id], responses: [] };
     },
     async act(world, servers) {
       world.throttle('cloudwatch', 'PutMetricAlarm', 10);
       await callFunction(world, servers, { hostname: 'db-1' });
     },
     expect(outcome, calls) {
-      assert.equal(answersOf(outcome)[0]?.continues, true);
+      assert.equal(responsesOf(outcome)[0]?.continues, true);
       assert.equal(Object.keys(alarmsOf(outcome)).length, 6);
       const puts = calls.filter(({ action, status }) => action.startsWith('Put') && status === 200);
       assert.equal(puts.length, 6);

@@ -11,10 +11,10 @@ import { stateChange, tagChange } from './events.ts';
 import {
   actionsIn,
   alarmsOf,
-  answersOf,
   callFunction,
   countOf,
   descriptionsOf,
+  responsesOf,
   type Servers,
   scenario,
   thresholdsOf,
@@ -33,9 +33,9 @@ async function createServerWithAlarms(
 ): Promise<Servers> {
   const [id = ''] = await runServers(world, 'db-1', 1, tags);
   await reportLinux(world, id, disks);
-  const servers = { ids: [id], answers: [] };
+  const servers = { ids: [id], responses: [] };
   await callFunction(world, servers, { hostname: 'db-1' });
-  return { ids: [id], answers: [], before: world.calls().length };
+  return { ids: [id], responses: [], before: world.calls().length };
 }
 
 const data: LinuxDisk = { mount: '/data', device: 'nvme1n1', sizeGb: 100, free: 50 };
@@ -58,7 +58,7 @@ export const maintainScenarios = [
       const { 'server 1-critical-/data': critical, 'server 1-warning-/logs': warning } = alarmsOf(outcome);
       assert.equal(critical?.dimensions, 'InstanceId=server 1 device=nvme2n1 fstype=xfs path=/data');
       assert.equal(warning?.dimensions, 'InstanceId=server 1 device=nvme1n1 fstype=xfs path=/logs');
-      assert.deepEqual(answersOf(outcome)[0]?.counts, {
+      assert.deepEqual(responsesOf(outcome)[0]?.counts, {
         create: 0,
         update: 4,
         unchanged: 2,
@@ -81,7 +81,7 @@ export const maintainScenarios = [
         'server 1-critical-/data': 'Average of disk_used_percent > 90',
         'server 1-warning-/data': 'Average of disk_used_percent > 85',
       });
-      assert.deepEqual(answersOf(outcome)[0]?.counts, {
+      assert.deepEqual(responsesOf(outcome)[0]?.counts, {
         create: 0,
         update: 3,
         unchanged: 0,

@@ -12,7 +12,7 @@ import type { Outcome, Scenario } from '../../scenario-kit/scenario.ts';
 export interface Servers {
   readonly ids: readonly string[];
   /** The responses to direct calls. */
-  readonly answers: unknown[];
+  readonly responses: unknown[];
   /** The number of calls before the scenario started. */
   readonly before?: number;
 }
@@ -20,7 +20,7 @@ export interface Servers {
 export const PREFIX = 'groundcrew-disk-';
 
 /** The alarms, with instances named by their order instead of their ids. */
-export async function observe(world: World, { ids, answers, before = 0 }: Servers): Promise<Outcome> {
+export async function observe(world: World, { ids, responses, before = 0 }: Servers): Promise<Outcome> {
   const found = await listAlarms(world);
   const rename = (text: string): string =>
     ids.reduce((rest, id, i) => rest.replaceAll(id, `server ${i + 1}`), text);
@@ -33,7 +33,7 @@ export async function observe(world: World, { ids, answers, before = 0 }: Server
   return {
     state: { alarms: Object.fromEntries(stable), deadLetters: (await world.deadLetters()).length },
     detail: {
-      answers,
+      responses,
       actions: actionsOf(world.calls().slice(before)),
       descriptions: Object.fromEntries(
         found.map((alarm) => [
@@ -122,7 +122,7 @@ export function thresholdsOf(outcome: Outcome): Record<string, string> {
   return Object.fromEntries(metric);
 }
 
-export interface Answer {
+export interface CallResponse {
   readonly error?: string;
   readonly dryRun?: boolean;
   readonly continues?: boolean;
@@ -131,9 +131,9 @@ export interface Answer {
   readonly plan?: { readonly create: readonly string[]; readonly update: readonly { changed: string[] }[] };
 }
 
-export function answersOf({ detail }: Outcome): readonly Answer[] {
+export function responsesOf({ detail }: Outcome): readonly CallResponse[] {
   // biome-ignore lint/nursery/noUnsafeTypeAssertion: `observe` created it
-  return (detail as { answers: readonly Answer[] }).answers;
+  return (detail as { responses: readonly CallResponse[] }).responses;
 }
 
 export function descriptionsOf({ detail }: Outcome): Readonly<Record<string, string>> {
@@ -144,8 +144,8 @@ export function descriptionsOf({ detail }: Outcome): Readonly<Record<string, str
 const FUNCTION = 'ReconcileDiskAlarms';
 
 /** Calls the function directly, and again if the call fails, as a person would. */
-export async function callFunction(world: World, { answers }: Servers, payload: object): Promise<void> {
-  answers.push(await world.invoke(FUNCTION, payload).catch(() => world.invoke(FUNCTION, payload)));
+export async function callFunction(world: World, { responses }: Servers, payload: object): Promise<void> {
+  responses.push(await world.invoke(FUNCTION, payload).catch(() => world.invoke(FUNCTION, payload)));
   await world.settle();
 }
 

@@ -7,9 +7,9 @@ import { stateChange } from './events.ts';
 import {
   actionsIn,
   alarmsOf,
-  answersOf,
   callFunction,
   PREFIX,
+  responsesOf,
   type Servers,
   scenario,
   writesOf,
@@ -25,7 +25,7 @@ async function createOddServers(world: World): Promise<Servers> {
   const [odd = ''] = await runServers(world, 'odd', 1, { 'groundcrew:disk-tiers': '30 and 20' });
   for (const id of [good, odd])
     await reportLinux(world, id, [{ mount: '/', device: 'nvme0n1p1', sizeGb: 20, free: 50 }]);
-  return { ids: [good, bare, odd], answers: [] };
+  return { ids: [good, bare, odd], responses: [] };
 }
 
 // Not in the fault sweep: they write nothing, or the same as other scenarios.
@@ -47,7 +47,7 @@ export const oddInputScenarios = [
       await callFunction(world, servers, { hostname: 'odd' });
     },
     expect(outcome) {
-      const errors = answersOf(outcome).flatMap(({ error }) => error ?? []);
+      const errors = responsesOf(outcome).flatMap(({ error }) => error ?? []);
       assert.deepEqual(errors, [
         'hostname: no instance has a Name tag like "nobody*"',
         'sns_topic_name must be in eu-west-1, where the alarms are, got "arn:aws:sns:us-west-2:123456789012:far"',
@@ -56,7 +56,7 @@ export const oddInputScenarios = [
         'call: it must have no member "hostnme", got an object',
       ]);
       assert.deepEqual(
-        answersOf(outcome).flatMap(({ skippedFor }) => Object.keys(skippedFor ?? {})),
+        responsesOf(outcome).flatMap(({ skippedFor }) => Object.keys(skippedFor ?? {})),
         [
           'no disk metrics in the past three hours: does its CloudWatch agent run?',
           'tag groundcrew:disk-tiers has the tier "30", expected <from GB>:<warning %>/<critical %> like 0:30/20',

@@ -66,7 +66,7 @@ describe('the record', () => {
     ]);
   });
 
-  test('says which IAM actions a call needs', async () => {
+  test('contains the IAM actions that a call needs', async () => {
     await fixture.client(CloudWatchClient, 'A').send(
       new PutMetricAlarmCommand({
         AlarmName: 'a',
@@ -83,7 +83,7 @@ describe('the record', () => {
     expect(account.calls.at(-1)?.iam).toEqual(['cloudwatch:PutMetricAlarm', 'cloudwatch:TagResource']);
   });
 
-  test('says it when nobody answers: an operation that moto lacks is an error with a name', async () => {
+  test('contains operations that moto lacks, which fail with a named error', async () => {
     const error = await errorOf(fixture.client(HealthClient, 'A').send(new DescribeEventTypesCommand({})));
     expect(error).toMatchObject({
       name: 'NotImplemented',
@@ -92,7 +92,7 @@ describe('the record', () => {
     expect(names()).toEqual(['A health:DescribeEventTypes 501']);
   });
 
-  test('tells listeners of calls that succeeded, with input and answer decoded', async () => {
+  test('calls listeners for successful calls, with decoded input and output', async () => {
     const sns = fixture.client(SNSClient, 'A', 2);
     const seen: SuccessfulCall[] = [];
     const stop = ['Publish', 'PublishBatch'].map((action) =>
@@ -124,7 +124,7 @@ describe('the record', () => {
 });
 
 describe('the clock', () => {
-  test('ends visibility time-outs and delays when it is turned', async () => {
+  test('ends visibility timeouts and delays when it is skipped forward', async () => {
     const sqs = fixture.client(SQSClient);
     const { QueueUrl } = await sqs.send(
       new CreateQueueCommand({ QueueName: 'q', Attributes: { VisibilityTimeout: '30' } }),
@@ -150,7 +150,7 @@ describe('the clock', () => {
     expect(await receive()).toEqual(['later 1', 'now 3']);
   });
 
-  test('dates what moto makes', async () => {
+  test('sets the times of resources in moto', async () => {
     const { TableDescription } = await fixture.client(DynamoDBClient).send(table('dated'));
     const made = TableDescription?.CreationDateTime?.getTime() ?? 0;
     expect(Math.abs(made - fixture.clock.now())).toBeLessThan(5_000);
@@ -187,7 +187,7 @@ describe('the account', () => {
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
   });
 
-  test('leaves no port open when it is closed, twice', async () => {
+  test('leaves no port open when it is closed twice', async () => {
     const { account: other } = await openAccount();
     await other.close();
     await other.close();
@@ -195,7 +195,7 @@ describe('the account', () => {
     expect(await once(socket, 'error')).toMatchObject([{ code: 'ECONNREFUSED' }]);
   });
 
-  test('says why moto did not start', async () => {
+  test('reports why moto did not start', async () => {
     const starting = startAccount({ python: process.execPath, clock: fixture.clock });
     expect(await errorOf(starting)).toMatchObject({
       message: expect.stringMatching(
@@ -206,7 +206,7 @@ describe('the account', () => {
     expect(await errorOf(missing)).toMatchObject({ message: 'moto cannot be started with /nowhere/python.' });
   });
 
-  test('moto leaves when its parent does', async () => {
+  test('moto exits when its parent exits', async () => {
     const moto = join(import.meta.dirname, '../../../local/account/moto/server.py');
     const child = spawn(await findPython(() => {}), [moto, '0'], { stdio: ['pipe', 'pipe', 'inherit'] });
     const [line] = await once(createInterface({ input: child.stdout }), 'line');

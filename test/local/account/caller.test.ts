@@ -5,7 +5,7 @@ describe('a caller', () => {
   test.each([
     ['CordonInstances', 0],
     ['A1', 12],
-  ])('%s, process %i, is read from its access key', (id, process) => {
+  ])('%s, process %i, is parsed from its access key', (id, process) => {
     expect(callerOf(accessKeyFor(id, process))).toEqual({ function: id, process });
   });
 
@@ -13,7 +13,7 @@ describe('a caller', () => {
     expect(callerOf(key)).toEqual({ function: 'local', process: 0 });
   });
 
-  test('with a key that names nobody is whoever holds it', () => {
+  test('with another key is the caller that holds the key', () => {
     const holder = { function: 'A', process: 3 };
     const holderOf = (key: string) => (key === 'ASIAEXAMPLE' ? holder : undefined);
     expect(callerOf('ASIAEXAMPLE', holderOf)).toEqual(holder);
@@ -21,7 +21,7 @@ describe('a caller', () => {
     expect(callerOf('AKIAEXAMPLE', holderOf)).toEqual({ function: 'local', process: 0 });
   });
 
-  test('has a logical id', () => {
+  test('must have a logical id', () => {
     expect(() => accessKeyFor('a/b')).toThrow('"a/b" is not a logical id');
   });
 });

@@ -40,7 +40,7 @@ describe('a fault', () => {
     ['sns', SNSClient, new CreateTopicCommand({ Name: 't' }), 'Throttling', 400],
     ['cloudwatch', CloudWatchClient, new DescribeAlarmsCommand({}), 'ThrottlingException', 400],
     ['events', EventBridgeClient, new PutEventsCommand({ Entries: [] }), 'ThrottlingException', 400],
-  ])('throttles %s so that the SDK knows it and retries', async (_, ctor, command, name, status) => {
+  ])('throttles %s so that the SDK recognizes it and retries', async (_, ctor, command, name, status) => {
     account.injectFault({ function: 'A', call: 1, kind: 'throttled' });
     const client = fixture.client<{ send(command: unknown): Promise<unknown> }>(ctor as never, 'A', 0, {
       maxAttempts: 2,
@@ -56,7 +56,7 @@ describe('a fault', () => {
     ]);
   });
 
-  test('fails the chosen call and later ones of its action, until the next invocation', async () => {
+  test('fails the chosen call and later calls of its action, until the next invocation', async () => {
     account.injectFault({ function: 'A', call: 2, kind: 'failed' });
     const put = puts();
     await put('one');
@@ -73,18 +73,18 @@ describe('a fault', () => {
     expect(await keys()).toEqual(['four', 'one', 'other function', 'other process']);
   });
 
-  test('goes away when it is cleared', async () => {
+  test('ends when it is cleared', async () => {
     account.injectFault({ function: 'A', call: 1, kind: 'throttled' });
     account.clearFaults();
     await puts()('one');
     expect(await keys()).toEqual(['one']);
   });
 
-  test('counts from 1', () => {
+  test('counts calls from 1', () => {
     expect(() => account.injectFault({ function: 'A', call: 0, kind: 'lost' })).toThrow(/counted from 1/);
   });
 
-  test('loses the answer of a call that is applied, once', async () => {
+  test('applies a call and loses its response, once', async () => {
     account.injectFault({ function: 'A', call: 1, kind: 'lost' });
     expect(await errorOf(puts()('one'))).toMatchObject({ code: 'ECONNRESET' });
     expect(await keys()).toEqual(['one']);
@@ -92,7 +92,7 @@ describe('a fault', () => {
     expect(await keys()).toEqual(['one', 'two']);
   });
 
-  test('lost, is retried by the SDK without a word', async () => {
+  test('lets the SDK retry a lost response silently', async () => {
     account.injectFault({ function: 'A', call: 1, kind: 'lost' });
     await puts('A', 0, { maxAttempts: 2 })('one');
     expect(account.calls.filter((call) => call.function === 'A')).toHaveLength(2);
@@ -106,11 +106,11 @@ describe('a fault', () => {
     expect(killed).toEqual([{ caller: { function: 'A', process: 4 }, keys: ['one'] }]);
   });
 
-  test('lets a duplicate overtake, which no fault touches', async () => {
-    const overtaken: Caller[] = [];
+  test('runs a duplicate first, without further faults for it', async () => {
+    const duplicates: Caller[] = [];
     account.setHooks({
       onDuplicate: async (caller) => {
-        overtaken.push(caller);
+        duplicates.push(caller);
         await puts('A', 1)('first');
         expect(await keys()).toEqual(['first']);
       },
@@ -119,13 +119,13 @@ describe('a fault', () => {
     account.injectFault({ function: 'A', call: 2, kind: 'lost' });
     const put = puts('A', 0);
     await put('second');
-    expect(overtaken).toEqual([{ function: 'A', process: 0 }]);
+    expect(duplicates).toEqual([{ function: 'A', process: 0 }]);
     expect(await errorOf(put('third'))).toMatchObject({ code: 'ECONNRESET' });
     expect(await keys()).toEqual(['first', 'second', 'third']);
   });
 });
 
-test('somebody can use up the quota of an action', async () => {
+test('the quota of an action can be exhausted', async () => {
   const cloudWatch = fixture.client(CloudWatchClient);
   const mine = fixture.client(CloudWatchClient, 'Reconcile');
   account.throttle('cloudwatch', 'DescribeAlarms', 2);

@@ -9,7 +9,7 @@ describe('a request', () => {
     decodeRequest({ method, url, headers: { ...signed(service), ...headers }, body: Buffer.from(body) });
   const form = { 'content-type': 'application/x-www-form-urlencoded; charset=UTF-8' };
 
-  test('in JSON is named by its target', () => {
+  test('in JSON gets its action from the target', () => {
     const request = decode(
       'monitoring',
       'POST',
@@ -26,7 +26,7 @@ describe('a request', () => {
     expect(request?.caller).toEqual({ function: 'A', process: 1 });
   });
 
-  test('in a form is named by its Action', () => {
+  test('in a form gets its action from Action', () => {
     const body = 'Action=CreateTags&Version=1&ResourceId.1=i-1&Tag.1.Key=k&Tag.1.Value=';
     expect(decode('ec2', 'POST', '/', form, body)).toMatchObject({
       action: 'CreateTags',
@@ -39,7 +39,7 @@ describe('a request', () => {
     });
   });
 
-  test('of a REST service is named by method and path', () => {
+  test('of a REST service gets its action from method and path', () => {
     expect(decode('backup', 'PUT', '/restore-jobs', {}, '{"IamRoleArn":"r"}')).toMatchObject({
       action: 'StartRestoreJob',
       protocol: 'rest',
@@ -47,7 +47,7 @@ describe('a request', () => {
     });
   });
 
-  test('that nobody signed is none', () => {
+  test('without a signature is not decoded', () => {
     expect(decodeRequest({ method: 'GET', url: '/', headers: {}, body: Buffer.alloc(0) })).toBeUndefined();
   });
 });

@@ -10,11 +10,11 @@ function check(version: string): { status: number | null; stdout: string; stderr
   return spawnSync(process.execPath, ['--input-type=module', '--eval', source], { encoding: 'utf8' });
 }
 
-test.each(['24.0.0', '26.1.0'])('Node %s passes in silence', (version) => {
+test.each(['24.0.0', '26.1.0'])('accepts Node %s without output', (version) => {
   expect(check(version)).toMatchObject({ status: 0, stdout: '', stderr: '' });
 });
 
-test.each(['18.19.0', '22.12.0', '23.9.0'])('Node %s is told how to get 24', (version) => {
+test.each(['18.19.0', '22.12.0', '23.9.0'])('explains on Node %s how to get Node 24', (version) => {
   const { status, stderr } = check(version);
   expect(status).toBe(1);
   expect(stderr).toContain(`this is Node ${version}`);

@@ -71,7 +71,7 @@ function install(env: Record<string, string> = {}): Promise<string> {
   });
 }
 
-test('a machine that has the packages, at least of the same minor version, is used as it is', async () => {
+test('a Python with the packages in the same minor versions is used as it is', async () => {
   machine({ found: wholeMachine });
   expect(await install()).toBe('python3');
   expect(existsSync(folder())).toBe(false);
@@ -100,7 +100,7 @@ test.each([
   expect(installed()).toHaveLength(1);
 });
 
-test('an installation that failed leaves nothing, and the next one starts afresh', async () => {
+test('a failed installation leaves nothing, and the next one starts from the beginning', async () => {
   machine({ pip: 'echo "ERROR: no matching distribution" >&2; exit 1' });
   const error = await errorOf(install());
   expect(error.message).toMatch(/^pip could not install/);
@@ -111,7 +111,7 @@ test('an installation that failed leaves nothing, and the next one starts afresh
   expect(existsSync(await install())).toBe(true);
 });
 
-test('a half-finished installation is recognised and done again', async () => {
+test('an incomplete installation is detected and repeated', async () => {
   machine({});
   const command = await install();
   const environment = join(command, '../..');
@@ -123,7 +123,7 @@ test('a half-finished installation is recognised and done again', async () => {
   expect(installed()).toHaveLength(1);
 });
 
-test('two at once install once', async () => {
+test('two processes at the same time install once', async () => {
   machine({ pip: 'sleep 0.5' });
   const [one, two] = await Promise.all([install(), install()]);
   expect(one).toBe(two);
@@ -131,7 +131,7 @@ test('two at once install once', async () => {
   expect(progress.filter((line) => line.startsWith('Waiting'))).toHaveLength(1);
 });
 
-test('changed requirements are another environment', async () => {
+test('changed requirements lead to a new environment', async () => {
   machine({});
   const before = await install();
   writeFileSync(join(home, 'requirements.txt'), 'moto[server]==5.2.6\n');
@@ -155,7 +155,7 @@ test.each<[string, Machine | undefined, RegExp]>([
   expect((await errorOf(install())).message).toMatch(message);
 });
 
-test('GROUNDCREW_PYTHON is used, or what it lacks is named', async () => {
+test('GROUNDCREW_PYTHON is used, or the error lists its missing packages', async () => {
   machine({ found: wholeMachine });
   const own = join(home, 'bin', 'python3');
   expect(await install({ GROUNDCREW_PYTHON: own })).toBe(own);

@@ -28,7 +28,7 @@ const ask = () =>
   fixture.client(HealthClient, 'Gate', 3, { region: 'us-east-1' }).send(new DescribeEventsCommand({}));
 
 describe('an incident', () => {
-  it('is announced as EventBridge tells of it', async () => {
+  it('is announced with an event as EventBridge delivers it', async () => {
     const { arn } = await openIncident(world);
     expect(put).toEqual([
       {
@@ -60,7 +60,7 @@ describe('an incident', () => {
     ]);
   });
 
-  it('is closed on two pages and once more from the backup Region', async () => {
+  it('is closed with two pages, and again from the backup Region', async () => {
     const event = await openIncident(world, {}, { announce: false });
     expect(put).toEqual([]);
     await closeIncident(world, event, { backup: true, pages: 2 });
@@ -78,7 +78,7 @@ describe('an incident', () => {
     expect(closed).toMatchObject({ statusCode: 'closed', endTime: expect.any(Date) });
   });
 
-  it('of no Region is told of in us-east-1, and opens again', async () => {
+  it('without a Region is announced in us-east-1, and can reopen', async () => {
     const event = await openIncident(world, { service: 'IAM', region: 'global' });
     const closed = await closeIncident(world, event);
     await updateIncident(world, closed, { statusCode: 'open' });

@@ -37,7 +37,7 @@ Resources:
       Runtime: nodejs24.x
 ${properties}`;
 
-test('a template becomes what CloudFormation sees, its code named by the logical id', () => {
+test('a template is transformed as by CloudFormation, with the code named by the logical id', () => {
   const { status, stdout, stderr } = transform(
     template('      Tracing: Active\n      Policies: AWSLambdaSQSQueueExecutionRole\n'),
   );

@@ -62,16 +62,16 @@ async function run({ config, properties = {}, answers }: Trial) {
 const toDead = { DestinationConfig: { OnFailure: { Destination: { 'Fn::GetAtt': ['Dead', 'Arn'] } } } };
 
 describe('an asynchronous invocation', () => {
-  it('is tried once when it succeeds', async () => {
+  it('runs once if it succeeds', async () => {
     expect(await run({ config: toDead, answers: [success] })).toEqual({ tried: [0], delivered: [] });
   });
 
-  it('is tried again after one and after two minutes', async () => {
+  it('is retried after one and after two minutes', async () => {
     const { tried, delivered } = await run({ answers: [failure, failure, success] });
     expect({ tried, delivered }).toEqual({ tried: [0, 60, 180], delivered: [] });
   });
 
-  it('is given up after three attempts, with the record that AWS sends', async () => {
+  it('ends after three attempts, with the record that AWS sends', async () => {
     const { tried, delivered } = await run({ config: toDead, answers: [] });
     expect(tried).toEqual([0, 60, 180]);
     expect(delivered).toEqual([
@@ -102,7 +102,7 @@ describe('an asynchronous invocation', () => {
     expect((await run({ config: { MaximumRetryAttempts }, answers: [] })).tried).toEqual(expected);
   });
 
-  it('is given up when the next attempt would come too late', async () => {
+  it('ends if the next attempt would be too late', async () => {
     const { tried, delivered } = await run({
       config: { ...toDead, MaximumEventAgeInSeconds: 120 },
       answers: [],
@@ -113,7 +113,7 @@ describe('an asynchronous invocation', () => {
     });
   });
 
-  it("goes to the function's own dead-letter queue as it is", async () => {
+  it("goes unchanged to the function's dead-letter queue", async () => {
     const properties = { DeadLetterConfig: { TargetArn: { 'Fn::GetAtt': ['Dead', 'Arn'] } } };
     const { delivered } = await run({ properties, answers: [] });
     expect(delivered).toMatchObject([
@@ -121,7 +121,7 @@ describe('an asynchronous invocation', () => {
     ]);
   });
 
-  it('tells a destination of its success', async () => {
+  it('sends its success to a destination', async () => {
     const config = { DestinationConfig: { OnSuccess: { Destination: { 'Fn::GetAtt': ['Dead', 'Arn'] } } } };
     const { delivered } = await run({ config, answers: [success] });
     expect(delivered).toMatchObject([

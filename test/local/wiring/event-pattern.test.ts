@@ -83,7 +83,7 @@ describe('an event pattern', () => {
     [{ source: [{ prefix: { 'equals-ignore-case': 'A' } }] }, 'source has prefix'],
     [{ source: [{ 'anything-but': { numeric: [1] } }] }, 'source compares with {"numeric":[1]}'],
     [{ source: [{ prefix: 'a', suffix: 'b' }] }, 'two operators'],
-  ])('%j is refused', (pattern, message) => {
+  ])('%j is rejected', (pattern, message) => {
     expect(() => compilePattern(pattern)).toThrow(message);
   });
 });

@@ -83,7 +83,7 @@ async function names(AlarmTypes = both): Promise<(string | undefined)[]> {
 }
 
 describe('metrics', () => {
-  test('are listed by the page, which can be asked for again, the recent ones alone', async () => {
+  test('are listed in pages that can be requested again, and only if recent', async () => {
     await report('used', 502);
     await report('old', 1, 4 * 3_600_000);
     const first = await cloudWatch.send(new ListMetricsCommand({ RecentlyActive: 'PT3H' }));
@@ -106,7 +106,7 @@ describe('metrics', () => {
     expect(await find([{ Name: 'host', Value: 'b' }])).toBe(0);
   });
 
-  test('are read by namespace, name and all dimensions, in periods of the clock', async () => {
+  test('are read by namespace, name and all dimensions, in periods aligned to the clock', async () => {
     await report('used', 3);
     await report('used', 1, 0, 'Other');
     const read = async (disk: string, more: { Name: string; Value: string }[] = []) => {
@@ -126,7 +126,7 @@ describe('metrics', () => {
     expect((await read('2', [{ Name: 'more', Value: 'x' }]))?.Values).toEqual([]);
   });
 
-  test('are read 500 at a time', async () => {
+  test('are read in requests of at most 500 queries', async () => {
     const MetricDataQueries = Array.from({ length: 501 }, (_, i) => ({
       Id: `q${i}`,
       MetricStat: { Metric: { Namespace: 'n', MetricName: 'm' }, Period: 60, Stat: 'Sum' },
@@ -138,7 +138,7 @@ describe('metrics', () => {
 });
 
 describe('alarms', () => {
-  test('are told by the page, metric alarms alone unless asked for more', async () => {
+  test('are listed in pages, and only metric alarms by default', async () => {
     for (const name of ['critical', 'warning', 'z']) await put(name);
     await compose('notice', 'ALARM("warning")');
     expect(await names()).toEqual(['critical', 'warning', 'z', 'notice']);
@@ -152,7 +152,7 @@ describe('alarms', () => {
     expect(prefixed.MetricAlarms).toHaveLength(1);
   });
 
-  test('keep state and tags through an update, and lose what it does not say', async () => {
+  test('keep state and tags in an update, and lose settings that the update omits', async () => {
     await put('a', {
       Tags: [{ Key: 'Team', Value: 'x' }],
       OKActions: ['arn:aws:sns:eu-west-1:123456789012:t'],
@@ -169,7 +169,7 @@ describe('alarms', () => {
     expect(Tags).toEqual([{ Key: 'Team', Value: 'x' }]);
   });
 
-  test('that are composite keep their suppressor and need what they name', async () => {
+  test('of the composite type store their suppressor and need existing alarms', async () => {
     expect((await errorOf(compose('notice', 'ALARM("warning")'))).name).toMatch(/^Validation/);
     await put('critical');
     await put('warning');
@@ -186,7 +186,7 @@ describe('alarms', () => {
     expect((await errorOf(put('notice'))).name).toMatch(/^Validation/);
   });
 
-  test('that a composite one names cannot be deleted before it, nor two of those at once', async () => {
+  test('cannot be deleted while a composite alarm depends on them, nor two composite alarms in one call', async () => {
     for (const name of ['critical', 'warning', 'other']) await put(name);
     await compose('notice', 'ALARM("warning")');
     await compose('second', 'ALARM("other")', 'other');
@@ -202,7 +202,7 @@ describe('alarms', () => {
     expect((await errorOf(remove(...hundredAndOne))).name).toMatch(/^Validation/);
   });
 
-  test('take their tags with them', async () => {
+  test('lose their tags when they are deleted', async () => {
     await put('a', { Tags: [{ Key: 'Team', Value: 'x' }] });
     await remove('a');
     await put('a');
@@ -210,13 +210,13 @@ describe('alarms', () => {
     expect((await cloudWatch.send(new ListTagsForResourceCommand({ ResourceARN: arn }))).Tags).toEqual([]);
   });
 
-  test('have names and descriptions of so many characters', async () => {
+  test('have names and descriptions of limited length', async () => {
     const broken = [put('x'.repeat(256)), put('a\nb'), put('a', { AlarmDescription: 'x'.repeat(1025) })];
     for (const call of broken) expect((await errorOf(call)).name).toMatch(/^Validation/);
     await put('x'.repeat(255), { AlarmDescription: 'x\n'.repeat(512) });
   });
 
-  test('are changed three times a second', async () => {
+  test('accept three changes per second', async () => {
     await put('first');
     const at = (ms: number, name: string) => {
       fixture.clock.skip(ms);

@@ -85,8 +85,8 @@ beforeAll(async () => {
 beforeEach(() => fixture.account.reset());
 afterAll(() => fixture?.account.close());
 
-const stranger = 'i-0123456789abcdef0';
-const another = 'i-0fedcba9876543210';
+const unknownId = 'i-0123456789abcdef0';
+const otherUnknownId = 'i-0fedcba9876543210';
 
 test('the list names every patch that is applied to moto, and no other', () => {
   const folder = join(import.meta.dirname, '../../../../local/account/moto/patches');
@@ -122,20 +122,20 @@ describe('Auto Scaling', () => {
       new TerminateInstanceInAutoScalingGroupCommand({ ...input, ShouldDecrementDesiredCapacity: false }),
     );
 
-  test('shows CapacityRebalance', async () => {
+  test('returns CapacityRebalance', async () => {
     expect(await describeGroup()).toMatchObject({ CapacityRebalance: true, DesiredCapacity: 3 });
   });
 
-  test('detaching one that is no member refuses the whole call', async () => {
+  test('rejects a whole detach call if one instance is not a member', async () => {
     const [first = ''] = group.ids;
-    expect(await errorOf(detach(first, stranger))).toMatchObject({
+    expect(await errorOf(detach(first, unknownId))).toMatchObject({
       name: 'ValidationError',
-      message: `The instance ${stranger} is not part of Auto Scaling group g.`,
+      message: `The instance ${unknownId} is not part of Auto Scaling group g.`,
     });
     expect(await memberIds()).toEqual(group.ids);
   });
 
-  test('detaching launches a replacement and takes the instance out of the load balancers', async () => {
+  test('launches a replacement for a detached instance and deregisters it from the load balancers', async () => {
     const [first = '', ...rest] = group.ids;
     expect((await detach(first)).Activities).toHaveLength(1);
     const [kept, replacement = ''] = split(await memberIds(), group.ids);
@@ -149,7 +149,7 @@ describe('Auto Scaling', () => {
     expect(await errorOf(detach(first))).toMatchObject({ name: 'ValidationError' });
   });
 
-  test('a member deregistered by hand is not registered again when another one is replaced', async () => {
+  test('does not register a manually deregistered member again when another one is replaced', async () => {
     const [first = '', second = ''] = group.ids;
     await elb.send(new DeregisterTargetsCommand({ TargetGroupArn: group.arn, Targets: [{ Id: first }] }));
     await classic.send(
@@ -163,7 +163,7 @@ describe('Auto Scaling', () => {
     expect(await classicIds()).not.toContain(first);
   });
 
-  test('an unknown group is a ValidationError', async () => {
+  test('answers an unknown group with a ValidationError', async () => {
     const request = {
       AutoScalingGroupName: 'none',
       InstanceIds: group.ids,
@@ -174,17 +174,17 @@ describe('Auto Scaling', () => {
     });
   });
 
-  test('protects members, and refuses the whole call for one that is none', async () => {
+  test('protects members, and rejects the whole call if one instance is not a member', async () => {
     const [first = ''] = group.ids;
-    expect(await errorOf(protect(first, stranger))).toMatchObject({ name: 'ValidationError' });
+    expect(await errorOf(protect(first, unknownId))).toMatchObject({ name: 'ValidationError' });
     expect((await describeGroup()).Instances?.some((one) => one.ProtectedFromScaleIn)).toBe(false);
     await protect(first);
     const { Instances = [] } = await describeGroup();
     expect(Instances.filter((one) => one.ProtectedFromScaleIn).map((one) => one.InstanceId)).toEqual([first]);
   });
 
-  test('takes 20 instances to detach, 50 to protect or describe', async () => {
-    const many = (count: number): string[] => Array.from({ length: count }, () => stranger);
+  test('accepts 20 instances to detach, and 50 to protect or describe', async () => {
+    const many = (count: number): string[] => Array.from({ length: count }, () => unknownId);
     const describeMany = (count: number) =>
       autoScaling.send(new DescribeAutoScalingInstancesCommand({ InstanceIds: many(count) }));
     expect(await errorOf(detach(...many(21)))).toMatchObject({
@@ -199,7 +199,7 @@ describe('Auto Scaling', () => {
     expect((await describeMany(50)).AutoScalingInstances).toEqual([]);
   });
 
-  test('terminates one by id, or several of a group', async () => {
+  test('terminates one instance by id, or several of a group', async () => {
     const [first = '', second = '', third = ''] = group.ids;
     const one = await terminate({ InstanceId: first });
     expect(one.Activity?.Description).toContain(first);
@@ -218,8 +218,8 @@ describe('Auto Scaling', () => {
   });
 
   test.each([
-    ['an instance of no group', { InstanceId: stranger }],
-    ['one of several', { InstanceIds: [stranger], AutoScalingGroupName: 'g' }],
+    ['an instance without a group', { InstanceId: unknownId }],
+    ['one of several instances', { InstanceIds: [unknownId], AutoScalingGroupName: 'g' }],
   ])('does not find %s', async (_, input) => {
     expect(await errorOf(terminate(input))).toMatchObject({
       name: 'ValidationError',
@@ -227,7 +227,7 @@ describe('Auto Scaling', () => {
     });
   });
 
-  test('a terminate hook keeps the instance waiting, replaced and out of the load balancers', async () => {
+  test('keeps an instance with a terminate hook waiting, replaced and deregistered', async () => {
     await autoScaling.send(
       new PutLifecycleHookCommand({
         AutoScalingGroupName: 'g',
@@ -267,7 +267,7 @@ describe('target groups', () => {
   const deregister = (...Targets: { Id: string; Port?: number }[]) =>
     elb.send(new DeregisterTargetsCommand({ TargetGroupArn: arn, Targets }));
 
-  test('keep a target by id and port', async () => {
+  test('store a target by id and port', async () => {
     const [first = '', second = ''] = ids;
     await register({ Id: first }, { Id: first, Port: 8080 }, { Id: second, Port: 8081 });
     await deregister({ Id: first }, { Id: second });
@@ -278,7 +278,7 @@ describe('target groups', () => {
     });
   });
 
-  test('show a deregistered target as draining for the deregistration delay, and take it back', async () => {
+  test('list a deregistered target as draining for the deregistration delay, and accept it again', async () => {
     const [first = ''] = ids;
     await elb.send(
       new ModifyTargetGroupAttributesCommand({
@@ -296,19 +296,19 @@ describe('target groups', () => {
     expect(await targets(arn)).toEqual({});
   });
 
-  test('deregister an absent target without a word, and register no instance that does not exist', async () => {
-    await deregister({ Id: stranger });
-    expect(await errorOf(register({ Id: stranger }))).toMatchObject({ name: 'InvalidTargetException' });
+  test('deregister an unknown target without an error, and reject an unknown instance', async () => {
+    await deregister({ Id: unknownId });
+    expect(await errorOf(register({ Id: unknownId }))).toMatchObject({ name: 'InvalidTargetException' });
     expect(await targets(arn)).toEqual({});
   });
 
-  test('register no instance that does not run', async () => {
+  test('reject an instance that is not running', async () => {
     const [first = ''] = ids;
     await ec2.send(new TerminateInstancesCommand({ InstanceIds: [first] }));
     expect(await errorOf(register({ Id: first }))).toMatchObject({ name: 'InvalidTargetException' });
   });
 
-  test('take addresses', async () => {
+  test('accept IP addresses', async () => {
     const { TargetGroups = [] } = await elb.send(
       new CreateTargetGroupCommand({
         Name: 'ip',
@@ -337,7 +337,7 @@ describe('target groups', () => {
   });
 });
 
-test('a classic load balancer registers once and forgets terminated instances', async () => {
+test('a Classic Load Balancer registers an instance once and deregisters it on termination', async () => {
   await makeClassic();
   const [first = '', second = ''] = await run(2);
   const Instances = [{ InstanceId: first }, { InstanceId: second }];
@@ -352,18 +352,18 @@ describe('EC2', () => {
   const describe_ = (InstanceIds: string[], MaxResults?: number) =>
     ec2.send(new DescribeInstancesCommand({ InstanceIds, ...(MaxResults && { MaxResults }) }));
 
-  test('fails a description whole and names every unknown instance', async () => {
+  test('rejects a whole describe call and names every unknown instance', async () => {
     const [first = ''] = await run(1);
-    expect(await errorOf(describe_([first, stranger, another]))).toMatchObject({
+    expect(await errorOf(describe_([first, unknownId, otherUnknownId]))).toMatchObject({
       name: 'InvalidInstanceID.NotFound',
-      message: `The instance IDs '${stranger}, ${another}' do not exist`,
+      message: `The instance IDs '${unknownId}, ${otherUnknownId}' do not exist`,
     });
-    expect(await errorOf(describe_([stranger]))).toMatchObject({
-      message: `The instance ID '${stranger}' does not exist`,
+    expect(await errorOf(describe_([unknownId]))).toMatchObject({
+      message: `The instance ID '${unknownId}' does not exist`,
     });
   });
 
-  test('describes one of a reservation without forgetting the others, and one named twice once', async () => {
+  test('describes one instance of a reservation, and a repeated id once', async () => {
     const [first = '', second = ''] = await run(2);
     const flat = async (ids: string[]): Promise<unknown[]> =>
       ((await describe_(ids)).Reservations ?? []).flatMap(({ Instances = [] }) =>
@@ -375,24 +375,24 @@ describe('EC2', () => {
   });
 
   test.each([
-    ['an id that cannot be one', ['i-xyz'], undefined, 'InvalidInstanceID.Malformed'],
-    ['ids together with MaxResults', [stranger], 5, 'InvalidParameterCombination'],
-    ['more than 1000 ids', Array.from({ length: 1001 }, () => stranger), undefined, 'ValidationError'],
-  ])('refuses %s', async (_, ids, max, name) => {
+    ['an id with an invalid format', ['i-xyz'], undefined, 'InvalidInstanceID.Malformed'],
+    ['ids together with MaxResults', [unknownId], 5, 'InvalidParameterCombination'],
+    ['more than 1000 ids', Array.from({ length: 1001 }, () => unknownId), undefined, 'ValidationError'],
+  ])('rejects %s', async (_, ids, max, name) => {
     expect(await errorOf(describe_(ids, max))).toMatchObject({ name });
   });
 
-  test('tags no instance that does not exist, nor others with it', async () => {
+  test('tags nothing if one instance does not exist', async () => {
     const [first = ''] = await run(1);
     const tagged = (...Resources: string[]) =>
       ec2.send(new CreateTagsCommand({ Resources, Tags: [{ Key: 'a', Value: '1' }] }));
-    expect(await errorOf(tagged(first, stranger))).toMatchObject({ name: 'InvalidInstanceID.NotFound' });
+    expect(await errorOf(tagged(first, unknownId))).toMatchObject({ name: 'InvalidInstanceID.NotFound' });
     expect(await tagsOf(first)).toEqual({});
     await tagged(first);
     expect(await tagsOf(first)).toEqual({ a: '1' });
   });
 
-  test('deletes a tag with a value only when it has that value', async () => {
+  test('deletes a tag with a value only if it has this value', async () => {
     const [first = ''] = await run(1);
     const Tags = [
       { Key: 'a', Value: '1' },
@@ -411,7 +411,7 @@ describe('EC2', () => {
 });
 
 describe('SQS', () => {
-  test('drops a message when its retention ends, whatever stands behind it', async () => {
+  test('deletes a message after its retention period, also if others follow it', async () => {
     const { QueueUrl } = await sqs.send(
       new CreateQueueCommand({
         QueueName: 'q',
@@ -425,7 +425,7 @@ describe('SQS', () => {
     expect(await receive(QueueUrl)).toEqual(['young']);
   });
 
-  test('moves a message to the dead-letter queue after the last receive, and deletes the others', async () => {
+  test('moves a message to the dead-letter queue after the last receive, and deletes by valid handles', async () => {
     const dead = await sqs.send(new CreateQueueCommand({ QueueName: 'dead' }));
     const { Attributes } = await sqs.send(
       new GetQueueAttributesCommand({ QueueUrl: dead.QueueUrl, AttributeNames: ['QueueArn'] }),
@@ -494,7 +494,7 @@ describe('DynamoDB', () => {
     return Object.fromEntries(Items.map((item) => [item['k']?.S, item['n']?.N]));
   };
 
-  test('applies a transaction once by its token, for ten minutes', async () => {
+  test('applies a transaction once per token for ten minutes', async () => {
     await transact('a', 'token');
     await transact('a', 'token');
     expect(await items()).toEqual({ count: '1', a: undefined });
@@ -506,7 +506,7 @@ describe('DynamoDB', () => {
     expect(await items()).toEqual({ count: '2', a: undefined, b: undefined });
   });
 
-  test('rolls a refused transaction back and gives the item that stood against it', async () => {
+  test('rolls back a refused transaction and returns the conflicting item', async () => {
     await transact('a');
     expect(await errorOf(transact('a'))).toMatchObject({
       name: 'TransactionCanceledException',
@@ -515,7 +515,7 @@ describe('DynamoDB', () => {
     expect(await items()).toEqual({ count: '1', a: undefined });
   });
 
-  test('rolls back what was updated and deleted in a table with a range key', async () => {
+  test('rolls back updates and deletions in a table with a range key', async () => {
     await dynamo.send(
       new CreateTableCommand({
         TableName: 'ranged',
@@ -557,7 +557,7 @@ describe('DynamoDB', () => {
     ]);
   });
 
-  test('gets a batch, and refuses a key named twice', async () => {
+  test('gets a batch, and rejects a repeated key', async () => {
     await transact('a');
     const get = (...keys: string[]) =>
       dynamo.send(
@@ -622,7 +622,7 @@ async function memberIds(): Promise<string[]> {
   return ((await describeGroup()).Instances ?? []).map((one) => one.InstanceId ?? '');
 }
 
-/** Who stayed, and the one who came. */
+/** The members that stayed, and the new one. */
 function split(now: string[], before: string[]): [string[], string | undefined] {
   return [now.filter((id) => before.includes(id)), now.find((id) => !before.includes(id))];
 }
@@ -720,7 +720,7 @@ describe('images', () => {
   const share = (ImageId: string) =>
     ec2.send(new ModifyImageAttributeCommand({ ImageId, LaunchPermission: { Add: [{ UserId: account }] } }));
 
-  test('are found among those of the owners that are named, also by id', async () => {
+  test('are filtered by owner, also if ids are given', async () => {
     const ours = await register();
     const found = async (Owners: string[], ImageIds: string[]): Promise<number | undefined> =>
       (await ec2.send(new DescribeImagesCommand({ Owners, ImageIds }))).Images?.length;
@@ -729,14 +729,14 @@ describe('images', () => {
     expect(await found(['self'], [ours, 'ami-12c6146b'])).toBe(1);
   });
 
-  test('are copied as encrypted as they are asked to be, and say so', async () => {
+  test('are encrypted when copied as requested, and report it', async () => {
     const { KeyMetadata } = await kms().send(new CreateKeyCommand({}));
     expect((await snapshotOf(await copy({}))).key).toBeUndefined();
     expect((await snapshotOf(await copy({ KmsKeyId: KeyMetadata?.Arn }))).key).toBe(KeyMetadata?.Arn);
     expect((await snapshotOf(await copy({ Encrypted: true }))).key).toMatch(/^arn:aws:kms:eu-west-1:/);
   });
 
-  test('that are encrypted with the key of a service are not shared, and the key says whose it is', async () => {
+  test('with an AWS managed key cannot be shared, and the key reports its manager', async () => {
     const { KeyMetadata } = await kms().send(new CreateKeyCommand({}));
     const own = await copy({ KmsKeyId: KeyMetadata?.Arn });
     const service = await copy({ Encrypted: true });

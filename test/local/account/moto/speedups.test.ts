@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { findPython } from '../../../../local/python/find.ts';
 
-/** Answers as moto makes them, written by its own library and by what stands in for it. */
+/** Writes the same responses with moto's own library and with our replacement. */
 const compare = String.raw`
 import json, sys
 sys.path.insert(0, sys.argv[1])
@@ -27,11 +27,11 @@ options = [
 ]
 write = lambda: [xmltodict.unparse(body, **one) for body in bodies for one in options]
 theirs = write()
-speedups.quicken_xml()
+speedups.speed_up_xml()
 print(json.dumps({"theirs": theirs, "ours": write()}))
 `;
 
-test('answers in XML are written as moto writes them', async () => {
+test('XML responses equal those of moto', async () => {
   const folder = join(import.meta.dirname, '../../../../local/account/moto');
   const { stdout, stderr } = spawnSync(await findPython(() => {}), ['-c', compare, folder], {
     encoding: 'utf8',

@@ -163,7 +163,7 @@ async function blocked(): Promise<string> {
 }
 
 describe('a pipeline', () => {
-  it('is kept, changed and deleted', async () => {
+  it('is created, changed and deleted', async () => {
     const arn = await createPipeline(world, { ...release, tags: { team: 'a' } });
     const { metadata, pipeline } = await client().send(new GetPipelineCommand({ name: 'release' }));
     expect(metadata).toEqual({ pipelineArn: arn, created: expect.any(Date), updated: expect.any(Date) });
@@ -194,7 +194,7 @@ describe('a pipeline', () => {
     expect(await errorOf(client().send(nobody))).toMatchObject({ name: 'ResourceNotFoundException' });
   });
 
-  it('has a name of its own', async () => {
+  it('has a unique name', async () => {
     await createPipeline(world, release);
     expect(await errorOf(createPipeline(world, release))).toMatchObject({
       name: 'PipelineNameInUseException',
@@ -246,7 +246,7 @@ describe('a pipeline', () => {
       },
       'less than or equal to 1000',
     ],
-  ])('is refused with %s: %j', async (name, parts, message) => {
+  ])('is rejected with %s: %j', async (name, parts, message) => {
     const pipeline = { name: 'odd', roleArn: 'arn:aws:iam::123456789012:role/pipelines', ...parts };
     const error = await errorOf(client().send(new CreatePipelineCommand({ pipeline: pipeline as never })));
     expect(error.name).toBe(name);
@@ -255,7 +255,7 @@ describe('a pipeline', () => {
 });
 
 describe('a job', () => {
-  it('comes to the function as CodePipeline hands it over', async () => {
+  it('reaches the function in the form of CodePipeline', async () => {
     await createPipeline(world, {
       name: 'release',
       stages: { Prod: [{ ...gate, inputs: ['Source'], outputs: ['Out'] }] },
@@ -318,7 +318,7 @@ describe('a job', () => {
   });
 
   it.each(['#{Nobody.Said}', '#{codepipeline.Nobody}', '#{variables.NOBODY}'])(
-    'is none where the variable %s means nothing: the action fails',
+    'is not started if the variable %s is unknown: the action fails',
     async (parameters) => {
       await createPipeline(world, { name: 'release', stages: { Prod: [{ ...gate, parameters }] } });
       await startPipeline(world, 'release');
@@ -329,7 +329,7 @@ describe('a job', () => {
     },
   );
 
-  it('for a function that is not there fails its action', async () => {
+  it('for an unknown function fails its action', async () => {
     await createPipeline(world, { name: 'release', stages: { Prod: [{ ...gate, function: 'Nobody' }] } });
     await startPipeline(world, 'release');
     expect((await prod())?.actions['Gate']).toMatch(
@@ -337,7 +337,7 @@ describe('a job', () => {
     );
   });
 
-  it('ends with its answer, after which the next action runs', async () => {
+  it('ends with its result, then the next action runs', async () => {
     await createPipeline(world, release);
     await startPipeline(world, 'release');
     await succeed({
@@ -382,7 +382,7 @@ describe('a job', () => {
     expect(await listExecutionStatuses(world, 'release')).toEqual(['Failed']);
   });
 
-  it('with a continuation token comes again as another one, half a minute later', async () => {
+  it('with a continuation token is followed by a new job half a minute later', async () => {
     fixture.holdClock();
     await createPipeline(world, release);
     await startPipeline(world, 'release');
@@ -403,7 +403,7 @@ describe('a job', () => {
     expect((await prod())?.status).toBe('Succeeded');
   });
 
-  it('is answered once', async () => {
+  it('accepts one result', async () => {
     await createPipeline(world, release);
     await startPipeline(world, 'release');
     await succeed();
@@ -413,7 +413,7 @@ describe('a job', () => {
     expect((await prod())?.status).toBe('Succeeded');
   });
 
-  it('fails after twenty minutes without an answer, and it is too late for one', async () => {
+  it('fails after twenty minutes without a result, and rejects a late result', async () => {
     fixture.holdClock();
     await createPipeline(world, release);
     await startPipeline(world, 'release');
@@ -429,7 +429,7 @@ describe('a job', () => {
     expect(await errorOf(succeed())).toMatchObject({ name: 'InvalidJobStateException' });
   });
 
-  it('may take its action to twenty-four hours, each answer giving it another twenty minutes', async () => {
+  it('can continue for twenty-four hours, with twenty more minutes for each result', async () => {
     fixture.holdClock();
     await createPipeline(world, release);
     await startPipeline(world, 'release');
@@ -466,7 +466,7 @@ describe('a job', () => {
     [{ outputVariables: { 'a b': 'c' } }, 'ValidationException', '[A-Za-z0-9@\\-_]+'],
     [{ outputVariables: { a: 'x'.repeat(122_880) } }, 'OutputVariablesSizeExceededException', '122881'],
     [{ jobId: 'job' }, 'ValidationException', "Value 'job' at 'jobId'"],
-  ])('refuses the success %j', async (more, name, message) => {
+  ])('rejects the success result %j', async (more, name, message) => {
     await createPipeline(world, release);
     await startPipeline(world, 'release');
     const error = await errorOf(succeed(more));
@@ -479,7 +479,7 @@ describe('a job', () => {
     ['', 'JobFailed', 'greater than or equal to 1'],
     ['x'.repeat(5001), 'JobFailed', 'less than or equal to 5000'],
     ['no', 'Sulking', 'enum value set: [JobFailed, ConfigurationError'],
-  ])('refuses the failure %j of type %s', async (message, type, refusal) => {
+  ])('rejects the failure result %j of type %s', async (message, type, refusal) => {
     await createPipeline(world, release);
     await startPipeline(world, 'release');
     const error = await errorOf(fail(message, type as FailureType));
@@ -489,7 +489,7 @@ describe('a job', () => {
 });
 
 describe('a stage', () => {
-  it('runs actions of one order side by side, and the next when all of them are done', async () => {
+  it('runs actions of one order in parallel, and the next ones when all are done', async () => {
     const other = { ...gate, name: 'Other', parameters: 'other' };
     await createPipeline(world, { name: 'release', stages: { Prod: [gate, other, deploy] } });
     await startPipeline(world, 'release');
@@ -500,7 +500,7 @@ describe('a stage', () => {
     expect((await prod())?.actions).toEqual({ Gate: 'Succeeded', Other: 'Succeeded', Deploy: 'Succeeded' });
   });
 
-  it('lets the others of the order end when one fails, and goes no further', async () => {
+  it('lets the other actions of the order end when one fails, then stops', async () => {
     const other = { ...gate, name: 'Other' };
     await createPipeline(world, {
       name: 'release',
@@ -518,7 +518,7 @@ describe('a stage', () => {
     expect([stage?.status, stage?.actions['Deploy'], next?.status]).toEqual(['Failed', 'new', 'new']);
   });
 
-  it('begins all actions of one order before one of them can end', async () => {
+  it('starts all actions of one order before one of them can end', async () => {
     const stages = { Prod: [{ name: 'One' }, { name: 'Two' }] };
     await createPipeline(world, { name: 'release', stages });
     setActionOutcome(world, 'release/Prod/One', { status: 'Failed', message: 'no' });
@@ -534,7 +534,7 @@ describe('a stage', () => {
     ]);
   });
 
-  it('fails as `outcomes` says, and succeeds when it says so', async () => {
+  it('fails and succeeds as `outcomes` says', async () => {
     await createPipeline(world, { name: 'release', stages: { Prod: [{ name: 'Deploy' }] } });
     setActionOutcome(world, 'release/Prod/Deploy', { status: 'Failed', message: 'out of space' });
     await startPipeline(world, 'release');
@@ -544,7 +544,7 @@ describe('a stage', () => {
     expect((await prod())?.actions).toEqual({ Deploy: 'Succeeded: done' });
   });
 
-  it('goes on until it is told how an action ends', async () => {
+  it('continues until a scenario ends an action', async () => {
     await createPipeline(world, { name: 'release', stages: { Prod: [{ name: 'Deploy' }] } });
     setActionOutcome(world, 'release/Prod/Deploy', { status: 'InProgress' });
     await startPipeline(world, 'release');
@@ -561,7 +561,7 @@ describe('a stage', () => {
     await expect(again).rejects.toThrow('No action release/Prod/Deploy is in progress');
   });
 
-  it('is summarised without what differs from run to run', async () => {
+  it('is summarized without ids and times', async () => {
     await createPipeline(world, release);
     const id = await startPipeline(world, 'release');
     await fail(`blocked since 2026-11-21T12:00:00Z and 2026-11-21T12:00:00.123Z (request ${id})`);
@@ -570,7 +570,7 @@ describe('a stage', () => {
     );
   });
 
-  it('shows what an action did in an earlier execution until this one has come to it', async () => {
+  it('shows the result of an earlier execution until the action runs again', async () => {
     await createPipeline(world, release);
     setActionOutcome(world, 'release/Prod/Deploy', { status: 'Failed', message: 'out of space' });
     await startPipeline(world, 'release');
@@ -597,7 +597,7 @@ describe('a manual approval', () => {
     return stageStates[1]?.actionStates?.[0]?.latestExecution?.token ?? '';
   };
 
-  it('waits for its answer', async () => {
+  it('waits for an answer', async () => {
     await createPipeline(world, held);
     await startPipeline(world, 'held');
     await advance(48 * 60 * MINUTE);
@@ -610,7 +610,7 @@ describe('a manual approval', () => {
     expect((await summarizeStages(world, 'held'))[0]?.actions).toEqual({ Ask: 'Succeeded: looks good' });
   });
 
-  it('may be refused, and asked again', async () => {
+  it('can be rejected, and requested again', async () => {
     await createPipeline(world, held);
     await startPipeline(world, 'held');
     await answerApproval(world, 'held/Test/Ask', 'Rejected', 'not today');
@@ -620,7 +620,7 @@ describe('a manual approval', () => {
     expect(await listExecutionStatuses(world, 'held')).toEqual(['Succeeded']);
   });
 
-  it('is answered for each of the executions that wait side by side', async () => {
+  it('is answered separately for parallel executions', async () => {
     await createPipeline(world, { ...held, mode: 'PARALLEL' });
     await startPipeline(world, 'held');
     const first = await tokenOf();
@@ -629,7 +629,7 @@ describe('a manual approval', () => {
     expect(await listExecutionStatuses(world, 'held')).toEqual(['Succeeded', 'InProgress']);
   });
 
-  it('is answered once, with its own token', async () => {
+  it('accepts one answer, with its own token', async () => {
     await createPipeline(world, held);
     await startPipeline(world, 'held');
     const token = await tokenOf();
@@ -646,7 +646,7 @@ describe('a manual approval', () => {
 describe('executions', () => {
   const test = async () => (await summarizeStages(world, 'held'))[0];
 
-  it('supersede those that wait at a door', async () => {
+  it('supersede executions that wait to enter a stage', async () => {
     await createPipeline(world, held);
     for (let at = 0; at < 3; at += 1) await startPipeline(world, 'held');
     expect(await listExecutionStatuses(world, 'held')).toEqual(['InProgress', 'Superseded', 'InProgress']);
@@ -656,7 +656,7 @@ describe('executions', () => {
     expect((await test())?.waiting).toBe(0);
   });
 
-  it('wait in their order when they are queued', async () => {
+  it('wait in order in the mode QUEUED', async () => {
     await createPipeline(world, { ...held, mode: 'QUEUED' });
     for (let at = 0; at < 3; at += 1) await startPipeline(world, 'held');
     expect((await test())?.waiting).toBe(2);
@@ -666,7 +666,7 @@ describe('executions', () => {
     expect(await listExecutionStatuses(world, 'held')).toEqual(['Succeeded', 'Succeeded', 'InProgress']);
   });
 
-  it('go on beside each other in parallel, each retried for itself', async () => {
+  it('run in parallel in the mode PARALLEL, and are retried separately', async () => {
     await createPipeline(world, { ...release, mode: 'PARALLEL' });
     const ids = [await startPipeline(world, 'release'), await startPipeline(world, 'release')];
     expect(jobs).toHaveLength(2);
@@ -677,7 +677,7 @@ describe('executions', () => {
     expect(await listExecutionStatuses(world, 'release')).toEqual(['Succeeded', 'Failed']);
   });
 
-  it.each(['QUEUED', 'PARALLEL'] as const)('are fifty at most in the mode %s', async (mode) => {
+  it.each(['QUEUED', 'PARALLEL'] as const)('are limited to fifty in the mode %s', async (mode) => {
     await createPipeline(world, { ...held, mode });
     for (let at = 0; at < 50; at += 1) await startPipeline(world, 'held');
     expect(await errorOf(startPipeline(world, 'held'))).toMatchObject({
@@ -685,7 +685,7 @@ describe('executions', () => {
     });
   });
 
-  it('enter a stage that failed, for which the failed one cannot be retried any more', async () => {
+  it('enter a failed stage, after which the failed execution cannot be retried', async () => {
     const first = await blocked();
     const second = await startPipeline(world, 'release');
     expect(jobs).toHaveLength(2);
@@ -695,7 +695,7 @@ describe('executions', () => {
     expect(jobs).toHaveLength(3);
   });
 
-  it('wait where a transition is disabled, the newest entering when it is enabled', async () => {
+  it('wait at a disabled transition, and the newest enters when it is enabled', async () => {
     await createPipeline(world, { name: 'release', stages: { Prod: [{ name: 'Deploy' }] } });
     await disableTransition(world, 'release', 'Prod', 'AWS Health EC2 issue in eu-west-1 (open)');
     await startPipeline(world, 'release');
@@ -703,7 +703,7 @@ describe('executions', () => {
     expect(await prod()).toMatchObject({
       status: 'new',
       waiting: 1,
-      closed: 'AWS Health EC2 issue in eu-west-1 (open)',
+      disabledReason: 'AWS Health EC2 issue in eu-west-1 (open)',
     });
     const { stageStates = [] } = await client().send(new GetPipelineStateCommand({ name: 'release' }));
     expect(stageStates[1]?.inboundExecution).toMatchObject({
@@ -735,7 +735,7 @@ describe('executions', () => {
     ['AWS_EC2_OPERATIONAL_ISSUE open', 'ValidationException'],
     ['AWS Health: EC2', 'ValidationException'],
     ['', 'ValidationException'],
-  ])('are not held back for the reason %j', async (reason, name) => {
+  ])('are not blocked with the invalid reason %j', async (reason, name) => {
     await createPipeline(world, release);
     expect(await errorOf(disableTransition(world, 'release', 'Prod', reason))).toMatchObject({ name });
     expect(await errorOf(disableTransition(world, 'release', 'Nowhere', 'ok'))).toMatchObject({
@@ -743,7 +743,7 @@ describe('executions', () => {
     });
   });
 
-  it('have variables, declared and with a value', async () => {
+  it('have declared variables with values', async () => {
     await createPipeline(world, { ...release, variables: { SKIP: 'no' } });
     expect(await errorOf(startPipeline(world, 'release', { ODD: '1' }))).toMatchObject({
       name: 'ValidationException',
@@ -768,7 +768,7 @@ describe('executions', () => {
     });
   });
 
-  it('are listed in pages, the newest first', async () => {
+  it('are listed in pages, newest first', async () => {
     await createPipeline(world, { name: 'release', stages: { Prod: [{ name: 'Deploy' }] } });
     const ids: string[] = [];
     for (let at = 0; at < 5; at += 1) ids.push(await startPipeline(world, 'release'));
@@ -783,7 +783,7 @@ describe('executions', () => {
     expect(await errorOf(list('elsewhere'))).toMatchObject({ name: 'InvalidNextTokenException' });
   });
 
-  it('that succeeded in a stage are found by it', async () => {
+  it('are found by a stage in which they succeeded', async () => {
     await createPipeline(world, held);
     await startPipeline(world, 'held');
     await answerApproval(world, 'held/Test/Ask', 'Approved');
@@ -793,7 +793,7 @@ describe('executions', () => {
     expect(found.pipelineExecutionSummaries).toHaveLength(1);
   });
 
-  it('have actions, listed with what they were given and gave', async () => {
+  it('have actions, listed with input and output', async () => {
     await createPipeline(world, {
       name: 'release',
       stages: { Prod: [{ ...gate, parameters: '#{codepipeline.PipelineExecutionId}', namespace: 'Gate' }] },
@@ -837,7 +837,7 @@ describe('executions', () => {
 });
 
 describe('stopping', () => {
-  it('waits for what is in progress', async () => {
+  it('waits for actions in progress', async () => {
     await createPipeline(world, release);
     const id = await startPipeline(world, 'release');
     await stopPipeline(world, 'release', id);
@@ -864,7 +864,7 @@ describe('stopping', () => {
     expect(await listExecutionStatuses(world, 'release')).toEqual(['Succeeded']);
   });
 
-  it('abandons what is in progress', async () => {
+  it('abandons actions in progress', async () => {
     await createPipeline(world, release);
     const id = await startPipeline(world, 'release');
     await stopPipeline(world, 'release', id);
@@ -880,7 +880,7 @@ describe('stopping', () => {
     expect(jobs).toHaveLength(2);
   });
 
-  it('takes away who waits at a door, and says why', async () => {
+  it('removes an execution that waits to enter, and publishes the reason', async () => {
     await createPipeline(world, held);
     await startPipeline(world, 'held');
     const id = await startPipeline(world, 'held');
@@ -894,7 +894,7 @@ describe('stopping', () => {
     });
   });
 
-  it('happens to everything under way when the structure changes', async () => {
+  it('cancels all executions in progress when the structure changes', async () => {
     await createPipeline(world, { ...held, mode: 'QUEUED' });
     await startPipeline(world, 'held');
     await startPipeline(world, 'held');
@@ -909,7 +909,7 @@ describe('stopping', () => {
     ]);
   });
 
-  it('happens with the pipeline', async () => {
+  it('happens when the pipeline is deleted', async () => {
     await createPipeline(world, release);
     await startPipeline(world, 'release');
     await client().send(new DeletePipelineCommand({ name: 'release' }));
@@ -919,7 +919,7 @@ describe('stopping', () => {
 });
 
 describe('retrying a stage', () => {
-  it('runs the failed actions anew, and goes on from there', async () => {
+  it('runs the failed actions again, and continues from there', async () => {
     const other = { ...gate, name: 'Other' };
     await createPipeline(world, { name: 'release', stages: { Prod: [gate, other, deploy] } });
     const id = await startPipeline(world, 'release');
@@ -941,7 +941,7 @@ describe('retrying a stage', () => {
     expect(await listExecutionStatuses(world, 'release')).toEqual(['Succeeded']);
   });
 
-  it('can run all of them anew', async () => {
+  it('can run all actions again', async () => {
     await createPipeline(world, release);
     setActionOutcome(world, 'release/Prod/Deploy', { status: 'Failed', message: 'no' });
     const id = await startPipeline(world, 'release');
@@ -955,7 +955,7 @@ describe('retrying a stage', () => {
     expect(await prod()).toMatchObject({ status: 'Failed', retries: 2 });
   });
 
-  it('keeps what earlier actions gave', async () => {
+  it('keeps the output variables of earlier actions', async () => {
     const first = { name: 'First', function: 'Gate', namespace: 'First' };
     const second = { ...gate, runOrder: 2, parameters: '#{First.Said}' };
     await createPipeline(world, { name: 'release', stages: { Prod: [first, second] } });
@@ -966,7 +966,7 @@ describe('retrying a stage', () => {
     expect(job().data.actionConfiguration.configuration['UserParameters']).toBe('yes');
   });
 
-  it('is told as RESUMED, with another attempt', async () => {
+  it('publishes RESUMED, with the next attempt number', async () => {
     const id = await blocked();
     events.length = 0;
     await retry(id);
@@ -985,7 +985,7 @@ describe('retrying a stage', () => {
     });
   });
 
-  it('goes on where the transition into the stage is disabled', async () => {
+  it('works if the transition into the stage is disabled', async () => {
     const id = await blocked();
     await disableTransition(world, 'release', 'Prod', 'frozen');
     await retry(id);
@@ -993,19 +993,19 @@ describe('retrying a stage', () => {
   });
 
   it.each<[string, string, object]>([
-    ['PipelineNotFoundException', 'nowhere', { pipelineName: 'nobody' }],
-    ['StageNotFoundException', 'of no stage', { stageName: 'Nowhere' }],
-    ['NotLatestPipelineExecutionException', 'of no execution', { pipelineExecutionId: unknownId }],
-    ['StageNotRetryableException', 'of a stage that succeeded', { stageName: 'Source' }],
-    ['ValidationException', 'in no mode', { retryMode: 'SOME_ACTIONS' }],
-    ['ValidationException', 'of an odd id', { pipelineExecutionId: 'latest' }],
-  ])('is refused with %s %s', async (name, _, more) => {
+    ['PipelineNotFoundException', 'for an unknown pipeline', { pipelineName: 'nobody' }],
+    ['StageNotFoundException', 'for an unknown stage', { stageName: 'Nowhere' }],
+    ['NotLatestPipelineExecutionException', 'for an unknown execution', { pipelineExecutionId: unknownId }],
+    ['StageNotRetryableException', 'for a stage that succeeded', { stageName: 'Source' }],
+    ['ValidationException', 'with an invalid mode', { retryMode: 'SOME_ACTIONS' }],
+    ['ValidationException', 'for an invalid id', { pipelineExecutionId: 'latest' }],
+  ])('is rejected with %s %s', async (name, _, more) => {
     const id = await blocked();
     expect(await errorOf(retry(id, more))).toMatchObject({ name });
     expect(jobs).toHaveLength(1);
   });
 
-  it('is refused once it has been done', async () => {
+  it('is rejected the second time', async () => {
     const id = await blocked();
     await retry(id);
     expect(await errorOf(retry(id))).toMatchObject({ name: 'StageNotRetryableException' });
@@ -1013,7 +1013,7 @@ describe('retrying a stage', () => {
     expect(await errorOf(retry(id))).toMatchObject({ name: 'StageNotRetryableException' });
   });
 
-  it('is refused of a stage that the execution has not entered', async () => {
+  it('is rejected for a stage that the execution has not entered', async () => {
     await createPipeline(world, { ...release, stages: { ...release.stages, Next: [{ name: 'A' }] } });
     const id = await startPipeline(world, 'release');
     await fail('no');
@@ -1022,13 +1022,13 @@ describe('retrying a stage', () => {
     });
   });
 
-  it('is refused when the structure has changed since', async () => {
+  it('is rejected after the structure has changed', async () => {
     const id = await blocked();
     await savePipelineUnchanged(world, 'release');
     expect(await errorOf(retry(id))).toMatchObject({ name: 'StageNotRetryableException' });
   });
 
-  it('meets as many conflicts as it is told to', async () => {
+  it('gets as many conflicts as a scenario sets', async () => {
     const id = await blocked();
     emulatedState(world, 'codepipeline').conflicts = 2;
     expect(await errorOf(retry(id))).toMatchObject({ name: 'ConflictException' });
@@ -1039,7 +1039,7 @@ describe('retrying a stage', () => {
 });
 
 describe('the events', () => {
-  it('come in the order of what happens', async () => {
+  it('arrive in the order of the changes', async () => {
     await createPipeline(world, release);
     await startPipeline(world, 'release');
     await succeed();
@@ -1105,7 +1105,7 @@ describe('the events', () => {
     ]);
   });
 
-  it('of actions name the artifacts', async () => {
+  it('of actions contain the artifacts', async () => {
     await createPipeline(world, { name: 'release', stages: { Prod: [{ ...gate, inputs: ['Source'] }] } });
     setArtifactLocation(world, 'release', 'Source', { bucket: 'artifacts', key: 'k' });
     await startPipeline(world, 'release');
@@ -1114,14 +1114,14 @@ describe('the events', () => {
     expect(detailsOf('Action')[2]).toMatchObject({ state: 'STARTED', 'input-artifacts': artifacts });
   });
 
-  it('of actions may leave out the result', async () => {
+  it('of actions can omit the result', async () => {
     emulatedState(world, 'codepipeline').omitResults = true;
     await blocked();
     expect(detailsOf('Action').filter((detail) => 'execution-result' in detail)).toEqual([]);
     expect(detailsOf('Action').at(-1)).toMatchObject({ state: 'FAILED', action: 'Gate' });
   });
 
-  it('say what was superseded', async () => {
+  it('report superseded executions', async () => {
     await createPipeline(world, held);
     for (let at = 0; at < 3; at += 1) await startPipeline(world, 'held');
     expect(detailsOf('Pipeline').map(({ state }) => state)).toEqual([
@@ -1133,7 +1133,7 @@ describe('the events', () => {
   });
 });
 
-it('starts no execution of a pipeline that is not there', async () => {
+it('an unknown pipeline cannot be started', async () => {
   const command = new StartPipelineExecutionCommand({ name: 'nobody' });
   expect(await errorOf(client().send(command))).toMatchObject({ name: 'PipelineNotFoundException' });
 });
@@ -1152,7 +1152,7 @@ describe('in a pack', () => {
     await trial?.remove();
   });
 
-  it('a function that never answers is invoked once, and waited for until its time is up', async () => {
+  it('a function that never answers is invoked once, until its timeout', async () => {
     const silent = { name: 'Gate', function: 'Listener', parameters: '{}' };
     await createPipeline(pack, { name: 'release', stages: { Prod: [silent] } });
     const before = pack.clock.now();
@@ -1165,7 +1165,7 @@ describe('in a pack', () => {
     );
   });
 
-  it('what waits for a person leaves the pack settled', async () => {
+  it('an execution that waits for a person leaves the pack settled', async () => {
     await createPipeline(pack, held);
     await startPipeline(pack, 'held');
     await pack.settle();

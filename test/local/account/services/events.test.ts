@@ -24,7 +24,7 @@ describe('PutEvents', () => {
     account.setHooks({ onPublish: (event) => void events.push(event) });
   });
 
-  test('hands on the envelope that rules see', async () => {
+  test('passes on the event that rules receive', async () => {
     const { Entries = [], FailedEntryCount } = await put(entry, {
       ...entry,
       Time: new Date('2026-01-02T03:04:05Z'),
@@ -52,11 +52,11 @@ describe('PutEvents', () => {
     ['no source', { ...entry, Source: undefined }, 'InvalidArgument'],
     ['no detail type', { ...entry, DetailType: '' }, 'InvalidArgument'],
     ['no detail', { ...entry, Detail: undefined }, 'InvalidArgument'],
-    ['detail that is no JSON', { ...entry, Detail: '{' }, 'MalformedDetail'],
-    ['detail that is no object', { ...entry, Detail: '[1]' }, 'MalformedDetail'],
-    ["a source of AWS's own", { ...entry, Source: 'aws.ec2' }, 'NotAuthorizedForSourceException'],
+    ['detail that is not JSON', { ...entry, Detail: '{' }, 'MalformedDetail'],
+    ['detail that is not an object', { ...entry, Detail: '[1]' }, 'MalformedDetail'],
+    ['a source that belongs to AWS', { ...entry, Source: 'aws.ec2' }, 'NotAuthorizedForSourceException'],
     ['a bus that does not exist', { ...entry, EventBusName: 'other' }, 'InvalidArgument'],
-  ])('fails an entry with %s, and that one alone', async (_, faulty, code) => {
+  ])('fails only the entry with %s', async (_, faulty, code) => {
     const answer = await put(faulty, entry);
     expect(answer.FailedEntryCount).toBe(1);
     expect(answer.Entries).toMatchObject([{ ErrorCode: code }, { EventId: expect.any(String) }]);
@@ -64,18 +64,18 @@ describe('PutEvents', () => {
   });
 
   test.each([
-    ['no entry', []],
+    ['no entries', []],
     ['eleven entries', Array.from({ length: 11 }, () => entry)],
     [
       'a megabyte',
       Array.from({ length: 2 }, () => ({ ...entry, Detail: JSON.stringify({ a: 'x'.repeat(524_288) }) })),
     ],
-  ])('refuses a request of %s', async (_, entries) => {
+  ])('rejects a request with %s', async (_, entries) => {
     expect(await errorOf(put(...entries))).toMatchObject({ name: 'ValidationException' });
     expect(events).toEqual([]);
   });
 
-  test('says what is missing when nobody takes events', async () => {
+  test('reports the missing hook if nothing receives events', async () => {
     account.setHooks({ onPublish: undefined as never });
     expect(await errorOf(put(entry))).toMatchObject({ message: expect.stringContaining('onPublish') });
   });

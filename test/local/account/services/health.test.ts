@@ -55,7 +55,7 @@ const assume = async (account = other) => {
 };
 
 describe('DescribeEvents', () => {
-  it('tells of an event as AWS does', async () => {
+  it('returns an event as AWS does', async () => {
     const { arn } = await openIncident(world, { service: 'LAMBDA', zone: 'eu-west-1a', ageMs: HOUR });
     const { events } = await ask();
     expect(events).toEqual([
@@ -93,7 +93,7 @@ describe('DescribeEvents', () => {
       ['RDS', 'EC2'],
     ],
     [{ endTimes: [{ from: new Date(0) }] }, []],
-  ])('with the filter %j finds %j, the newest first', async (filter, expected) => {
+  ])('finds with the filter %j: %j, newest first', async (filter, expected) => {
     await openIncident(world, { zone: 'eu-west-1b', ageMs: 2 * HOUR });
     fixture.clock.skip(HOUR);
     await openIncident(world, { service: 'S3', region: 'global' });
@@ -103,7 +103,7 @@ describe('DescribeEvents', () => {
     fixture.clock.reset();
   });
 
-  it('finds an event by its ARN, and by when it ended', async () => {
+  it('finds an event by its ARN and by its end time', async () => {
     const event = await openIncident(world);
     await openIncident(world, { service: 'S3' });
     await closeIncident(world, event);
@@ -111,7 +111,7 @@ describe('DescribeEvents', () => {
     expect(await codes({ endTimes: [{ from: event.startTime }] })).toEqual(['EC2']);
   });
 
-  it('takes both ends of a range as part of it', async () => {
+  it('includes both ends of a range', async () => {
     const startTime = new Date('2026-11-21T12:00:00Z');
     await updateIncident(world, await openIncident(world), { startTime });
     const [before, after] = [new Date(Number(startTime) - 1000), new Date(Number(startTime) + 1000)];
@@ -119,7 +119,7 @@ describe('DescribeEvents', () => {
     expect(await codes({ startTimes: [{ to: before }, { from: after }] })).toEqual([]);
   });
 
-  it('gives pages, of ten unless asked otherwise', async () => {
+  it('returns pages of ten events by default', async () => {
     for (let at = 0; at < 23; at += 1) await openIncident(world, { code: `AWS_EC2_NUMBER_${at}` });
     const first = await ask();
     expect(first.events).toHaveLength(10);
@@ -146,13 +146,13 @@ describe('DescribeEvents', () => {
     [{ maxResults: 101 }, 'Member must have value less than or equal to 100'],
     [{ maxResults: 0 }, "Value '0' at 'maxResults'"],
     [{ maxResults: 0, filter: { regions: ['x'] } }, '2 validation errors detected'],
-  ])('refuses %j', async (input, message) => {
+  ])('rejects %j', async (input, message) => {
     const error = await errorOf(ask(input));
     expect(error.name).toBe('ValidationException');
     expect(error.message).toContain(message);
   });
 
-  it('refuses a token that it did not give out, and other languages', async () => {
+  it('rejects unknown tokens and other languages', async () => {
     expect(await errorOf(ask({ nextToken: 'fromsomewhere' }))).toMatchObject({
       name: 'InvalidPaginationToken',
     });
@@ -161,7 +161,7 @@ describe('DescribeEvents', () => {
 });
 
 describe('the endpoints of AWS Health', () => {
-  it('are in two Regions: who asks in his own finds no host', async () => {
+  it('exist in two Regions only: a call in any other Region finds no host', async () => {
     const error = await errorOf(ask({}, { region: 'eu-west-1' }));
     expect(error).toMatchObject({ code: 'ECONNRESET' });
     expect(error.$response).toBeUndefined();
@@ -170,7 +170,7 @@ describe('the endpoints of AWS Health', () => {
     expect((await ask({}, { region: 'cn-northwest-1' })).events).toEqual([]);
   });
 
-  it('can be down or throttled, each for itself', async () => {
+  it('can be down or throttled independently', async () => {
     emulatedState(world, 'health').endpoints['us-east-1'] = 'down';
     expect(await errorOf(ask())).toMatchObject({ code: 'ECONNRESET' });
     expect((await ask({}, { region: 'us-east-2' })).events).toEqual([]);
@@ -196,7 +196,7 @@ describe('the endpoints of AWS Health', () => {
     });
   });
 
-  it('still kill who is to die of the call', async () => {
+  it('still kill a process that a fault kills during the call', async () => {
     const killed: unknown[] = [];
     fixture.account.setHooks({ onKill: (caller) => void killed.push(caller) });
     emulatedState(world, 'health').endpoints['us-east-1'] = 'down';
@@ -207,7 +207,7 @@ describe('the endpoints of AWS Health', () => {
 });
 
 describe('a role of another account', () => {
-  it('is assumed by the function, whose calls they still are and whose role needs nothing for them', async () => {
+  it('is assumed by the function: calls count as its own but need no permission in its role', async () => {
     const { AssumedRoleUser, Credentials, credentials } = await assume();
     expect(AssumedRoleUser?.Arn).toBe(`arn:aws:sts::${other}:assumed-role/health-reader/gate`);
     expect(Number(Credentials?.Expiration) - fixture.clock.now()).toBeGreaterThan(HOUR - 5000);
@@ -218,7 +218,7 @@ describe('a role of another account', () => {
     ]);
   });
 
-  it('sees its own events and the public ones', async () => {
+  it('sees the events of its account and public events', async () => {
     await openIncident(world, { service: 'S3' });
     await openIncident(world, { scope: 'ACCOUNT_SPECIFIC' });
     await openIncident(world, { service: 'RDS', scope: 'ACCOUNT_SPECIFIC', account: other });
@@ -227,14 +227,14 @@ describe('a role of another account', () => {
     expect((await codes({}, { credentials })).sort()).toEqual(['RDS', 'S3']);
   });
 
-  it('is known after a reset, and suffers the faults of its function', async () => {
+  it('is known after a reset, and gets the faults of its function', async () => {
     const { credentials } = await assume();
     await fixture.account.reset();
     fixture.account.injectFault({ function: 'Gate', call: 1, kind: 'throttled' });
     expect(await errorOf(ask({}, { credentials }))).toMatchObject({ name: 'ThrottlingException' });
   });
 
-  it('has an account of its own in moto', async () => {
+  it('has a separate account in moto', async () => {
     const { credentials } = await assume();
     await fixture
       .client(SNSClient, 'Gate', 3, { credentials })
@@ -247,7 +247,7 @@ describe('a role of another account', () => {
     expect(theirs.Topics?.[0]?.TopicArn).toBe(`arn:aws:sns:eu-west-1:${other}:theirs`);
   });
 
-  it('may trust nobody here', async () => {
+  it('can refuse to be assumed', async () => {
     refuseRole(world, `arn:aws:iam::${other}:role/path/health-reader`);
     expect(await errorOf(assume())).toMatchObject({
       name: 'AccessDenied',
@@ -256,7 +256,7 @@ describe('a role of another account', () => {
     });
   });
 
-  it('has an ARN', async () => {
+  it('must have a valid ARN', async () => {
     expect(await errorOf(assume('12'))).toMatchObject({ name: 'ValidationError' });
   });
 });

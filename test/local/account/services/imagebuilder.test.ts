@@ -45,7 +45,7 @@ function send(n: number, more: object = {}) {
 const describeStep = (n: number) =>
   client.send(new GetWorkflowStepExecutionCommand({ stepExecutionId: step(n) }));
 
-test('an image is what a scenario put there, and another is not', async () => {
+test('an image exists if a scenario created it', async () => {
   state().images.set(imageArn, { arn: imageArn, name: 'web' });
   expect((await client.send(new GetImageCommand({ imageBuildVersionArn: imageArn }))).image?.name).toBe(
     'web',
@@ -54,7 +54,7 @@ test('an image is what a scenario put there, and another is not', async () => {
   expect((await errorOf(unknown)).name).toBe('ResourceNotFoundException');
 });
 
-test('a step waits until it is answered or its time is over', async () => {
+test('a step waits until it gets an answer or times out', async () => {
   wait(1);
   wait(2);
   expect(await describeStep(1)).toMatchObject({ status: 'RUNNING', timeoutSeconds: 60, name: 'Step1' });
@@ -68,7 +68,7 @@ test('a step waits until it is answered or its time is over', async () => {
   expect((await errorOf(send(2))).name).toBe('InvalidRequestException');
 });
 
-test('a step takes one answer, however often the same request comes', async () => {
+test('a step accepts one answer, also if the same request is repeated', async () => {
   wait(1);
   await send(1);
   await send(1);
@@ -80,15 +80,15 @@ test('a step takes one answer, however often the same request comes', async () =
 test.each([
   ['another build', { imageBuildVersionArn: `${imageArn}0` }, 'ResourceNotFoundException'],
   ['an unknown step', { stepExecutionId: step(9) }, 'ResourceNotFoundException'],
-  ['a step that is none', { stepExecutionId: 'step-1' }, 'InvalidParameterValueException'],
+  ['an invalid step id', { stepExecutionId: 'step-1' }, 'InvalidParameterValueException'],
   ['a long reason', { reason: 'x'.repeat(1025) }, 'InvalidParameterValueException'],
   ['a long token', { clientToken: 'x'.repeat(65) }, 'InvalidParameterValueException'],
-])('%s is refused', async (_, more, name) => {
+])('%s is rejected', async (_, more, name) => {
   wait(1);
   expect((await errorOf(send(1, more))).name).toBe(name);
 });
 
-test('waiting steps are listed 25 to a page', async () => {
+test('waiting steps are listed in pages of 25', async () => {
   for (let n = 1; n <= 30; n += 1) wait(n);
   const first = await client.send(new ListWaitingWorkflowStepsCommand({}));
   const second = await client.send(new ListWaitingWorkflowStepsCommand({ nextToken: first.nextToken }));

@@ -23,7 +23,7 @@ const ask = (names: string[] | undefined, AtTime?: string) =>
 const noon = '2030-01-01T12:00:00Z';
 
 describe('a change calendar', () => {
-  it('says its state now, and when that changes', async () => {
+  it('returns its state and its next transition', async () => {
     setCalendar(worldOf(fixture), 'Freeze', { state: 'CLOSED', next: noon });
     const { State, AtTime = '', NextTransitionTime } = await ask(['Freeze']);
     expect({ State, NextTransitionTime }).toEqual({ State: 'CLOSED', NextTransitionTime: noon });
@@ -31,14 +31,14 @@ describe('a change calendar', () => {
     expect(Math.abs(Date.parse(AtTime) - fixture.clock.now())).toBeLessThan(5000);
   });
 
-  it('is the other way round from its transition on', async () => {
+  it('has the other state from its transition on', async () => {
     setCalendar(worldOf(fixture), 'Freeze', { state: 'CLOSED', next: noon });
     expect(await ask(['Freeze'], noon)).toMatchObject({ State: 'OPEN', AtTime: noon });
     expect((await ask(['Freeze'], noon)).NextTransitionTime).toBeUndefined();
     expect(await ask(['Freeze'], '2030-01-01T11:59:59Z')).toMatchObject({ State: 'CLOSED' });
   });
 
-  it('is found by its ARN, whichever it is kept under', async () => {
+  it('is found by its ARN and by its name', async () => {
     const arn = 'arn:aws:ssm:eu-west-1:123456789012:document/Freeze';
     setCalendar(worldOf(fixture), 'Freeze', { state: 'OPEN' });
     setCalendar(worldOf(fixture), `${arn}-2`, { state: 'CLOSED' });
@@ -46,7 +46,7 @@ describe('a change calendar', () => {
     expect((await ask([`${arn}-2`])).State).toBe('CLOSED');
   });
 
-  it('closes the others with it, until the last of them opens', async () => {
+  it('closes a group of calendars until the last of them opens', async () => {
     const world = worldOf(fixture);
     setCalendar(world, 'Open', { state: 'OPEN' });
     setCalendar(world, 'Early', { state: 'CLOSED', next: '2030-01-01T10:00:00Z' });
@@ -55,7 +55,7 @@ describe('a change calendar', () => {
     expect(await ask(['Open', 'Early', 'Late'])).toMatchObject({ State: 'CLOSED', NextTransitionTime: noon });
   });
 
-  it('that nobody knows is no document', async () => {
+  it('that is unknown is reported as an invalid document', async () => {
     expect(await errorOf(ask(['Nobody']))).toMatchObject({ name: 'InvalidDocument' });
     setCalendar(worldOf(fixture), 'Open', { state: 'OPEN' });
     expect(await errorOf(ask(['Open', 'Nobody']))).toMatchObject({ name: 'InvalidDocument' });
@@ -64,7 +64,7 @@ describe('a change calendar', () => {
   it.each([
     [undefined, undefined, "Value null at 'calendarNames'"],
     [['Open'], 'tomorrow', 'AtTime tomorrow is not in ISO 8601 format'],
-  ])('asked for as %j at %j is refused', async (names, at, message) => {
+  ])('requested as %j at %j is rejected', async (names, at, message) => {
     setCalendar(worldOf(fixture), 'Open', { state: 'OPEN' });
     const error = await errorOf(ask(names, at));
     expect(error.name).toBe('ValidationException');
@@ -72,7 +72,7 @@ describe('a change calendar', () => {
   });
 });
 
-it('leaves the rest of Systems Manager to moto', async () => {
+it('moto still handles the rest of Systems Manager', async () => {
   const ssm = fixture.client(SSMClient, 'A');
   await ssm.send(new PutParameterCommand({ Name: 'policy', Value: 'open', Type: 'String' }));
   const { Parameter } = await ssm.send(new GetParameterCommand({ Name: 'policy' }));
