@@ -259,7 +259,7 @@ function mentions(bundle: string, name: string): boolean {
 function checkSids({ template }: Wing): string[] {
   return Object.entries(template.Resources).flatMap(([id, { Properties: properties }]) => {
     const statements = [properties, ...asList(properties?.Policies)].flatMap((policy) =>
-      asList(policy?.Statement ?? policy?.PolicyDocument?.Statement),
+      asList(policy?.Statement ?? policy?.PolicyDocument?.Statement).flatMap(branchesOf),
     );
     const sids = statements.map(({ Sid }) => Sid);
     return [
@@ -269,6 +269,12 @@ function checkSids({ template }: Wing): string[] {
         .map((sid) => `${id} has two statements ${sid}`),
     ];
   });
+}
+
+/** A statement that depends on a condition stands in an Fn::If. */
+function branchesOf(statement: Json): Json[] {
+  const [, ...branches] = statement['Fn::If'] ?? [undefined, statement];
+  return branches.filter((branch: Json) => branch.Ref !== 'AWS::NoValue');
 }
 
 function checkAlarms({ template, operating }: Wing): string[] {
@@ -304,7 +310,7 @@ function checkCommonParameters({ template }: Wing): string[] {
 
 const MAX_ENVIRONMENT_BYTES = 4096;
 
-/** Lambda takes 4 KB of names and values; what only a deployment knows, such as an ARN, is taken for 200 bytes. */
+/** Lambda takes 4 KB of names and values; what only a deployment knows, such as an ARN, counts as 150 bytes. */
 function checkEnvironmentSize({ template }: Wing): string[] {
   const common = template.Globals.Function.Environment.Variables;
   return functionsOf(template).flatMap(([id, block]) => {
@@ -319,12 +325,12 @@ function longest(template: Template, value: Json): number {
   if (typeof value !== 'object') return String(value).length;
   const parameter = template.Parameters[value.Ref];
   if (!parameter)
-    return Math.max(200, ...references(value).map((name) => lengthOf(template.Parameters[name])));
+    return Math.max(150, ...references(value).map((name) => lengthOf(template.Parameters[name])));
   return lengthOf(parameter);
 }
 
 function lengthOf(parameter: Json): number {
-  if (!parameter) return 200;
+  if (!parameter) return 150;
   const { AllowedValues: values, MaxLength: most, AllowedPattern: pattern, Type: type } = parameter;
   if (values) return Math.max(...values.map((one: unknown) => String(one).length));
   if (type === 'Number') return 10;
