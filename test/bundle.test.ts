@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -10,10 +10,11 @@ import { type BuildResult, type BuiltFunction, build } from '../build.ts';
 import { declareFunction, makeProject } from './support/bundles/project.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const template = readFileSync(join(ROOT, 'template.yaml'), 'utf8');
-const ids = [...template.matchAll(/^ {2}(\w+):\n {4}Type: AWS::Serverless::Function$/gm)].map(
-  ([, id = '']) => id,
-);
+const ids = readdirSync(join(ROOT, 'functions'))
+  .toSorted()
+  .map((wing) => readFileSync(join(ROOT, 'functions', wing, 'template.yaml'), 'utf8'))
+  .flatMap((template) => [...template.matchAll(/^ {2}(\w+):\n {4}Type: AWS::Serverless::Function$/gm)])
+  .map(([, id = '']) => id);
 
 describe('the bundles of the pack', () => {
   // Beside dist/, not into it: other tests are running the bundles there.
@@ -26,7 +27,7 @@ describe('the bundles of the pack', () => {
 
   afterAll(() => scratch[Symbol.dispose]());
 
-  test('there is one for every function of the template', () => {
+  test('there is one for every function of the templates', () => {
     expect(result.functions.map(({ id }) => id)).toEqual(ids);
   });
 

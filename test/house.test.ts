@@ -10,8 +10,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, normalize } from 'node:path';
+import { dirname, join, normalize, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findUpwardImports } from './support/directions.ts';
 import { GOOD, OFFENCES } from './support/lint-cases.ts';
 import { ROOT, readText } from './support/template.ts';
 
@@ -81,6 +82,16 @@ const SOURCES: readonly Source[] = [
   .filter((path) => /\.(ts|mjs|cjs|py)$/.test(path))
   .map((path) => ({ path, text: readText(path) }));
 
+const WINGS = readdirSync(join(ROOT, 'functions'));
+
+/** `cordon-instances` for a function CordonInstances of the wing's template. */
+function functionFolders(wing: string): string[] {
+  const template = readText(`functions/${wing}/template.yaml`);
+  return [...template.matchAll(/^ {2}(\w+):\n {4}Type: AWS::Serverless::Function$/gm)].map(([, id = '']) =>
+    id.replace(/(?<=[a-z])[A-Z]/g, '-$&').toLowerCase(),
+  );
+}
+
 function filesIn(area: string): string[] {
   if (!existsSync(join(ROOT, area))) return [];
   return readdirSync(join(ROOT, area), { recursive: true, encoding: 'utf8' }).map((path) =>
@@ -110,33 +121,50 @@ describe('in the tree as it is', () => {
     expect(offences).toEqual([]);
   });
 
-  it('the domain of no wing knows the SDK or the process', () => {
-    const domain = SOURCES.filter(({ path }) =>
-      /^functions\/[^/]+\/(?!aws\.ts|config\.ts)[^/.]+\.ts$/.test(path),
-    );
-    expect(domain.length).toBeGreaterThan(0);
-    const offences = domain.filter(
-      ({ text }) =>
-        /\bprocess\b\s*[.[;)]|=\s*process\b/.test(text) ||
-        importsOf(text).some((name) => /^@aws-sdk\/|process$/.test(name)),
-    );
-    expect(offences.map(({ path }) => path)).toEqual([]);
+  it('no function folder of a wing imports another, and every other room imports only what lies below it', () => {
+    const offences = WINGS.flatMap((wing) => {
+      const folder = `functions/${wing}`;
+      const files = SOURCES.filter(({ path }) => path.startsWith(`${folder}/`)).map(({ path, text }) => ({
+        path: relative(folder, path),
+        targets: importsOf(text)
+          .filter((name) => name.startsWith('.'))
+          .map((name) => relative(folder, join(dirname(path), name))),
+      }));
+      return findUpwardImports(files).map((offence) => `${wing}: ${offence}`);
+    });
+    expect(offences).toEqual([]);
+  });
+
+  it.each([
+    ['a function folder that imports another', 'land-planes/a.ts', 'watch-sky/a.ts'],
+    ['a domain file that imports a function folder', 'domain/a.ts', 'land-planes/a.ts'],
+    ['aws/ that imports messages/', 'aws/a.ts', 'messages/mail.ts'],
+    ['messages/ that imports the context', 'messages/a.ts', 'context.ts'],
+    ['a shared step that imports a function folder', 'evaluate-policy.ts', 'land-planes/a.ts'],
+  ])('notices %s', (_, path, target) => {
+    expect(findUpwardImports([{ path, targets: [target] }])).toEqual([`${path} imports ${target}`]);
+    expect(
+      findUpwardImports([{ path: 'land-planes/a.ts', targets: ['domain/b.ts', 'land-planes/c.ts'] }]),
+    ).toEqual([]);
   });
 
   it('every wing has the same anatomy', () => {
-    for (const wing of readdirSync(join(ROOT, 'functions'))) {
-      const names = readdirSync(join(ROOT, 'functions', wing));
-      expect(names, wing).toContain('README.md');
-      expect(names, wing).toContain('config.ts');
-      expect(
-        names.filter((name) => name.endsWith('.handler.ts')),
-        wing,
-      ).not.toEqual([]);
-      expect(
-        names.filter((name) => name === 'aws.ts' || name === 'aws'),
-        wing,
-      ).toHaveLength(1);
-      expect(existsSync(join(ROOT, 'local/scenarios', `${wing}.ts`)), `${wing} has scenarios`).toBe(true);
+    for (const wing of WINGS) {
+      const entries = readdirSync(join(ROOT, 'functions', wing), { withFileTypes: true });
+      const names = entries.map(({ name }) => name);
+      expect(names, wing).toEqual(
+        expect.arrayContaining(['README.md', 'template.yaml', 'config.ts', 'domain', 'aws']),
+      );
+      const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+      const functions = functionFolders(wing);
+      expect(functions, wing).not.toEqual([]);
+      expect(folders, wing).toEqual(expect.arrayContaining(functions));
+      for (const folder of functions) {
+        const files = readdirSync(join(ROOT, 'functions', wing, folder));
+        expect(files, `${wing}/${folder}`).toEqual(expect.arrayContaining(['handler.ts', `${folder}.ts`]));
+      }
+      const scenarios = join(ROOT, 'local/scenarios', wing, 'index.ts');
+      expect(existsSync(scenarios), `${wing} has scenarios`).toBe(true);
     }
   });
 

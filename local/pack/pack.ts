@@ -72,7 +72,7 @@ const root = resolve(import.meta.dirname, '../..');
 
 type Values = Readonly<Record<string, string>>;
 
-/** Every wing, acting, with somebody who reads its mails. */
+/** Every wing, acting, with somebody who reads its mails: for the parameters of these that a template declares. */
 const localParameters: Values = {
   NotificationEmail: 'on-call@example.com',
   DryRun: 'false',
@@ -104,15 +104,12 @@ export async function startPack(options: PackOptions = {}): Promise<Pack> {
 /** The project's own root template deploys every wing and acts; another template gets what it is given alone. */
 async function prepareTemplates(python: string, options: PackOptions): Promise<Deployable> {
   const { templatePath = join(root, 'template.yaml'), parameters = {}, wings: given = {} } = options;
-  if (options.templatePath !== undefined) return prepare({ python, templatePath, parameters, nested: given });
+  const defaults = localParameters;
+  if (options.templatePath !== undefined)
+    return prepare({ python, templatePath, parameters, defaults, nested: given });
   const wings = await discoverWings();
   const nested = wings.map(({ name, parameters }) => [name, { ...parameters, ...given[name] }]);
-  return prepare({
-    python,
-    templatePath,
-    parameters: { ...localParameters, ...parameters },
-    nested: Object.fromEntries(nested),
-  });
+  return prepare({ python, templatePath, parameters, defaults, nested: Object.fromEntries(nested) });
 }
 
 function closing(server: LocalServer, error: unknown): never {

@@ -11,6 +11,8 @@ export interface DeployOptions {
   readonly templatePath: string;
   /** For the template; names that it does not declare are an error. */
   readonly parameters: Values;
+  /** For whatever of these the template declares. */
+  readonly defaults: Values;
   /** For nested stacks, by the folder of their template, in place of what the template passes to them. */
   readonly nested: Readonly<Record<string, Values>>;
 }
@@ -23,8 +25,12 @@ export interface Deployable {
 
 /** Reads a template and the templates of its nested stacks, as CloudFormation would deploy them. */
 export async function prepare(options: DeployOptions): Promise<Deployable> {
-  const { python, templatePath, parameters, nested } = options;
+  const { python, templatePath, nested } = options;
   const template = await transform(python, templatePath);
+  const declared = Object.entries(options.defaults).filter(([name]) =>
+    Object.hasOwn(mapping(template.Parameters), name),
+  );
+  const parameters = { ...Object.fromEntries(declared), ...options.parameters };
   const urls = Object.values(mapping(template.Resources))
     .map((block) => mapping(mapping(block).Properties).TemplateURL)
     .filter((url) => typeof url === 'string');

@@ -174,10 +174,11 @@ describe('time that passes', () => {
   });
 });
 
-describe("a wing's file of scenarios", () => {
+describe("a wing's folder of scenarios", () => {
   const write = async (text: string): Promise<string> => {
     const folder = await mkdtemp(join(tmpdir(), 'groundcrew-wing-'));
-    await writeFile(join(folder, 'runway.ts'), text);
+    await mkdir(join(folder, 'runway'));
+    await writeFile(join(folder, 'runway/index.ts'), text);
     return folder;
   };
 

@@ -141,7 +141,9 @@ describe('resources', () => {
 
   it('of a type that nothing here knows are refused, with the place to add it', () => {
     const template = { Resources: { Sea: { Type: 'AWS::EC2::Ocean' } } };
-    expect(() => evaluate(template, {}, names)).toThrow(/Sea is an AWS::EC2::Ocean.*local\/stack\/kinds\.ts/);
+    expect(() => evaluate(template, {}, names)).toThrow(
+      /Sea is an AWS::EC2::Ocean.*local\/stack\/resource-types\.ts/,
+    );
   });
 });
 

@@ -26,7 +26,7 @@ interface Ran {
 }
 
 function launch(script: string, ...args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [join(root, 'local', script), ...args], { cwd: root, stdio: 'pipe' });
+  return spawn(process.execPath, [join(root, 'local/cli', script), ...args], { cwd: root, stdio: 'pipe' });
 }
 
 async function finish(child: ChildProcess, input = ''): Promise<Ran> {
