@@ -1,44 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
-import * as z from 'zod/mini';
 import { copyStores, mainStore, type Work } from '../context.ts';
 import type { Artifact } from '../domain/artifact.ts';
-import { buildId } from '../domain/names.ts';
 import type { Sighting } from '../domain/recovery-point.ts';
 import { Refused } from '../domain/refusal.ts';
 import { listHistories } from '../filesystem/environment-links.ts';
 import { readEntries } from '../filesystem/history-files.ts';
-import {
-  exists,
-  folders,
-  isThereNow,
-  readDocument,
-  type Store,
-  unless,
-  writeDocument,
-} from '../filesystem/layout.ts';
+import { exists, folders, isThereNow, type Store, unless } from '../filesystem/layout.ts';
+import { keepRestore, type Restore, readRestore, readRestores } from '../filesystem/restore-records.ts';
 import { discard, removeEmpty, takeBack } from '../filesystem/trash.ts';
 import type { Progress, RequestOf } from '../protocol/store-request.ts';
 import { inspectFolder, readStamped } from './verify-build.ts';
 
 // The store's half of a restore: what is asked of AWS Backup is written down before, and what comes of it is taken in.
-
-const restore = z.object({
-  buildId,
-  /** Makes StartRestoreJob safe to repeat. */
-  token: z.string(),
-  requestedAt: z.string(),
-  /** Recovery points that did not hold the build. */
-  tried: z.array(z.string()),
-  jobId: z.optional(z.string()),
-  recoveryPoint: z.optional(z.string()),
-  /** Below the mount: what AWS Backup made and is being cleared away. */
-  folder: z.optional(z.string()),
-  restoredAt: z.optional(z.string()),
-});
-
-export type Restore = Readonly<z.output<typeof restore>>;
 
 /** What RestoreBuild needs to know. */
 export type Begun =
@@ -52,18 +27,6 @@ export type Begun =
 export type Ended =
   | { readonly outcome: 'restored' | 'not-there'; readonly buildId: string; readonly reason?: string }
   | { readonly outcome: 'more'; readonly progress: Progress };
-
-export async function readRestore(store: Store, id: string): Promise<Restore | undefined> {
-  const found = z.safeParse(restore, await readDocument(join(folders.restores(store), id)));
-  return found.success ? found.data : undefined;
-}
-
-/** Open ones and those whose build came back. */
-export async function readRestores(store: Store): Promise<Restore[]> {
-  const names = (await unless(readdir(folders.restores(store)), 'ENOENT')) ?? [];
-  const found = await Promise.all(names.map((name) => readRestore(store, name)));
-  return found.filter((one) => one !== undefined);
-}
 
 export async function listRestores({ config }: Work): Promise<{ readonly buildIds: readonly string[] }> {
   const open = (await readRestores(mainStore(config))).filter(({ restoredAt }) => restoredAt === undefined);
@@ -85,7 +48,7 @@ export async function beginRestore(work: Work, { buildId: id }: RequestOf<'resto
   const requestedAt = new Date(invocation.now()).toISOString();
   const begun: Restore = { buildId: id, token: randomUUID(), requestedAt, tried: [] };
   if (config.dryRun) return { ...begun, outcome: 'planned', path, sighting };
-  await keep(store, begun);
+  await keepRestore(store, begun);
   return { ...begun, outcome: 'restoring', path, sighting };
 }
 
@@ -96,7 +59,7 @@ export async function noteRestore(work: Work, request: RequestOf<'restore-starte
   const { jobId, recoveryPoint, token } = request;
   if (known?.token !== token)
     throw new Refused(`${request.buildId}: another restore has taken this one's place`);
-  await keep(store, { ...known, jobId, recoveryPoint });
+  await keepRestore(store, { ...known, jobId, recoveryPoint });
   return { outcome: 'noted', buildId: request.buildId };
 }
 
@@ -138,7 +101,7 @@ async function takeAway(work: Work, folder: string, place: string | undefined): 
   const store = mainStore(config);
   // The empty parents tell nobody whose they were: a process that dies now leaves word of them.
   const noted = await readRestore(store, basename(folder));
-  if (noted) await keep(store, { ...noted, folder: relative(config.mount, folder) });
+  if (noted) await keepRestore(store, { ...noted, folder: relative(config.mount, folder) });
   invocation.signal.throwIfAborted();
   if (place !== undefined) await unless(rename(folder, place), 'ENOENT', 'ENOTEMPTY', 'EEXIST');
   await discard(store, folder, invocation.now());
@@ -154,7 +117,7 @@ async function conclude(work: Work, store: Store, id: string, reason: string): P
   if (known?.folder !== undefined) await clearParents(work, join(work.config.mount, known.folder));
   if (known?.recoveryPoint !== undefined) {
     const { folder: _, jobId: __, recoveryPoint, ...rest } = known;
-    await keep(store, { ...rest, tried: [...known.tried, recoveryPoint] });
+    await keepRestore(store, { ...rest, tried: [...known.tried, recoveryPoint] });
   }
   return { outcome: 'not-there', buildId: id, reason };
 }
@@ -165,7 +128,7 @@ async function closeRestore(work: Work, store: Store, id: string): Promise<void>
   if (!known || known.restoredAt !== undefined || work.config.dryRun) return;
   const { folder, ...rest } = known;
   if (folder !== undefined) await clearParents(work, join(work.config.mount, folder));
-  await keep(store, { ...rest, restoredAt: new Date(work.invocation.now()).toISOString() });
+  await keepRestore(store, { ...rest, restoredAt: new Date(work.invocation.now()).toISOString() });
 }
 
 /** @returns why it cannot be used, or how far its verification has come */
@@ -248,9 +211,4 @@ async function findPast(
   if (!artifact)
     throw new Refused(`${id} was never live in any environment: there is no digest to verify it by`);
   return { artifact, sighting: { from: Math.min(...times), until: Math.max(...times) } };
-}
-
-async function keep(store: Store, content: Restore): Promise<void> {
-  await mkdir(folders.restores(store), { recursive: true });
-  await writeDocument(store, join(folders.restores(store), content.buildId), content);
 }

@@ -1,14 +1,14 @@
 import { lstat, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InvalidInputError } from '#shared/errors.ts';
 import type { Work } from '../context.ts';
-import { type Artifact, readArtifact } from '../domain/artifact.ts';
+import type { Artifact } from '../domain/artifact.ts';
 import { MANIFEST_LIMIT, type Manifest, readManifest } from '../domain/manifest.ts';
 import { describeFindings } from '../domain/manifest-diff.ts';
 import { MANIFEST, STAMP } from '../domain/names.ts';
 import { Refused } from '../domain/refusal.ts';
 import { type Inspection, type InspectOptions, inspect } from '../filesystem/compare-with-manifest.ts';
 import { exists, folders, type Store, unless } from '../filesystem/layout.ts';
+import { readStamp } from '../filesystem/stamp.ts';
 import { takeBack } from '../filesystem/trash.ts';
 import { keepCheck, readCheck } from '../filesystem/verified-builds.ts';
 
@@ -77,17 +77,6 @@ export async function readStamped(work: Work, folder: string, artifact: Artifact
   if (!isSameStamp(await readStamp(folder), artifact))
     throw new Refused(`${buildId}: ${STAMP} is not that of the artifact`);
   return manifest;
-}
-
-/** What stamping left in a build's folder; undefined for what is no stamp. */
-export async function readStamp(folder: string): Promise<Artifact | undefined> {
-  const text = await unless(readFile(join(folder, STAMP), 'utf8'), 'ENOENT', 'ENOTDIR', 'EISDIR');
-  try {
-    return text === undefined ? undefined : readArtifact(text);
-  } catch (error) {
-    if (error instanceof InvalidInputError) return undefined;
-    throw error;
-  }
 }
 
 /** But for the signature, which may have been made afterwards. */

@@ -4,8 +4,6 @@ import { mapLimit } from '#shared/concurrency.ts';
 import { GroundcrewError } from '#shared/errors.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
-import { readRestores } from '../build-store/import-restored-build.ts';
-import { readStamp } from '../build-store/verify-build.ts';
 import type { PruneConfig } from '../config.ts';
 import { copyStores, mainStore } from '../context.ts';
 import { lastLive } from '../domain/history.ts';
@@ -16,6 +14,8 @@ import { isLinked, listEnvironments, listHistories, readLive } from '../filesyst
 import { readEntries } from '../filesystem/history-files.ts';
 import { exists, folders, isThereNow, type Store, unless } from '../filesystem/layout.ts';
 import { listMarked } from '../filesystem/marks.ts';
+import { readRestores } from '../filesystem/restore-records.ts';
+import { readStamp } from '../filesystem/stamp.ts';
 import { DELETING, deleteTree, discard, listTrash, takeBack, throwAway } from '../filesystem/trash.ts';
 import { LANES } from '../filesystem/walk.ts';
 

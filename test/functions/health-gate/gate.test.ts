@@ -427,7 +427,7 @@ describe('always one answer', () => {
   it('says that it was answered already, and throws nothing', async () => {
     codePipeline.on(PutJobSuccessResultCommand).rejects(refusal('InvalidJobStateException'));
     await gate();
-    expect(output.text()).toMatch(/answered already/);
+    expect(output.text()).toMatch(/reported before/);
   });
 
   it('a fault in its own settings is answered too', async () => {
