@@ -1,3 +1,4 @@
+import { isThrottlingError, isTransientError } from '@smithy/core/retry';
 import { formatValue, redact } from './redact.ts';
 
 export interface ErrorOptions {
@@ -47,54 +48,24 @@ export class RetryableError extends GroundcrewError {
   }
 }
 
-// By name, because services throw most of these without a modelled class and some with status 400.
-const passingNames = new Set([
-  'BandwidthLimitExceeded',
-  'EC2ThrottledException',
+// What @smithy does not know as throttling or transient. By name: services throw most of these without a class.
+const RETRYABLE_NAMES = new Set([
+  // Comes only from our own deadline: the SDK must not repeat the call now, but the message is worth another delivery.
+  'AbortError',
   'ExpiredToken',
   'ExpiredTokenException',
   'InternalError',
   'InternalFailure',
   'InternalServerError',
-  'LimitExceededException',
-  'PriorRequestNotComplete',
-  'ProvisionedThroughputExceededException',
   'RequestExpired',
-  'RequestLimitExceeded',
-  'RequestThrottled',
-  'RequestThrottledException',
-  'RequestTimeout',
-  'RequestTimeoutException',
   'ResourceContention',
   'ResourceContentionFault',
   'ScalingActivityInProgress',
   'ScalingActivityInProgressFault',
   'ServiceUnavailable',
   'ServiceUnavailableException',
-  'SlowDown',
-  'ThrottledException',
-  'Throttling',
-  'ThrottlingException',
-  // The call never finished. An abort comes only from our own deadline: the SDK must not repeat the call now, but
-  // the message it belongs to is worth another delivery.
-  'AbortError',
-  'TimeoutError',
-  'TooManyRequestsException',
   'TransactionConflictException',
-  'TransactionInProgressException',
   'Unavailable',
-]);
-
-const networkCodes = new Set([
-  'EAI_AGAIN',
-  'ECONNABORTED',
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EPIPE',
-  'ETIMEDOUT',
 ]);
 
 const passingCancellations = new Set([
@@ -103,14 +74,17 @@ const passingCancellations = new Set([
   'TransactionConflict',
 ]);
 
+/** isTransientError looks into causes up to a depth of ten; ours decide for themselves. */
+const WITHOUT_CAUSES = 11;
+
 /** Whether a retry with the same input may succeed. It cannot after a refusal, a validation error or a bug. */
 export function isRetryable(error: unknown, depth = 0): boolean {
   if (error instanceof GroundcrewError) return error.retryable;
-  if (!isRecord(error) || depth > 5) return false;
-  if (error.$retryable !== undefined) return true;
+  if (!isErrorLike(error) || depth > 5) return false;
+  if (isThrottlingError(error) || isTransientError(error, WITHOUT_CAUSES)) return true;
   const status = statusOf(error);
-  if (status === 429 || (status !== undefined && status >= 500)) return true;
-  if (passingNames.has(textOf(error.name)) || networkCodes.has(textOf(error.code))) return true;
+  if (status !== undefined && status >= 500) return true;
+  if (RETRYABLE_NAMES.has(textOf(error.name)) || error.code === 'ECONNABORTED') return true;
   if (error.name === 'TransactionCanceledException') return isPassingCancellation(error.CancellationReasons);
   if (error instanceof AggregateError) return error.errors.some((one) => isRetryable(one, depth + 1));
   return isRetryable(error.cause, depth + 1);
@@ -172,6 +146,12 @@ export function toError(thrown: unknown): Error {
   return thrown instanceof Error
     ? thrown
     : new GroundcrewError(`${typeof thrown} thrown: ${formatValue(thrown)}`);
+}
+
+type ErrorLike = Parameters<typeof isTransientError>[0] & Record<string, unknown>;
+
+function isErrorLike(error: unknown): error is ErrorLike {
+  return isRecord(error);
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

@@ -329,7 +329,7 @@ export const OFFENCES: readonly Offence[] = [
     'a package that package.json does not name',
     'correctness/noUndeclaredDependencies',
     'shared/aa.ts',
-    "export { a } from '@smithy/core';",
+    "export { a } from '@smithy/types';",
   ],
   [
     'an error without a message',
