@@ -17,7 +17,7 @@ export interface BuildResult {
 }
 
 export interface BuildOptions {
-  /** The folder of the project; this one by default. */
+  /** The folder of the project, with functions/ and template.yaml; this one by default. */
   readonly root?: string;
   /** Where the bundles go; `dist` in the root by default. */
   readonly outdir?: string;

@@ -1,13 +1,15 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join, posix, relative, sep } from 'node:path';
+import { join, posix } from 'node:path';
 import { parseDocument } from 'yaml';
 
 /** What a bundle may weigh when its function's Metadata names no `BudgetKB`. */
 export const DEFAULT_BUDGET_KB = 300;
 
-/** A function as its template declares it. Paths are relative to the root and written with `/`. */
+/** A function as a template declares it. Paths are relative to the root and written with `/`. */
 export interface Declared {
   readonly id: string;
+  /** The template that declares it. */
+  readonly template: string;
   readonly entry: string;
   readonly budgetBytes: number;
   /** Its environment when it is deployed with default parameters; a name stands in for what only AWS can tell. */
@@ -16,35 +18,49 @@ export interface Declared {
 
 type Mapping = Readonly<Record<string, unknown>>;
 
-/** The templates of a project, relative to its root: template.yaml there and in every folder of `functions`. */
+/** The project's templates, relative to `root`: the one of the root and one in each folder of `functions`. */
 export function listTemplates(root: string): readonly string[] {
   const folder = join(root, 'functions');
   const wings = existsSync(folder) ? readdirSync(folder).toSorted() : [];
-  return ['template.yaml', ...wings.map((wing) => `functions/${wing}/template.yaml`)].filter((path) =>
-    existsSync(join(root, path)),
-  );
+  const paths = ['template.yaml', ...wings.map((wing) => `functions/${wing}/template.yaml`)];
+  return paths.filter((path) => existsSync(join(root, path)));
 }
 
 /** Every AWS::Serverless::Function of the templates in `root`; throws one message that lists all faults. */
 export function readDeclared(root: string): readonly Declared[] {
-  const declared = listTemplates(root).flatMap((path) => readTemplate(root, path));
-  const ids = declared.map(({ id }) => id);
-  const twice = ids.filter((id, at) => ids.indexOf(id) !== at);
-  if (twice.length > 0)
-    throw new Error(`${twice.join(', ')}: declared in two templates, and each needs dist/<name>/`);
+  const templates = listTemplates(root);
+  if (templates.length === 0) throw new Error(`There is no template.yaml in ${root} or below its functions/`);
+  const found = templates.map((path) => readTemplate(root, path));
+  const declared = found.flatMap((one) => one.declared);
+  const faults = [...found.flatMap((one) => one.faults), ...findRepeated(declared)];
+  if (faults.length > 0) throw new Error(faults.join('; '));
   return declared;
 }
 
-function readTemplate(root: string, path: string): readonly Declared[] {
+interface Found {
+  readonly declared: readonly Declared[];
+  readonly faults: readonly string[];
+}
+
+function readTemplate(root: string, path: string): Found {
   const template = parseTemplate(root, path);
-  const globals = mapping(mapping(template.Globals).Function);
-  const folder = posix.dirname(path);
   const blocks = Object.entries(mapping(template.Resources))
-    .map(([id, block]) => [id, mapping(block)] as const)
-    .filter(([, block]) => block.Type === 'AWS::Serverless::Function');
-  const faults = blocks.flatMap(([id, block]) => findFaults({ root, folder, globals }, id, block));
-  if (faults.length > 0) throw new Error(`${path}: ${faults.join('; ')}`);
-  return blocks.map(([id, block]) => describe(id, block, template, folder));
+    .map(([id, block]) => ({ id, block: mapping(block), path, template }))
+    .filter(({ block }) => block.Type === 'AWS::Serverless::Function');
+  return {
+    declared: blocks.map(describe),
+    faults: blocks.flatMap((one) => findFaults(root, one)).map((fault) => `${path}: ${fault}`),
+  };
+}
+
+/** Bundles of all templates lie in one folder, named by logical id. */
+function findRepeated(declared: readonly Declared[]): readonly string[] {
+  const byId = Map.groupBy(declared, ({ id }) => id);
+  return [...byId].flatMap(([id, some]) =>
+    some.length === 1
+      ? []
+      : [`${id} is declared in ${some.map(({ template }) => template).join(' and ')}: give one another name`],
+  );
 }
 
 function parseTemplate(root: string, path: string): Mapping {
@@ -56,22 +72,25 @@ function parseTemplate(root: string, path: string): Mapping {
   return mapping(document.toJS());
 }
 
-interface Place {
-  readonly root: string;
-  /** The template's, relative to the root; entries and code are relative to it. */
-  readonly folder: string;
-  readonly globals: Mapping;
+interface Block {
+  readonly id: string;
+  readonly block: Mapping;
+  /** The template's, relative to the root. */
+  readonly path: string;
+  readonly template: Mapping;
 }
 
-function findFaults({ root, folder, globals }: Place, id: string, block: Mapping): readonly string[] {
-  const code = `${relative(folder, join('dist', id)).replaceAll(sep, '/')}/`;
+function findFaults(root: string, { id, block, path, template }: Block): readonly string[] {
+  const globals = mapping(mapping(template.Globals).Function);
   const { Entry: entry, BudgetKB: budget } = mapping(block.Metadata);
   const { CodeUri: codeUri, Handler: handler = globals.Handler } = mapping(block.Properties);
+  const bundle = `${posix.relative(posix.dirname(path), `dist/${id}`)}/`;
   const faults: string[] = [];
   if (typeof entry !== 'string') faults.push(`${id} has no Metadata.Entry, the .ts file it is built from`);
-  else if (!existsSync(join(root, folder, entry)))
+  else if (!existsSync(join(root, posix.dirname(path), entry))) {
     faults.push(`${id} is built from ${entry}, which does not exist`);
-  if (codeUri !== code) faults.push(`${id} needs CodeUri: ${code}, not ${codeUri}`);
+  }
+  if (codeUri !== bundle) faults.push(`${id} needs CodeUri: ${bundle}, not ${codeUri}`);
   if (handler !== 'index.handler') faults.push(`${id} needs Handler: index.handler, not ${handler}`);
   if (budget !== undefined && !(typeof budget === 'number' && budget > 0)) {
     faults.push(`${id} needs a positive number as Metadata.BudgetKB, not ${budget}`);
@@ -79,14 +98,15 @@ function findFaults({ root, folder, globals }: Place, id: string, block: Mapping
   return faults;
 }
 
-function describe(id: string, block: Mapping, template: Mapping, folder: string): Declared {
+function describe({ id, block, path, template }: Block): Declared {
   const { Entry: entry, BudgetKB: budget = DEFAULT_BUDGET_KB } = mapping(block.Metadata);
   const variables = [mapping(template.Globals).Function, block.Properties].flatMap((properties) =>
     Object.entries(mapping(mapping(mapping(properties).Environment).Variables)),
   );
   return {
     id,
-    entry: posix.join(folder, String(entry)),
+    template: path,
+    entry: posix.join(posix.dirname(path), String(entry)),
     budgetBytes: Number(budget) * 1024,
     variables: Object.fromEntries(variables.map(([name, value]) => [name, defaultOf(value, template)])),
   };

@@ -10,11 +10,12 @@ import { type BuildResult, type BuiltFunction, build } from '../build.ts';
 import { declareFunction, makeProject } from './support/bundles/project.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const ids = readdirSync(join(ROOT, 'functions'))
-  .toSorted()
-  .map((wing) => readFileSync(join(ROOT, 'functions', wing, 'template.yaml'), 'utf8'))
-  .flatMap((template) => [...template.matchAll(/^ {2}(\w+):\n {4}Type: AWS::Serverless::Function$/gm)])
-  .map(([, id = '']) => id);
+const templates = readdirSync(join(ROOT, 'functions')).map((wing) =>
+  readFileSync(join(ROOT, 'functions', wing, 'template.yaml'), 'utf8'),
+);
+const ids = templates.flatMap((template) =>
+  [...template.matchAll(/^ {2}(\w+):\n {4}Type: AWS::Serverless::Function$/gm)].map(([, id = '']) => id),
+);
 
 describe('the bundles of the pack', () => {
   // Beside dist/, not into it: other tests are running the bundles there.
@@ -27,7 +28,7 @@ describe('the bundles of the pack', () => {
 
   afterAll(() => scratch[Symbol.dispose]());
 
-  test('there is one for every function of the templates', () => {
+  test("there is one for every function of the wings' templates", () => {
     expect(result.functions.map(({ id }) => id)).toEqual(ids);
   });
 
@@ -89,6 +90,46 @@ describe('a build', () => {
       existsSync(join(project.root, 'dist', name)),
     );
     expect(kept).toEqual([true, false, true, true]);
+  });
+
+  test('takes the functions of every wing, from the folder of its template', async () => {
+    const CodeUri = (id: string): string => `../../dist/${id}/`;
+    using project = makeProject({
+      'template.yaml': declareFunction('Top', 'functions/top.ts'),
+      'functions/top.ts': HANDLER,
+      'functions/b/template.yaml': declareFunction('Lower', 'lower/handler.ts', {
+        CodeUri: CodeUri('Lower'),
+      }),
+      'functions/b/lower/handler.ts': HANDLER,
+      'functions/a/template.yaml': declareFunction('Low', 'low/handler.ts', { CodeUri: CodeUri('Low') }),
+      'functions/a/low/handler.ts': HANDLER,
+      'functions/c/notes.txt': '',
+    });
+    const { functions } = await build({ root: project.root });
+    expect(functions.map(({ id, entry, template }) => ({ id, entry, template }))).toEqual([
+      { id: 'Top', entry: 'functions/top.ts', template: 'template.yaml' },
+      { id: 'Low', entry: 'functions/a/low/handler.ts', template: 'functions/a/template.yaml' },
+      { id: 'Lower', entry: 'functions/b/lower/handler.ts', template: 'functions/b/template.yaml' },
+    ]);
+    expect(functions.every(({ file }) => existsSync(file))).toBe(true);
+  });
+
+  test('refuses two functions of one name, whose bundles would lie in one place', async () => {
+    const declared = declareFunction('Here', 'handler.ts', { CodeUri: '../../dist/Here/' });
+    using project = makeProject({
+      'functions/a/template.yaml': declared,
+      'functions/a/handler.ts': HANDLER,
+      'functions/b/template.yaml': declared,
+      'functions/b/handler.ts': HANDLER,
+    });
+    await expect(build({ root: project.root })).rejects.toThrow(
+      'Here is declared in functions/a/template.yaml and functions/b/template.yaml: give one another name',
+    );
+  });
+
+  test('refuses a folder without templates', async () => {
+    using project = makeProject({ 'handler.ts': HANDLER });
+    await expect(build({ root: project.root })).rejects.toThrow('There is no template.yaml in');
   });
 
   test('takes the budget from the template', async () => {

@@ -9,8 +9,9 @@ when its output is no terminal, it leaves.
   --once         leave after the scenarios; exit 1 if one failed
   --json         one JSON object on stdout, everything else on stderr
   --only <wing>  the scenarios of one wing
+  --alone        with --only: deploy that wing alone, from its own template
   --scenarios <folder>
-                 scenarios of your own, a file <wing>.ts for each wing (local/scenarios)
+                 scenarios of your own, a folder for each wing as in local/scenarios
   --port <n>     of the page and the HTTP API (3000)
   --help         this text`;
 
@@ -18,6 +19,7 @@ export interface StartArguments {
   readonly once: boolean;
   readonly json: boolean;
   readonly only: string | undefined;
+  readonly alone: boolean;
   /** The folder with the wings' scenarios, absolute. */
   readonly scenarios: string | undefined;
   readonly port: number;
@@ -28,10 +30,12 @@ export interface StartArguments {
 export class Refused extends Error {}
 
 export function readStartArguments(args: readonly string[], isTerminal: boolean): StartArguments {
-  const { once, json, only, scenarios, port, help } = parse(args);
+  const { once, json, only, alone, scenarios, port, help } = parse(args);
+  if (alone && only === undefined) throw new Refused('--alone needs --only <wing>: which wing?');
   return {
     json,
     only,
+    alone,
     help,
     scenarios: scenarios === undefined ? undefined : resolve(scenarios),
     port: readPort(port),
@@ -43,6 +47,7 @@ interface Values {
   readonly once: boolean;
   readonly json: boolean;
   readonly only?: string | undefined;
+  readonly alone: boolean;
   readonly scenarios?: string | undefined;
   readonly port: string;
   readonly help: boolean;
@@ -56,6 +61,7 @@ function parse(args: readonly string[]): Values {
         once: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         only: { type: 'string' },
+        alone: { type: 'boolean', default: false },
         scenarios: { type: 'string' },
         port: { type: 'string', default: '3000' },
         help: { type: 'boolean', default: false },

@@ -42,12 +42,12 @@ function chooseWings(wings: readonly Wing[], only: string | undefined): readonly
 }
 
 /** The account takes a second to start, and bundling one too: neither waits for the other. */
-async function bringUp({ port, once }: StartArguments, say: Say): Promise<Pack> {
+async function bringUp(settings: StartArguments, say: Say): Promise<Pack> {
   const begun = performance.now();
   const building = build().then((built) => {
     say(`Built ${built.functions.length} functions in ${secondsSince(begun)}.`);
   });
-  const [pack, built] = await Promise.allSettled([startOn(port, once, say), building]);
+  const [pack, built] = await Promise.allSettled([startOn(settings, say), building]);
   if (pack.status === 'rejected') throw pack.reason;
   if (built.status === 'rejected') {
     await pack.value.close();
@@ -58,12 +58,13 @@ async function bringUp({ port, once }: StartArguments, say: Say): Promise<Pack> 
 }
 
 /** Scenarios ask nothing of the port: that it is taken matters only to who stays. */
-async function startOn(port: number, once: boolean, say: Say): Promise<Pack> {
+async function startOn({ port, once, only, alone }: StartArguments, say: Say): Promise<Pack> {
   const endpoint = process.env.AWS_ENDPOINT_URL || undefined;
   if (endpoint !== undefined) say(describeEndpoint(endpoint));
   // Whoever stays wants to look at the files afterwards; two runs at once would empty each other's.
   const files = once ? {} : { fileSystems: join(folder, 'efs') };
-  const options = { ...files, mailbox: join(folder, 'mailbox'), progress: say, endpoint };
+  const wing = alone && only !== undefined ? { wing: only } : {};
+  const options = { ...files, ...wing, mailbox: join(folder, 'mailbox'), progress: say, endpoint };
   try {
     return await startPack({ ...options, port });
   } catch (error) {

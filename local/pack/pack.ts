@@ -7,8 +7,7 @@ import { createClock } from '../clock.ts';
 import { findPython } from '../python/find.ts';
 import { openFileSystems } from '../runtime/file-systems.ts';
 import { createFunctions, type Functions } from '../runtime/functions.ts';
-import { discoverWings } from '../scenario-kit/discover.ts';
-import { type Deployable, prepare } from '../stack/deploy.ts';
+import { combine } from '../stack/combine.ts';
 import type { Stack } from '../stack/stack.ts';
 import { type LocalServer, openLocalServer } from '../wiring/local-server.ts';
 import { createWiring } from '../wiring/wiring.ts';
@@ -16,6 +15,7 @@ import { describeActivity, describeWiring } from './activity.ts';
 import { createResources } from './create-resources.ts';
 import { createMailbox } from './mailbox.ts';
 import { renderPage } from './page.ts';
+import { type Chosen, chooseTemplates } from './templates.ts';
 import type { World } from './world.ts';
 import {
   callsOf,
@@ -28,14 +28,9 @@ import {
   worldOf,
 } from './world.ts';
 
-export interface PackOptions {
+export interface PackOptions extends Chosen {
   /** The folder with a folder per function; `dist` of the project by default. */
   readonly dist?: string;
-  /** template.yaml of the project by default: the pack with its wings as nested stacks. */
-  readonly templatePath?: string;
-  readonly parameters?: Values;
-  /** Parameters of single wings, by wing, in place of what the root template passes to them. */
-  readonly wings?: Readonly<Record<string, Values>>;
   /** Told of what takes long, and of what fails while the pack runs live. */
   readonly progress?: (line: string) => void;
   /** Of the page and the HTTP API; any free one by default. */
@@ -55,6 +50,8 @@ export interface Pack extends World {
   /** Where the account answers. */
   readonly endpoint: string;
   readonly account: Account;
+  readonly stacks: readonly Stack[];
+  /** All of them, looked up as one. */
   readonly stack: Stack;
   readonly functions: Functions;
   /** Empties account, queues, mailbox and clock; functions stay warm. Returns the milliseconds it took. */
@@ -70,19 +67,6 @@ export interface Pack extends World {
 
 const root = resolve(import.meta.dirname, '../..');
 
-type Values = Readonly<Record<string, string>>;
-
-/** Every wing, acting, with somebody who reads its mails: for the parameters of these that a template declares. */
-const localParameters: Values = {
-  NotificationEmail: 'on-call@example.com',
-  DryRun: 'false',
-  DeploySpotCordon: 'true',
-  DeployHealthGate: 'true',
-  DeployDiskAlarms: 'true',
-  DeployAmiApproval: 'true',
-  DeployBuildPromotion: 'true',
-};
-
 export async function startPack(options: PackOptions = {}): Promise<Pack> {
   const { progress = () => {}, port = 0 } = options;
   const clock = createClock();
@@ -90,9 +74,9 @@ export async function startPack(options: PackOptions = {}): Promise<Pack> {
   const python = await findPython(progress).catch((error: unknown) => closing(server, error));
   const starting = startAccount({ python, clock, endpoint: options.endpoint });
   try {
-    const [account, deployable] = await Promise.all([starting, prepareTemplates(python, options)]);
-    const names = { region, accountId, stackName: 'groundcrew', endpoint: account.url, httpUrl: server.url };
-    const pack = assemble({ options, clock, server, account, stack: deployable.evaluate(names) });
+    const [account, deployable] = await Promise.all([starting, chooseTemplates(python, options)]);
+    const stacks = deployable({ region, accountId, endpoint: account.url, httpUrl: server.url });
+    const pack = assemble({ options, clock, server, account, stacks });
     await pack.reset();
     return pack;
   } catch (error) {
@@ -101,29 +85,19 @@ export async function startPack(options: PackOptions = {}): Promise<Pack> {
   }
 }
 
-/** The project's own root template deploys every wing and acts; another template gets what it is given alone. */
-async function prepareTemplates(python: string, options: PackOptions): Promise<Deployable> {
-  const { templatePath = join(root, 'template.yaml'), parameters = {}, wings: given = {} } = options;
-  const defaults = localParameters;
-  if (options.templatePath !== undefined)
-    return prepare({ python, templatePath, parameters, defaults, nested: given });
-  const wings = await discoverWings();
-  const nested = wings.map(({ name, parameters }) => [name, { ...parameters, ...given[name] }]);
-  return prepare({ python, templatePath, parameters, defaults, nested: Object.fromEntries(nested) });
-}
-
 function closing(server: LocalServer, error: unknown): never {
   server.close();
   throw error;
 }
 
-interface Started extends Pick<Parts, 'account' | 'clock' | 'server' | 'stack'> {
+interface Started extends Pick<Parts, 'account' | 'clock' | 'server'> {
   readonly options: PackOptions;
+  readonly stacks: readonly [Stack, ...Stack[]];
 }
 
 function assemble(started: Started): Pack {
   const parts = connect(started);
-  const { account, clock, functions, journal, mailbox, options, server, stack, wiring } = parts;
+  const { account, clock, functions, journal, mailbox, options, server, stack, stacks, wiring } = parts;
   connectHooks(parts);
   server.serve({
     handle: wiring.http.handle,
@@ -141,6 +115,7 @@ function assemble(started: Started): Pack {
     url: server.url,
     endpoint: account.url,
     account,
+    stacks,
     stack,
     functions,
     clock,
@@ -157,7 +132,8 @@ function assemble(started: Started): Pack {
 }
 
 function connect(started: Started): Parts & Started {
-  const { options, clock, account, stack } = started;
+  const { options, clock, account, stacks } = started;
+  const stack = combine(stacks);
   const settings = clientSettings(account, accessKeyFor(wiringCaller));
   const clients = {
     dynamodb: new DynamoDBClient(settings),
@@ -185,6 +161,7 @@ function connect(started: Started): Parts & Started {
   });
   return {
     ...started,
+    stack,
     clients,
     mailbox,
     functions,

@@ -1,61 +1,53 @@
 import type { Resource, Stack } from './stack.ts';
 
-export interface NamedStack {
-  readonly name: string;
-  readonly stack: Stack;
-}
-
-interface Origin {
+interface Place {
   readonly resource: Resource;
   readonly stack: Stack;
-  readonly originalId: string;
+  /** Its id in its own template. */
+  readonly ownId: string;
 }
 
 /**
- * Several stacks of one account as one. An id that several of them have is prefixed with its stack's name, as in
- * `SpotCordonWing.DeadLetters`; every other id stays.
+ * Several stacks of one account, looked up as if they were one. An id that two of them have comes with its stack's
+ * name, as in `groundcrew-spot-cordon.DeadLetters`; every other id stays.
  */
-export function combine(named: readonly NamedStack[]): Stack {
-  const [first] = named;
-  if (!first) throw new Error('There is no stack to combine');
-  if (named.length === 1) return first.stack;
-  const origins = originsOf(named);
-  const byId = new Map(origins.map((one) => [one.resource.id, one]));
-  const originOf = (id: string): Origin => {
+export function combine(stacks: readonly [Stack, ...Stack[]]): Stack {
+  const [first, ...others] = stacks;
+  if (others.length === 0) return first;
+  const places = placesOf(stacks);
+  const byId = new Map(places.map((one) => [one.resource.id, one]));
+  const placeOf = (id: string): Place => {
     const found = byId.get(id);
     if (found) return found;
     throw new Error(`There is no ${id} in the templates: they have ${[...byId.keys()].sort().join(', ')}`);
   };
-  const resources = origins.map(({ resource }) => resource);
+  const resources = places.map(({ resource }) => resource);
   return {
-    names: first.stack.names,
+    names: first.names,
     resources,
     ofType: (type) => resources.filter((one) => one.type === type),
-    find: (id) => originOf(id).resource,
-    findByArn: (arn) => findByArn(origins, arn),
+    find: (id) => placeOf(id).resource,
+    findByArn: (arn) => places.find(({ stack, ownId }) => stack.findByArn(arn)?.id === ownId)?.resource,
     ref: (id) => {
-      const { stack, originalId } = originOf(id);
-      return stack.ref(originalId);
+      const { stack, ownId } = placeOf(id);
+      return stack.ref(ownId);
     },
     attribute: (id, name) => {
-      const { stack, originalId } = originOf(id);
-      return stack.attribute(originalId, name);
+      const { stack, ownId } = placeOf(id);
+      return stack.attribute(ownId, name);
     },
   };
 }
 
-function originsOf(named: readonly NamedStack[]): readonly Origin[] {
-  const ids = named.flatMap(({ stack }) => stack.resources.map(({ id }) => id));
-  const isShared = (id: string): boolean => ids.indexOf(id) !== ids.lastIndexOf(id);
-  return named.flatMap(({ name, stack }) =>
+function placesOf(stacks: readonly Stack[]): readonly Place[] {
+  const ids = stacks.flatMap(({ resources }) => resources.map(({ id }) => id));
+  const shared = new Set(ids.filter((id, at) => ids.indexOf(id) !== at));
+  const idIn = ({ names }: Stack, id: string): string => (shared.has(id) ? `${names.stackName}.${id}` : id);
+  return stacks.flatMap((stack) =>
     stack.resources.map((resource) => ({
-      resource: isShared(resource.id) ? { ...resource, id: `${name}.${resource.id}` } : resource,
+      resource: { ...resource, id: idIn(stack, resource.id) },
       stack,
-      originalId: resource.id,
+      ownId: resource.id,
     })),
   );
-}
-
-function findByArn(origins: readonly Origin[], arn: string): Resource | undefined {
-  return origins.find(({ stack, originalId }) => stack.findByArn(arn)?.id === originalId)?.resource;
 }

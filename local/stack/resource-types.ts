@@ -30,11 +30,11 @@ const topicArn = arn('sns', (name) => name);
 const plain = (names: Names): string => names.name;
 /** S3 takes no capitals. */
 const bucketName = ({ name }: Names): string => name.toLowerCase();
-/** `fs-0123456789abcdef0`, always the same for a logical id: what AWS numbers, an ARN can be told from. */
+/** `fs-0123456789abcdef0`, always the same for a stack's logical id: what AWS numbers, an ARN can be told from. */
 const awsId =
   (prefix: string) =>
-  ({ id }: Names): string =>
-    `${prefix}-0${createHash('sha256').update(id).digest('hex').slice(0, 16)}`;
+  ({ name }: Names): string =>
+    `${prefix}-0${createHash('sha256').update(name).digest('hex').slice(0, 16)}`;
 
 /**
  * Every type of resource that a template may declare. A type that the wings' code meets at run time is created in the

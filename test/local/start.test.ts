@@ -130,6 +130,7 @@ describe('npm start', () => {
     [['--only'], "'--only <value>' argument missing"],
     [['--port', 'http'], '--port is http, which is no port'],
     [['--port', '70000'], '--port is 70000, which is no port'],
+    [['--alone'], '--alone needs --only <wing>'],
     [['--only', 'nobody'], 'There is no wing nobody. There are: '],
     [['--scenarios', '/nowhere'], 'There are no scenarios in /nowhere'],
   ])('refuses %j in words, without a stack', async (args, message) => {
