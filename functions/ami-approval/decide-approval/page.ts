@@ -1,10 +1,10 @@
+import { type Html, html, nothing } from '#shared/html.ts';
 import { formatTime } from '#shared/time.ts';
 import { type ApprovalRecord, type ShareResult, votesOf } from '../domain/approval-record.ts';
 import type { Ami, ApprovalSubject } from '../domain/approval-subject.ts';
 import { isInitiator } from '../domain/approval-transitions.ts';
 import { formatFindings, type ScanFindings } from '../domain/scan-findings.ts';
 import { type FormProblem, MAX_REASON_LENGTH } from './form.ts';
-import { type Html, html, nothing } from './html.ts';
 import { type PageStatus, pageStatusOf } from './page-status.ts';
 import { style } from './page-style.ts';
 
