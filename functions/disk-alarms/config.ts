@@ -1,9 +1,9 @@
 import { type Env, type Field, flag, list, oneOf, readEnvironment, text } from '#shared/config.ts';
 import { ConfigurationError } from '#shared/errors.ts';
-import { builtIn, readProfiles } from './domain/metric-profile.ts';
-import { rangeFault, readers } from './domain/settings.ts';
+import { builtInProfiles, parseProfiles } from './domain/metric-profile.ts';
+import { rangeError, settingParsers } from './domain/settings.ts';
 
-/** What ReconcileDiskAlarms is told by its environment; every fault is reported in one message. */
+/** Reads the environment of ReconcileDiskAlarms. @throws ConfigurationError that lists every fault */
 export function readConfig(env: Env = process.env) {
   const read = readEnvironment(env, {
     region: text('AWS_REGION'),
@@ -13,28 +13,44 @@ export function readConfig(env: Env = process.env) {
     dryRun: flag('DRY_RUN'),
     scope: oneOf('SCOPE', ['all', 'tagged']),
     mode: oneOf('MODE', ['disk', 'fleet']),
-    quietWarnings: flag('QUIET_WARNINGS'),
-    profiles: setting('PROFILES', readProfiles, builtIn),
+    suppressWarningsWhileCritical: flag('SUPPRESS_WARNINGS_WHILE_CRITICAL'),
+    profiles: parsedSetting('PROFILES', parseProfiles, builtInProfiles),
     fileSystems: list('FILE_SYSTEMS'),
     runbookUrl: text('RUNBOOK_URL', { optional: true }),
-    tiers: setting('TIERS', readers.tiers),
-    floorGb: setting('FLOOR_GB', readers.floorGb),
-    periodSeconds: setting('PERIOD_SECONDS', readers.periodSeconds),
-    datapoints: setting('DATAPOINTS', readers.datapoints),
-    statistic: setting('STATISTIC', readers.statistic),
-    inodesPercent: setting('INODES_PERCENT', readers.inodesPercent),
-    silentMinutes: setting('SILENT_MINUTES', readers.silentMinutes),
+    tiers: parsedSetting('TIERS', settingParsers.tiers),
+    minimumFreeGb: parsedSetting('MINIMUM_FREE_GB', settingParsers.minimumFreeGb),
+    periodSeconds: parsedSetting('PERIOD_SECONDS', settingParsers.periodSeconds),
+    datapoints: parsedSetting('DATAPOINTS', settingParsers.datapoints),
+    statistic: parsedSetting('STATISTIC', settingParsers.statistic),
+    inodesPercent: parsedSetting('INODES_PERCENT', settingParsers.inodesPercent),
+    silentMinutes: parsedSetting('SILENT_MINUTES', settingParsers.silentMinutes),
   });
-  const fault = rangeFault(read);
+  const fault = rangeError(read);
   if (fault) throw new ConfigurationError(`Configuration: PERIOD_SECONDS and DATAPOINTS: ${fault}`);
-  const { tiers, floorGb, periodSeconds, datapoints, statistic, inodesPercent, silentMinutes, ...rest } =
-    read;
-  const defaults = { tiers, floorGb, periodSeconds, datapoints, statistic, inodesPercent, silentMinutes };
+  const {
+    tiers,
+    minimumFreeGb,
+    periodSeconds,
+    datapoints,
+    statistic,
+    inodesPercent,
+    silentMinutes,
+    ...rest
+  } = read;
+  const defaults = {
+    tiers,
+    minimumFreeGb,
+    periodSeconds,
+    datapoints,
+    statistic,
+    inodesPercent,
+    silentMinutes,
+  };
   return { ...rest, defaults, fileSystems: new Set(read.fileSystems.map((one) => one.toLowerCase())) };
 }
 export type Config = ReturnType<typeof readConfig>;
 
-function setting<T>(variable: string, read: (raw: string) => T, fallback?: T): Field<T> {
+function parsedSetting<T>(variable: string, read: (raw: string) => T, fallback?: T): Field<T> {
   return {
     variable,
     read: (raw) => {

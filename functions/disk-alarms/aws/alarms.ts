@@ -11,20 +11,20 @@ import {
 } from '@aws-sdk/client-cloudwatch';
 import { paginate } from '#shared/aws/pages.ts';
 import { hasName } from '#shared/errors.ts';
-import { type Alarm, type Existing, ownerOf, type Tags } from '../domain/alarm.ts';
-import { readNote } from '../domain/alarm-metadata.ts';
+import { type Alarm, type ExistingAlarm, ownerOf, type Tags } from '../domain/alarm.ts';
+import { parseMetadata } from '../domain/alarm-metadata.ts';
 import { cloudWatch } from './cloudwatch.ts';
 
 /** DescribeAlarms answers at most a hundred. */
-const PAGE = 100;
+const PAGE_SIZE = 100;
 
-/** Alarms of either kind whose names begin with the prefix and this owner, or with the prefix and any. */
-export function listAlarms(prefix: string, owner: string, signal: AbortSignal): Promise<Existing[]> {
-  return paginate<Existing, string>(async (next) => {
+/** All metric and composite alarms whose names begin with the prefix and the owner; an empty owner means any owner. */
+export function listAlarms(prefix: string, owner: string, signal: AbortSignal): Promise<ExistingAlarm[]> {
+  return paginate<ExistingAlarm, string>(async (next) => {
     const command = new DescribeAlarmsCommand({
       AlarmNamePrefix: `${prefix}${owner}${owner && '-'}`,
       AlarmTypes: ['MetricAlarm', 'CompositeAlarm'],
-      MaxRecords: PAGE,
+      MaxRecords: PAGE_SIZE,
       ...(next && { NextToken: next }),
     });
     const {
@@ -33,31 +33,31 @@ export function listAlarms(prefix: string, owner: string, signal: AbortSignal): 
       NextToken,
     } = await cloudWatch.send(command, { abortSignal: signal });
     const items = [
-      ...MetricAlarms.flatMap((alarm) => toExisting(alarm, 'metric', prefix)),
-      ...CompositeAlarms.flatMap((alarm) => toExisting(alarm, 'composite', prefix)),
+      ...MetricAlarms.flatMap((alarm) => toExistingAlarm(alarm, 'metric', prefix)),
+      ...CompositeAlarms.flatMap((alarm) => toExistingAlarm(alarm, 'composite', prefix)),
     ];
     return { items, next: NextToken };
   });
 }
 
-function toExisting(
+function toExistingAlarm(
   {
     AlarmName: name = '',
     AlarmArn: arn = '',
     AlarmDescription: description = '',
     ...alarm
   }: MetricAlarm | CompositeAlarm,
-  kind: Existing['kind'],
+  kind: ExistingAlarm['kind'],
   prefix: string,
-): Existing[] {
+): ExistingAlarm[] {
   const owner = ownerOf(prefix, name);
-  const note = readNote(description);
+  const metadata = parseMetadata(description);
   return owner === undefined
     ? []
-    : [{ name, arn, owner, kind, description, ...(note && { note }), config: { ...alarm } }];
+    : [{ name, arn, owner, kind, description, ...(metadata && { metadata }), config: { ...alarm } }];
 }
 
-/** Creates the alarm, or overwrites all of it but its state and its tags, which CloudWatch then ignores. */
+/** Creates the alarm or replaces it. CloudWatch keeps the state of an existing alarm and ignores its new tags. */
 export async function putAlarm(alarm: Alarm, signal: AbortSignal): Promise<void> {
   const Tags = toList(alarm.tags);
   const common = {
@@ -65,7 +65,7 @@ export async function putAlarm(alarm: Alarm, signal: AbortSignal): Promise<void>
     AlarmDescription: alarm.description,
     ...(Tags.length > 0 && { Tags }),
   };
-  // The lists of the domain are not to be changed; the SDK's types do not say that it does not.
+  // Copies: the SDK's types want mutable lists, and the domain's lists are read-only.
   const { AlarmActions, OKActions } = alarm.config;
   const actions = { AlarmActions: [...AlarmActions], OKActions: [...OKActions] };
   if (alarm.kind === 'composite') {
@@ -92,22 +92,22 @@ export async function putAlarm(alarm: Alarm, signal: AbortSignal): Promise<void>
   await cloudWatch.send(command, { abortSignal: signal });
 }
 
-/** Makes the alarm's tags those that it should have. */
-export async function retag(arn: string, tags: Tags, signal: AbortSignal): Promise<void> {
+/** Makes the alarm's tags equal to `tags`. */
+export async function replaceTags(arn: string, tags: Tags, signal: AbortSignal): Promise<void> {
   const options = { abortSignal: signal };
   const { Tags: has = [] } = await cloudWatch.send(
     new ListTagsForResourceCommand({ ResourceARN: arn }),
     options,
   );
   const stale = has.flatMap(({ Key = '' }) => (Key in tags || Key.startsWith('aws:') ? [] : [Key]));
-  // First, since an alarm has room for fifty.
+  // Remove first: an alarm can have at most 50 tags.
   if (stale.length > 0)
     await cloudWatch.send(new UntagResourceCommand({ ResourceARN: arn, TagKeys: stale }), options);
   const Tags = toList(tags);
   if (Tags.length > 0) await cloudWatch.send(new TagResourceCommand({ ResourceARN: arn, Tags }), options);
 }
 
-/** Deletes what there is of these; names that are not there any more do no harm. */
+/** Deletes the alarms that still exist. A name that no longer exists is not an error. */
 export async function deleteAlarms(names: readonly string[], signal: AbortSignal): Promise<void> {
   const command = new DeleteAlarmsCommand({ AlarmNames: [...names] });
   await cloudWatch.send(command, { abortSignal: signal }).catch((error) => {

@@ -1,5 +1,5 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { createClient } from '#shared/aws/client.ts';
 
-// Pages of a large account take seconds, and nobody waits for them.
+// Reading all pages of a large account takes seconds, and no caller waits for it.
 export const cloudWatch = createClient(CloudWatchClient, { deadlineMs: 90_000 });

@@ -13,22 +13,22 @@ import type { Instance } from '../domain/instance.ts';
 const ec2 = createClient(EC2Client, { deadlineMs: 20_000 });
 
 /** A page holds a thousand instances, a filter 200 values. */
-const PAGE = 1000;
+const PAGE_SIZE = 1000;
 const FILTER_VALUES = 200;
 
 export function describeAllInstances(signal: AbortSignal): Promise<Instance[]> {
-  return describe([], signal);
+  return describePages([], signal);
 }
 
 /** By the Name tag; `*` and `?` as EC2's filters know them. */
 export function describeInstancesNamed(pattern: string, signal: AbortSignal): Promise<Instance[]> {
-  return describe([{ Name: 'tag:Name', Values: [pattern] }], signal);
+  return describePages([{ Name: 'tag:Name', Values: [pattern] }], signal);
 }
 
-/** Those that exist. A filter passes over unknown ids, where asking for them by id would fail for all. */
+/** @returns the instances that exist. We filter by id because asking for ids fails if one of them is unknown. */
 export async function describeInstances(ids: readonly string[], signal: AbortSignal): Promise<Instance[]> {
   const found = await mapLimit(chunk(ids, FILTER_VALUES), 2, (some) =>
-    describe([{ Name: 'instance-id', Values: [...some] }], signal),
+    describePages([{ Name: 'instance-id', Values: [...some] }], signal),
   );
   return found.flat();
 }
@@ -49,11 +49,11 @@ export async function volumeSizes(ids: readonly string[], signal: AbortSignal): 
   return new Map(sizes.flat());
 }
 
-function describe(filters: readonly Filter[], signal: AbortSignal): Promise<Instance[]> {
+function describePages(filters: readonly Filter[], signal: AbortSignal): Promise<Instance[]> {
   return paginate<Instance, string>(async (next) => {
     const command = new DescribeInstancesCommand({
       ...(filters.length > 0 && { Filters: [...filters] }),
-      MaxResults: PAGE,
+      MaxResults: PAGE_SIZE,
       ...(next && { NextToken: next }),
     });
     const { Reservations = [], NextToken } = await ec2.send(command, { abortSignal: signal });

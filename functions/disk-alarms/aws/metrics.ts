@@ -1,26 +1,26 @@
 import { GetMetricDataCommand, ListMetricsCommand, type MetricDataQuery } from '@aws-sdk/client-cloudwatch';
 import { paginate } from '#shared/aws/pages.ts';
 import { chunk, mapLimit } from '#shared/concurrency.ts';
-import type { Candidate, Series } from '../domain/disk.ts';
-import { READING_MS, type Reading, rolesToRead } from '../domain/measurement.ts';
-import type { Role } from '../domain/metric-profile.ts';
+import type { DiskSeries, MetricSeries } from '../domain/disk.ts';
+import { type MetricReading, READING_PERIOD_MS, rolesToRead } from '../domain/measurement.ts';
+import type { MetricRole } from '../domain/metric-profile.ts';
 import { cloudWatch } from './cloudwatch.ts';
 
 /** GetMetricData takes 500 queries. */
-const QUERIES = 500;
-/** How far back a reading may lie: the newest counts, and a disk that tells nothing for an hour has none. */
+const MAX_QUERIES = 500;
+/** We use the newest reading of the past hour. A disk without data in that time has no reading. */
 const LOOK_BACK_MS = 3_600_000;
 
-/** Series of this name, or of this instance, that had data in the past three hours. All pages. */
+/** All series of this metric or instance that had data in the past three hours. */
 export function listSeries(
   filter: { readonly namespace: string } & ({ readonly metric: string } | { readonly instanceId: string }),
   signal: AbortSignal,
-): Promise<Series[]> {
+): Promise<MetricSeries[]> {
   const what =
     'metric' in filter
       ? { MetricName: filter.metric }
       : { Dimensions: [{ Name: 'InstanceId', Value: filter.instanceId }] };
-  return paginate<Series, string>(async (next) => {
+  return paginate<MetricSeries, string>(async (next) => {
     const command = new ListMetricsCommand({
       Namespace: filter.namespace,
       ...what,
@@ -37,17 +37,19 @@ export function listSeries(
   });
 }
 
-/** What each candidate's series last told, of the past hour. */
+/** @returns the readings of the past hour for each disk series */
 export async function readSeries(
-  candidates: readonly Candidate[],
+  candidates: readonly DiskSeries[],
   now: number,
   signal: AbortSignal,
-): Promise<Map<Candidate, ReadonlyMap<Role, Reading>>> {
+): Promise<Map<DiskSeries, ReadonlyMap<MetricRole, MetricReading>>> {
   const wanted = candidates.flatMap((candidate) =>
     rolesToRead(candidate).map((role) => ({ candidate, role })),
   );
-  const readings = new Map<Candidate, Map<Role, Reading>>(candidates.map((one) => [one, new Map()]));
-  await mapLimit(chunk(wanted, QUERIES), 4, async (some) => {
+  const readings = new Map<DiskSeries, Map<MetricRole, MetricReading>>(
+    candidates.map((one) => [one, new Map()]),
+  );
+  await mapLimit(chunk(wanted, MAX_QUERIES), 4, async (some) => {
     const queries = some.map(({ candidate, role }, at) => toQuery(candidate, role, at));
     for (const [at, reading] of await readQueries(queries, now, signal)) {
       const asked = some[at];
@@ -61,9 +63,9 @@ async function readQueries(
   queries: readonly MetricDataQuery[],
   now: number,
   signal: AbortSignal,
-): Promise<Map<number, Reading>> {
-  const end = Math.ceil(now / READING_MS) * READING_MS;
-  const results = await paginate<readonly [number, Reading], string>(async (next) => {
+): Promise<Map<number, MetricReading>> {
+  const end = Math.ceil(now / READING_PERIOD_MS) * READING_PERIOD_MS;
+  const results = await paginate<readonly [number, MetricReading], string>(async (next) => {
     const command = new GetMetricDataCommand({
       MetricDataQueries: [...queries],
       StartTime: new Date(end - LOOK_BACK_MS),
@@ -78,8 +80,8 @@ async function readQueries(
     });
     return { items, next: NextToken };
   });
-  const read = new Map<number, Reading>();
-  // A series may be split over pages; the newest part comes first.
+  const read = new Map<number, MetricReading>();
+  // A series may continue on the next page; the newest part comes first.
   for (const [at, { times, values }] of results) {
     const before = read.get(at) ?? { times: [], values: [] };
     read.set(at, { times: [...before.times, ...times], values: [...before.values, ...values] });
@@ -87,13 +89,13 @@ async function readQueries(
   return read;
 }
 
-function toQuery({ profile, dimensions }: Candidate, role: Role, at: number): MetricDataQuery {
+function toQuery({ profile, dimensions }: DiskSeries, role: MetricRole, at: number): MetricDataQuery {
   return {
     Id: `q${at}`,
     MetricStat: {
       Metric: { Namespace: profile.namespace, MetricName: profile[role], Dimensions: [...dimensions] },
-      Period: READING_MS / 1000,
-      // A total only grows; a share and an amount that are put together have to be of one kind.
+      Period: READING_PERIOD_MS / 1000,
+      // Sizes only grow, so the maximum is right. A percentage and an amount are combined, so both use the average.
       Stat: role === 'total' ? 'Maximum' : 'Average',
     },
   };

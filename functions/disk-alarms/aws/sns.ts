@@ -4,7 +4,7 @@ import { hasName } from '#shared/errors.ts';
 
 const sns = createClient(SNSClient, { deadlineMs: 5_000 });
 
-/** False when there is surely no such topic; one of another account may well not tell. */
+/** @returns false only if the topic certainly does not exist. Topics of other accounts may deny the request. */
 export async function topicExists(topicArn: string, signal: AbortSignal): Promise<boolean> {
   try {
     await sns.send(new GetTopicAttributesCommand({ TopicArn: topicArn }), { abortSignal: signal });

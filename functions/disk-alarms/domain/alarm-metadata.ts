@@ -2,26 +2,26 @@ import { sha256 } from '#shared/hash.ts';
 import type { Tags } from './alarm.ts';
 
 /**
- * What the wing has to remember of an alarm, kept in the last line of its description, since CloudWatch is all the
- * state there is. It also tells the wing's alarms from others.
+ * What we store about an alarm, in the last line of its description: CloudWatch is the only state. It also marks an
+ * alarm as ours.
  */
-export interface Note {
-  /** GB as last measured: a full disk cannot be measured, and a measure that trembles must not rewrite the alarm. */
+export interface AlarmMetadata {
+  /** GB as last measured. A full disk cannot be measured, and small fluctuations must not rewrite the alarm. */
   readonly sizeGb?: number;
-  /** A digest of the tags that were copied: DescribeAlarms tells no tags. */
+  /** Hash of the copied tags, because DescribeAlarms does not return tags. */
   readonly tags: string;
-  /** The topic came with a direct call: runs without one keep it. */
-  readonly topicOfCall: boolean;
+  /** The topic came from a direct call; later runs keep it. */
+  readonly topicFromCall: boolean;
 }
 
 const shape = /\n\[groundcrew disk-alarms((?: [a-z]+=[\w.]+)*)\]$/;
 
-export function writeNote({ sizeGb, tags, topicOfCall }: Note): string {
+export function formatMetadata({ sizeGb, tags, topicFromCall }: AlarmMetadata): string {
   const size = sizeGb === undefined ? '' : ` size=${sizeGb}`;
-  return `\n[groundcrew disk-alarms${size} tags=${tags}${topicOfCall ? ' topic=call' : ''}]`;
+  return `\n[groundcrew disk-alarms${size} tags=${tags}${topicFromCall ? ' topic=call' : ''}]`;
 }
 
-export function readNote(description: string): Note | undefined {
+export function parseMetadata(description: string): AlarmMetadata | undefined {
   const members = shape.exec(description)?.[1];
   if (members === undefined) return undefined;
   const given = new Map(members.trim().split(' ').map(splitMember));
@@ -29,7 +29,7 @@ export function readNote(description: string): Note | undefined {
   return {
     ...(size > 0 && { sizeGb: size }),
     tags: given.get('tags') ?? '',
-    topicOfCall: given.get('topic') === 'call',
+    topicFromCall: given.get('topic') === 'call',
   };
 }
 
@@ -38,20 +38,20 @@ function splitMember(member: string): readonly [string, string] {
   return [member.slice(0, at), member.slice(at + 1)];
 }
 
-/** AWS takes no `aws:` keys, and ours are settings for the wing or marks of others: neither says whose disk it is. */
-const keptBack = /^(aws|groundcrew):/i;
-/** EC2 takes any character in a tag, the other services these alone: one odd tag must not cost an alarm. */
-const sendable = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
-/** An alarm takes fifty. */
-const MOST_TAGS = 50;
+/** AWS rejects `aws:` keys. `groundcrew:` keys are settings and do not describe the disk. */
+const excludedKeys = /^(aws|groundcrew):/i;
+/** EC2 allows any character in a tag, other services only these. An unusual tag must not prevent the alarm. */
+const allowedText = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
+/** Tags per alarm. */
+const MAX_TAGS = 50;
 
 export function copiedTags(tags: Tags): Tags {
   const copied = Object.entries(tags).filter(
-    ([key, value]) => !keptBack.test(key) && sendable.test(key) && sendable.test(value),
+    ([key, value]) => !excludedKeys.test(key) && allowedText.test(key) && allowedText.test(value),
   );
-  return Object.fromEntries(copied.sort(([a], [b]) => (a < b ? -1 : 1)).slice(0, MOST_TAGS));
+  return Object.fromEntries(copied.sort(([a], [b]) => (a < b ? -1 : 1)).slice(0, MAX_TAGS));
 }
 
-export function tagsDigest(tags: Tags): string {
+export function hashTags(tags: Tags): string {
   return sha256(JSON.stringify(Object.entries(tags)), 8);
 }

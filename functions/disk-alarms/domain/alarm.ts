@@ -1,7 +1,7 @@
 import { sha256 } from '#shared/hash.ts';
-import type { Note } from './alarm-metadata.ts';
+import type { AlarmMetadata } from './alarm-metadata.ts';
 
-// The members of alarms are named as CloudWatch names them: they are sent, read and compared as they are.
+// Members have CloudWatch's own names, so that alarms are sent, read and compared unchanged.
 
 export interface Dimension {
   readonly Name: string;
@@ -33,7 +33,7 @@ interface Actions {
   readonly OKActions: readonly string[];
 }
 
-export interface MetricConfig extends Actions {
+export interface MetricAlarmConfig extends Actions {
   readonly Namespace?: string;
   readonly MetricName?: string;
   readonly Dimensions?: readonly Dimension[];
@@ -51,7 +51,7 @@ export interface MetricConfig extends Actions {
   readonly TreatMissingData: 'missing' | 'breaching' | 'notBreaching' | 'ignore';
 }
 
-export interface CompositeConfig extends Actions {
+export interface CompositeAlarmConfig extends Actions {
   readonly AlarmRule: string;
   readonly ActionsSuppressor: string;
   readonly ActionsSuppressorWaitPeriod: number;
@@ -60,42 +60,42 @@ export interface CompositeConfig extends Actions {
 
 export type Tags = Readonly<Record<string, string>>;
 
-/** An alarm as it should be. */
+/** An alarm in the desired state. */
 export type Alarm = {
   readonly name: string;
-  /** The instance it watches, or FLEET. */
+  /** The instance id, or FLEET. */
   readonly owner: string;
-  /** What a person reads, with the note behind it. */
+  /** Text for people, followed by the metadata. */
   readonly description: string;
   readonly tags: Tags;
 } & (
-  | { readonly kind: 'metric'; readonly config: MetricConfig }
-  | { readonly kind: 'composite'; readonly config: CompositeConfig }
+  | { readonly kind: 'metric'; readonly config: MetricAlarmConfig }
+  | { readonly kind: 'composite'; readonly config: CompositeAlarmConfig }
 );
 
-/** An alarm as CloudWatch has it; `config` holds whatever members it has. */
-export interface Existing {
+/** An alarm that exists; `config` holds all its other members. */
+export interface ExistingAlarm {
   readonly name: string;
   readonly arn: string;
   readonly owner: string;
   readonly kind: 'metric' | 'composite';
   readonly description: string;
-  /** Without one it is not ours, whatever its name. */
-  readonly note?: Note;
+  /** Without metadata the alarm is not ours, whatever its name is. */
+  readonly metadata?: AlarmMetadata;
   readonly config: Readonly<Record<string, unknown>>;
 }
 
-/** What each alarm is for; part of its name. */
-export type Purpose = 'critical' | 'warning' | 'warning-notice' | 'inodes' | 'silent';
+/** The alarm's purpose, which is part of its name. */
+export type AlarmPurpose = 'critical' | 'warning' | 'warning-notice' | 'inodes' | 'silent';
 
-/** Owner of the alarms that watch the whole fleet. */
+/** Owner of the alarms for the whole fleet. */
 export const FLEET = 'fleet';
 
 const plainMount = /^[\p{L}\p{N}/:._ -]{1,100}$/u;
 
 /**
- * Stable for as long as the disk is: no threshold, no size, no device, which all change while the disk stays. A mount
- * that is long, or that a composite alarm's rule could not quote, is told apart by a hash.
+ * A stable name: no threshold, size or device, because these change. A mount that is too long, or that the rule of a
+ * composite alarm cannot quote, gets a hash.
  */
 export function alarmName(prefix: string, owner: string, purpose: string, mount = ''): string {
   return [`${prefix}${owner}-${purpose}`, ...(mount === '' ? [] : [mountName(mount)])].join('-');
@@ -107,7 +107,7 @@ function mountName(mount: string): string {
   return `${readable}-${sha256(mount, 12)}`;
 }
 
-/** Whose alarm this name is; nothing for a name that is not made by `alarmName`. */
+/** @returns the owner in a name made by `alarmName`; undefined for other names */
 export function ownerOf(prefix: string, name: string): string | undefined {
   if (!name.startsWith(prefix)) return undefined;
   return /^(i-[0-9a-f]{8,17}|fleet)-/.exec(name.slice(prefix.length))?.[1];

@@ -2,7 +2,7 @@ import type { Tags } from './alarm.ts';
 
 export interface Instance {
   readonly instanceId: string;
-  /** As EC2 names it. */
+  /** EC2's name of the state. */
   readonly state: string;
   /** Epoch milliseconds of the last start. */
   readonly launchedAt: number;
@@ -10,11 +10,11 @@ export interface Instance {
   readonly volumeIds: readonly string[];
 }
 
-export function isGone(instance: Instance | undefined): boolean {
+export function isTerminated(instance: Instance | undefined): boolean {
   return instance === undefined || instance.state === 'terminated' || instance.state === 'shutting-down';
 }
 
-export function nameOf({ instanceId, tags }: Instance): string {
+export function displayName({ instanceId, tags }: Instance): string {
   const name = tags['Name']?.trim();
   return name ? `${name} (${instanceId})` : instanceId;
 }

@@ -1,54 +1,60 @@
-import type { Candidate } from './disk.ts';
-import { type Role, unitBytes } from './metric-profile.ts';
+import type { DiskSeries } from './disk.ts';
+import { type MetricRole, unitBytes } from './metric-profile.ts';
 
-/** Readings are of five minutes each. */
-export const READING_MS = 300_000;
+/** A reading covers five minutes. */
+export const READING_PERIOD_MS = 300_000;
 
-/** The newest first; times in epoch milliseconds, of the beginnings. */
-export interface Reading {
+/** Newest first; times are the starts of the periods in epoch milliseconds. */
+export interface MetricReading {
   readonly times: readonly number[];
   readonly values: readonly number[];
 }
 
-export interface Measured {
-  /** Until when it told of itself; -Infinity when not within the time that was looked at. */
-  readonly at: number;
-  /** GB, as far as they can be told: a disk without free space hides its size from those who know the share alone. */
+export interface Measurement {
+  /** End of the newest reading; -Infinity without one. */
+  readonly measuredAt: number;
+  /** Absent if it cannot be computed: a percentage gives no size when no space is free. */
   readonly sizeGb?: number;
 }
 
 const GB = 2 ** 30;
-/** Below this share the size that follows from it is off by more than a tier. */
-const LEAST_PERCENT = 1;
+/** Below this percentage the computed size can be wrong by more than a tier. */
+const MIN_PERCENT = 1;
 
-/** What has to be read to measure a disk: one metric where it tells its size, two where the size follows from them. */
-export function rolesToRead({ roles }: Candidate): readonly Role[] {
+/** The metrics to read for a disk: its total size, or percentage and free space, from which the size follows. */
+export function rolesToRead({ roles }: DiskSeries): readonly MetricRole[] {
   if (roles.has('total')) return ['total'];
   return roles.has('free') ? ['percent', 'free'] : ['percent'];
 }
 
-export function measure(candidate: Candidate, readings: ReadonlyMap<Role, Reading>): Measured {
+export function measure(
+  candidate: DiskSeries,
+  readings: ReadonlyMap<MetricRole, MetricReading>,
+): Measurement {
   const ends = [...readings.values()].flatMap(({ times: [last] }) =>
-    last === undefined ? [] : [last + READING_MS],
+    last === undefined ? [] : [last + READING_PERIOD_MS],
   );
-  const at = Math.max(...ends);
+  const measuredAt = Math.max(...ends);
   const bytes = totalBytes(candidate, readings);
-  return { at, ...(bytes !== undefined && bytes > 0 && { sizeGb: toGb(bytes) }) };
+  return { measuredAt, ...(bytes !== undefined && bytes > 0 && { sizeGb: toGb(bytes) }) };
 }
 
-function totalBytes({ profile }: Candidate, readings: ReadonlyMap<Role, Reading>): number | undefined {
+function totalBytes(
+  { profile }: DiskSeries,
+  readings: ReadonlyMap<MetricRole, MetricReading>,
+): number | undefined {
   const total = readings.get('total')?.values[0];
   if (total !== undefined) return total * unitBytes(profile);
   const free = readings.get('free');
   const percent = readings.get('percent');
   if (!free || !percent) return undefined;
-  // Both of one moment: the two series may have come to the last period at different times.
+  // Use two values of the same period: one of the series may be a period ahead.
   const freeAt = new Map(free.times.map((time, i) => [time, free.values[i]]));
   for (const [i, time] of percent.times.entries()) {
     const share = percent.values[i] ?? 0;
     const freePercent = profile.percentIs === 'free' ? share : 100 - share;
     const amount = freeAt.get(time);
-    if (amount !== undefined && freePercent >= LEAST_PERCENT)
+    if (amount !== undefined && freePercent >= MIN_PERCENT)
       return (amount * unitBytes(profile)) / (freePercent / 100);
   }
   return undefined;
@@ -59,18 +65,18 @@ function toGb(bytes: number): number {
   return gb >= 10 ? Math.round(gb) : Math.max(0.1, Math.round(gb * 10) / 10);
 }
 
-/** What follows from two rounded numbers trembles; a size that did not really change is not worth a new alarm. */
-export function steady(measured: number, known: number | undefined): number {
+/** A size computed from two rounded numbers fluctuates. Keep the known size if the change is within the error. */
+export function roundToKnownSize(measured: number, known: number | undefined): number {
   const tolerance = Math.max(measured < 10 ? 0.15 : 1, measured * 0.005);
   return known !== undefined && Math.abs(measured - known) <= tolerance ? known : measured;
 }
 
-/** Of two series of one mount the one that told last; among equals the one that knows most of the disk. */
-export function newest<C extends Pick<Candidate, 'dimensions'>>(
+/** Of several series for one mount: the one with the newest data, then the one with the most dimensions. */
+export function newestSeries<C extends Pick<DiskSeries, 'dimensions'>>(
   candidates: readonly C[],
-  measuredOf: (candidate: C) => Measured | undefined,
+  measuredOf: (candidate: C) => Measurement | undefined,
 ): C | undefined {
-  const ageOf = (one: C): number => measuredOf(one)?.at ?? Number.NEGATIVE_INFINITY;
+  const ageOf = (one: C): number => measuredOf(one)?.measuredAt ?? Number.NEGATIVE_INFINITY;
   return [...candidates].sort(
     (a, b) =>
       compare(ageOf(b), ageOf(a)) ||

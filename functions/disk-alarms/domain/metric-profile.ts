@@ -7,12 +7,12 @@ const name = z.string().check(z.minLength(1), z.maxLength(255));
 const shape = z.strictObject({
   name: z.string().check(z.regex(/^[a-z0-9-]{1,20}$/)),
   namespace: name,
-  /** Per cent of the disk, used or free as `percentIs` says. */
+  /** Percentage of the disk, used or free as `percentIs` says. */
   percent: name,
   percentIs: z.enum(['used', 'free']),
   free: z.optional(name),
   total: z.optional(name),
-  /** Of `free` and `total`. */
+  /** Unit of `free` and `total`. */
   unit: z._default(z.enum(['Bytes', 'Kilobytes', 'Megabytes', 'Gigabytes']), 'Bytes'),
   /** The dimension that names the disk within its instance. */
   mount: name,
@@ -20,10 +20,10 @@ const shape = z.strictObject({
   inodesTotal: z.optional(name),
 });
 
-/** How some agent configuration names what it measures of a disk. */
-export type Profile = Readonly<z.output<typeof shape>>;
+/** How an agent configuration names its disk metrics. */
+export type MetricProfile = Readonly<z.output<typeof shape>>;
 
-export const builtIn: readonly Profile[] = [
+export const builtInProfiles: readonly MetricProfile[] = [
   {
     name: 'linux',
     namespace: 'CWAgent',
@@ -46,7 +46,7 @@ export const builtIn: readonly Profile[] = [
     mount: 'instance',
   },
   {
-    // As AWS's sample renames the Windows counters.
+    // The names that AWS's sample gives to the Windows counters.
     name: 'windows-renamed',
     namespace: 'CWAgent',
     percent: 'FreeStorageSpaceInPercent',
@@ -57,24 +57,27 @@ export const builtIn: readonly Profile[] = [
   },
 ];
 
-/** JSON, a list of profiles; throws what is wrong with it. */
-export function readProfiles(raw: string): readonly Profile[] {
+/** Parses a JSON list of profiles. @throws Error that says what is wrong */
+export function parseProfiles(raw: string): readonly MetricProfile[] {
   const profiles = parseAs(z.array(shape).check(z.minLength(1)), parseJson(raw, 'profiles'), 'profiles');
   const names = profiles.map((one) => one.name);
   if (new Set(names).size < names.length)
-    throw new Error(`has two profiles of one name: ${names.join(', ')}`);
+    throw new Error(`has two profiles with the same name: ${names.join(', ')}`);
   return profiles;
 }
 
-export function unitBytes({ unit }: Profile): number {
+export function unitBytes({ unit }: MetricProfile): number {
   return bytesOf[unit];
 }
 
-/** What the wing reads of a disk. */
-export type Role = 'percent' | 'free' | 'total' | 'inodesFree' | 'inodesTotal';
+/** What a metric of a disk measures. */
+export type MetricRole = 'percent' | 'free' | 'total' | 'inodesFree' | 'inodesTotal';
 
-export function rolesOf(profile: Profile, withInodes: boolean): readonly (readonly [Role, string])[] {
-  const roles: readonly Role[] = withInodes
+export function metricsByRole(
+  profile: MetricProfile,
+  withInodes: boolean,
+): readonly (readonly [MetricRole, string])[] {
+  const roles: readonly MetricRole[] = withInodes
     ? ['percent', 'free', 'total', 'inodesFree', 'inodesTotal']
     : ['percent', 'free', 'total'];
   return roles.flatMap((role) => {

@@ -1,51 +1,51 @@
-import type { Alarm, Existing } from './alarm.ts';
-import { readNote } from './alarm-metadata.ts';
-import type { Skipped } from './disk.ts';
+import type { Alarm, ExistingAlarm } from './alarm.ts';
+import { parseMetadata } from './alarm-metadata.ts';
+import type { SkippedItem } from './disk.ts';
 
-/** What should be for one owner, an instance or the fleet. */
-export interface Wish {
+/** The alarms that one owner (an instance or the fleet) should have. */
+export interface DesiredState {
   readonly owner: string;
   readonly alarms: readonly Alarm[];
-  /** Alarms of it that are not wished for may go: it is gone, or its other disks prove that its agent is alive. */
+  /** Whether other alarms of this owner may be deleted: the instance is gone, or its agent still sends other disks. */
   readonly mayDelete: boolean;
-  /** Alarms of it that stay as they are. */
-  readonly leave?: readonly string[];
+  /** Names of alarms that stay unchanged. */
+  readonly keep?: readonly string[];
 }
 
-export interface Update {
+export interface AlarmUpdate {
   readonly alarm: Alarm;
-  readonly before: Existing;
-  /** The members that differ, with both values. */
+  readonly before: ExistingAlarm;
+  /** Members that differ, with the old and the new value. */
   readonly changed: readonly string[];
 }
 
-/** The smallest set of changes, each list in the order of names. */
+/** The smallest set of changes, each list sorted by name. */
 export interface Plan {
   readonly create: readonly Alarm[];
-  readonly update: readonly Update[];
+  readonly update: readonly AlarmUpdate[];
   readonly unchanged: readonly string[];
-  readonly delete: readonly Existing[];
-  readonly skipped: readonly Skipped[];
+  readonly delete: readonly ExistingAlarm[];
+  readonly skipped: readonly SkippedItem[];
 }
 
-/** Alarms of owners that nobody wished anything for are not looked at. */
-export function plan(
-  wishes: readonly Wish[],
-  existing: readonly Existing[],
-  skipped: readonly Skipped[] = [],
+/** Compares desired and existing alarms. Ignores alarms of owners without a desired state. */
+export function planChanges(
+  desiredStates: readonly DesiredState[],
+  existing: readonly ExistingAlarm[],
+  skipped: readonly SkippedItem[] = [],
 ): Plan {
   const known = new Map(existing.map((alarm) => [alarm.name, alarm]));
-  const wished = wishes.flatMap(({ alarms }) => alarms);
-  const strangers = wished.filter(({ name }) => known.has(name) && known.get(name)?.note === undefined);
-  const ours = wished.filter((alarm) => !strangers.includes(alarm));
+  const desired = desiredStates.flatMap(({ alarms }) => alarms);
+  const foreign = desired.filter(({ name }) => known.has(name) && known.get(name)?.metadata === undefined);
+  const ours = desired.filter((alarm) => !foreign.includes(alarm));
   const pairs = ours.flatMap((alarm) => {
     const before = known.get(alarm.name);
-    return before ? [{ alarm, before, changed: differences(before, alarm) }] : [];
+    return before ? [{ alarm, before, changed: listDifferences(before, alarm) }] : [];
   });
-  const left = leftOver(wishes, wished, [...known.values()]);
+  const left = findUnwanted(desiredStates, desired, [...known.values()]);
   return {
     create: byName(ours.filter(({ name }) => !known.has(name))),
-    update: pairs.filter(({ changed }) => changed.length > 0).sort((a, b) => order(a.alarm, b.alarm)),
+    update: pairs.filter(({ changed }) => changed.length > 0).sort((a, b) => compareNames(a.alarm, b.alarm)),
     unchanged: [
       ...pairs.filter(({ changed }) => changed.length === 0).map(({ alarm }) => alarm.name),
       ...left.kept.map(({ name }) => name),
@@ -53,24 +53,33 @@ export function plan(
     delete: byName(left.going),
     skipped: [
       ...skipped,
-      ...strangers.map(({ name }) => ({ what: name, reason: 'an alarm of this name is not ours' })),
+      ...foreign.map(({ name }) => ({
+        what: name,
+        reason: 'an alarm with this name exists and is not managed by Groundcrew',
+      })),
     ],
   };
 }
 
-/** Ours that nobody wishes for: those that may go, and those that stay because nothing proves that they may. */
-function leftOver(wishes: readonly Wish[], wished: readonly Alarm[], existing: readonly Existing[]) {
-  const names = new Set(wished.map(({ name }) => name));
-  const owners = new Map(wishes.map((wish) => [wish.owner, wish]));
-  const left = existing.filter(({ name, note, owner }) => note && owners.has(owner) && !names.has(name));
-  const mayGo = ({ owner, name }: Existing): boolean => {
-    const wish = owners.get(owner);
-    return wish?.mayDelete === true && !wish.leave?.includes(name);
+/** Our alarms that are no longer desired: those to delete, and those we keep because deleting is not safe yet. */
+function findUnwanted(
+  desiredStates: readonly DesiredState[],
+  desired: readonly Alarm[],
+  existing: readonly ExistingAlarm[],
+) {
+  const names = new Set(desired.map(({ name }) => name));
+  const owners = new Map(desiredStates.map((state) => [state.owner, state]));
+  const left = existing.filter(
+    ({ name, metadata, owner }) => metadata && owners.has(owner) && !names.has(name),
+  );
+  const mayGo = ({ owner, name }: ExistingAlarm): boolean => {
+    const state = owners.get(owner);
+    return state?.mayDelete === true && !state.keep?.includes(name);
   };
   return { going: left.filter(mayGo), kept: left.filter((alarm) => !mayGo(alarm)) };
 }
 
-/** The members that decide what a metric alarm does, the ones nobody sets among them: by hand they may be set. */
+/** All members that define a metric alarm, including those we never set: somebody may set them by hand. */
 export const metricMembers = [
   'ActionsEnabled',
   'AlarmActions',
@@ -101,21 +110,18 @@ const compositeMembers = [
   'ActionsSuppressorExtensionPeriod',
 ];
 
-function differences(before: Existing, alarm: Alarm): string[] {
+function listDifferences(before: ExistingAlarm, alarm: Alarm): string[] {
   const after: Readonly<Record<string, unknown>> = { ...alarm.config };
   const members = alarm.kind === 'metric' ? metricMembers : compositeMembers;
   const changed = members.flatMap((member) => {
     const [was, is] = [canonical(before.config[member]), canonical(after[member])];
     return was === is ? [] : [`${member}: ${was ?? 'none'} -> ${is ?? 'none'}`];
   });
-  const tags = before.note?.tags === readNote(alarm.description)?.tags ? [] : ['tags'];
+  const tags = before.metadata?.tags === parseMetadata(alarm.description)?.tags ? [] : ['tags'];
   return [...changed, ...tags, ...(before.description === alarm.description ? [] : ['description'])];
 }
 
-/**
- * Text that is the same for what CloudWatch holds to be the same: dimensions and metrics have no order, an empty list
- * is no list.
- */
+/** JSON that is equal for values CloudWatch treats as equal: lists have no order, an empty list equals none. */
 function canonical(value: unknown): string | undefined {
   if (value === undefined || (Array.isArray(value) && value.length === 0)) return undefined;
   return JSON.stringify(sorted(value));
@@ -132,10 +138,10 @@ function sorted(value: unknown): unknown {
 }
 
 function byName<T extends { readonly name: string }>(alarms: readonly T[]): T[] {
-  return [...alarms].sort(order);
+  return [...alarms].sort(compareNames);
 }
 
-function order(a: { readonly name: string }, b: { readonly name: string }): number {
+function compareNames(a: { readonly name: string }, b: { readonly name: string }): number {
   if (a.name === b.name) return 0;
   return a.name < b.name ? -1 : 1;
 }

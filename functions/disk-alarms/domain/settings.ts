@@ -2,31 +2,31 @@ import { InvalidInputError } from '#shared/errors.ts';
 import { formatValue } from '#shared/redact.ts';
 import type { Statistic, Tags } from './alarm.ts';
 
-/** Per cent of free space, or GB of it. */
-export interface Levels {
+/** Percent or GB of free space. */
+export interface Thresholds {
   readonly warning: number;
   readonly critical: number;
 }
 
-export interface Tier extends Levels {
-  /** The tier holds for disks from this many GB on, up to the next tier. */
+export interface ThresholdTier extends Thresholds {
+  /** The tier applies to disks of this many GB and more, up to the next tier. */
   readonly fromGb: number;
 }
 
-/** What an instance's alarms are made by: the wing's parameters, and over them the instance's tags. */
+/** Settings of an instance's alarms: the wing's parameters, overridden by the instance's tags. */
 export interface Settings {
-  /** Ascending; the first begins at 0. */
-  readonly tiers: readonly Tier[];
-  /** Big disks ring only when fewer GB than this are free, too. */
-  readonly floorGb: Levels | undefined;
+  /** Ascending; the first starts at 0. */
+  readonly tiers: readonly ThresholdTier[];
+  /** Large disks raise an alarm only if less than this many GB is free, too. */
+  readonly minimumFreeGb: Thresholds | undefined;
   readonly periodSeconds: number;
-  /** So many of so many periods must breach. */
+  /** `breaching` of `of` periods must breach. */
   readonly datapoints: { readonly breaching: number; readonly of: number };
-  /** Of the free space within a period. */
+  /** Statistic of the free space within a period. */
   readonly statistic: Exclude<Statistic, 'SampleCount'>;
-  /** Per cent of inodes free below which an alarm rings; 0 for no such alarm. */
+  /** The inode alarm's threshold in percent of free inodes; 0 disables it. */
   readonly inodesPercent: number;
-  /** Minutes of silence after which the agent counts as dead; 0 for no such alarm. */
+  /** Minutes without metrics after which the agent counts as silent; 0 disables the alarm. */
   readonly silentMinutes: number;
 }
 
@@ -34,7 +34,7 @@ export const tagKeys = {
   use: 'groundcrew:disk-alarms',
   topic: 'groundcrew:disk-topic',
   tiers: 'groundcrew:disk-tiers',
-  floorGb: 'groundcrew:disk-floor-gb',
+  minimumFreeGb: 'groundcrew:disk-minimum-free-gb',
   periodSeconds: 'groundcrew:disk-period',
   datapoints: 'groundcrew:disk-datapoints',
   statistic: 'groundcrew:disk-statistic',
@@ -42,47 +42,47 @@ export const tagKeys = {
   silentMinutes: 'groundcrew:disk-silent',
 } as const;
 
-/** One reader a setting, for its parameter and for its tag. Each throws what is wrong, in words that follow a name. */
-export const readers: { readonly [K in keyof Settings]: (raw: string) => Settings[K] } = {
-  tiers: readTiers,
-  floorGb: readFloor,
-  periodSeconds: readPeriod,
-  datapoints: readDatapoints,
-  statistic: readStatistic,
-  inodesPercent: (raw) => readNumber(raw, 0, 99),
-  silentMinutes: (raw) => readNumber(raw, 0, 1440),
+/** A parser for each setting, used for its parameter and its tag. The error message follows the name of either. */
+export const settingParsers: { readonly [K in keyof Settings]: (raw: string) => Settings[K] } = {
+  tiers: parseTiers,
+  minimumFreeGb: parseMinimumFree,
+  periodSeconds: parsePeriod,
+  datapoints: parseDatapoints,
+  statistic: parseStatistic,
+  inodesPercent: (raw) => parseNumber(raw, 0, 99),
+  silentMinutes: (raw) => parseNumber(raw, 0, 1440),
 };
 
-/** The settings of one instance; BadInput names the tag that does not parse. */
-export function settingsOf(defaults: Settings, tags: Tags): Settings {
+/** The settings of one instance. @throws InvalidInputError that names the invalid tag */
+export function settingsFor(defaults: Settings, tags: Tags): Settings {
   const own = {
     ...defaults,
-    ...read('tiers', tags),
-    ...read('floorGb', tags),
-    ...read('periodSeconds', tags),
-    ...read('datapoints', tags),
-    ...read('statistic', tags),
-    ...read('inodesPercent', tags),
-    ...read('silentMinutes', tags),
+    ...parseTag('tiers', tags),
+    ...parseTag('minimumFreeGb', tags),
+    ...parseTag('periodSeconds', tags),
+    ...parseTag('datapoints', tags),
+    ...parseTag('statistic', tags),
+    ...parseTag('inodesPercent', tags),
+    ...parseTag('silentMinutes', tags),
   };
-  const fault = rangeFault(own);
+  const fault = rangeError(own);
   if (fault) throw new InvalidInputError(fault);
   return own;
 }
 
-function read<K extends keyof Settings>(setting: K, tags: Tags): Partial<Settings> {
+function parseTag<K extends keyof Settings>(setting: K, tags: Tags): Partial<Settings> {
   const key = tagKeys[setting];
   const raw = tags[key];
   if (raw === undefined) return {};
   try {
-    return { [setting]: readers[setting](raw.trim()) };
+    return { [setting]: settingParsers[setting](raw.trim()) };
   } catch (fault) {
     throw new InvalidInputError(`tag ${key} ${fault instanceof Error ? fault.message : String(fault)}`);
   }
 }
 
-/** CloudWatch evaluates at most a day, and seven of them for periods of an hour and more. */
-export function rangeFault({ periodSeconds, datapoints }: Settings): string | undefined {
+/** CloudWatch evaluates at most one day, or seven days for periods of an hour and more. */
+export function rangeError({ periodSeconds, datapoints }: Settings): string | undefined {
   const most = periodSeconds >= 3600 ? 604_800 : 86_400;
   if (periodSeconds * datapoints.of <= most) return undefined;
   return `${datapoints.of} periods of ${periodSeconds} seconds are more than the ${most} seconds CloudWatch evaluates`;
@@ -90,7 +90,7 @@ export function rangeFault({ periodSeconds, datapoints }: Settings): string | un
 
 const percents = /^(\d+):(\d+(?:\.\d+)?)\/(\d+(?:\.\d+)?)$/;
 
-function readTiers(raw: string): readonly Tier[] {
+function parseTiers(raw: string): readonly ThresholdTier[] {
   const tiers = raw.split(/\s+/).map((entry) => {
     const [, from, warning, critical] = percents.exec(entry) ?? [];
     const tier = { fromGb: Number(from), warning: Number(warning), critical: Number(critical) };
@@ -103,42 +103,42 @@ function readTiers(raw: string): readonly Tier[] {
   const isAscending = tiers.every(({ fromGb }, at) =>
     at === 0 ? fromGb === 0 : fromGb > (tiers[at - 1]?.fromGb ?? 0),
   );
-  if (!isAscending) throw new Error(`is ${formatValue(raw)}, expected tiers that begin at 0 and rise`);
+  if (!isAscending) throw new Error(`is ${formatValue(raw)}, expected tiers that start at 0 and ascend`);
   return tiers;
 }
 
-function readFloor(raw: string): Levels | undefined {
+function parseMinimumFree(raw: string): Thresholds | undefined {
   if (raw === '0' || raw === 'off') return undefined;
   const [, warning = 0, critical = 0] = /^(\d+)\/(\d+)$/.exec(raw)?.map(Number) ?? [];
   if (critical > 0 && warning >= critical) return { warning, critical };
   throw new Error(`is ${formatValue(raw)}, expected <warning GB>/<critical GB> like 100/50, or off`);
 }
 
-function readPeriod(raw: string): number {
+function parsePeriod(raw: string): number {
   const seconds = Number(raw);
   if (/^\d+$/.test(raw) && seconds >= 60 && seconds <= 86_400 && seconds % 60 === 0) return seconds;
-  throw new Error(`is ${formatValue(raw)}, expected seconds from 60 to 86400 that are whole minutes`);
+  throw new Error(`is ${formatValue(raw)}, expected whole minutes in seconds, from 60 to 86400`);
 }
 
-function readDatapoints(raw: string): Settings['datapoints'] {
+function parseDatapoints(raw: string): Settings['datapoints'] {
   const [, breaching = 0, of = 0] = /^(\d+)\/(\d+)$/.exec(raw)?.map(Number) ?? [];
   if (breaching >= 1 && breaching <= of) return { breaching, of };
   throw new Error(`is ${formatValue(raw)}, expected <breaching>/<periods> like 2/3`);
 }
 
-function readStatistic(raw: string): Settings['statistic'] {
+function parseStatistic(raw: string): Settings['statistic'] {
   if (raw === 'Average' || raw === 'Minimum' || raw === 'Maximum') return raw;
   throw new Error(`is ${formatValue(raw)}, expected Average, Minimum or Maximum`);
 }
 
-function readNumber(raw: string, min: number, max: number): number {
+function parseNumber(raw: string, min: number, max: number): number {
   const value = Number(raw);
   if (/^\d+$/.test(raw) && value >= min && value <= max) return value;
   throw new Error(`is ${formatValue(raw)}, expected a whole number from ${min} to ${max}`);
 }
 
-/** A disk whose size nobody knows gets the first tier, which rings earliest. */
-export function tierOf(tiers: readonly Tier[], sizeGb = 0): Tier {
+/** A disk of unknown size gets the first tier, whose thresholds are the highest. */
+export function tierOf(tiers: readonly ThresholdTier[], sizeGb = 0): ThresholdTier {
   const tier = tiers.findLast(({ fromGb }) => fromGb <= sizeGb) ?? tiers[0];
   if (tier === undefined) throw new Error('there are no tiers');
   return tier;

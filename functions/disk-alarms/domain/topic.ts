@@ -10,8 +10,8 @@ export function isTopic(action: unknown): action is string {
 }
 
 /**
- * The ARN of a topic that was given by ARN or by name. CloudWatch takes any action and tells nobody when it cannot be
- * carried out, so what cannot work is refused here. `like` is a topic of this account and Region.
+ * @returns the ARN of a topic given by name or ARN. CloudWatch accepts any action and does not report one that cannot
+ * work, so we check it here. `like` is a topic of this account and Region.
  */
 export function resolveTopic(given: string, like: string, field: string): string {
   const [, partition, region, account] = arnShape.exec(like) ?? [];

@@ -3,74 +3,77 @@ import { hasName, isRetryable, toError } from '#shared/errors.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
 import { sleep } from '#shared/time.ts';
-import { deleteAlarms, putAlarm, retag } from '../aws/alarms.ts';
+import { deleteAlarms, putAlarm, replaceTags } from '../aws/alarms.ts';
 import { type Alarm, FLEET } from '../domain/alarm.ts';
-import type { Plan, Update } from '../domain/plan.ts';
-import { createPace, type Pace } from './rate-limiter.ts';
+import type { AlarmUpdate, Plan } from '../domain/plan.ts';
+import { createRateLimiter, type RateLimiter } from './rate-limiter.ts';
 
-/** What became of a plan. */
-export interface Applied {
+/** The changes that were made, and those that were not. */
+export interface ApplyResult {
   created: number;
   updated: number;
   deleted: number;
-  /** Changes that were not made: time ran out, or CloudWatch would not. Another run makes them. */
-  left: number;
-  readonly refused: { readonly name: string; readonly why: string }[];
+  /** Changes not made yet, because time ran out or CloudWatch throttled. Another run makes them. */
+  pending: number;
+  readonly refused: { readonly name: string; readonly reason: string }[];
 }
 
-/** CloudWatch allows three puts and three deletes a second; a little below, for clocks that differ. */
-const PER_SECOND = 2.9;
-/** DeleteAlarms takes a hundred names, of which one may be a composite alarm's. */
-const NAMES = 100;
-/** So many that CloudWatch puts off in a row: others use up the quota, or it is down. */
-const MOST_FAILURES = 3;
+/** CloudWatch allows three puts and three deletes a second. Slightly below, because clocks differ. */
+const CALLS_PER_SECOND = 2.9;
+/** DeleteAlarms takes 100 names; at most one may be a composite alarm. */
+const MAX_DELETE_NAMES = 100;
+/** After this many postponed changes in a row we stop: other callers use the quota, or CloudWatch is down. */
+const MAX_FAILURES = 3;
 
 interface Change {
   readonly names: readonly string[];
-  readonly pace: Pace;
-  readonly did: 'created' | 'updated' | 'deleted';
-  /** What of an alarm differed. */
+  readonly rateLimiter: RateLimiter;
+  readonly action: 'created' | 'updated' | 'deleted';
+  /** The members of the alarm that differ. */
   readonly changed?: readonly string[];
   readonly make: () => Promise<void>;
-  /** What the alarms of single disks give way to. */
+  /** A fleet alarm, which replaces the alarms of single disks. */
   readonly isFleet?: boolean;
 }
 
-type Made = 'made' | 'put off' | 'refused' | 'refused whole';
+type ChangeResult = 'done' | 'postponed' | 'refused' | 'batch refused';
 
 /**
- * Makes the changes, the most urgent first, until `until` (epoch milliseconds). Each can be made twice and by two runs
- * at once: a put says all of an alarm, a delete names what nobody should have.
+ * Makes the changes, most urgent first, until `until` (epoch milliseconds). Every change is idempotent, also when two
+ * runs make it at once: a put replaces the whole alarm.
  */
-export async function apply(plan: Plan, until: number, invocation: Invocation): Promise<Applied> {
-  const applied: Applied = { created: 0, updated: 0, deleted: 0, left: 0, refused: [] };
-  const queue = changesOf(plan, invocation);
+export async function applyPlan(plan: Plan, until: number, invocation: Invocation): Promise<ApplyResult> {
+  const result: ApplyResult = { created: 0, updated: 0, deleted: 0, pending: 0, refused: [] };
+  const queue = orderChanges(plan, invocation);
   let failures = 0;
-  let isFleetThere = true;
+  let hasFleetAlarms = true;
   for (let change = queue.shift(); change; change = queue.shift()) {
-    if (failures >= MOST_FAILURES || invocation.now() >= until || invocation.signal.aborted) {
-      applied.left += [change, ...queue].reduce((sum, { names }) => sum + names.length, 0);
+    if (failures >= MAX_FAILURES || invocation.now() >= until || invocation.signal.aborted) {
+      result.pending += [change, ...queue].reduce((sum, { names }) => sum + names.length, 0);
       break;
     }
-    if (change.did === 'deleted' && !isFleetThere) {
-      applied.left += change.names.length;
+    if (change.action === 'deleted' && !hasFleetAlarms) {
+      result.pending += change.names.length;
       continue;
     }
-    const made = await attempt(change, applied, invocation);
-    if (change.isFleet && made !== 'made') isFleetThere = false;
-    failures = made === 'put off' ? failures + 1 : 0;
-    if (made === 'refused whole') queue.unshift(...oneByOne(change, invocation));
+    const outcome = await applyChange(change, result, invocation);
+    if (change.isFleet && outcome !== 'done') hasFleetAlarms = false;
+    failures = outcome === 'postponed' ? failures + 1 : 0;
+    if (outcome === 'batch refused') queue.unshift(...splitDelete(change, invocation));
   }
-  report(applied, invocation);
-  return applied;
+  countChanges(result, invocation);
+  return result;
 }
 
-function changesOf(plan: Plan, invocation: Invocation): Change[] {
+function orderChanges(plan: Plan, invocation: Invocation): Change[] {
   const clock = { now: invocation.now, wait: (ms: number) => sleep(ms, invocation.signal) };
-  const [puts, deletes] = [createPace(PER_SECOND, clock), createPace(PER_SECOND, clock)];
-  const created = plan.create.map((alarm) => put(alarm, undefined, puts, invocation));
-  const updated = plan.update.map((update) => put(update.alarm, update, puts, invocation));
-  // A composite alarm names others: they have to be there when it comes, and it has to be gone before they go.
+  const [puts, deletes] = [
+    createRateLimiter(CALLS_PER_SECOND, clock),
+    createRateLimiter(CALLS_PER_SECOND, clock),
+  ];
+  const created = plan.create.map((alarm) => putChange(alarm, undefined, puts, invocation));
+  const updated = plan.update.map((update) => putChange(update.alarm, update, puts, invocation));
+  // A composite alarm refers to metric alarms: create it after them, delete it before them.
   const composites = [...plan.create, ...plan.update.map(({ alarm }) => alarm)].filter(isComposite);
   const late = new Set(composites.map(({ name }) => name));
   const isLate = ({ names: [name = ''] }: Change): boolean => late.has(name);
@@ -78,17 +81,17 @@ function changesOf(plan: Plan, invocation: Invocation): Change[] {
     ...plan.delete.filter(isComposite).map((alarm) => [alarm]),
     ...chunk(
       plan.delete.filter((alarm) => !isComposite(alarm)),
-      NAMES,
+      MAX_DELETE_NAMES,
     ),
   ];
   return [
-    // A warning that is updated may lose its actions to a notice: that has to be there first.
+    // An updated warning may hand its actions to a new composite alarm, which must exist first.
     ...created.filter((change) => !isLate(change)),
     ...created.filter(isLate),
     ...updated.filter((change) => !isLate(change)),
     ...updated.filter(isLate),
     ...going.map((alarms) =>
-      remove(
+      deleteChange(
         alarms.map(({ name }) => name),
         deletes,
         invocation,
@@ -101,59 +104,77 @@ function isComposite({ kind }: { readonly kind: string }): boolean {
   return kind === 'composite';
 }
 
-function put(alarm: Alarm, update: Update | undefined, pace: Pace, { signal }: Invocation): Change {
+function putChange(
+  alarm: Alarm,
+  update: AlarmUpdate | undefined,
+  rateLimiter: RateLimiter,
+  { signal }: Invocation,
+): Change {
   const { before, changed = [] } = update ?? {};
   return {
     names: [alarm.name],
-    pace,
-    did: before ? 'updated' : 'created',
+    rateLimiter,
+    action: before ? 'updated' : 'created',
     isFleet: alarm.owner === FLEET,
     ...(before && { changed }),
     make: async () => {
-      // Before the note says that they are there: a death in between is made good by the next run.
-      if (before && changed.includes('tags')) await retag(before.arn, alarm.tags, signal);
+      // Tags before the metadata that records them: if we crash in between, the next run repeats both.
+      if (before && changed.includes('tags')) await replaceTags(before.arn, alarm.tags, signal);
       await putAlarm(alarm, signal);
     },
   };
 }
 
-function remove(names: readonly string[], pace: Pace, { signal }: Invocation): Change {
-  return { names, pace, did: 'deleted', make: () => deleteAlarms(names, signal) };
+function deleteChange(names: readonly string[], rateLimiter: RateLimiter, { signal }: Invocation): Change {
+  return { names, rateLimiter, action: 'deleted', make: () => deleteAlarms(names, signal) };
 }
 
-async function attempt(change: Change, applied: Applied, invocation: Invocation): Promise<Made> {
-  const { names, did, changed } = change;
+async function applyChange(
+  change: Change,
+  result: ApplyResult,
+  invocation: Invocation,
+): Promise<ChangeResult> {
+  const { names, action, changed } = change;
   try {
-    await change.pace.next();
+    await change.rateLimiter.next();
     await change.make();
-    applied[did] += names.length;
-    for (const alarm of names) invocation.logger.info(`alarm ${did}`, { alarm, ...(changed && { changed }) });
-    return 'made';
+    result[action] += names.length;
+    for (const alarm of names)
+      invocation.logger.info(`alarm ${action}`, { alarm, ...(changed && { changed }) });
+    return 'done';
   } catch (error) {
-    // Nothing will be allowed then, unless something was: whoever is told of dead letters has to mend the role.
+    // If no change was allowed, the role lacks the permission: fail, so that the dead-letter alarm reports it.
     const isDenied = hasName(error, 'AccessDenied', 'AccessDeniedException');
-    if (isDenied && applied.created + applied.updated + applied.deleted === 0) throw error;
-    if (!isRetryable(error)) return refuse(names, error, applied, invocation);
-    applied.left += names.length;
-    invocation.logger.warn('an alarm could not be changed now', { alarms: names.slice(0, 10), error });
-    return 'put off';
+    if (isDenied && result.created + result.updated + result.deleted === 0) throw error;
+    if (!isRetryable(error)) return recordRefusal(names, error, result, invocation);
+    result.pending += names.length;
+    invocation.logger.warn('alarm change postponed: CloudWatch unavailable or throttled', {
+      alarms: names.slice(0, 10),
+      error,
+    });
+    return 'postponed';
   }
 }
 
-function refuse(names: readonly string[], error: unknown, applied: Applied, { logger }: Invocation): Made {
-  if (names.length > 1) return 'refused whole';
+function recordRefusal(
+  names: readonly string[],
+  error: unknown,
+  result: ApplyResult,
+  { logger }: Invocation,
+): ChangeResult {
+  if (names.length > 1) return 'batch refused';
   const [name = ''] = names;
-  applied.refused.push({ name, why: toError(error).message });
-  logger.error('CloudWatch refuses a change', { alarm: name, error });
+  result.refused.push({ name, reason: toError(error).message });
+  logger.error('alarm change refused by CloudWatch', { alarm: name, error });
   return 'refused';
 }
 
-/** One name that CloudWatch will not delete, such as one that somebody else's composite alarm needs, keeps all. */
-function oneByOne({ names, pace }: Change, invocation: Invocation): Change[] {
-  return names.map((name) => remove([name], pace, invocation));
+/** CloudWatch refuses the whole batch if it cannot delete one alarm, for example one that a foreign composite uses. */
+function splitDelete({ names, rateLimiter }: Change, invocation: Invocation): Change[] {
+  return names.map((name) => deleteChange([name], rateLimiter, invocation));
 }
 
-function report({ created, updated, deleted, refused }: Applied, { metrics }: Invocation): void {
+function countChanges({ created, updated, deleted, refused }: ApplyResult, { metrics }: Invocation): void {
   addCount(metrics, 'Created', created);
   addCount(metrics, 'Updated', updated);
   addCount(metrics, 'Deleted', deleted);

@@ -16,9 +16,9 @@ const tagChange = eventBridgeEvent(
 );
 const event = z.discriminatedUnion('detail-type', [stateChange, tagChange, scheduledEvent]);
 
-/** As AWS's sample is called, and a little more. Strict, so that a misspelt member does not mean the whole fleet. */
+/** The input of AWS's sample and a little more. Strict: a misspelled member must not select the whole fleet. */
 const call = z.strictObject({
-  /** A Name tag, with wildcards as EC2's filters know them; without it the whole fleet. */
+  /** A Name tag; `*` and `?` as in EC2 filters. Without it the call means the whole fleet. */
   hostname: z.optional(z.string().check(z.minLength(1), z.maxLength(255))),
   sns_topic_name: z.optional(z.string().check(z.minLength(1))),
   dry_run: z._default(z.boolean(), false),
@@ -30,16 +30,16 @@ const scope = z.union([
   z.strictObject({ fleet: z.literal(true) }),
 ]);
 
-/** What the wing sends to its own queue: what is left to do, or whom to look at again. */
+/** A message to our own queue: changes that are not made yet, or instances to check again. */
 const followUp = z.strictObject({
   task: z.strictObject({
     scope,
     topicArn: z.optional(z.string()),
-    /** How often it was put off before. */
-    round: z.number(),
-    /** Whether it is for instances whose metrics were not listed yet, or for changes that were not made yet. */
-    why: z.enum(['unheard', 'unfinished']),
-    /** Epoch milliseconds after which it is left to the next scheduled run. */
+    /** How many follow-ups came before it. */
+    attempt: z.number(),
+    /** Instances whose metrics were not listed yet, or changes that were not made yet. */
+    reason: z.enum(['no-metrics', 'unfinished']),
+    /** Epoch milliseconds. After this the next scheduled run does the work. */
     until: z.number(),
   }),
 });
@@ -47,7 +47,7 @@ const followUp = z.strictObject({
 export type Scope = Readonly<z.output<typeof scope>>;
 export type FollowUp = Readonly<z.output<typeof followUp>['task']>;
 
-export type Occasion =
+export type TriggerEvent =
   | { readonly kind: 'changed'; readonly instanceIds: readonly string[]; readonly isStart: boolean }
   | { readonly kind: 'schedule' }
   | {
@@ -58,9 +58,9 @@ export type Occasion =
     }
   | { readonly kind: 'follow-up'; readonly task: FollowUp };
 
-/** Why the function was called; BadInput names what cannot be used. */
-export function readOccasion(body: unknown): Occasion {
-  if (isRecord(body) && 'detail-type' in body) return readEvent(body);
+/** @throws InvalidInputError that names the field and the value */
+export function parseEvent(body: unknown): TriggerEvent {
+  if (isRecord(body) && 'detail-type' in body) return parseAwsEvent(body);
   if (isRecord(body) && 'task' in body) {
     return { kind: 'follow-up', task: parseAs(followUp, body, 'follow-up').task };
   }
@@ -68,7 +68,7 @@ export function readOccasion(body: unknown): Occasion {
   return { kind: 'call', hostname, topic, dryRun };
 }
 
-function readEvent(body: unknown): Occasion {
+function parseAwsEvent(body: unknown): TriggerEvent {
   const read = parseAs(event, body, 'event');
   switch (read['detail-type']) {
     case 'EC2 Instance State-change Notification':
@@ -78,13 +78,13 @@ function readEvent(body: unknown): Occasion {
         isStart: read.detail.state === 'running',
       };
     case 'Tag Change on Resource':
-      return { kind: 'changed', instanceIds: read.resources.map(idIn), isStart: false };
+      return { kind: 'changed', instanceIds: read.resources.map(instanceIdOf), isStart: false };
     case 'Scheduled Event':
       return { kind: 'schedule' };
   }
 }
 
-function idIn(arn: string): string {
+function instanceIdOf(arn: string): string {
   const id = /:instance\/(i-[0-9a-f]{8,17})$/.exec(arn)?.[1];
   if (id === undefined)
     throw new InvalidInputError(

@@ -1,12 +1,12 @@
 import { queueHandler } from '#shared/handlers/queue.ts';
 import { readConfig } from '../config.ts';
-import { readOccasion } from './event.ts';
+import { parseEvent } from './event.ts';
 import { reconcileDiskAlarms } from './reconcile-disk-alarms.ts';
 
 const config = readConfig();
 
-/** Changes of instances and follow-ups come by queue; a schedule and people call it directly. */
+/** Instance events and follow-ups arrive through the queue. The schedule and people invoke the function directly. */
 export const handler = queueHandler({
-  parse: readOccasion,
+  parse: parseEvent,
   handle: (deliveries, invocation) => reconcileDiskAlarms(deliveries, config, invocation),
 });

@@ -1,5 +1,5 @@
-/** Keeps calls apart. */
-export interface Pace {
+/** Spaces out calls. */
+export interface RateLimiter {
   /** Resolves when the next call may be made. */
   next(): Promise<void>;
 }
@@ -9,8 +9,8 @@ interface Clock {
   wait(ms: number): Promise<void>;
 }
 
-/** At most `perSecond` calls a second, evenly: no burst that another run's burst would add to. */
-export function createPace(perSecond: number, clock: Clock): Pace {
+/** At most `perSecond` calls a second, evenly spaced, so that two runs at once do not add up to a burst. */
+export function createRateLimiter(perSecond: number, clock: Clock): RateLimiter {
   const gap = 1000 / perSecond;
   let free = Number.NEGATIVE_INFINITY;
   return {

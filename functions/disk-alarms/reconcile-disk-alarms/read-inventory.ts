@@ -3,29 +3,34 @@ import { listAlarms } from '../aws/alarms.ts';
 import { describeAllInstances, describeInstances, describeInstancesNamed, volumeSizes } from '../aws/ec2.ts';
 import { listSeries, readSeries } from '../aws/metrics.ts';
 import type { Config } from '../config.ts';
-import type { Existing } from '../domain/alarm.ts';
+import type { ExistingAlarm } from '../domain/alarm.ts';
 import { FLEET } from '../domain/alarm.ts';
-import { findDisks, type Series } from '../domain/disk.ts';
-import { type Instance, isGone } from '../domain/instance.ts';
-import { disksOf, type Facts } from '../domain/inventory.ts';
+import { findDisks, type MetricSeries } from '../domain/disk.ts';
+import { type Instance, isTerminated } from '../domain/instance.ts';
+import { disksOfInstance, type Inventory } from '../domain/inventory.ts';
 import { measure } from '../domain/measurement.ts';
-import { rolesOf } from '../domain/metric-profile.ts';
+import { metricsByRole } from '../domain/metric-profile.ts';
 import { tagKeys } from '../domain/settings.ts';
 import type { Scope } from './event.ts';
 
-/** Up to so many instances are asked for one by one; from there on, reading everything takes fewer calls. */
-const ONE_BY_ONE = 20;
-/** ListMetrics allows 25 calls a second, DescribeAlarms nine. */
-const LISTINGS = 4;
+/** Up to this many instances are read one by one; above it, reading everything takes fewer calls. */
+const MAX_SINGLE_READS = 20;
+/** Parallel list calls. ListMetrics allows 25 calls a second, DescribeAlarms 9. */
+const LIST_CONCURRENCY = 4;
 
-interface Read {
+interface ScopeData {
   readonly instances: readonly Instance[];
-  readonly series: readonly Series[];
-  readonly existing: readonly Existing[];
+  readonly series: readonly MetricSeries[];
+  readonly existing: readonly ExistingAlarm[];
 }
 
-/** All that the decision needs, read now. */
-export async function survey(scope: Scope, config: Config, now: number, signal: AbortSignal): Promise<Facts> {
+/** Reads everything that the plan needs. */
+export async function readInventory(
+  scope: Scope,
+  config: Config,
+  now: number,
+  signal: AbortSignal,
+): Promise<Inventory> {
   const { instances, series, existing } = await readScope(scope, config, signal);
   const owned = Map.groupBy(existing, ({ owner }) => owner);
   const ids = idsOf(scope, instances, owned);
@@ -33,36 +38,36 @@ export async function survey(scope: Scope, config: Config, now: number, signal: 
   const mine = series.filter(({ dimensions }) =>
     dimensions.some(({ Name, Value }) => Name === 'InstanceId' && chosen.has(Value)),
   );
-  const found = findDisks(mine, config.profiles, config.fileSystems);
-  const candidates = [...found.disks.values()].flatMap((mounts) => [...mounts.values()].flat());
+  const discovered = findDisks(mine, config.profiles, config.fileSystems);
+  const candidates = [...discovered.disks.values()].flatMap((mounts) => [...mounts.values()].flat());
   const readings = await readSeries(candidates, now, signal);
   const known = {
     instances: new Map(instances.map((instance) => [instance.instanceId, instance])),
-    found,
-    measured: new Map(candidates.map((one) => [one, measure(one, readings.get(one) ?? new Map())])),
-    existing: owned,
+    discovered,
+    measurements: new Map(candidates.map((one) => [one, measure(one, readings.get(one) ?? new Map())])),
+    alarmsByOwner: owned,
     volumes: new Map<string, number>(),
   };
   return { ...known, volumes: await readVolumes(config, known, signal), instanceIds: ids, now };
 }
 
-async function readScope(scope: Scope, config: Config, signal: AbortSignal): Promise<Read> {
+async function readScope(scope: Scope, config: Config, signal: AbortSignal): Promise<ScopeData> {
   if ('fleet' in scope) return readFleet(config, signal);
   const instances = await ('hostname' in scope
     ? describeInstancesNamed(scope.hostname, signal)
     : describeInstances(scope.instanceIds, signal));
   const ids = 'instanceIds' in scope ? scope.instanceIds : instances.map(({ instanceId }) => instanceId);
-  if (ids.length > ONE_BY_ONE) return { ...(await readAll(instances, config, signal)), instances };
-  const living = instances.filter((instance) => !isGone(instance));
+  if (ids.length > MAX_SINGLE_READS) return { ...(await readAll(instances, config, signal)), instances };
+  const living = instances.filter((instance) => !isTerminated(instance));
   const [series, existing] = await Promise.all([
-    mapLimit(living, LISTINGS, ({ instanceId }) => seriesOf(instanceId, config, signal)),
-    mapLimit(ids, LISTINGS, (id) => listAlarms(config.prefix, id, signal)),
+    mapLimit(living, LIST_CONCURRENCY, ({ instanceId }) => listInstanceSeries(instanceId, config, signal)),
+    mapLimit(ids, LIST_CONCURRENCY, (id) => listAlarms(config.prefix, id, signal)),
   ]);
   return { instances, series: series.flat(), existing: existing.flat() };
 }
 
-/** An instance that has alarms and is in no page is asked for by its id before it counts as gone. */
-async function readFleet(config: Config, signal: AbortSignal): Promise<Read> {
+/** An instance that has alarms but is on no page is read by its id before it counts as terminated. */
+async function readFleet(config: Config, signal: AbortSignal): Promise<ScopeData> {
   const instances = await describeAllInstances(signal);
   const all = await readAll(instances, config, signal);
   const seen = new Set([...instances.map(({ instanceId }) => instanceId), FLEET]);
@@ -75,21 +80,25 @@ async function readAll(
   instances: readonly Instance[],
   config: Config,
   signal: AbortSignal,
-): Promise<Omit<Read, 'instances'>> {
+): Promise<Omit<ScopeData, 'instances'>> {
   const asksForInodes =
     config.defaults.inodesPercent > 0 || instances.some(({ tags }) => tagKeys.inodesPercent in tags);
   const metrics = config.profiles.flatMap((profile) =>
-    rolesOf(profile, asksForInodes).map(([, metric]) => ({ namespace: profile.namespace, metric })),
+    metricsByRole(profile, asksForInodes).map(([, metric]) => ({ namespace: profile.namespace, metric })),
   );
   const wanted = [...new Map(metrics.map((one) => [JSON.stringify(one), one])).values()];
   const [series, existing] = await Promise.all([
-    mapLimit(wanted, LISTINGS, (one) => listSeries(one, signal)),
+    mapLimit(wanted, LIST_CONCURRENCY, (one) => listSeries(one, signal)),
     listAlarms(config.prefix, '', signal),
   ]);
   return { series: series.flat(), existing };
 }
 
-async function seriesOf(instanceId: string, { profiles }: Config, signal: AbortSignal): Promise<Series[]> {
+async function listInstanceSeries(
+  instanceId: string,
+  { profiles }: Config,
+  signal: AbortSignal,
+): Promise<MetricSeries[]> {
   const namespaces = [...new Set(profiles.map(({ namespace }) => namespace))];
   const series = await mapLimit(namespaces, 1, (namespace) => listSeries({ namespace, instanceId }, signal));
   return series.flat();
@@ -98,7 +107,7 @@ async function seriesOf(instanceId: string, { profiles }: Config, signal: AbortS
 function idsOf(
   scope: Scope,
   instances: readonly Instance[],
-  owned: ReadonlyMap<string, readonly Existing[]>,
+  owned: ReadonlyMap<string, readonly ExistingAlarm[]>,
 ): string[] {
   if ('instanceIds' in scope) return [...new Set(scope.instanceIds)].sort();
   const seen = instances.map(({ instanceId }) => instanceId);
@@ -106,14 +115,14 @@ function idsOf(
   return [...new Set([...seen, ...owners])].sort();
 }
 
-/** Only disks of unknown size are worth the call. */
+/** Reads volume sizes only for disks whose size is unknown. */
 async function readVolumes(
   { prefix }: Config,
-  known: Parameters<typeof disksOf>[2],
+  known: Parameters<typeof disksOfInstance>[2],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, number>> {
   const unsized = [...known.instances.values()]
-    .flatMap((instance) => disksOf(instance, prefix, known))
+    .flatMap((instance) => disksOfInstance(instance, prefix, known))
     .flatMap(({ sizeGb, volumeId }) => (sizeGb === undefined && volumeId ? [volumeId] : []));
   return unsized.length > 0 ? volumeSizes([...new Set(unsized)], signal) : new Map();
 }

@@ -6,24 +6,24 @@ import { formatValue } from '#shared/redact.ts';
 import { topicExists } from '../aws/sns.ts';
 import type { Config } from '../config.ts';
 import { resolveTopic } from '../domain/topic.ts';
-import type { Occasion, Scope } from './event.ts';
-import { reconcile, type Task } from './reconcile-instances.ts';
+import type { Scope, TriggerEvent } from './event.ts';
+import { type ReconcileRun, reconcileInstances } from './reconcile-instances.ts';
 
-type Received = QueueMessage<Occasion>;
-type Call = Extract<Occasion, { kind: 'call' }>;
+type Delivery = QueueMessage<TriggerEvent>;
+type Call = Extract<TriggerEvent, { kind: 'call' }>;
 
-/** The scheduled run of the next hour takes up what is left; chains of runs that overlap would share one quota. */
-const CHAIN_MS = 55 * 60_000;
+/** Follow-ups end before the next scheduled run, which does the remaining work: two chains would share one quota. */
+const MAX_CHAIN_MS = 55 * 60_000;
 
-/** Changed instances of a batch are one run; everything else is a run of its own. */
+/** All changed instances of a batch share one run; every other message has its own run. */
 export async function reconcileDiskAlarms(
-  deliveries: readonly Received[],
+  deliveries: readonly Delivery[],
   config: Config,
   invocation: Invocation,
 ): Promise<BatchResult> {
   const retry: { id: string; error: unknown }[] = [];
   let response: unknown;
-  for (const { ids, run } of runsOf(deliveries, config, invocation)) {
+  for (const { ids, run } of groupRuns(deliveries, config, invocation)) {
     try {
       response = await run();
     } catch (error) {
@@ -33,79 +33,80 @@ export async function reconcileDiskAlarms(
   return { retry, response };
 }
 
-interface Run {
+interface RunOfBatch {
   readonly ids: readonly string[];
   readonly run: () => Promise<unknown>;
 }
 
-function runsOf(deliveries: readonly Received[], config: Config, invocation: Invocation): Run[] {
+function groupRuns(deliveries: readonly Delivery[], config: Config, invocation: Invocation): RunOfBatch[] {
   const changed = deliveries.filter(({ message }) => message.kind === 'changed');
   const others = deliveries.filter(({ message }) => message.kind !== 'changed');
   return [
     ...(changed.length > 0
-      ? [{ ids: idsOf(changed), run: () => lookAtChanged(changed, config, invocation) }]
+      ? [{ ids: idsOf(changed), run: () => reconcileChanged(changed, config, invocation) }]
       : []),
-    ...others.map(({ id, message }) => ({ ids: [id], run: () => runOne(message, config, invocation) })),
+    ...others.map(({ id, message }) => ({ ids: [id], run: () => runSingle(message, config, invocation) })),
   ];
 }
 
-function idsOf(deliveries: readonly Received[]): string[] {
+function idsOf(deliveries: readonly Delivery[]): string[] {
   return deliveries.map(({ id }) => id);
 }
 
-/** State is read now, so that events may come twice, late and in any order: they only say where to look. */
-async function lookAtChanged(
-  changed: readonly Received[],
+/** The event only names the instances; their state is read now. So events may arrive twice, late or out of order. */
+async function reconcileChanged(
+  changed: readonly Delivery[],
   config: Config,
   invocation: Invocation,
 ): Promise<unknown> {
   const messages = changed.flatMap(({ message }) => (message.kind === 'changed' ? [message] : []));
   const instanceIds = [...new Set(messages.flatMap((one) => one.instanceIds))];
-  // The fleet's alarms know no instances: what comes and goes is the query's business.
+  // In fleet mode the alarms' queries find new instances, so there is nothing to do.
   if (config.mode === 'fleet') return undefined;
-  return reconcile(
+  return reconcileInstances(
     {
-      ...plain(config, invocation),
+      ...defaultRun(config, invocation),
       scope: { instanceIds },
-      looksAgain: messages.some(({ isStart }) => isStart),
+      rechecks: messages.some(({ isStart }) => isStart),
     },
     config,
     invocation,
   );
 }
 
-async function runOne(message: Occasion, config: Config, invocation: Invocation): Promise<unknown> {
+async function runSingle(message: TriggerEvent, config: Config, invocation: Invocation): Promise<unknown> {
   if (message.kind === 'call') return answerCall(message, config, invocation);
-  const base = plain(config, invocation);
-  if (message.kind !== 'follow-up') return reconcile({ ...base, scope: { fleet: true } }, config, invocation);
-  const { scope, topicArn, round, why, until } = message.task;
+  const base = defaultRun(config, invocation);
+  if (message.kind !== 'follow-up')
+    return reconcileInstances({ ...base, scope: { fleet: true } }, config, invocation);
+  const { scope, topicArn, attempt, reason, until } = message.task;
   if (invocation.now() > until) {
-    invocation.logger.info('dropped', { reason: 'the scheduled run has it', why, round });
+    invocation.logger.info('follow-up dropped: the next scheduled run does its work', { reason, attempt });
     addCount(invocation.metrics, 'Dropped');
     return undefined;
   }
-  return reconcile(
-    { ...base, scope, topicArn, round, until, looksAgain: why === 'unheard' },
+  return reconcileInstances(
+    { ...base, scope, topicArn, attempt, until, rechecks: reason === 'no-metrics' },
     config,
     invocation,
   );
 }
 
-function plain({ dryRun }: Config, invocation: Invocation): Omit<Task, 'scope'> {
-  return { dryRun, isCall: false, looksAgain: false, round: 0, until: invocation.now() + CHAIN_MS };
+function defaultRun({ dryRun }: Config, invocation: Invocation): Omit<ReconcileRun, 'scope'> {
+  return { dryRun, isCall: false, rechecks: false, attempt: 0, until: invocation.now() + MAX_CHAIN_MS };
 }
 
-/** What is wrong with a call is answered and not thrown: the caller sees it, and nothing was touched. */
+/** Invalid input is returned to the caller as `{ error }`; nothing was changed then. */
 async function answerCall(call: Call, config: Config, invocation: Invocation): Promise<unknown> {
   try {
     const scope = scopeOf(call, config);
     const topicArn = await topicOf(call, config, invocation);
     const dryRun = config.dryRun || call.dryRun;
-    const task = { ...plain(config, invocation), scope, topicArn, dryRun, isCall: true, looksAgain: true };
-    return await reconcile(task, config, invocation);
+    const task = { ...defaultRun(config, invocation), scope, topicArn, dryRun, isCall: true, rechecks: true };
+    return await reconcileInstances(task, config, invocation);
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;
-    invocation.logger.warn('refused a call', { reason: error.message });
+    invocation.logger.warn('call rejected', { reason: error.message });
     addCount(invocation.metrics, 'Malformed');
     return { error: error.message };
   }
@@ -114,7 +115,9 @@ async function answerCall(call: Call, config: Config, invocation: Invocation): P
 function scopeOf({ hostname }: Call, { mode }: Config): Scope {
   if (hostname === undefined) return { fleet: true };
   if (mode === 'fleet')
-    throw new InvalidInputError('hostname: in fleet mode no instance has alarms of its own');
+    throw new InvalidInputError(
+      'hostname: not available in fleet mode, which has no alarms for single instances',
+    );
   return { hostname };
 }
 
@@ -122,9 +125,9 @@ async function topicOf({ topic }: Call, config: Config, { signal }: Invocation):
   if (topic === undefined) return undefined;
   if (config.mode === 'fleet')
     throw new InvalidInputError(
-      `sns_topic_name: in fleet mode the alarms ring the pack's topic, not ${formatValue(topic)}`,
+      `sns_topic_name: not available in fleet mode, whose alarms use the default topic; got ${formatValue(topic)}`,
     );
   const arn = resolveTopic(topic, config.topicArn, 'sns_topic_name');
   if (await topicExists(arn, signal)) return arn;
-  throw new InvalidInputError(`sns_topic_name: there is no topic ${arn}`);
+  throw new InvalidInputError(`sns_topic_name: topic ${arn} does not exist`);
 }

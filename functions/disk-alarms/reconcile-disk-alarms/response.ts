@@ -1,40 +1,40 @@
-import type { Skipped } from '../domain/disk.ts';
+import type { SkippedItem } from '../domain/disk.ts';
 import type { Plan } from '../domain/plan.ts';
-import type { Applied } from './apply-plan.ts';
+import type { ApplyResult } from './apply-plan.ts';
 
-/** An answer of Lambda's holds 6 MB; nobody reads so many names. */
-const MOST_NAMES = 500;
+/** Names in a response. Lambda allows 6 MB, but a list this long is not read. */
+const MAX_NAMES = 500;
 
-export interface Outcome {
+export interface RunOutcome {
   readonly plan: Plan;
-  /** Nothing of it in a dry run. */
-  readonly applied?: Applied;
+  /** Absent in a dry run. */
+  readonly applied?: ApplyResult;
   readonly instances: number;
   readonly disks: number;
-  /** Whether a message to the own queue goes on with what is left. */
+  /** Whether a follow-up continues with the pending changes. */
   readonly continues: boolean;
-  /** Instances that are looked at again when their metrics are listed. */
-  readonly unheard: readonly string[];
+  /** Instances that are checked again when CloudWatch lists their metrics. */
+  readonly withoutMetrics: readonly string[];
 }
 
-/** What a direct caller gets, and in its counts what the log line says. */
-export function answerOf({ plan, applied, ...outcome }: Outcome) {
+/** The response to a direct call. Its counts are also those of the log line. */
+export function toResponse({ plan, applied, ...outcome }: RunOutcome) {
   return {
     dryRun: applied === undefined,
-    ...countsOf({ plan, ...outcome }),
+    ...toCounts({ plan, ...outcome }),
     ...(applied && { applied }),
     continues: outcome.continues,
     plan: {
-      create: shortList(plan.create.map(({ name }) => name)),
-      update: shortList(plan.update.map(({ alarm, changed }) => ({ name: alarm.name, changed }))),
-      delete: shortList(plan.delete.map(({ name }) => name)),
-      skipped: shortList(plan.skipped),
+      create: limitItems(plan.create.map(({ name }) => name)),
+      update: limitItems(plan.update.map(({ alarm, changed }) => ({ name: alarm.name, changed }))),
+      delete: limitItems(plan.delete.map(({ name }) => name)),
+      skipped: limitItems(plan.skipped),
     },
-    ...(outcome.unheard.length > 0 && { comesBackTo: shortList(outcome.unheard) }),
+    ...(outcome.withoutMetrics.length > 0 && { recheckLater: limitItems(outcome.withoutMetrics) }),
   };
 }
 
-export function countsOf({ plan, instances, disks }: Pick<Outcome, 'plan' | 'instances' | 'disks'>) {
+export function toCounts({ plan, instances, disks }: Pick<RunOutcome, 'plan' | 'instances' | 'disks'>) {
   return {
     instances,
     disks,
@@ -45,18 +45,18 @@ export function countsOf({ plan, instances, disks }: Pick<Outcome, 'plan' | 'ins
       delete: plan.delete.length,
       skipped: plan.skipped.length,
     },
-    ...(plan.skipped.length > 0 && { skippedFor: reasons(plan.skipped) }),
+    ...(plan.skipped.length > 0 && { skippedFor: countReasons(plan.skipped) }),
   };
 }
 
-function reasons(skipped: readonly Skipped[]): Record<string, number> {
+function countReasons(skipped: readonly SkippedItem[]): Record<string, number> {
   const byReason = [...Map.groupBy(skipped, ({ reason }) => reason)].map(
     ([reason, some]) => [reason, some.length] as const,
   );
   return Object.fromEntries(byReason.sort(([, a], [, b]) => b - a).slice(0, 20));
 }
 
-function shortList<T>(items: readonly T[]): readonly (T | string)[] {
-  if (items.length <= MOST_NAMES) return items;
-  return [...items.slice(0, MOST_NAMES), `and ${items.length - MOST_NAMES} more`];
+function limitItems<T>(items: readonly T[]): readonly (T | string)[] {
+  if (items.length <= MAX_NAMES) return items;
+  return [...items.slice(0, MAX_NAMES), `and ${items.length - MAX_NAMES} more`];
 }

@@ -49,7 +49,7 @@ export const createScenarios = [
         delete: 0,
         skipped: 1,
       });
-      assert.deepEqual(responsesOf(outcome)[0]?.skippedFor, { 'no volume of its own': 1 });
+      assert.deepEqual(responsesOf(outcome)[0]?.skippedFor, { 'not a volume': 1 });
       const free = (percent: number): string => `Average of FreeStorageSpaceInPercent < ${percent}`;
       assert.deepEqual(thresholdsOf(outcome), {
         'server 1-critical-C:': free(20),

@@ -52,13 +52,13 @@ export const oddInputScenarios = [
         'hostname: no instance has a Name tag like "nobody*"',
         'sns_topic_name must be in eu-west-1, where the alarms are, got "arn:aws:sns:us-west-2:123456789012:far"',
         'sns_topic_name must be a standard SNS topic, by name or by ARN, got "arn:aws:sqs:eu-west-1:123456789012:queue"',
-        'sns_topic_name: there is no topic arn:aws:sns:eu-west-1:123456789012:no-such-topic',
+        'sns_topic_name: topic arn:aws:sns:eu-west-1:123456789012:no-such-topic does not exist',
         'call: it must have no member "hostnme", got an object',
       ]);
       assert.deepEqual(
         responsesOf(outcome).flatMap(({ skippedFor }) => Object.keys(skippedFor ?? {})),
         [
-          'no disk metrics in the past three hours: does its CloudWatch agent run?',
+          'no disk metrics in the past three hours: check that its CloudWatch agent runs',
           'tag groundcrew:disk-tiers has the tier "30", expected <from GB>:<warning %>/<critical %> like 0:30/20',
         ],
       );
@@ -124,7 +124,7 @@ export const oddInputScenarios = [
         JSON.stringify({ hello: 'world' }),
         JSON.stringify(stateChange(world, 'worker-7', 'running')),
         JSON.stringify(stateChange(world, 'i-0123456789abcdef0', 'stopped')),
-        JSON.stringify({ task: { scope: { instanceIds: [] }, round: 1, why: 'unheard', until: 0 } }),
+        JSON.stringify({ task: { scope: { instanceIds: [] }, attempt: 1, reason: 'no-metrics', until: 0 } }),
         JSON.stringify(stateChange(world, good, 'running')),
         JSON.stringify(stateChange(world, good, 'running')),
       ];

@@ -1,12 +1,16 @@
-import type { Alarm, Existing } from '../../../functions/disk-alarms/domain/alarm.ts';
-import { readNote } from '../../../functions/disk-alarms/domain/alarm-metadata.ts';
-import type { Rules } from '../../../functions/disk-alarms/domain/desired/for-instance.ts';
-import { findDisks, type Series } from '../../../functions/disk-alarms/domain/disk.ts';
+import type { Alarm, ExistingAlarm } from '../../../functions/disk-alarms/domain/alarm.ts';
+import { parseMetadata } from '../../../functions/disk-alarms/domain/alarm-metadata.ts';
+import type { DesiredAlarmsOptions } from '../../../functions/disk-alarms/domain/desired/for-instance.ts';
+import { findDisks, type MetricSeries } from '../../../functions/disk-alarms/domain/disk.ts';
 import type { Instance } from '../../../functions/disk-alarms/domain/instance.ts';
-import type { Facts } from '../../../functions/disk-alarms/domain/inventory.ts';
-import { measure, type Reading } from '../../../functions/disk-alarms/domain/measurement.ts';
-import { builtIn, type Profile, type Role } from '../../../functions/disk-alarms/domain/metric-profile.ts';
-import { readers, type Settings } from '../../../functions/disk-alarms/domain/settings.ts';
+import type { Inventory } from '../../../functions/disk-alarms/domain/inventory.ts';
+import { type MetricReading, measure } from '../../../functions/disk-alarms/domain/measurement.ts';
+import {
+  builtInProfiles,
+  type MetricProfile,
+  type MetricRole,
+} from '../../../functions/disk-alarms/domain/metric-profile.ts';
+import { type Settings, settingParsers } from '../../../functions/disk-alarms/domain/settings.ts';
 
 export const NOW = Date.parse('2026-11-02T10:00:00Z');
 export const ID = 'i-1234567890abcdef0';
@@ -15,8 +19,8 @@ export const GB = 2 ** 30;
 export const fileSystems = new Set(['ext4', 'xfs', 'ntfs']);
 
 export const defaults: Settings = {
-  tiers: readers.tiers('0:30/20 500:15/10'),
-  floorGb: undefined,
+  tiers: settingParsers.tiers('0:30/20 500:15/10'),
+  minimumFreeGb: undefined,
   periodSeconds: 300,
   datapoints: { breaching: 2, of: 3 },
   statistic: 'Average',
@@ -24,9 +28,9 @@ export const defaults: Settings = {
   silentMinutes: 0,
 };
 
-export const rules: Rules = {
+export const rules: DesiredAlarmsOptions = {
   prefix: 'groundcrew-disk-',
-  quietWarnings: true,
+  suppressWarningsWhileCritical: true,
   runbookUrl: undefined,
   defaults,
   scope: 'all',
@@ -37,54 +41,54 @@ export function instance(more: Partial<Instance> = {}): Instance {
   return { instanceId: ID, state: 'running', launchedAt: NOW - 86_400_000, tags: {}, volumeIds: [], ...more };
 }
 
-export function series(metric: string, dimensions: Readonly<Record<string, string>>): Series {
+export function series(metric: string, dimensions: Readonly<Record<string, string>>): MetricSeries {
   const list = Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value }));
   return { namespace: 'CWAgent', metric, dimensions: list };
 }
 
-export function linux(path: string, more: Readonly<Record<string, string>> = {}): Series[] {
+export function linux(path: string, more: Readonly<Record<string, string>> = {}): MetricSeries[] {
   const dimensions = { InstanceId: ID, path, device: 'nvme0n1p1', fstype: 'xfs', ...more };
   return ['disk_used_percent', 'disk_total', 'disk_free'].map((metric) => series(metric, dimensions));
 }
 
 /** What was read of every series, five minutes ago unless told. */
-export function reading(value: number, at = NOW - 300_000): Reading {
+export function reading(value: number, at = NOW - 300_000): MetricReading {
   return { times: [at], values: [value] };
 }
 
 export interface Look {
   readonly instances?: readonly Instance[];
-  readonly series?: readonly Series[];
-  readonly profiles?: readonly Profile[];
-  readonly readings?: Partial<Record<Role, Reading>>;
-  readonly existing?: readonly Existing[];
+  readonly series?: readonly MetricSeries[];
+  readonly profiles?: readonly MetricProfile[];
+  readonly readings?: Partial<Record<MetricRole, MetricReading>>;
+  readonly existing?: readonly ExistingAlarm[];
   readonly volumes?: ReadonlyMap<string, number>;
 }
 
-export function facts(look: Look): Facts {
+export function inventory(look: Look): Inventory {
   const { instances = [instance()], existing = [] } = look;
-  const found = findDisks(look.series ?? [], look.profiles ?? builtIn, fileSystems);
+  const discovered = findDisks(look.series ?? [], look.profiles ?? builtInProfiles, fileSystems);
   const readings = new Map(Object.entries(look.readings ?? { total: reading(100 * GB) })) as Map<
-    Role,
-    Reading
+    MetricRole,
+    MetricReading
   >;
-  const candidates = [...found.disks.values()].flatMap((mounts) => [...mounts.values()].flat());
+  const candidates = [...discovered.disks.values()].flatMap((mounts) => [...mounts.values()].flat());
   return {
     instanceIds: instances.map(({ instanceId }) => instanceId),
     instances: new Map(instances.map((one) => [one.instanceId, one])),
-    found,
-    measured: new Map(candidates.map((one) => [one, measure(one, readings)])),
+    discovered,
+    measurements: new Map(candidates.map((one) => [one, measure(one, readings)])),
     volumes: look.volumes ?? new Map(),
-    existing: Map.groupBy(existing, ({ owner }) => owner),
+    alarmsByOwner: Map.groupBy(existing, ({ owner }) => owner),
     now: NOW,
   };
 }
 
 /** The alarm as CloudWatch would tell of it. */
-export function stored(alarm: Alarm, more: Partial<Existing> = {}): Existing {
+export function stored(alarm: Alarm, more: Partial<ExistingAlarm> = {}): ExistingAlarm {
   const { name, owner, kind, description } = alarm;
-  const note = readNote(description);
+  const metadata = parseMetadata(description);
   const config = { ...alarm.config, InsufficientDataActions: [], StateValue: 'OK' };
   const arn = `arn:aws:cloudwatch:eu-west-1:123456789012:alarm:${name}`;
-  return { name, arn, owner, kind, description, ...(note && { note }), config, ...more };
+  return { name, arn, owner, kind, description, ...(metadata && { metadata }), config, ...more };
 }

@@ -10,7 +10,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => pack.close());
 
-it('keeps two alarms for each kind of disk, however many there are', async () => {
+it('keeps two alarms for each kind of disk, regardless of their number', async () => {
   const [linux = '', windows = ''] = await runServers(pack, 'any', 2);
   await reportLinux(pack, linux, [{ mount: '/', device: 'nvme0n1p1', sizeGb: 20, free: 50 }]);
   await reportWindows(pack, windows, [{ mount: 'C:', sizeGb: 100, free: 50 }]);
@@ -36,13 +36,13 @@ it('keeps two alarms for each kind of disk, however many there are', async () =>
   expect(puts).toHaveLength(4);
 });
 
-it('takes no call for single hosts, and nothing from their events', async () => {
+it('rejects calls for single hosts and ignores their events', async () => {
   const before = pack.calls().length;
   expect(await pack.invoke('ReconcileDiskAlarms', { hostname: 'any' })).toEqual({
-    error: 'hostname: in fleet mode no instance has alarms of its own',
+    error: 'hostname: not available in fleet mode, which has no alarms for single instances',
   });
   expect(await pack.invoke('ReconcileDiskAlarms', { sns_topic_name: 'team' })).toEqual({
-    error: 'sns_topic_name: in fleet mode the alarms ring the pack\'s topic, not "team"',
+    error: 'sns_topic_name: not available in fleet mode, whose alarms use the default topic; got "team"',
   });
   await pack.put(stateChange(pack, 'i-0123456789abcdef0', 'running'));
   await pack.settle();

@@ -1,70 +1,74 @@
-import { type Alarm, alarmName, type MetricConfig, type Purpose, type Tags } from '../alarm.ts';
-import { copiedTags, tagsDigest, writeNote } from '../alarm-metadata.ts';
-import type { Candidate } from '../disk.ts';
+import { type Alarm, type AlarmPurpose, alarmName, type MetricAlarmConfig, type Tags } from '../alarm.ts';
+import { copiedTags, formatMetadata, hashTags } from '../alarm-metadata.ts';
+import type { DiskSeries } from '../disk.ts';
 import type { Instance } from '../instance.ts';
 import { unitBytes } from '../metric-profile.ts';
-import { type Levels, type Settings, tierOf } from '../settings.ts';
-import { describeDisk, describeThresholds } from './description.ts';
+import { type Settings, type Thresholds, tierOf } from '../settings.ts';
+import { formatDiskDescription, formatThresholds } from './description.ts';
 
-/** A disk with all that is known of it. */
-export interface Disk extends Candidate {
+/** A disk with its size and volume, if known. */
+export interface Disk extends DiskSeries {
   readonly sizeGb?: number;
-  /** Only when there is no doubt. */
+  /** Only if it is certain. */
   readonly volumeId?: string;
-  /** Until when it told of itself, epoch milliseconds; -Infinity when not within the last hour. */
-  readonly heardAt: number;
+  /** End of its newest reading in epoch milliseconds; -Infinity without one in the past hour. */
+  readonly lastMetricAt: number;
 }
 
-/** What the alarms of one instance have in common. */
-export interface Frame {
+/** What all alarms of one instance share. */
+export interface InstanceAlarmOptions {
   readonly prefix: string;
   readonly instance: Instance;
   readonly settings: Settings;
-  readonly topic: { readonly arn: string; readonly ofCall: boolean };
-  /** Warnings ring through a composite alarm that the critical one silences. */
-  readonly quietWarnings: boolean;
+  readonly topic: { readonly arn: string; readonly fromCall: boolean };
+  /** Warnings notify through a composite alarm, which the critical alarm suppresses. */
+  readonly suppressWarningsWhileCritical: boolean;
   readonly runbookUrl: string | undefined;
 }
 
 const GB = 2 ** 30;
-/** How long a warning waits for its critical alarm, and stays silent when that one ends: a minute each. */
+/** How long the composite waits for the critical alarm, and stays suppressed after it ends. */
 const SUPPRESSION_SECONDS = 60;
 
-/** The alarms of one disk: warning and critical, the notice that keeps the warning quiet, inodes when asked for. */
-export function diskAlarms(frame: Frame, disk: Disk): Alarm[] {
-  const { settings, instance } = frame;
+/** The alarms of one disk: warning, critical, the composite for the warning, and inodes if enabled. */
+export function diskAlarms(options: InstanceAlarmOptions, disk: Disk): Alarm[] {
+  const { settings, instance } = options;
   const tier = tierOf(settings.tiers, disk.sizeGb);
-  const floors = bindingFloors(disk, tier, settings.floorGb);
-  const thresholds = describeThresholds(tier, floors);
+  const minimums = bindingMinimums(disk, tier, settings.minimumFreeGb);
+  const thresholds = formatThresholds(tier, minimums);
   const describe = (what: string): string =>
-    describeDisk(instance, disk, what, { thresholds, runbookUrl: frame.runbookUrl }) + noteFor(frame, disk);
-  const of = (purpose: Purpose, what: string, rings: boolean, reading: Reading): Alarm => ({
-    ...common(frame, purpose, disk.mount),
+    formatDiskDescription(instance, disk, what, { thresholds, runbookUrl: options.runbookUrl }) +
+    metadataFor(options, disk);
+  const of = (purpose: AlarmPurpose, what: string, notifies: boolean, reading: MetricCondition): Alarm => ({
+    ...commonMembers(options, purpose, disk.mount),
     description: describe(what),
     kind: 'metric',
-    config: metricConfig(frame, rings, reading),
+    config: metricConfig(options, notifies, reading),
   });
-  const level = (severity: keyof Levels): Reading => freeSpace(frame, disk, tier[severity], floors[severity]);
-  const inodes = inodeReading(frame, disk);
+  const level = (severity: keyof Thresholds): MetricCondition =>
+    freeSpaceCondition(options, disk, tier[severity], minimums[severity]);
+  const inodes = inodeCondition(options, disk);
   return [
     of('critical', 'is nearly full.', true, level('critical')),
-    of('warning', 'is filling up.', !frame.quietWarnings, level('warning')),
-    ...(frame.quietWarnings ? [warningNotice(frame, disk.mount, describe('is filling up.'))] : []),
+    of('warning', 'is filling up.', !options.suppressWarningsWhileCritical, level('warning')),
+    ...(options.suppressWarningsWhileCritical
+      ? [warningNotice(options, disk.mount, describe('is filling up.'))]
+      : []),
     ...(inodes
       ? [of('inodes', `has less than ${settings.inodesPercent} % of its inodes free.`, true, inodes)]
       : []),
   ];
 }
 
-function warningNotice(frame: Frame, mount: string, description: string): Alarm {
-  const name = (purpose: Purpose): string =>
-    alarmName(frame.prefix, frame.instance.instanceId, purpose, mount);
+function warningNotice(options: InstanceAlarmOptions, mount: string, description: string): Alarm {
+  const name = (purpose: AlarmPurpose): string =>
+    alarmName(options.prefix, options.instance.instanceId, purpose, mount);
   return {
-    ...common(frame, 'warning-notice', mount),
+    ...commonMembers(options, 'warning-notice', mount),
     description,
     kind: 'composite',
     config: {
-      ...actionsOf(frame, true),
+      ...actionsOf(options, true),
       AlarmRule: `ALARM("${name('warning')}")`,
       ActionsSuppressor: name('critical'),
       ActionsSuppressorWaitPeriod: SUPPRESSION_SECONDS,
@@ -73,18 +77,24 @@ function warningNotice(frame: Frame, mount: string, description: string): Alarm 
   };
 }
 
-type Reading = Pick<MetricConfig, 'Threshold' | 'ComparisonOperator'> & Partial<MetricConfig>;
+type MetricCondition = Pick<MetricAlarmConfig, 'Threshold' | 'ComparisonOperator'> &
+  Partial<MetricAlarmConfig>;
 
-/** Free space is compared the way the metric goes: on ext file systems used and free do not add up to all. */
-function freeSpace({ settings }: Frame, disk: Disk, percent: number, floorGb: number | undefined): Reading {
+/** Uses the metric as it is sent, used or free: on ext file systems they do not add up to 100 %. */
+function freeSpaceCondition(
+  { settings }: InstanceAlarmOptions,
+  disk: Disk,
+  percent: number,
+  minimumFreeGb: number | undefined,
+): MetricCondition {
   const { profile, dimensions } = disk;
   const metric = (MetricName: string) => ({
     Namespace: profile.namespace,
     MetricName,
     Dimensions: dimensions,
   });
-  if (floorGb !== undefined && profile.free !== undefined) {
-    const Threshold = (floorGb * GB) / unitBytes(profile);
+  if (minimumFreeGb !== undefined && profile.free !== undefined) {
+    const Threshold = (minimumFreeGb * GB) / unitBytes(profile);
     const { statistic: Statistic } = settings;
     return { ...metric(profile.free), Statistic, Threshold, ComparisonOperator: 'LessThanThreshold' };
   }
@@ -102,21 +112,24 @@ function freeSpace({ settings }: Frame, disk: Disk, percent: number, floorGb: nu
   return { ...metric(profile.percent), Statistic, Threshold, ComparisonOperator: 'GreaterThanThreshold' };
 }
 
-/** The least free is the most used. */
+/** The minimum of free space is the maximum of used space. */
 const ofUsed = { Average: 'Average', Minimum: 'Maximum', Maximum: 'Minimum' } as const;
 
-/** A floor holds where it is less than the tier's share: an alarm on the share and the floor is one on the floor. */
-function bindingFloors(disk: Disk, tier: Levels, floor: Levels | undefined): Partial<Levels> {
+/** A minimum applies if it is less than the tier's percentage of the disk; then only the minimum matters. */
+function bindingMinimums(disk: Disk, tier: Thresholds, floor: Thresholds | undefined): Partial<Thresholds> {
   const { sizeGb } = disk;
   if (!floor || sizeGb === undefined || !disk.roles.has('free')) return {};
-  const binds = (severity: keyof Levels): boolean => floor[severity] < (sizeGb * tier[severity]) / 100;
+  const binds = (severity: keyof Thresholds): boolean => floor[severity] < (sizeGb * tier[severity]) / 100;
   return {
     ...(binds('warning') && { warning: floor.warning }),
     ...(binds('critical') && { critical: floor.critical }),
   };
 }
 
-function inodeReading({ settings }: Frame, { profile, roles, dimensions }: Disk): Reading | undefined {
+function inodeCondition(
+  { settings }: InstanceAlarmOptions,
+  { profile, roles, dimensions }: Disk,
+): MetricCondition | undefined {
   const { inodesFree, inodesTotal, namespace } = profile;
   if (settings.inodesPercent === 0 || !roles.has('inodesFree') || !roles.has('inodesTotal')) return undefined;
   if (inodesFree === undefined || inodesTotal === undefined) return undefined;
@@ -140,34 +153,42 @@ function inodeReading({ settings }: Frame, { profile, roles, dimensions }: Disk)
   };
 }
 
-function metricConfig(frame: Frame, rings: boolean, reading: Reading): MetricConfig {
-  const { periodSeconds, datapoints } = frame.settings;
+function metricConfig(
+  options: InstanceAlarmOptions,
+  notifies: boolean,
+  reading: MetricCondition,
+): MetricAlarmConfig {
+  const { periodSeconds, datapoints } = options.settings;
   return {
-    ...actionsOf(frame, rings),
+    ...actionsOf(options, notifies),
     ...reading,
     ...(reading.Metrics === undefined && { Period: periodSeconds }),
     EvaluationPeriods: datapoints.of,
     DatapointsToAlarm: datapoints.breaching,
-    // A stopped instance is no full disk, and a dead agent is told of by an alarm of its own.
+    // A stopped instance does not mean a full disk, and a silent agent has its own alarm.
     TreatMissingData: 'missing',
   };
 }
 
-export function actionsOf({ topic }: Frame, rings: boolean) {
-  const actions = rings ? [topic.arn] : [];
+export function actionsOf({ topic }: InstanceAlarmOptions, notifies: boolean) {
+  const actions = notifies ? [topic.arn] : [];
   return { ActionsEnabled: true, AlarmActions: actions, OKActions: actions };
 }
 
-export function common({ prefix, instance }: Frame, purpose: Purpose, mount: string) {
+export function commonMembers(
+  { prefix, instance }: InstanceAlarmOptions,
+  purpose: AlarmPurpose,
+  mount: string,
+) {
   const { instanceId: owner } = instance;
   const tags: Tags = copiedTags(instance.tags);
   return { name: alarmName(prefix, owner, purpose, mount), owner, tags };
 }
 
-export function noteFor({ instance, topic }: Frame, disk?: Disk): string {
-  return writeNote({
+export function metadataFor({ instance, topic }: InstanceAlarmOptions, disk?: Disk): string {
+  return formatMetadata({
     ...(disk?.sizeGb !== undefined && { sizeGb: disk.sizeGb }),
-    tags: tagsDigest(copiedTags(instance.tags)),
-    topicOfCall: topic.ofCall,
+    tags: hashTags(copiedTags(instance.tags)),
+    topicFromCall: topic.fromCall,
   });
 }

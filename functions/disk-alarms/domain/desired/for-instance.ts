@@ -1,81 +1,99 @@
 import { InvalidInputError } from '#shared/errors.ts';
 import { formatValue } from '#shared/redact.ts';
-import { alarmName, type Existing } from '../alarm.ts';
-import type { Skipped } from '../disk.ts';
-import { type Instance, isGone } from '../instance.ts';
-import { disksOf, type Facts } from '../inventory.ts';
-import type { Wish } from '../plan.ts';
-import { type Settings, settingsOf, tagKeys } from '../settings.ts';
+import { alarmName, type ExistingAlarm } from '../alarm.ts';
+import type { SkippedItem } from '../disk.ts';
+import { type Instance, isTerminated } from '../instance.ts';
+import { disksOfInstance, type Inventory } from '../inventory.ts';
+import type { DesiredState } from '../plan.ts';
+import { type Settings, settingsFor, tagKeys } from '../settings.ts';
 import { isTopic, resolveTopic } from '../topic.ts';
-import { type Disk, diskAlarms, type Frame } from './for-disk.ts';
-import { silenceAlarm, switched } from './for-silent-agent.ts';
+import { type Disk, diskAlarms, type InstanceAlarmOptions } from './for-disk.ts';
+import { silentAgentAlarm, withActionsEnabled } from './for-silent-agent.ts';
 
-export interface Rules extends Pick<Frame, 'prefix' | 'quietWarnings' | 'runbookUrl'> {
+export interface DesiredAlarmsOptions
+  extends Pick<InstanceAlarmOptions, 'prefix' | 'suppressWarningsWhileCritical' | 'runbookUrl'> {
   readonly defaults: Settings;
   readonly scope: 'all' | 'tagged';
   readonly defaultTopicArn: string;
-  /** Given by a direct call. */
+  /** From a direct call. */
   readonly topicArn?: string | undefined;
 }
 
-export interface Wished {
-  readonly wish: Wish;
-  readonly skipped: readonly Skipped[];
-  /** Disks that alarms were wished for. */
+export interface DesiredAlarms {
+  readonly desired: DesiredState;
+  readonly skipped: readonly SkippedItem[];
+  /** Number of disks with alarms. */
   readonly disks: number;
-  /** It started within the hour, and nothing was heard of its disks since. */
-  readonly isUnheard: boolean;
+  /** The instance started within the past hour and its disks have sent no metrics since. */
+  readonly hasNoMetrics: boolean;
 }
 
-const UNHEARD = 'no disk metrics in the past three hours: does its CloudWatch agent run?';
+const NO_METRICS_REASON = 'no disk metrics in the past three hours: check that its CloudWatch agent runs';
 
-/** What should be for one instance. Nothing is half made: where one of its tags does not parse, all stays as it is. */
-export function wishFor(instanceId: string, facts: Facts, rules: Rules): Wished {
-  const instance = facts.instances.get(instanceId);
-  if (!instance || isGone(instance)) return nothing(instanceId, { mayDelete: true });
+/** The desired alarms of one instance. If one of its tags is invalid, all its alarms stay unchanged. */
+export function desiredAlarmsFor(
+  instanceId: string,
+  inventory: Inventory,
+  rules: DesiredAlarmsOptions,
+): DesiredAlarms {
+  const instance = inventory.instances.get(instanceId);
+  if (!instance || isTerminated(instance)) return noAlarms(instanceId, { mayDelete: true });
   try {
-    return wishForKnown(instance, facts, rules);
+    return desiredAlarmsForKnown(instance, inventory, rules);
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;
-    return nothing(instanceId, { mayDelete: false, reason: error.message });
+    return noAlarms(instanceId, { mayDelete: false, reason: error.message });
   }
 }
 
-function wishForKnown(instance: Instance, facts: Facts, rules: Rules): Wished {
+function desiredAlarmsForKnown(
+  instance: Instance,
+  inventory: Inventory,
+  rules: DesiredAlarmsOptions,
+): DesiredAlarms {
   const { instanceId, state } = instance;
-  const settings = settingsOf(rules.defaults, instance.tags);
-  const mine = facts.existing.get(instanceId) ?? [];
-  const frame: Frame = { ...rules, instance, settings, topic: topicFor(instance, mine, rules) };
-  const disks = disksOf(instance, rules.prefix, facts);
-  const heardAt = Math.max(...disks.map((disk) => disk.heardAt));
-  const isUnheard = isFresh(instance, facts.now) && heardAt < instance.launchedAt;
-  if (!isWanted(instance, rules)) {
-    // Somebody said so of this instance: it needs no proof that its agent is alive.
+  const settings = settingsFor(rules.defaults, instance.tags);
+  const mine = inventory.alarmsByOwner.get(instanceId) ?? [];
+  const options: InstanceAlarmOptions = {
+    ...rules,
+    instance,
+    settings,
+    topic: topicFor(instance, mine, rules),
+  };
+  const disks = disksOfInstance(instance, rules.prefix, inventory);
+  const lastMetricAt = Math.max(...disks.map((disk) => disk.lastMetricAt));
+  const hasNoMetrics = hasStartedRecently(instance, inventory.now) && lastMetricAt < instance.launchedAt;
+  if (!isInScope(instance, rules)) {
+    // A tag opts this instance out, so we may delete without proof that its agent works.
     const isOff = instance.tags[tagKeys.use] !== undefined;
-    return nothing(instanceId, { mayDelete: isOff || disks.length > 0 });
+    return noAlarms(instanceId, { mayDelete: isOff || disks.length > 0 });
   }
   const isRunning = state === 'running' || state === 'pending';
-  const heard = isRunning && !isUnheard && isHeardLately(heardAt, settings, facts.now);
-  const silence = silenceOf(frame, { disks, heardAt, mine, heard, isUnheard });
-  // After a start, and once an agent has died, metrics are listed at different times: an absence proves nothing then.
-  const mayDelete = isRunning && !isFresh(instance, facts.now) && heardAt > Number.NEGATIVE_INFINITY;
-  const wish = { owner: instanceId, mayDelete, ...silence };
-  if (!isRunning) return { wish, ...idle(instanceId, `the instance is ${state}`), isUnheard };
-  if (disks.length === 0) return { wish, ...idle(instanceId, UNHEARD), isUnheard };
-  const alarms = [...disks.flatMap((disk) => diskAlarms(frame, disk)), ...silence.alarms];
-  return { wish: { ...wish, alarms }, skipped: [], disks: disks.length, isUnheard };
+  const isReporting = isRunning && !hasNoMetrics && hasRecentMetrics(lastMetricAt, settings, inventory.now);
+  const silence = desiredSilentAlarm(options, { disks, lastMetricAt, mine, isReporting, hasNoMetrics });
+  // After a start or an agent failure metrics appear at different times, so a missing disk proves nothing.
+  const mayDelete =
+    isRunning && !hasStartedRecently(instance, inventory.now) && lastMetricAt > Number.NEGATIVE_INFINITY;
+  const desired = { owner: instanceId, mayDelete, ...silence };
+  if (!isRunning) return { desired, ...skipInstance(instanceId, `the instance is ${state}`), hasNoMetrics };
+  if (disks.length === 0) return { desired, ...skipInstance(instanceId, NO_METRICS_REASON), hasNoMetrics };
+  const alarms = [...disks.flatMap((disk) => diskAlarms(options, disk)), ...silence.alarms];
+  return { desired: { ...desired, alarms }, skipped: [], disks: disks.length, hasNoMetrics };
 }
 
-function idle(what: string, reason: string): Pick<Wished, 'skipped' | 'disks'> {
+function skipInstance(what: string, reason: string): Pick<DesiredAlarms, 'skipped' | 'disks'> {
   return { skipped: [{ what, reason }], disks: 0 };
 }
 
-function nothing(owner: string, { mayDelete, reason }: { mayDelete: boolean; reason?: string }): Wished {
+function noAlarms(
+  owner: string,
+  { mayDelete, reason }: { mayDelete: boolean; reason?: string },
+): DesiredAlarms {
   const skipped = reason === undefined ? [] : [{ what: owner, reason }];
-  return { wish: { owner, alarms: [], mayDelete }, skipped, disks: 0, isUnheard: false };
+  return { desired: { owner, alarms: [], mayDelete }, skipped, disks: 0, hasNoMetrics: false };
 }
 
-function isWanted({ tags }: Instance, { scope }: Rules): boolean {
+function isInScope({ tags }: Instance, { scope }: DesiredAlarmsOptions): boolean {
   const use = tags[tagKeys.use]?.trim();
   if (use === undefined) return scope === 'all';
   if (use !== 'on' && use !== 'off')
@@ -83,58 +101,63 @@ function isWanted({ tags }: Instance, { scope }: Rules): boolean {
   return use === 'on';
 }
 
-/** A tag stands above a call, and a call is remembered by the alarms that it made: no later run takes its topic away. */
-function topicFor({ tags }: Instance, mine: readonly Existing[], rules: Rules): Frame['topic'] {
+/** A tag wins over a direct call. The alarms remember the topic of a call, so later runs keep it. */
+function topicFor(
+  { tags }: Instance,
+  mine: readonly ExistingAlarm[],
+  rules: DesiredAlarmsOptions,
+): InstanceAlarmOptions['topic'] {
   const tagged = tags[tagKeys.topic]?.trim();
   if (tagged !== undefined) {
-    return { arn: resolveTopic(tagged, rules.defaultTopicArn, `tag ${tagKeys.topic}`), ofCall: false };
+    return { arn: resolveTopic(tagged, rules.defaultTopicArn, `tag ${tagKeys.topic}`), fromCall: false };
   }
-  if (rules.topicArn !== undefined) return { arn: rules.topicArn, ofCall: true };
-  const arn = topicOfCall(mine);
-  return arn === undefined ? { arn: rules.defaultTopicArn, ofCall: false } : { arn, ofCall: true };
+  if (rules.topicArn !== undefined) return { arn: rules.topicArn, fromCall: true };
+  const arn = callTopic(mine);
+  return arn === undefined ? { arn: rules.defaultTopicArn, fromCall: false } : { arn, fromCall: true };
 }
 
-/** What most of its alarms ring: one that somebody has changed by hand is outvoted, and put back. */
-function topicOfCall(mine: readonly Existing[]): string | undefined {
-  const kept = mine.filter(({ note }) => note?.topicOfCall).flatMap(({ config }) => config['AlarmActions']);
+/** The topic that most of its alarms use. An alarm changed by hand is in the minority and is restored. */
+function callTopic(mine: readonly ExistingAlarm[]): string | undefined {
+  const kept = mine
+    .filter(({ metadata }) => metadata?.topicFromCall)
+    .flatMap(({ config }) => config['AlarmActions']);
   const rung = [...Map.groupBy(kept.filter(isTopic), (arn) => arn)];
   return rung.toSorted(([, a], [, b]) => b.length - a.length)[0]?.[0];
 }
 
-interface Hearing {
+interface AgentStatus {
   readonly disks: readonly Disk[];
-  /** When the last of them was. */
-  readonly heardAt: number;
-  readonly mine: readonly Existing[];
-  readonly heard: boolean;
-  readonly isUnheard: boolean;
+  /** Time of the newest metric of all disks. */
+  readonly lastMetricAt: number;
+  readonly mine: readonly ExistingAlarm[];
+  readonly isReporting: boolean;
+  readonly hasNoMetrics: boolean;
 }
 
 /**
- * The disk heard last stands for the agent, from when it is first heard. A stop disarms the alarm, since a stopped
- * instance is silent with reason; after a start it waits until the agent is heard again, or for as long as one may take
- * to be.
+ * The alarm watches the disk with the newest metric. While an instance is stopped its actions are disabled. After a
+ * start they stay disabled until the agent sends data, or until it had enough time to do so.
  */
-function silenceOf(
-  frame: Frame,
-  { disks, heardAt, mine, heard, isUnheard }: Hearing,
-): Pick<Wish, 'alarms' | 'leave'> {
-  const { state } = frame.instance;
-  if (frame.settings.silentMinutes === 0) return { alarms: [] };
-  const last = disks.find((disk) => disk.heardAt === heardAt);
-  if (heard && last) return { alarms: [silenceAlarm(frame, last)] };
-  const name = alarmName(frame.prefix, frame.instance.instanceId, 'silent');
-  const before = mine.find((alarm) => alarm.name === name && alarm.note !== undefined);
-  if (!before || isUnheard) return { alarms: [], leave: [name] };
-  return { alarms: [switched(before, frame.instance, state === 'running')] };
+function desiredSilentAlarm(
+  options: InstanceAlarmOptions,
+  { disks, lastMetricAt, mine, isReporting, hasNoMetrics }: AgentStatus,
+): Pick<DesiredState, 'alarms' | 'keep'> {
+  const { state } = options.instance;
+  if (options.settings.silentMinutes === 0) return { alarms: [] };
+  const last = disks.find((disk) => disk.lastMetricAt === lastMetricAt);
+  if (isReporting && last) return { alarms: [silentAgentAlarm(options, last)] };
+  const name = alarmName(options.prefix, options.instance.instanceId, 'silent');
+  const before = mine.find((alarm) => alarm.name === name && alarm.metadata !== undefined);
+  if (!before || hasNoMetrics) return { alarms: [], keep: [name] };
+  return { alarms: [withActionsEnabled(before, options.instance, state === 'running')] };
 }
 
-/** An instance that has run for longer than this without a word has no agent. */
-function isFresh({ state, launchedAt }: Instance, now: number): boolean {
+/** Whether the instance started within the past hour. After that, an agent without metrics counts as silent. */
+function hasStartedRecently({ state, launchedAt }: Instance, now: number): boolean {
   return (state === 'running' || state === 'pending') && launchedAt > now - 3_600_000;
 }
 
-/** A bit more than the alarm waits for: metrics take some minutes to arrive. */
-function isHeardLately(heardAt: number, { silentMinutes }: Settings, now: number): boolean {
-  return heardAt >= now - Math.max(silentMinutes, 10) * 60_000;
+/** At least ten minutes, because metrics take some minutes to arrive. */
+function hasRecentMetrics(lastMetricAt: number, { silentMinutes }: Settings, now: number): boolean {
+  return lastMetricAt >= now - Math.max(silentMinutes, 10) * 60_000;
 }

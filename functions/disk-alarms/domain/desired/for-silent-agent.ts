@@ -1,26 +1,28 @@
-import type { Alarm, Existing, MetricConfig } from '../alarm.ts';
+import type { Alarm, ExistingAlarm, MetricAlarmConfig } from '../alarm.ts';
 import { copiedTags } from '../alarm-metadata.ts';
-import type { Candidate } from '../disk.ts';
+import type { DiskSeries } from '../disk.ts';
 import type { Instance } from '../instance.ts';
 import { metricMembers } from '../plan.ts';
-import { describeSilence } from './description.ts';
-import { actionsOf, common, type Frame, noteFor } from './for-disk.ts';
+import { formatSilentAgentDescription } from './description.ts';
+import { actionsOf, commonMembers, type InstanceAlarmOptions, metadataFor } from './for-disk.ts';
 
-/** Rings when a disk of the instance, that stands for its agent, tells nothing. */
-export function silenceAlarm(frame: Frame, { profile, dimensions }: Candidate): Alarm {
-  const { settings, instance } = frame;
+/** Alarms when one disk, which stands for the agent, sends no metrics. */
+export function silentAgentAlarm(options: InstanceAlarmOptions, { profile, dimensions }: DiskSeries): Alarm {
+  const { settings, instance } = options;
   return {
-    ...common(frame, 'silent', ''),
-    description: describeSilence(instance, settings.silentMinutes, frame.runbookUrl) + noteFor(frame),
+    ...commonMembers(options, 'silent', ''),
+    description:
+      formatSilentAgentDescription(instance, settings.silentMinutes, options.runbookUrl) +
+      metadataFor(options),
     kind: 'metric',
     config: {
-      ...actionsOf(frame, true),
-      ...armed(true),
+      ...actionsOf(options, true),
+      ...actionsEnabled(true),
       Namespace: profile.namespace,
       MetricName: profile.percent,
       Dimensions: dimensions,
       Statistic: 'SampleCount',
-      // Minutes of its own: those of the disks' alarms may be hours.
+      // One minute: the period of the disks' alarms may be hours.
       Period: 60,
       Threshold: 1,
       ComparisonOperator: 'LessThanThreshold',
@@ -30,18 +32,18 @@ export function silenceAlarm(frame: Frame, { profile, dimensions }: Candidate): 
   };
 }
 
-/** The alarm as it is, armed or not: nothing that is heard could say more. */
-export function switched(before: Existing, { tags }: Instance, isArmed: boolean): Alarm {
+/** The existing alarm with its actions enabled or disabled and nothing else changed. */
+export function withActionsEnabled(before: ExistingAlarm, { tags }: Instance, isArmed: boolean): Alarm {
   const members = metricMembers.flatMap((member) => {
     const value = before.config[member];
     return value === undefined ? [] : [[member, value] as const];
   });
-  // biome-ignore lint/nursery/noUnsafeTypeAssertion: the members of a metric alarm, as CloudWatch told them
-  const config = { ...Object.fromEntries(members), ...armed(isArmed) } as MetricConfig;
+  // biome-ignore lint/nursery/noUnsafeTypeAssertion: the members of a metric alarm, as CloudWatch returned them
+  const config = { ...Object.fromEntries(members), ...actionsEnabled(isArmed) } as MetricAlarmConfig;
   const { name, owner, description } = before;
   return { name, owner, description, tags: copiedTags(tags), kind: 'metric', config };
 }
 
-function armed(isArmed: boolean) {
+function actionsEnabled(isArmed: boolean) {
   return { ActionsEnabled: isArmed, TreatMissingData: isArmed ? 'breaching' : 'notBreaching' } as const;
 }

@@ -1,30 +1,32 @@
 import { describe, expect, it } from 'vitest';
-import type { Alarm } from '../../../functions/disk-alarms/domain/alarm.ts';
-import { wishFor } from '../../../functions/disk-alarms/domain/desired/for-instance.ts';
-import { plan, type Wish } from '../../../functions/disk-alarms/domain/plan.ts';
-import { defaults, facts, ID, instance, linux, rules, stored } from './builders.ts';
+import type { Alarm } from '../../../../functions/disk-alarms/domain/alarm.ts';
+import { desiredAlarmsFor } from '../../../../functions/disk-alarms/domain/desired/for-instance.ts';
+import { type DesiredState, planChanges } from '../../../../functions/disk-alarms/domain/plan.ts';
+import { defaults, ID, instance, inventory, linux, rules, stored } from '../builders.ts';
 
-const wished = (look: Parameters<typeof facts>[0] = { series: linux('/data') }, more = {}): Wish =>
-  wishFor(ID, facts(look), { ...rules, ...more }).wish;
-const first = wished();
+const desired = (
+  look: Parameters<typeof inventory>[0] = { series: linux('/data') },
+  more = {},
+): DesiredState => desiredAlarmsFor(ID, inventory(look), { ...rules, ...more }).desired;
+const first = desired();
 const existing = first.alarms.map((alarm) => stored(alarm));
 const namesOf = (some: readonly { readonly name: string }[]) =>
   some.map(({ name }) => name.split('-').at(-2));
 
 describe('a plan', () => {
-  it('creates what is not there, in the order of names', () => {
-    const made = plan([first], []);
+  it('creates missing alarms in the order of their names', () => {
+    const made = planChanges([first], []);
     expect(made.create.map(({ name }) => name)).toEqual(first.alarms.map(({ name }) => name).sort());
     expect(made).toMatchObject({ update: [], unchanged: [], delete: [], skipped: [] });
   });
 
-  it('changes nothing when it was carried out', () => {
-    const again = plan([first], existing);
+  it('changes nothing after it was applied', () => {
+    const again = planChanges([first], existing);
     expect(again).toMatchObject({ create: [], update: [], delete: [] });
     expect(again.unchanged).toHaveLength(3);
   });
 
-  it('does not mind how CloudWatch writes the same', () => {
+  it('ignores differences in how CloudWatch writes equal values', () => {
     const rewritten = existing.map((one) => ({
       ...one,
       config: {
@@ -35,17 +37,17 @@ describe('a plan', () => {
         Unit: undefined,
       },
     }));
-    expect(plan([first], rewritten).update).toEqual([]);
+    expect(planChanges([first], rewritten).update).toEqual([]);
   });
 
-  it('does not mind the order of metrics', () => {
+  it('ignores the order of metrics', () => {
     const inodes = { defaults: { ...defaults, inodesPercent: 5 } };
     const counts = linux('/data').map((one, i) => ({
       ...one,
       metric: ['disk_inodes_free', 'disk_inodes_total', 'x'][i] ?? '',
     }));
-    const wish = wished({ series: [...linux('/data'), ...counts] }, inodes);
-    const reversed = wish.alarms.map((alarm) => {
+    const state = desired({ series: [...linux('/data'), ...counts] }, inodes);
+    const reversed = state.alarms.map((alarm) => {
       const one = stored(alarm);
       const metrics = one.config['Metrics'];
       return {
@@ -53,8 +55,8 @@ describe('a plan', () => {
         config: { ...one.config, ...(Array.isArray(metrics) && { Metrics: [...metrics].reverse() }) },
       };
     });
-    expect(wish.alarms).toHaveLength(4);
-    expect(plan([wish], reversed)).toMatchObject({ create: [], update: [] });
+    expect(state.alarms).toHaveLength(4);
+    expect(planChanges([state], reversed)).toMatchObject({ create: [], update: [] });
   });
 
   it.each([
@@ -74,11 +76,11 @@ describe('a plan', () => {
     ['MetricName', 'other'],
     ['Namespace', 'Other'],
     ['Dimensions', [{ Name: 'InstanceId', Value: ID }]],
-  ])('puts %s back when it was edited', (member, value) => {
+  ])('restores %s if it was edited', (member, value) => {
     const edited = existing.map((one) =>
       one.name.includes('-critical-') ? { ...one, config: { ...one.config, [member]: value } } : one,
     );
-    const { update } = plan([first], edited);
+    const { update } = planChanges([first], edited);
     expect(namesOf(update.map(({ alarm }) => alarm))).toEqual(['critical']);
     expect(update[0]?.changed).toEqual([expect.stringMatching(new RegExp(`^${member}: `))]);
   });
@@ -88,53 +90,55 @@ describe('a plan', () => {
     ['ActionsSuppressor', 'other'],
     ['ActionsSuppressorWaitPeriod', 1],
     ['ActionsSuppressorExtensionPeriod', 1],
-  ])('puts the notice’s %s back', (member, value) => {
+  ])('restores %s of the composite', (member, value) => {
     const edited = existing.map((one) =>
       one.kind === 'composite' ? { ...one, config: { ...one.config, [member]: value } } : one,
     );
-    expect(plan([first], edited).update.map(({ alarm }) => alarm.kind)).toEqual(['composite']);
+    expect(planChanges([first], edited).update.map(({ alarm }) => alarm.kind)).toEqual(['composite']);
   });
 
-  it('updates in place when a tag changes, and says that tags do', () => {
-    const retagged = wished({ series: linux('/data'), instances: [instance({ tags: { Team: 'a' } })] });
-    const { create, update } = plan([retagged], existing);
+  it('updates in place when a tag changes and reports the tags as changed', () => {
+    const retagged = desired({ series: linux('/data'), instances: [instance({ tags: { Team: 'a' } })] });
+    const { create, update } = planChanges([retagged], existing);
     expect(create).toEqual([]);
     expect(update.map(({ changed }) => changed)).toEqual(Array(3).fill(['tags', 'description']));
   });
 
-  it('deletes what is not wished for, if it may', () => {
+  it('deletes an alarm that is no longer desired, if allowed', () => {
     const gone = { owner: ID, alarms: [], mayDelete: true };
-    expect(plan([gone], existing).delete).toHaveLength(3);
-    const { delete: none, unchanged } = plan([{ ...gone, mayDelete: false }], existing);
+    expect(planChanges([gone], existing).delete).toHaveLength(3);
+    const { delete: none, unchanged } = planChanges([{ ...gone, mayDelete: false }], existing);
     expect([none, unchanged.length]).toEqual([[], 3]);
-    const left = plan([{ ...gone, leave: [existing[0]?.name ?? ''] }], existing);
+    const left = planChanges([{ ...gone, keep: [existing[0]?.name ?? ''] }], existing);
     expect([left.delete.length, left.unchanged]).toEqual([2, [existing[0]?.name]]);
   });
 
-  it('names each alarm once, though shifting pages may tell of it twice', () => {
+  it('names each alarm once, even if two pages contain it', () => {
     const twice = [...existing, ...existing];
-    expect(plan([{ owner: ID, alarms: [], mayDelete: true }], twice).delete).toHaveLength(3);
-    expect(plan([first], twice).unchanged).toHaveLength(3);
+    expect(planChanges([{ owner: ID, alarms: [], mayDelete: true }], twice).delete).toHaveLength(3);
+    expect(planChanges([first], twice).unchanged).toHaveLength(3);
   });
 
-  it('leaves alone whom it was not asked about', () => {
+  it('ignores owners outside its scope', () => {
     const another = existing.map((one) => ({ ...one, owner: 'i-00000000' }));
-    const looked = plan([{ owner: ID, alarms: [], mayDelete: true }], another);
+    const looked = planChanges([{ owner: ID, alarms: [], mayDelete: true }], another);
     expect(looked).toMatchObject({ delete: [], unchanged: [] });
   });
 
-  it('never touches an alarm without our note', () => {
-    const strangers = existing.map(({ note: _note, ...one }) => ({ ...one, description: 'by hand' }));
-    const met = plan([first], strangers);
+  it('never touches an alarm without our metadata', () => {
+    const foreign = existing.map(({ metadata: _note, ...one }) => ({ ...one, description: 'by hand' }));
+    const met = planChanges([first], foreign);
     expect(met).toMatchObject({ create: [], update: [], delete: [] });
     expect(met.skipped.map(({ reason }) => reason)).toEqual(
-      Array(3).fill('an alarm of this name is not ours'),
+      Array(3).fill('an alarm with this name exists and is not managed by Groundcrew'),
     );
-    expect(plan([{ owner: ID, alarms: [], mayDelete: true }], strangers).delete).toEqual([]);
+    expect(planChanges([{ owner: ID, alarms: [], mayDelete: true }], foreign).delete).toEqual([]);
   });
 
   it('is the same in any order', () => {
     const shuffled: Alarm[] = [...first.alarms].reverse();
-    expect(plan([{ ...first, alarms: shuffled }], [...existing].reverse())).toEqual(plan([first], existing));
+    expect(planChanges([{ ...first, alarms: shuffled }], [...existing].reverse())).toEqual(
+      planChanges([first], existing),
+    );
   });
 });

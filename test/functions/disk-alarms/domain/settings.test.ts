@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { readConfig } from '../../../functions/disk-alarms/config.ts';
-import { readers, settingsOf, tierOf } from '../../../functions/disk-alarms/domain/settings.ts';
-import { resolveTopic } from '../../../functions/disk-alarms/domain/topic.ts';
-import { defaults, TOPIC } from './builders.ts';
+import { readConfig } from '../../../../functions/disk-alarms/config.ts';
+import { settingParsers, settingsFor, tierOf } from '../../../../functions/disk-alarms/domain/settings.ts';
+import { resolveTopic } from '../../../../functions/disk-alarms/domain/topic.ts';
+import { defaults, TOPIC } from '../builders.ts';
 
 describe('tiers', () => {
-  const tiers = readers.tiers('0:30/20 500:15/10 2000:5/2.5');
+  const tiers = settingParsers.tiers('0:30/20 500:15/10 2000:5/2.5');
 
   it.each([
     [undefined, 30, 20],
@@ -24,32 +24,32 @@ describe('tiers', () => {
     ['0:20/30', 'has the tier "0:20/30"'],
     ['0:30/0', 'has the tier "0:30/0"'],
     ['0:100/20', 'has the tier "0:100/20"'],
-    ['100:30/20', 'expected tiers that begin at 0 and rise'],
-    ['0:30/20 500:15/10 500:10/5', 'expected tiers that begin at 0 and rise'],
+    ['100:30/20', 'expected tiers that start at 0 and ascend'],
+    ['0:30/20 500:15/10 500:10/5', 'expected tiers that start at 0 and ascend'],
     ['0:30/20,500:15/10', 'has the tier "0:30/20,500:15/10"'],
-  ])('%j are refused', (raw, fault) => {
-    expect(() => readers.tiers(raw)).toThrow(fault);
+  ])('%j are rejected', (raw, fault) => {
+    expect(() => settingParsers.tiers(raw)).toThrow(fault);
   });
 });
 
 describe('an instance', () => {
-  it('without tags has the settings of the wing', () => {
-    expect(settingsOf(defaults, { Name: 'web' })).toEqual(defaults);
+  it('without tags has the default settings', () => {
+    expect(settingsFor(defaults, { Name: 'web' })).toEqual(defaults);
   });
 
   it('overrides each of them by a tag', () => {
     const tags = {
       'groundcrew:disk-tiers': ' 0:25/5 ',
-      'groundcrew:disk-floor-gb': '100/50',
+      'groundcrew:disk-minimum-free-gb': '100/50',
       'groundcrew:disk-period': '60',
       'groundcrew:disk-datapoints': '5/6',
       'groundcrew:disk-statistic': 'Minimum',
       'groundcrew:disk-inodes': '10',
       'groundcrew:disk-silent': '15',
     };
-    expect(settingsOf(defaults, tags)).toEqual({
+    expect(settingsFor(defaults, tags)).toEqual({
       tiers: [{ fromGb: 0, warning: 25, critical: 5 }],
-      floorGb: { warning: 100, critical: 50 },
+      minimumFreeGb: { warning: 100, critical: 50 },
       periodSeconds: 60,
       datapoints: { breaching: 5, of: 6 },
       statistic: 'Minimum',
@@ -58,13 +58,13 @@ describe('an instance', () => {
     });
   });
 
-  it('turns a floor off', () => {
-    const floored = { ...defaults, floorGb: { warning: 2, critical: 1 } };
-    expect(settingsOf(floored, { 'groundcrew:disk-floor-gb': 'off' }).floorGb).toBeUndefined();
+  it('turns the minimum free space off', () => {
+    const floored = { ...defaults, minimumFreeGb: { warning: 2, critical: 1 } };
+    expect(settingsFor(floored, { 'groundcrew:disk-minimum-free-gb': 'off' }).minimumFreeGb).toBeUndefined();
   });
 
   it.each([
-    ['groundcrew:disk-floor-gb', '50/100'],
+    ['groundcrew:disk-minimum-free-gb', '50/100'],
     ['groundcrew:disk-period', '90'],
     ['groundcrew:disk-period', '0'],
     ['groundcrew:disk-datapoints', '4/3'],
@@ -72,16 +72,16 @@ describe('an instance', () => {
     ['groundcrew:disk-statistic', 'p99'],
     ['groundcrew:disk-inodes', '-1'],
     ['groundcrew:disk-silent', '9999'],
-  ])('is told of %s=%s', (key, value) => {
-    expect(() => settingsOf(defaults, { [key]: value })).toThrow(`tag ${key} is "${value}", expected`);
+  ])('gets an error for %s=%s', (key, value) => {
+    expect(() => settingsFor(defaults, { [key]: value })).toThrow(`tag ${key} is "${value}", expected`);
   });
 
-  it('is told when CloudWatch would not look back as far', () => {
+  it('gets an error if CloudWatch cannot evaluate a range that long', () => {
     const tags = { 'groundcrew:disk-period': '1800', 'groundcrew:disk-datapoints': '1/49' };
-    expect(() => settingsOf(defaults, tags)).toThrow(
+    expect(() => settingsFor(defaults, tags)).toThrow(
       '49 periods of 1800 seconds are more than the 86400 seconds',
     );
-    expect(settingsOf(defaults, { ...tags, 'groundcrew:disk-period': '3600' }).periodSeconds).toBe(3600);
+    expect(settingsFor(defaults, { ...tags, 'groundcrew:disk-period': '3600' }).periodSeconds).toBe(3600);
   });
 });
 
@@ -94,10 +94,10 @@ describe('the environment', () => {
     DRY_RUN: 'false',
     SCOPE: 'all',
     MODE: 'disk',
-    QUIET_WARNINGS: 'true',
+    SUPPRESS_WARNINGS_WHILE_CRITICAL: 'true',
     FILE_SYSTEMS: 'EXT4, xfs',
     TIERS: '0:30/20 500:15/10',
-    FLOOR_GB: 'off',
+    MINIMUM_FREE_GB: 'off',
     PERIOD_SECONDS: '300',
     DATAPOINTS: '2/3',
     STATISTIC: 'Average',
@@ -139,7 +139,7 @@ describe('a topic', () => {
     );
   });
 
-  it('may be another account’s', () => {
+  it('may belong to another account', () => {
     const arn = 'arn:aws:sns:eu-west-1:210987654321:shared';
     expect(resolve(arn)).toBe(arn);
   });
@@ -151,7 +151,7 @@ describe('a topic', () => {
     ['arn:aws:sns:eu-west-1:123456789012:topic:5be8f0c5', 'must be a standard SNS topic'],
     ['two words', 'must be a standard SNS topic, by name or by ARN, got "two words"'],
     ['', 'must be a standard SNS topic'],
-  ])('%j is refused', (given, fault) => {
+  ])('%j is rejected', (given, fault) => {
     expect(() => resolve(given)).toThrow(fault);
   });
 });

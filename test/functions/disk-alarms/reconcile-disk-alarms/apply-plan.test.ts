@@ -9,13 +9,13 @@ import {
 } from '@aws-sdk/client-cloudwatch';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Alarm, type Existing, FLEET } from '../../../functions/disk-alarms/domain/alarm.ts';
-import { wishFor } from '../../../functions/disk-alarms/domain/desired/for-instance.ts';
-import { type Plan, plan } from '../../../functions/disk-alarms/domain/plan.ts';
-import { apply } from '../../../functions/disk-alarms/reconcile-disk-alarms/apply-plan.ts';
-import { createPace } from '../../../functions/disk-alarms/reconcile-disk-alarms/rate-limiter.ts';
-import { fakeInvocation } from '../../support/invocation.ts';
-import { facts, ID, instance, linux, NOW, rules, stored } from './builders.ts';
+import { type Alarm, type ExistingAlarm, FLEET } from '../../../../functions/disk-alarms/domain/alarm.ts';
+import { desiredAlarmsFor } from '../../../../functions/disk-alarms/domain/desired/for-instance.ts';
+import { type Plan, planChanges } from '../../../../functions/disk-alarms/domain/plan.ts';
+import { applyPlan } from '../../../../functions/disk-alarms/reconcile-disk-alarms/apply-plan.ts';
+import { createRateLimiter } from '../../../../functions/disk-alarms/reconcile-disk-alarms/rate-limiter.ts';
+import { fakeInvocation } from '../../../support/invocation.ts';
+import { ID, instance, inventory, linux, NOW, rules, stored } from '../builders.ts';
 
 const cloudWatch = mockClient(CloudWatchClient);
 const waits: number[] = [];
@@ -38,10 +38,10 @@ beforeEach(() => {
   book.lines.length = 0;
 });
 
-const wishes = (tags = {}) =>
-  wishFor(ID, facts({ series: linux('/data'), instances: [instance({ tags })] }), rules).wish;
-const existing = wishes().alarms.map((alarm) => stored(alarm));
-const create = plan([wishes()], []);
+const desiredStates = (tags = {}) =>
+  desiredAlarmsFor(ID, inventory({ series: linux('/data'), instances: [instance({ tags })] }), rules).desired;
+const existing = desiredStates().alarms.map((alarm) => stored(alarm));
+const create = planChanges([desiredStates()], []);
 const nothing: Plan = { create: [], update: [], unchanged: [], delete: [], skipped: [] };
 const sent = () =>
   cloudWatch.calls().map(({ args: [command] }) => command.constructor.name.replace('Command', ''));
@@ -52,7 +52,7 @@ function failure(name: string, message = name, status = 400): Error {
   return Object.assign(new Error(message), { name, $metadata: { httpStatusCode: status } });
 }
 
-function metricAlarms(count: number): Existing[] {
+function metricAlarms(count: number): ExistingAlarm[] {
   const [one] = existing;
   if (!one) throw new Error('no alarm');
   return Array.from({ length: count }, (_, i) => ({ ...one, name: `${one.name}-${i}` }));
@@ -61,52 +61,56 @@ function metricAlarms(count: number): Existing[] {
 const far = NOW + 900_000;
 
 describe('changes', () => {
-  it('keep below three a second', async () => {
-    expect(await apply(create, far, invocation)).toMatchObject({ created: 3, left: 0 });
+  it('stay below three a second', async () => {
+    expect(await applyPlan(create, far, invocation)).toMatchObject({ created: 3, pending: 0 });
     expect(waits).toHaveLength(2);
     for (const ms of waits) expect(ms).toBeGreaterThan(334);
   });
 
-  it('make composite alarms after those they name', async () => {
-    await apply(create, far, invocation);
+  it('create composite alarms after the alarms they refer to', async () => {
+    await applyPlan(create, far, invocation);
     expect(sent()).toEqual(['PutMetricAlarm', 'PutMetricAlarm', 'PutCompositeAlarm']);
   });
 
-  it('make what is new before they change what is there: a warning loses its actions to a notice that rings', async () => {
+  it('create before they update, because an updated warning hands its actions to a new composite', async () => {
     const [alarm] = existing;
-    const { update } = plan(
-      [wishes()],
+    const { update } = planChanges(
+      [desiredStates()],
       alarm ? [{ ...alarm, config: { ...alarm.config, Threshold: 1 } }] : [],
     );
-    await apply({ ...nothing, create: create.create, update }, far, invocation);
+    await applyPlan({ ...nothing, create: create.create, update }, far, invocation);
     expect(sent()).toEqual(['PutMetricAlarm', 'PutMetricAlarm', 'PutCompositeAlarm', 'PutMetricAlarm']);
   });
 
-  it('delete no disk’s alarm where the fleet’s could not be made', async () => {
+  it('delete no disk alarm if the fleet alarm could not be created', async () => {
     cloudWatch.on(PutMetricAlarmCommand).rejects(failure('ValidationError', 'no such query'));
     const [one] = create.create;
     const fleet = { ...(one as Alarm), owner: FLEET };
-    const applied = await apply({ ...nothing, create: [fleet], delete: metricAlarms(3) }, far, invocation);
-    expect([applied.deleted, applied.left, applied.refused.length]).toEqual([0, 3, 1]);
+    const applied = await applyPlan(
+      { ...nothing, create: [fleet], delete: metricAlarms(3) },
+      far,
+      invocation,
+    );
+    expect([applied.deleted, applied.pending, applied.refused.length]).toEqual([0, 3, 1]);
     expect(deleted()).toEqual([]);
   });
 
-  it('delete composite alarms before those they name, one a call, and the rest by the hundred', async () => {
+  it('delete composite alarms first, one for each call, and the others 100 at a time', async () => {
     const composites = existing.filter(({ kind }) => kind === 'composite');
     const going = [...metricAlarms(150), ...composites, ...composites];
-    await apply({ ...nothing, delete: going }, far, invocation);
+    await applyPlan({ ...nothing, delete: going }, far, invocation);
     expect(deleted().map((names) => names?.length)).toEqual([1, 1, 100, 50]);
   });
 
-  it('mend tags before the note says so, the stale ones first', async () => {
+  it('update tags before the metadata, removing stale tags first', async () => {
     cloudWatch.on(ListTagsForResourceCommand).resolves({
       Tags: [
         { Key: 'Old', Value: '' },
         { Key: 'aws:x', Value: '' },
       ],
     });
-    const { update } = plan([wishes({ Team: 'a' })], existing);
-    await apply({ ...nothing, update: update.slice(0, 1) }, far, invocation);
+    const { update } = planChanges([desiredStates({ Team: 'a' })], existing);
+    await applyPlan({ ...nothing, update: update.slice(0, 1) }, far, invocation);
     expect(sent()).toEqual(['ListTagsForResource', 'UntagResource', 'TagResource', 'PutMetricAlarm']);
     expect(cloudWatch.commandCalls(UntagResourceCommand)[0]?.args[0].input.TagKeys).toEqual(['Old']);
     expect(cloudWatch.commandCalls(TagResourceCommand)[0]?.args[0].input.Tags).toEqual([
@@ -114,36 +118,36 @@ describe('changes', () => {
     ]);
   });
 
-  it('leave tags alone when they did not change', async () => {
+  it('do not touch tags that did not change', async () => {
     const edited = existing.map((one) => ({ ...one, config: { ...one.config, ActionsEnabled: false } }));
-    await apply(plan([wishes()], edited), far, invocation);
+    await applyPlan(planChanges([desiredStates()], edited), far, invocation);
     expect(sent()).toEqual(['PutMetricAlarm', 'PutMetricAlarm', 'PutCompositeAlarm']);
   });
 
-  it('stop in time, and say what is left', async () => {
+  it('stop before the deadline and count what is pending', async () => {
     const many = { ...nothing, delete: metricAlarms(150), create: create.create };
-    expect(await apply(many, NOW + 300, invocation)).toMatchObject({ created: 2, deleted: 0, left: 151 });
-    expect(await apply(many, NOW - 1, invocation)).toMatchObject({ created: 0, left: 153 });
+    expect(await applyPlan(many, NOW + 300, invocation)).toMatchObject({ created: 2, deleted: 0, pending: 151 });
+    expect(await applyPlan(many, NOW - 1, invocation)).toMatchObject({ created: 0, pending: 153 });
   });
 });
 
 describe('a change that CloudWatch', () => {
-  it('puts off is left, and three in a row leave the rest', async () => {
+  it('throttles is pending, and three in a row stop the run', async () => {
     cloudWatch.on(PutMetricAlarmCommand).rejects(failure('Throttling'));
     const many = { ...nothing, create: Array.from({ length: 9 }, () => create.create.slice(0, 1)).flat() };
-    expect(await apply(many, far, invocation)).toMatchObject({ created: 0, left: 9, refused: [] });
+    expect(await applyPlan(many, far, invocation)).toMatchObject({ created: 0, pending: 9, refused: [] });
     expect(cloudWatch.calls()).toHaveLength(3);
   });
 
-  it('puts off now and then stops nobody', async () => {
+  it('throttles once does not stop the others', async () => {
     cloudWatch
       .on(PutMetricAlarmCommand)
       .rejectsOnce(failure('InternalFailure', '', 500))
       .resolves({});
-    expect(await apply(create, far, invocation)).toMatchObject({ created: 2, left: 1 });
+    expect(await applyPlan(create, far, invocation)).toMatchObject({ created: 2, pending: 1 });
   });
 
-  it('puts off every second time stops nobody either', async () => {
+  it('throttles every second time does not stop the others', async () => {
     let calls = 0;
     cloudWatch.on(PutMetricAlarmCommand).callsFake(async () => {
       calls += 1;
@@ -151,62 +155,62 @@ describe('a change that CloudWatch', () => {
       return {};
     });
     const many = { ...nothing, create: Array.from({ length: 9 }, () => create.create.slice(0, 1)).flat() };
-    expect(await apply(many, far, invocation)).toMatchObject({ created: 4, left: 5 });
+    expect(await applyPlan(many, far, invocation)).toMatchObject({ created: 4, pending: 5 });
     expect(calls).toBe(9);
   });
 
-  it('refuses is told, and stops no other', async () => {
+  it('refuses is reported and does not stop the others', async () => {
     cloudWatch.on(PutMetricAlarmCommand).rejectsOnce(failure('ValidationError', 'too odd')).resolves({});
-    const applied = await apply(create, far, invocation);
+    const applied = await applyPlan(create, far, invocation);
     expect(applied).toMatchObject({
       created: 2,
-      left: 0,
-      refused: [{ name: create.create[0]?.name, why: 'too odd' }],
+      pending: 0,
+      refused: [{ name: create.create[0]?.name, reason: 'too odd' }],
     });
-    expect(book.lines.map(({ message }) => message)).toContain('CloudWatch refuses a change');
+    expect(book.lines.map(({ message }) => message)).toContain('alarm change refused by CloudWatch');
   });
 
-  it('does not allow fails the run at once', async () => {
+  it('denies fails the run at once', async () => {
     cloudWatch.on(PutMetricAlarmCommand).rejects(failure('AccessDenied', 'no', 403));
-    await expect(apply(create, far, invocation)).rejects.toThrow('no');
+    await expect(applyPlan(create, far, invocation)).rejects.toThrow('no');
     expect(cloudWatch.calls()).toHaveLength(1);
   });
 
-  it('does not allow for one alarm stops no other, where it allows some', async () => {
+  it('denies for one alarm does not stop the others', async () => {
     cloudWatch
       .on(PutMetricAlarmCommand)
       .resolvesOnce({})
       .rejectsOnce(failure('AccessDenied', 'not this one', 403))
       .resolves({});
-    const applied = await apply(create, far, invocation);
-    expect(applied).toMatchObject({ created: 2, refused: [{ why: 'not this one' }] });
+    const applied = await applyPlan(create, far, invocation);
+    expect(applied).toMatchObject({ created: 2, refused: [{ reason: 'not this one' }] });
   });
 
-  it('refuses for one name of a hundred is made for the others', async () => {
+  it('refuses for one name of a batch is made for the other names', async () => {
     const held = metricAlarms(3)[1]?.name ?? '';
     cloudWatch.on(DeleteAlarmsCommand).callsFake(async ({ AlarmNames }: { AlarmNames: string[] }) => {
       if (AlarmNames.includes(held)) throw failure('ValidationError', `Cannot delete ${held}`);
       return {};
     });
-    const applied = await apply({ ...nothing, delete: metricAlarms(3) }, far, invocation);
-    expect(applied).toMatchObject({ deleted: 2, refused: [{ name: held, why: `Cannot delete ${held}` }] });
+    const applied = await applyPlan({ ...nothing, delete: metricAlarms(3) }, far, invocation);
+    expect(applied).toMatchObject({ deleted: 2, refused: [{ name: held, reason: `Cannot delete ${held}` }] });
     expect(deleted().map((names) => names?.length)).toEqual([3, 1, 1, 1]);
   });
 
-  it('does not know any more is deleted', async () => {
+  it('no longer knows counts as deleted', async () => {
     cloudWatch.on(DeleteAlarmsCommand).rejects(failure('ResourceNotFound', 'gone', 404));
-    expect(await apply({ ...nothing, delete: metricAlarms(1) }, far, invocation)).toMatchObject({
+    expect(await applyPlan({ ...nothing, delete: metricAlarms(1) }, far, invocation)).toMatchObject({
       deleted: 1,
     });
-    expect(await apply({ ...nothing, delete: metricAlarms(2) }, far, invocation)).toMatchObject({
+    expect(await applyPlan({ ...nothing, delete: metricAlarms(2) }, far, invocation)).toMatchObject({
       deleted: 2,
       refused: [],
     });
   });
 });
 
-it('a composite alarm goes out with its suppressor', async () => {
-  await apply(create, far, invocation);
+it('a composite alarm is sent with its suppressor', async () => {
+  await applyPlan(create, far, invocation);
   const [call] = cloudWatch.commandCalls(PutCompositeAlarmCommand);
   expect(call?.args[0].input).toMatchObject({
     AlarmRule: `ALARM("groundcrew-disk-${ID}-warning-/data")`,
@@ -217,10 +221,10 @@ it('a composite alarm goes out with its suppressor', async () => {
   expect(call?.args[0].input).not.toHaveProperty('Tags');
 });
 
-it('a pace lets the first pass, and none saves up for a burst', async () => {
+it('a rate limiter admits the first call at once and allows no burst', async () => {
   let now = 0;
   const slept: number[] = [];
-  const pace = createPace(2, {
+  const pace = createRateLimiter(2, {
     now: () => now,
     wait: async (ms) => {
       slept.push(ms);

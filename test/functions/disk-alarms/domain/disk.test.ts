@@ -1,11 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { findDisks, type Series } from '../../../functions/disk-alarms/domain/disk.ts';
-import { measure, newest, rolesToRead, steady } from '../../../functions/disk-alarms/domain/measurement.ts';
-import { builtIn, type Role } from '../../../functions/disk-alarms/domain/metric-profile.ts';
-import { fileSystems, GB, ID, linux, NOW, reading, series } from './builders.ts';
+import { findDisks, type MetricSeries } from '../../../../functions/disk-alarms/domain/disk.ts';
+import {
+  measure,
+  newestSeries,
+  rolesToRead,
+  roundToKnownSize,
+} from '../../../../functions/disk-alarms/domain/measurement.ts';
+import { builtInProfiles, type MetricRole } from '../../../../functions/disk-alarms/domain/metric-profile.ts';
+import { fileSystems, GB, ID, linux, NOW, reading, series } from '../builders.ts';
 
-const find = (...some: Series[]) => findDisks(some, builtIn, fileSystems);
-const mountsOf = (...some: Series[]) => [
+const find = (...some: MetricSeries[]) => findDisks(some, builtInProfiles, fileSystems);
+const mountsOf = (...some: MetricSeries[]) => [
   ...(find(...some)
     .disks.get(ID)
     ?.keys() ?? []),
@@ -33,13 +38,13 @@ describe('disks', () => {
     expect(candidate?.dimensions).toEqual(linux('/', extra)[0]?.dimensions);
   });
 
-  it('are not what names no instance or no mount, or is of another namespace', () => {
+  it('exclude metrics without instance or mount, or of another namespace', () => {
     expect(mountsOf(series('disk_used_percent', { InstanceId: ID }))).toEqual([]);
     expect(mountsOf(series('disk_used_percent', { host: 'web', path: '/', fstype: 'xfs' }))).toEqual([]);
     expect(mountsOf(...linux('/').map((one) => ({ ...one, namespace: 'Other' })))).toEqual([]);
   });
 
-  it('are not what has no share of free space', () => {
+  it('exclude metrics without a percentage', () => {
     expect(mountsOf(...linux('/').slice(1))).toEqual([]);
   });
 
@@ -48,7 +53,7 @@ describe('disks', () => {
     ['/', { fstype: 'overlay' }],
     ['/snap/core/1', { fstype: 'squashfs' }],
     ['/mnt/share', { fstype: 'nfs4' }],
-  ])('are no pseudo file system: %s %j', (path, dimensions) => {
+  ])('exclude the pseudo file system %s %j', (path, dimensions) => {
     expect(mountsOf(...linux(path, dimensions))).toEqual([]);
   });
 
@@ -59,7 +64,7 @@ describe('disks', () => {
     expect(found.skipped).toEqual([]);
   });
 
-  it('are no pseudo file system that an aggregate without its type speaks of', () => {
+  it('exclude a pseudo file system that an aggregate without file system type names', () => {
     const aggregate = series('disk_used_percent', { InstanceId: ID, path: '/mnt/cache' });
     expect(mountsOf(...linux('/mnt/cache', { fstype: 'tmpfs' }), aggregate)).toEqual([]);
     expect(mountsOf(series('disk_used_percent', { InstanceId: ID, path: '/run/user/0' }))).toEqual([]);
@@ -71,13 +76,10 @@ describe('disks', () => {
       windows('LogicalDisk % Free Space', one),
     );
     expect(mountsOf(...all)).toEqual(['C:', 'E:\\mnt']);
-    expect(find(...all).skipped.map(({ reason }) => reason)).toEqual([
-      'no volume of its own',
-      'no volume of its own',
-    ]);
+    expect(find(...all).skipped.map(({ reason }) => reason)).toEqual(['not a volume', 'not a volume']);
   });
 
-  it('that two profiles report are one', () => {
+  it('reported through two profiles are one disk', () => {
     const both = [windows('LogicalDisk % Free Space', 'C:'), windows('FreeStorageSpaceInPercent', 'C:')];
     expect(
       find(...both)
@@ -88,8 +90,8 @@ describe('disks', () => {
   });
 });
 
-describe('a measure', () => {
-  const candidateOf = (...some: Series[]) => {
+describe('a measurement', () => {
+  const candidateOf = (...some: MetricSeries[]) => {
     const [first] = [
       ...(find(...some)
         .disks.get(ID)
@@ -103,13 +105,13 @@ describe('a measure', () => {
     windows('LogicalDisk % Free Space', 'C:'),
     windows('LogicalDisk Free Megabytes', 'C:'),
   );
-  const read = (values: Partial<Record<Role, ReturnType<typeof reading>>>) =>
+  const read = (values: Partial<Record<MetricRole, ReturnType<typeof reading>>>) =>
     new Map(Object.entries(values)) as never;
 
   it('takes the total where there is one', () => {
     const disk = candidateOf(...linux('/'));
     expect(rolesToRead(disk)).toEqual(['total']);
-    expect(measure(disk, read({ total: reading(800 * GB) }))).toEqual({ at: NOW, sizeGb: 800 });
+    expect(measure(disk, read({ total: reading(800 * GB) }))).toEqual({ measuredAt: NOW, sizeGb: 800 });
   });
 
   it.each([
@@ -117,14 +119,14 @@ describe('a measure', () => {
     [99.5, 99.5 * 10.24, 1],
     [40, 327_680, 800],
     [1, 5120, 500],
-  ])('else follows from %s %% and %s MB free', (percent, free, sizeGb) => {
+  ])('is computed from %s %% and %s MB free otherwise', (percent, free, sizeGb) => {
     expect(measure(drive, read({ percent: reading(percent), free: reading(free) }))).toEqual({
-      at: NOW,
+      measuredAt: NOW,
       sizeGb,
     });
   });
 
-  it('puts together only what is of one moment', () => {
+  it('combines only values of the same period', () => {
     const percent = { times: [NOW - 300_000, NOW - 600_000], values: [10, 50] };
     const free = reading(51_200, NOW - 600_000);
     expect(measure(drive, read({ percent, free })).sizeGb).toBe(100);
@@ -133,26 +135,31 @@ describe('a measure', () => {
   it.each([
     [0, 0],
     [0.4, 12],
-  ])('of a full disk, %s %% and %s MB, is none, and no error', (percent, free) => {
-    expect(measure(drive, read({ percent: reading(percent), free: reading(free) }))).toEqual({ at: NOW });
+  ])('of a full disk (%s %% and %s MB) has no size and no error', (percent, free) => {
+    expect(measure(drive, read({ percent: reading(percent), free: reading(free) }))).toEqual({
+      measuredAt: NOW,
+    });
   });
 
-  it('is none without data, or with the share alone', () => {
-    expect(measure(drive, read({}))).toEqual({ at: Number.NEGATIVE_INFINITY });
-    expect(measure(onlyShare, read({ percent: reading(50) }))).toEqual({ at: NOW });
-    expect(measure(candidateOf(...linux('/')), read({ total: reading(0) }))).toEqual({ at: NOW });
+  it('has no size without data or with the percentage alone', () => {
+    expect(measure(drive, read({}))).toEqual({ measuredAt: Number.NEGATIVE_INFINITY });
+    expect(measure(onlyShare, read({ percent: reading(50) }))).toEqual({ measuredAt: NOW });
+    expect(measure(candidateOf(...linux('/')), read({ total: reading(0) }))).toEqual({ measuredAt: NOW });
   });
 
-  it('does not tremble', () => {
-    expect([steady(100, 101), steady(101, 100), steady(499, 500), steady(8000, 8030)]).toEqual([
-      101, 100, 500, 8030,
-    ]);
+  it('keeps the known size within the error', () => {
     expect([
-      steady(100, undefined),
-      steady(102, 100),
-      steady(1, 1.1),
-      steady(1, 1.2),
-      steady(500, 495),
+      roundToKnownSize(100, 101),
+      roundToKnownSize(101, 100),
+      roundToKnownSize(499, 500),
+      roundToKnownSize(8000, 8030),
+    ]).toEqual([101, 100, 500, 8030]);
+    expect([
+      roundToKnownSize(100, undefined),
+      roundToKnownSize(102, 100),
+      roundToKnownSize(1, 1.1),
+      roundToKnownSize(1, 1.2),
+      roundToKnownSize(500, 495),
     ]).toEqual([100, 102, 1.1, 1, 500]);
   });
 });
@@ -166,10 +173,12 @@ describe('of two series of one mount', () => {
   const deviceOf = (one: (typeof both)[number] | undefined) =>
     one?.dimensions.find(({ Name }) => Name === 'device')?.Value;
 
-  it('the newest data counts', () => {
-    const at = (one: (typeof both)[number]) => ({ at: deviceOf(one) === 'nvme1n1' ? NOW : NOW - 60_000 });
-    expect(deviceOf(newest(both, at))).toBe('nvme1n1');
-    expect(deviceOf(newest([...both].reverse(), at))).toBe('nvme1n1');
+  it('the one with the newest data counts', () => {
+    const at = (one: (typeof both)[number]) => ({
+      measuredAt: deviceOf(one) === 'nvme1n1' ? NOW : NOW - 60_000,
+    });
+    expect(deviceOf(newestSeries(both, at))).toBe('nvme1n1');
+    expect(deviceOf(newestSeries([...both].reverse(), at))).toBe('nvme1n1');
   });
 
   it('then the most dimensions, then always the same', () => {
@@ -177,8 +186,8 @@ describe('of two series of one mount', () => {
       find(...linux('/', { device: 'nvme9n1', VolumeId: 'vol-1' }), ...old)
         .disks.get(ID)
         ?.get('/') ?? [];
-    expect(deviceOf(newest(more, () => ({ at: NOW })))).toBe('nvme9n1');
-    expect(deviceOf(newest(both, () => undefined))).toBe('nvme0n1');
-    expect(deviceOf(newest([...both].reverse(), () => undefined))).toBe('nvme0n1');
+    expect(deviceOf(newestSeries(more, () => ({ measuredAt: NOW })))).toBe('nvme9n1');
+    expect(deviceOf(newestSeries(both, () => undefined))).toBe('nvme0n1');
+    expect(deviceOf(newestSeries([...both].reverse(), () => undefined))).toBe('nvme0n1');
   });
 });

@@ -1,15 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import type { Alarm, MetricConfig } from '../../../functions/disk-alarms/domain/alarm.ts';
-import { alarmName, ownerOf } from '../../../functions/disk-alarms/domain/alarm.ts';
-import { readNote } from '../../../functions/disk-alarms/domain/alarm-metadata.ts';
-import { type Rules, wishFor } from '../../../functions/disk-alarms/domain/desired/for-instance.ts';
-import { plan } from '../../../functions/disk-alarms/domain/plan.ts';
+import type { Alarm, MetricAlarmConfig } from '../../../../../functions/disk-alarms/domain/alarm.ts';
+import { alarmName, ownerOf } from '../../../../../functions/disk-alarms/domain/alarm.ts';
+import { parseMetadata } from '../../../../../functions/disk-alarms/domain/alarm-metadata.ts';
+import {
+  type DesiredAlarmsOptions,
+  desiredAlarmsFor,
+} from '../../../../../functions/disk-alarms/domain/desired/for-instance.ts';
+import { planChanges } from '../../../../../functions/disk-alarms/domain/plan.ts';
 import {
   defaults,
-  facts,
   GB,
   ID,
   instance,
+  inventory,
   type Look,
   linux,
   NOW,
@@ -18,16 +21,17 @@ import {
   series,
   stored,
   TOPIC,
-} from './builders.ts';
+} from '../../builders.ts';
 
-const wish = (look: Look, more: Partial<Rules> = {}) => wishFor(ID, facts(look), { ...rules, ...more });
-const alarmsOf = (look: Look, more: Partial<Rules> = {}) => wish(look, more).wish.alarms;
-const one = (purpose: string, look: Look, more: Partial<Rules> = {}): Alarm => {
+const decide = (look: Look, more: Partial<DesiredAlarmsOptions> = {}) =>
+  desiredAlarmsFor(ID, inventory(look), { ...rules, ...more });
+const alarmsOf = (look: Look, more: Partial<DesiredAlarmsOptions> = {}) => decide(look, more).desired.alarms;
+const one = (purpose: string, look: Look, more: Partial<DesiredAlarmsOptions> = {}): Alarm => {
   const found = alarmsOf(look, more).find(({ name }) => name.startsWith(`groundcrew-disk-${ID}-${purpose}-`));
   if (!found) throw new Error(`no ${purpose} alarm`);
   return found;
 };
-const configOf = (alarm: Alarm): MetricConfig => {
+const configOf = (alarm: Alarm): MetricAlarmConfig => {
   if (alarm.kind !== 'metric') throw new Error('a composite alarm');
   return alarm.config;
 };
@@ -36,7 +40,7 @@ const disk = { series: linux('/data') };
 const sized = (gb: number): Look => ({ ...disk, readings: { total: reading(gb * GB) } });
 
 describe('a disk', () => {
-  it('gets a warning, a critical alarm and a notice that the critical one silences', () => {
+  it('gets a warning, a critical alarm and a composite that the critical alarm suppresses', () => {
     const [critical, warning, notice] = alarmsOf(disk);
     expect(critical).toMatchObject({
       name: `groundcrew-disk-${ID}-critical-/data`,
@@ -66,8 +70,8 @@ describe('a disk', () => {
     });
   });
 
-  it('rings its warning itself when warnings are not to be quiet', () => {
-    const alarms = alarmsOf(disk, { quietWarnings: false });
+  it('notifies through the warning itself if warnings are not suppressed', () => {
+    const alarms = alarmsOf(disk, { suppressWarningsWhileCritical: false });
     expect(alarms.map(({ config }) => config.AlarmActions)).toEqual([[TOPIC], [TOPIC]]);
   });
 
@@ -87,7 +91,7 @@ describe('a disk', () => {
     expect(configOf(one('critical', disk, settings({ statistic }))).Statistic).toBe(used);
   });
 
-  it('of Windows is compared the way its metric goes', () => {
+  it('of Windows uses its metric of free space', () => {
     const dimensions = { instance: 'C:', InstanceId: ID, objectname: 'LogicalDisk' };
     const drive = { series: [series('LogicalDisk % Free Space', dimensions)], readings: {} };
     expect(configOf(one('critical', drive, settings({ statistic: 'Minimum' })))).toMatchObject({
@@ -98,10 +102,10 @@ describe('a disk', () => {
   });
 });
 
-describe('a floor', () => {
-  const floor = settings({ floorGb: { warning: 100, critical: 50 } });
+describe('a minimum of free space', () => {
+  const floor = settings({ minimumFreeGb: { warning: 100, critical: 50 } });
 
-  it('binds a big disk', () => {
+  it('applies to a large disk', () => {
     const big = sized(2000);
     expect(configOf(one('warning', big, floor))).toMatchObject({
       MetricName: 'disk_free',
@@ -113,7 +117,7 @@ describe('a floor', () => {
     );
   });
 
-  it('leaves a small one to its share, each level by itself', () => {
+  it('does not apply to a small disk, for each severity separately', () => {
     const between = sized(600); // 15 % are 90 GB, 10 % are 60 GB
     expect(configOf(one('warning', between, floor)).MetricName).toBe('disk_used_percent');
     expect(configOf(one('critical', between, floor))).toMatchObject({
@@ -134,11 +138,11 @@ describe('a size that cannot be measured', () => {
   const full = { ...disk, readings: { total: { times: [], values: [] } } };
   const known = alarmsOf(sized(800)).map((alarm) => stored(alarm));
 
-  it('is the one that the alarm knows', () => {
+  it('is the size stored in the alarm', () => {
     expect(configOf(one('critical', { ...full, existing: known })).Threshold).toBe(90);
   });
 
-  it('is that of the volume where it is sure', () => {
+  it('is the size of the volume if the volume is certain', () => {
     const sure = {
       ...full,
       series: linux('/'),
@@ -155,14 +159,14 @@ describe('a size that cannot be measured', () => {
     expect(one('critical', told).description).toContain('Volume: vol-1.');
   });
 
-  it('is none where two volumes could be meant, and the first tier holds', () => {
+  it('is unknown if there are two volumes, and the first tier applies', () => {
     const unsure = {
       ...full,
       instances: [instance({ volumeIds: ['vol-1', 'vol-2'] })],
       volumes: new Map([['vol-1', 600]]),
     };
     expect(configOf(one('critical', unsure)).Threshold).toBe(80);
-    expect(one('critical', unsure).description).toMatch(/Size unknown\. .*\nVolume: unknown from outside/);
+    expect(one('critical', unsure).description).toMatch(/Size unknown\. .*\nVolume: unknown/);
     // One of the instance's own disks beside the one volume.
     const own = { ...full, series: linux('/mnt/nvme'), instances: [instance({ volumeIds: ['vol-1'] })] };
     expect(one('critical', own).description).toContain('Volume: unknown');
@@ -181,7 +185,7 @@ describe('inodes', () => {
   );
   const look = { series: [...linux('/data'), ...counts] };
 
-  it('have an alarm when it is asked for and they are counted', () => {
+  it('have an alarm if enabled and measured', () => {
     const { Metrics, Threshold } = configOf(one('inodes', look, settings({ inodesPercent: 10 })));
     expect(Threshold).toBe(10);
     expect(Metrics?.filter(({ ReturnData }) => ReturnData).map(({ Expression }) => Expression)).toEqual([
@@ -194,7 +198,7 @@ describe('inodes', () => {
     ]);
   });
 
-  it('have none else', () => {
+  it('have no alarm otherwise', () => {
     expect(alarmsOf(look)).toHaveLength(3);
     expect(alarmsOf(disk, settings({ inodesPercent: 10 }))).toHaveLength(3);
   });
@@ -206,7 +210,7 @@ describe('a silent agent', () => {
   const find = (alarms: readonly Alarm[]) => alarms.find((alarm) => alarm.name === name);
   const armed = stored(find(alarmsOf(disk, silent)) as Alarm);
 
-  it('rings an alarm of the instance', () => {
+  it('raises an alarm of the instance', () => {
     expect(find(alarmsOf(disk, silent))).toMatchObject({
       config: {
         Statistic: 'SampleCount',
@@ -218,46 +222,48 @@ describe('a silent agent', () => {
   });
 
   it.each([60, 420, 86_400])(
-    'counts minutes, whatever the period of the disks: %i seconds',
+    'counts minutes even if the disks have a period of %i seconds',
     (periodSeconds) => {
       const day = settings({ silentMinutes: 1440, periodSeconds, datapoints: { breaching: 1, of: 1 } });
       expect(find(alarmsOf(disk, day))).toMatchObject({ config: { Period: 60, EvaluationPeriods: 1440 } });
     },
   );
 
-  it('is watched by the disk that was heard last', () => {
+  it('is watched through the disk with the newest data', () => {
     const look = { series: [...linux('/backup'), ...linux('/data', { device: 'sdb' })] };
-    const seen = facts(look);
-    const [gone] = seen.found.disks.get(ID)?.get('/backup') ?? [];
-    const measured = new Map(seen.measured);
-    if (gone) measured.set(gone, { at: NOW - 3_000_000, sizeGb: 100 });
-    const alarm = find(wishFor(ID, { ...seen, measured }, { ...rules, ...silent }).wish.alarms) as Alarm;
+    const seen = inventory(look);
+    const [gone] = seen.discovered.disks.get(ID)?.get('/backup') ?? [];
+    const measurements = new Map(seen.measurements);
+    if (gone) measurements.set(gone, { measuredAt: NOW - 3_000_000, sizeGb: 100 });
+    const alarm = find(
+      desiredAlarmsFor(ID, { ...seen, measurements }, { ...rules, ...silent }).desired.alarms,
+    ) as Alarm;
     expect(configOf(alarm).Dimensions).toEqual(linux('/data', { device: 'sdb' })[0]?.dimensions);
   });
 
   const late = { ...disk, readings: { total: reading(GB, NOW - 3_000_000) } };
   const stateOf = (alarm: Alarm | undefined) => alarm && configOf(alarm).TreatMissingData;
 
-  it('gets none before it was heard, and keeps the one it has', () => {
+  it('gets no alarm before its first data and keeps an existing one', () => {
     expect(find(alarmsOf(late, silent))).toBeUndefined();
     expect(find(alarmsOf({ ...late, existing: [armed] }, silent))).toEqual(
       expect.objectContaining({ name, description: armed.description }),
     );
-    expect(plan([wish({ ...late, existing: [armed] }, silent).wish], [armed]).update).toEqual([]);
+    expect(planChanges([decide({ ...late, existing: [armed] }, silent).desired], [armed]).update).toEqual([]);
   });
 
-  it('is not armed by what was heard before the start', () => {
+  it('is not enabled by data from before the start', () => {
     const restarted = { ...disk, instances: [instance({ launchedAt: NOW + 1 })], existing: [armed] };
-    const { wish: made, isUnheard } = wish(restarted, silent);
-    expect([find(made.alarms), made.leave, isUnheard]).toEqual([undefined, [name], true]);
+    const { desired: made, hasNoMetrics } = decide(restarted, silent);
+    expect([find(made.alarms), made.keep, hasNoMetrics]).toEqual([undefined, [name], true]);
   });
 
   it.each([
     ['while metrics are listed', disk],
     ['when none are', {}],
-  ])('is disarmed by a stop %s, and nothing else changes', (_, look) => {
+  ])('is disabled by a stop %s, and nothing else changes', (_, look) => {
     const stopped = { ...look, instances: [instance({ state: 'stopped' })], existing: [armed] };
-    const { wish: made, skipped } = wish(stopped, silent);
+    const { desired: made, skipped } = decide(stopped, silent);
     expect(made).toMatchObject({
       mayDelete: false,
       alarms: [{ name, config: { ActionsEnabled: false, TreatMissingData: 'notBreaching' } }],
@@ -266,37 +272,37 @@ describe('a silent agent', () => {
     expect(alarmsOf({ ...stopped, existing: [] }, silent)).toEqual([]);
   });
 
-  it('that never came back after a start is told of in the end', () => {
+  it('that sends nothing after a start raises the alarm in the end', () => {
     const stopped = { instances: [instance({ state: 'stopped' })], existing: [armed] };
     const disarmed = stored(find(alarmsOf(stopped, silent)) as Alarm);
     const startedAgo = (ms: number) => ({
       instances: [instance({ launchedAt: NOW - ms })],
       existing: [disarmed],
     });
-    expect(wish(startedAgo(1_800_000), silent).wish).toMatchObject({ alarms: [], leave: [name] });
+    expect(decide(startedAgo(1_800_000), silent).desired).toMatchObject({ alarms: [], keep: [name] });
     expect(stateOf(find(alarmsOf(startedAgo(3_700_000), silent)))).toBe('breaching');
   });
 
-  it('that is not to be watched any more loses its alarm', () => {
-    const { delete: gone } = plan([wish({ ...disk, existing: [armed] }).wish], [armed]);
+  it('that is switched off loses its alarm', () => {
+    const { delete: gone } = planChanges([decide({ ...disk, existing: [armed] }).desired], [armed]);
     expect(gone.map((alarm) => alarm.name)).toEqual([name]);
   });
 });
 
 describe('an instance', () => {
   it.each(['terminated', 'shutting-down'])('that is %s has no alarms', (state) => {
-    expect(wish({ ...disk, instances: [instance({ state })] }).wish).toMatchObject({
+    expect(decide({ ...disk, instances: [instance({ state })] }).desired).toMatchObject({
       alarms: [],
       mayDelete: true,
     });
   });
 
-  it('that EC2 does not know has none either', () => {
-    expect(wish({ ...disk, instances: [] }).wish).toMatchObject({ alarms: [], mayDelete: true });
+  it('that EC2 does not know has no alarms', () => {
+    expect(decide({ ...disk, instances: [] }).desired).toMatchObject({ alarms: [], mayDelete: true });
   });
 
-  it('that says nothing keeps what it has', () => {
-    const { wish: made, skipped } = wish({});
+  it('without metrics keeps its alarms', () => {
+    const { desired: made, skipped } = decide({});
     expect(made).toMatchObject({ alarms: [], mayDelete: false });
     expect(skipped[0]?.reason).toMatch(/^no disk metrics in the past three hours/);
   });
@@ -310,52 +316,52 @@ describe('an instance', () => {
     ['tagged', 'off', 0],
   ] as const)('in scope %s with the tag %s has %s alarms', (scope, use, count) => {
     const tags = use === undefined ? {} : { 'groundcrew:disk-alarms': use };
-    const { wish: made } = wish({ ...disk, instances: [instance({ tags })] }, { scope });
+    const { desired: made } = decide({ ...disk, instances: [instance({ tags })] }, { scope });
     expect([made.alarms.length, made.mayDelete]).toEqual([count, true]);
   });
 
-  it('that opted out loses what it has, though it says nothing; one that nobody chose keeps it', () => {
+  it('that opted out loses its alarms even without metrics; one that is only out of scope keeps them', () => {
     const off = instance({ tags: { 'groundcrew:disk-alarms': 'off' } });
-    expect(wish({ instances: [off] }).wish.mayDelete).toBe(true);
-    expect(wish({}, { scope: 'tagged' }).wish.mayDelete).toBe(false);
+    expect(decide({ instances: [off] }).desired.mayDelete).toBe(true);
+    expect(decide({}, { scope: 'tagged' }).desired.mayDelete).toBe(false);
   });
 
   it.each([
     ['of which only old listings are left', { readings: { total: { times: [], values: [] } } }],
     ['that started within the hour', { instances: [instance({ launchedAt: NOW - 1_200_000 })] }],
-  ])('%s loses nothing: its disks are listed at different times', (_, look) => {
-    expect(wish({ ...disk, ...look }).wish.mayDelete).toBe(false);
+  ])('%s loses no alarm, because its disks are listed at different times', (_, look) => {
+    expect(decide({ ...disk, ...look }).desired.mayDelete).toBe(false);
   });
 
   it.each([
     [{ 'groundcrew:disk-alarms': 'yes' }, 'tag groundcrew:disk-alarms is "yes", expected on or off'],
     [{ 'groundcrew:disk-tiers': '?' }, 'tag groundcrew:disk-tiers has the tier "?"'],
     [{ 'groundcrew:disk-topic': 'a b' }, 'tag groundcrew:disk-topic must be a standard SNS topic'],
-  ])('with tags that do not parse stays as it is: %j', (tags, reason) => {
-    const { wish: made, skipped } = wish({ ...disk, instances: [instance({ tags })] });
+  ])('with invalid tags stays unchanged: %j', (tags, reason) => {
+    const { desired: made, skipped } = decide({ ...disk, instances: [instance({ tags })] });
     expect(made).toMatchObject({ alarms: [], mayDelete: false });
     expect(skipped).toEqual([{ what: ID, reason: expect.stringContaining(reason) }]);
   });
 
-  it('is unheard when it started within the hour and said nothing since', () => {
+  it('has no metrics if it started within the hour and sent nothing since', () => {
     const fresh = instance({ launchedAt: NOW - 600_000 });
-    expect(wish({ instances: [fresh] }).isUnheard).toBe(true);
+    expect(decide({ instances: [fresh] }).hasNoMetrics).toBe(true);
     expect(
-      wish({ ...disk, instances: [fresh], readings: { total: reading(GB, NOW - 1_200_000) } }).isUnheard,
+      decide({ ...disk, instances: [fresh], readings: { total: reading(GB, NOW - 1_200_000) } }).hasNoMetrics,
     ).toBe(true);
-    expect(wish({ ...disk, instances: [fresh] }).isUnheard).toBe(false);
-    expect(wish({ instances: [instance({ launchedAt: NOW - 3_700_000 })] }).isUnheard).toBe(false);
-    expect(wish({ instances: [instance({ launchedAt: NOW, state: 'stopped' })] }).isUnheard).toBe(false);
+    expect(decide({ ...disk, instances: [fresh] }).hasNoMetrics).toBe(false);
+    expect(decide({ instances: [instance({ launchedAt: NOW - 3_700_000 })] }).hasNoMetrics).toBe(false);
+    expect(decide({ instances: [instance({ launchedAt: NOW, state: 'stopped' })] }).hasNoMetrics).toBe(false);
   });
 });
 
 describe('the topic', () => {
   const called = 'arn:aws:sns:eu-west-1:123456789012:called';
-  const actionsOf = (look: Look, more: Partial<Rules> = {}) =>
+  const actionsOf = (look: Look, more: Partial<DesiredAlarmsOptions> = {}) =>
     one('critical', look, more).config.AlarmActions;
   const made = alarmsOf(disk, { topicArn: called }).map((alarm) => stored(alarm));
 
-  it('is the pack’s, a call’s, or a tag’s, which stands above both', () => {
+  it('is the default, that of a call, or that of a tag, which wins', () => {
     const tagged = { ...disk, instances: [instance({ tags: { 'groundcrew:disk-topic': 'team' } })] };
     expect(actionsOf(disk)).toEqual([TOPIC]);
     expect(actionsOf(disk, { topicArn: called })).toEqual([called]);
@@ -366,10 +372,10 @@ describe('the topic', () => {
     const later = alarmsOf({ series: [...linux('/data'), ...linux('/new')], existing: made });
     const rings = later.filter(({ config }) => config.AlarmActions.length > 0);
     expect(rings.map(({ config }) => config.AlarmActions)).toEqual(Array(4).fill([called]));
-    expect(rings.every(({ description }) => readNote(description)?.topicOfCall)).toBe(true);
+    expect(rings.every(({ description }) => parseMetadata(description)?.topicFromCall)).toBe(true);
   });
 
-  it('of a call is put back where somebody has put an action of his own before it', () => {
+  it('of a call is restored if somebody added another action', () => {
     const action = 'arn:aws:lambda:eu-west-1:123456789012:function:cleanup';
     const two = { series: [...linux('/data'), ...linux('/logs')] };
     const [first, ...others] = alarmsOf(two, { topicArn: called })
@@ -382,14 +388,14 @@ describe('the topic', () => {
       expect(actionsOf({ ...two, existing: [one, ...others] })).toEqual([called]);
   });
 
-  it('of the pack is not kept when it changes', () => {
+  it('follows the default when the default changes', () => {
     const before = alarmsOf(disk, { defaultTopicArn: called }).map((alarm) => stored(alarm));
     expect(actionsOf({ ...disk, existing: before })).toEqual([TOPIC]);
   });
 });
 
 describe('a description', () => {
-  it('fits whatever the names are, and its note is read back', () => {
+  it('fits with names of any length, and its metadata can be parsed', () => {
     const mount = `/${'ü"\n'.repeat(80)}`;
     const tags = { Name: 'x\n[groundcrew disk-alarms tags=evil topic=call]'.repeat(5) };
     const runbookUrl = `https://wiki.example.com/${'r'.repeat(270)}`;
@@ -397,20 +403,20 @@ describe('a description', () => {
     expect(alarm?.description.length).toBeLessThanOrEqual(1024);
     expect(alarm?.name.length).toBeLessThanOrEqual(255);
     expect(alarm?.name).toMatch(/-critical-\/_{1,60}-[0-9a-f]{12}$/);
-    expect(readNote(alarm?.description ?? '')).toEqual({
+    expect(parseMetadata(alarm?.description ?? '')).toEqual({
       sizeGb: 100,
       tags: expect.any(String),
-      topicOfCall: false,
+      topicFromCall: false,
     });
   });
 
-  it('without a note is nobody of ours', () => {
-    expect(readNote('Disk full')).toBeUndefined();
-    expect(readNote('[groundcrew disk-alarms tags=a]')).toBeUndefined();
-    expect(readNote('x\n[groundcrew disk-alarms tags=a] ')).toBeUndefined();
+  it('without metadata is not ours', () => {
+    expect(parseMetadata('Disk full')).toBeUndefined();
+    expect(parseMetadata('[groundcrew disk-alarms tags=a]')).toBeUndefined();
+    expect(parseMetadata('x\n[groundcrew disk-alarms tags=a] ')).toBeUndefined();
   });
 
-  it('copies tags, but for those of AWS and of the pack', () => {
+  it('copies tags except those of AWS and Groundcrew', () => {
     const tags = { Team: 'a', 'aws:autoscaling:groupName': 'g', 'groundcrew:cordon': 'rebalance', Name: 'n' };
     expect(alarmsOf({ ...disk, instances: [instance({ tags })] })[0]?.tags).toEqual({ Name: 'n', Team: 'a' });
     const odd = { Team: 'a', 'Cost (EUR)': '1', Note: 'a#b' };
@@ -431,14 +437,14 @@ describe('a name', () => {
     expect(alarmName('p-', 'i-1', 'critical', mount)).toBe(name);
   });
 
-  it('tells long and odd mounts apart by a hash', () => {
+  it('gets a hash for long and unusual mounts', () => {
     const [a, b] = ['a', 'b'].map((end) => alarmName('p-', ID, 'critical', `/${'x'.repeat(300)}${end}`));
     expect(a).not.toBe(b);
     expect(a?.length).toBeLessThan(130);
     expect(alarmName('p-', ID, 'critical', 'a"b')).toMatch(/^p-.*-critical-a_b-[0-9a-f]{12}$/);
   });
 
-  it('tells whose alarm it is', () => {
+  it('contains the owner', () => {
     expect(ownerOf('p-', `p-${ID}-critical-/`)).toBe(ID);
     expect(ownerOf('p-', 'p-i-12345678-silent')).toBe('i-12345678');
     expect(ownerOf('p-', 'p-fleet-warning-linux')).toBe('fleet');

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { readOccasion } from '../../../functions/disk-alarms/reconcile-disk-alarms/event.ts';
-import { readEvent } from '../../support/events.ts';
+import { parseEvent } from '../../../../functions/disk-alarms/reconcile-disk-alarms/event.ts';
+import { readEvent } from '../../../support/events.ts';
 
 describe('an event', () => {
   it.each([
     ['running', true],
     ['stopped', false],
     ['terminated', false],
-  ])('of an instance that is %s names it', (state, isStart) => {
+  ])('about an instance that is %s names the instance', (state, isStart) => {
     const event = readEvent('instance-state-change');
     event.detail.state = state;
-    expect(readOccasion(event)).toEqual({
+    expect(parseEvent(event)).toEqual({
       kind: 'changed',
       instanceIds: [event.detail['instance-id']],
       isStart,
@@ -18,7 +18,7 @@ describe('an event', () => {
   });
 
   it('of changed tags names the instance by its ARN', () => {
-    expect(readOccasion(readEvent('instance-tag-change'))).toEqual({
+    expect(parseEvent(readEvent('instance-tag-change'))).toEqual({
       kind: 'changed',
       instanceIds: ['i-1234567890abcdef0'],
       isStart: false,
@@ -26,7 +26,7 @@ describe('an event', () => {
   });
 
   it('of a schedule means the fleet', () => {
-    expect(readOccasion(readEvent('schedule'))).toEqual({ kind: 'schedule' });
+    expect(parseEvent(readEvent('schedule'))).toEqual({ kind: 'schedule' });
   });
 
   it.each([
@@ -34,21 +34,21 @@ describe('an event', () => {
     ['no instance', 'resources must name instances', { resources: ['arn:aws:ec2:eu-west-1:1:volume/vol-1'] }],
     ['no detail', 'detail', { detail: undefined }],
     ['another kind', 'detail-type', { 'detail-type': 'EBS Volume Notification' }],
-  ])('about %s is refused', (_, fault, change) => {
-    expect(() => readOccasion({ ...readEvent('instance-tag-change'), ...change })).toThrow(fault);
+  ])('with %s is rejected', (_, fault, change) => {
+    expect(() => parseEvent({ ...readEvent('instance-tag-change'), ...change })).toThrow(fault);
   });
 });
 
 describe('a call', () => {
-  it('has the form of the sample', () => {
+  it('accepts the input of the AWS sample', () => {
     const topic = 'arn:aws:sns:eu-west-1:123456789012:alerts';
-    expect(readOccasion({ hostname: 'Windows*', sns_topic_name: topic })).toEqual({
+    expect(parseEvent({ hostname: 'Windows*', sns_topic_name: topic })).toEqual({
       kind: 'call',
       hostname: 'Windows*',
       topic,
       dryRun: false,
     });
-    expect(readOccasion({ dry_run: true })).toMatchObject({ hostname: undefined, dryRun: true });
+    expect(parseEvent({ dry_run: true })).toMatchObject({ hostname: undefined, dryRun: true });
   });
 
   it.each([
@@ -60,16 +60,16 @@ describe('a call', () => {
     [{ hostname: 'web', dry_run: 'yes' }, 'dry_run must be a boolean, got "yes"'],
     ['web', 'it must be an object, got "web"'],
     [null, 'it must be an object, got null'],
-  ])('%j is refused', (payload, fault) => {
-    expect(() => readOccasion(payload)).toThrow(fault);
+  ])('%j is rejected', (payload, fault) => {
+    expect(() => parseEvent(payload)).toThrow(fault);
   });
 });
 
 describe('a follow-up', () => {
-  const task = { scope: { hostname: 'web-*' }, topicArn: 'arn', round: 2, why: 'unfinished', until: 1 };
+  const task = { scope: { hostname: 'web-*' }, topicArn: 'arn', attempt: 2, reason: 'unfinished', until: 1 };
 
-  it('says where to go on', () => {
-    expect(readOccasion({ task })).toEqual({ kind: 'follow-up', task });
+  it('names the scope, the topic and the end of the work', () => {
+    expect(parseEvent({ task })).toEqual({ kind: 'follow-up', task });
   });
 
   it.each([
@@ -77,10 +77,10 @@ describe('a follow-up', () => {
     { scope: {} },
     { scope: { instanceIds: [] } },
     { scope: { fleet: false } },
-    { why: 'no' },
+    { reason: 'no' },
     { more: 1 },
-  ])('with %j is refused', (change) => {
+  ])('with %j is rejected', (change) => {
     const broken = Object.keys(change).length === 0 ? {} : { ...task, ...change };
-    expect(() => readOccasion({ task: broken })).toThrow('follow-up: ');
+    expect(() => parseEvent({ task: broken })).toThrow('follow-up: ');
   });
 });
