@@ -126,7 +126,11 @@ describe('changes', () => {
 
   it('stop before the deadline and count what is pending', async () => {
     const many = { ...nothing, delete: metricAlarms(150), create: create.create };
-    expect(await applyPlan(many, NOW + 300, invocation)).toMatchObject({ created: 2, deleted: 0, pending: 151 });
+    expect(await applyPlan(many, NOW + 300, invocation)).toMatchObject({
+      created: 2,
+      deleted: 0,
+      pending: 151,
+    });
     expect(await applyPlan(many, NOW - 1, invocation)).toMatchObject({ created: 0, pending: 153 });
   });
 });
