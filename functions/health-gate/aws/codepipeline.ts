@@ -5,41 +5,44 @@ import {
   ListActionExecutionsCommand,
   ListTagsForResourceCommand,
   RetryStageExecutionCommand,
-  type StageState,
+  type StageState as SdkStageState,
 } from '@aws-sdk/client-codepipeline';
 import { createClient } from '#shared/aws/client.ts';
 import { paginate } from '#shared/aws/pages.ts';
 import { hasName } from '#shared/errors.ts';
-import type { Hold, Place } from '../domain/hold-record.ts';
+import type { HoldRecord, PipelineLocation } from '../domain/hold-record.ts';
 import {
-  type ExecutionLook,
-  type Look,
-  type PipelineLook,
-  type StageLook,
-  strangers,
-  withoutOthers,
+  type ExecutionState,
+  foreignFailures,
+  type PipelineSnapshot,
+  type PipelineState,
+  type StageState,
+  withoutForeignFailures,
 } from '../domain/resume-decision.ts';
 
 const codePipeline = createClient(CodePipelineClient, { deadlineMs: 8_000 });
 
 /** The pipeline and the execution of a hold as they are now. */
-export async function lookAt(hold: Hold, signal: AbortSignal): Promise<Look> {
+export async function describePipelineAndExecution(
+  hold: HoldRecord,
+  signal: AbortSignal,
+): Promise<PipelineSnapshot> {
   const [pipeline, execution] = await Promise.all([
     describeStage(hold, signal),
     describeExecution(hold, signal),
   ]);
   const look = { pipeline, execution };
   // Of an execution that is gone nothing is left to ask about, whatever else failed in the stage.
-  if (!execution || strangers(hold, look).length === 0) return look;
-  return withoutOthers(hold, look, await listRuns(hold, signal));
+  if (!execution || foreignFailures(hold, look).length === 0) return look;
+  return withoutForeignFailures(hold, look, await listActionRuns(hold, signal));
 }
 
 /** Undefined when CodePipeline does not know it any more. */
 export function describeExecution(
-  { executionId, pipeline }: Pick<Place, 'executionId' | 'pipeline'>,
+  { executionId, pipeline }: Pick<PipelineLocation, 'executionId' | 'pipeline'>,
   signal: AbortSignal,
-): Promise<ExecutionLook | undefined> {
-  return unlessGone(async () => {
+): Promise<ExecutionState | undefined> {
+  return undefinedIfGone(async () => {
     const command = new GetPipelineExecutionCommand({
       pipelineName: pipeline,
       pipelineExecutionId: executionId,
@@ -56,25 +59,25 @@ export function describeExecution(
 
 /** Undefined when there is no such pipeline any more. */
 export function describeStage(
-  { pipeline, stage }: Pick<Place, 'pipeline' | 'stage'>,
+  { pipeline, stage }: Pick<PipelineLocation, 'pipeline' | 'stage'>,
   signal: AbortSignal,
-): Promise<PipelineLook | undefined> {
-  return unlessGone(async () => {
+): Promise<PipelineState | undefined> {
+  return undefinedIfGone(async () => {
     const command = new GetPipelineStateCommand({ name: pipeline });
     const { pipelineVersion = 0, stageStates = [] } = await codePipeline.send(command, {
       abortSignal: signal,
     });
     const found = stageStates.find(({ stageName }) => stageName === stage);
-    return { version: pipelineVersion, stage: found && toStage(found) };
+    return { version: pipelineVersion, stage: found && toStageState(found) };
   });
 }
 
 /** The tags of a pipeline; none when it is gone. */
-export async function readTags(
+export async function listTags(
   pipelineArn: string,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, string>> {
-  const tags = await unlessGone(() =>
+  const tags = await undefinedIfGone(() =>
     paginate(async (nextToken: string | undefined) => {
       const command = new ListTagsForResourceCommand({
         resourceArn: pipelineArn,
@@ -89,7 +92,7 @@ export async function readTags(
 
 /** Repeats the stage's failed actions. A second call while they run is refused, so nothing happens twice. */
 export async function retryFailedActions(
-  { executionId, pipeline, stage }: Omit<Place, 'pipelineArn'>,
+  { executionId, pipeline, stage }: Omit<PipelineLocation, 'pipelineArn'>,
   signal: AbortSignal,
 ): Promise<void> {
   const command = new RetryStageExecutionCommand({
@@ -102,7 +105,10 @@ export async function retryFailedActions(
 }
 
 /** The ids of all runs of actions in an execution. */
-async function listRuns({ executionId, pipeline }: Hold, signal: AbortSignal): Promise<ReadonlySet<string>> {
+async function listActionRuns(
+  { executionId, pipeline }: HoldRecord,
+  signal: AbortSignal,
+): Promise<ReadonlySet<string>> {
   const runs = await paginate(async (nextToken: string | undefined) => {
     const command = new ListActionExecutionsCommand({
       pipelineName: pipeline,
@@ -115,7 +121,11 @@ async function listRuns({ executionId, pipeline }: Hold, signal: AbortSignal): P
   return new Set(runs.flatMap(({ actionExecutionId }) => actionExecutionId ?? []));
 }
 
-function toStage({ actionStates = [], inboundTransitionState, latestExecution }: StageState): StageLook {
+function toStageState({
+  actionStates = [],
+  inboundTransitionState,
+  latestExecution,
+}: SdkStageState): StageState {
   return {
     executionId: latestExecution?.pipelineExecutionId ?? '',
     status: latestExecution?.status ?? '',
@@ -132,13 +142,17 @@ function toStage({ actionStates = [], inboundTransitionState, latestExecution }:
   };
 }
 
-async function unlessGone<T>(ask: () => Promise<T>): Promise<T | undefined> {
+async function undefinedIfGone<T>(ask: () => Promise<T>): Promise<T | undefined> {
   try {
     return await ask();
   } catch (error) {
-    if (hasName(error, ...gone)) return undefined;
+    if (hasName(error, ...GONE_ERRORS)) return undefined;
     throw error;
   }
 }
 
-const gone = ['PipelineNotFoundException', 'PipelineExecutionNotFoundException', 'ResourceNotFoundException'];
+const GONE_ERRORS = [
+  'PipelineNotFoundException',
+  'PipelineExecutionNotFoundException',
+  'ResourceNotFoundException',
+];

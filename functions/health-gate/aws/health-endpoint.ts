@@ -5,7 +5,7 @@ import { Resolver } from 'node:dns/promises';
 // https://docs.aws.amazon.com/health/latest/ug/health-api.html#endpoints
 
 const ALIAS = 'global.health.amazonaws.com';
-const CACHED_MS = 60_000;
+const CACHE_MS = 60_000;
 
 const partitions = [
   { prefix: 'cn-', regions: ['cn-northwest-1', 'cn-north-1'], hasAlias: false },
@@ -14,24 +14,24 @@ const partitions = [
   { prefix: '', regions: ['us-east-1', 'us-east-2'], hasAlias: true },
 ] as const;
 
-export type LookUp = (name: string) => Promise<readonly string[]>;
+export type DnsLookup = (name: string) => Promise<readonly string[]>;
 
-let known: { readonly region: string | undefined; readonly at: number } | undefined;
+let cachedAlias: { readonly region: string | undefined; readonly at: number } | undefined;
 
 /** The Regions to ask, the active one first. Where the alias cannot be looked up, the usual order holds. */
 export async function healthRegions(
-  own: string,
+  ownRegion: string,
   now: number,
-  lookUp: LookUp = lookUpAlias,
+  lookUp: DnsLookup = resolveAlias,
 ): Promise<string[]> {
-  const partition = partitions.find(({ prefix }) => own.startsWith(prefix)) ?? partitions[3];
+  const partition = partitions.find(({ prefix }) => ownRegion.startsWith(prefix)) ?? partitions[3];
   if (!partition.hasAlias) return [...partition.regions];
-  const isKnown = known !== undefined && now >= known.at && now - known.at < CACHED_MS;
-  if (!isKnown) known = { region: await activeRegion(lookUp), at: now };
-  return [...new Set([known?.region ?? partition.regions[0], ...partition.regions])];
+  const isKnown = cachedAlias !== undefined && now >= cachedAlias.at && now - cachedAlias.at < CACHE_MS;
+  if (!isKnown) cachedAlias = { region: await activeRegion(lookUp), at: now };
+  return [...new Set([cachedAlias?.region ?? partition.regions[0], ...partition.regions])];
 }
 
-async function activeRegion(lookUp: LookUp): Promise<string | undefined> {
+async function activeRegion(lookUp: DnsLookup): Promise<string | undefined> {
   try {
     const [target = ''] = await lookUp(ALIAS);
     return /^health\.(us-east-[12])\.amazonaws\.com\.?$/.exec(target)?.[1];
@@ -41,4 +41,4 @@ async function activeRegion(lookUp: LookUp): Promise<string | undefined> {
   }
 }
 
-const lookUpAlias: LookUp = (name) => new Resolver({ timeout: 500, tries: 2 }).resolveCname(name);
+const resolveAlias: DnsLookup = (name) => new Resolver({ timeout: 500, tries: 2 }).resolveCname(name);

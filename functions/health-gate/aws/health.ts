@@ -2,14 +2,14 @@ import { DescribeEventsCommand, type Event, HealthClient } from '@aws-sdk/client
 import { type Credentials, createClient } from '#shared/aws/client.ts';
 import { paginate } from '#shared/aws/pages.ts';
 import { hasName, isClientError } from '#shared/errors.ts';
-import type { Issue } from '../domain/health-issue.ts';
+import type { HealthIssue } from '../domain/health-issue.ts';
 import { GLOBAL } from '../domain/regions.ts';
 import { healthRegions } from './health-endpoint.ts';
 
 /** DescribeEvents takes ten Regions to a filter. */
-export const REGIONS_A_CALL = 10;
+export const MAX_REGIONS = 10;
 
-export interface HealthQuestion {
+export interface HealthQuery {
   readonly account: string;
   /** Of another account; none is the function's own. */
   readonly credentials?: Credentials | undefined;
@@ -22,8 +22,8 @@ export interface HealthQuestion {
   readonly now: number;
 }
 
-export interface Answered {
-  readonly issues: readonly Issue[];
+export interface HealthResponse {
+  readonly issues: readonly HealthIssue[];
   /** Why the rest could not be read. */
   readonly failure?: unknown;
 }
@@ -33,8 +33,8 @@ export interface Answered {
  * by a policy about Regions. What was read before a failure is kept, since a known incident counts however much is not
  * known. Services are filtered in code, because an outage of several is filed under none of them.
  */
-export async function openIssues(question: HealthQuestion, signal: AbortSignal): Promise<Answered> {
-  const issues: Issue[] = [];
+export async function listOpenIssues(question: HealthQuery, signal: AbortSignal): Promise<HealthResponse> {
+  const issues: HealthIssue[] = [];
   const failures: unknown[] = [];
   for (const region of await healthRegions(question.ownRegion, question.now)) {
     try {
@@ -51,8 +51,8 @@ export async function openIssues(question: HealthQuestion, signal: AbortSignal):
 
 async function readIssues(
   client: HealthClient,
-  { account, regions, since }: HealthQuestion,
-  { issues, signal }: { readonly issues: Issue[]; readonly signal: AbortSignal },
+  { account, regions, since }: HealthQuery,
+  { issues, signal }: { readonly issues: HealthIssue[]; readonly signal: AbortSignal },
 ): Promise<void> {
   const filter = {
     regions: [...regions],
@@ -60,7 +60,7 @@ async function readIssues(
     eventStatusCodes: ['open' as const],
     startTimes: [{ from: new Date(since) }],
   };
-  await paginate<Issue, string>(async (next) => {
+  await paginate<HealthIssue, string>(async (next) => {
     const command = new DescribeEventsCommand({ filter, maxResults: 100, ...(next && { nextToken: next }) });
     const { events = [], nextToken } = await client.send(command, { abortSignal: signal });
     const items = events.flatMap((event) => toIssue(event, account));
@@ -80,7 +80,7 @@ function clientFor(region: string, credentials: Credentials | undefined): Health
 }
 
 /** An event without a code or a start cannot be judged, and AWS sends none. */
-function toIssue(event: Event, account: string): Issue[] {
+function toIssue(event: Event, account: string): HealthIssue[] {
   const { arn, eventTypeCode, service, region, eventScopeCode, statusCode, startTime, endTime } = event;
   if (!(arn && eventTypeCode && startTime)) return [];
   return [

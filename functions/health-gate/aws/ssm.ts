@@ -1,6 +1,6 @@
 import { GetCalendarStateCommand, GetParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { createClient } from '#shared/aws/client.ts';
-import type { Calendars } from '../domain/verdict.ts';
+import type { CalendarState } from '../domain/verdict.ts';
 
 const ssm = createClient(SSMClient, { deadlineMs: 4_000 });
 
@@ -26,7 +26,7 @@ export async function readParameters(
 }
 
 /** Open only if every calendar is. */
-export async function readCalendars(names: readonly string[], signal: AbortSignal): Promise<Calendars> {
+export async function readCalendars(names: readonly string[], signal: AbortSignal): Promise<CalendarState> {
   const command = new GetCalendarStateCommand({ CalendarNames: [...names] });
   const { State, NextTransitionTime = '' } = await ssm.send(command, { abortSignal: signal });
   const changesAt = Date.parse(NextTransitionTime);

@@ -8,10 +8,10 @@ export interface Override {
 }
 
 const HOUR_MS = 3_600_000;
-const SHORTEST_REASON = 8;
+const MIN_REASON_LENGTH = 8;
 /** Pipeline variables cannot be empty: this is how one says that the glass is whole. */
-const whole = /^(none|no|off|false|-)?$/i;
-const form = /^(\S+)\s+(\S.*)$/s;
+const noOverride = /^(none|no|off|false|-)?$/i;
+const overrideShape = /^(\S+)\s+(\S.*)$/s;
 
 /**
  * Reads `<until> <reason>`, such as `2026-11-21T18:00:00Z hotfix for INC-42`. Undefined when nobody broke the glass or
@@ -19,17 +19,17 @@ const form = /^(\S+)\s+(\S.*)$/s;
  *
  * @throws BadInput for one without a time or a reason, or with a time further ahead than `maxHours`
  */
-export function readOverride(
+export function parseOverride(
   text: string | undefined,
   { now, maxHours }: { readonly now: number; readonly maxHours: number },
 ): Override | undefined {
   const trimmed = text?.trim() ?? '';
-  if (whole.test(trimmed)) return undefined;
-  const [, time = '', reason = ''] = form.exec(trimmed) ?? [undefined, trimmed];
-  const until = timeOf(time);
-  if (reason.length < SHORTEST_REASON)
+  if (noOverride.test(trimmed)) return undefined;
+  const [, time = '', reason = ''] = overrideShape.exec(trimmed) ?? [undefined, trimmed];
+  const until = parseTime(time);
+  if (reason.length < MIN_REASON_LENGTH)
     throw new InvalidInputError(
-      `override: expected a reason of ${SHORTEST_REASON} characters or more, got ${formatValue(reason)}`,
+      `override: expected a reason of ${MIN_REASON_LENGTH} characters or more, got ${formatValue(reason)}`,
     );
   if (until > now + maxHours * HOUR_MS)
     throw new InvalidInputError(`override: ends more than ${maxHours} hours ahead, at ${formatValue(time)}`);
@@ -37,7 +37,7 @@ export function readOverride(
 }
 
 // With its zone, or not at all: a local time would mean another hour in every account.
-function timeOf(time: string): number {
+function parseTime(time: string): number {
   const parsed = /^\d{4}-\d{2}-\d{2}T[\d:.]+(Z|[+-]\d{2}:\d{2})$/.test(time) ? Date.parse(time) : Number.NaN;
   if (Number.isNaN(parsed))
     throw new InvalidInputError(

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { InvalidInputError } from '#shared/errors.ts';
 import { parseAs, parseJson } from '#shared/parse.ts';
 import { formatValue } from '#shared/redact.ts';
-import { readRegions } from './regions.ts';
+import { parseRegions } from './regions.ts';
 
 /** What lets a deployment through. */
 export interface Policy {
@@ -38,18 +38,18 @@ export interface Policy {
 export type Mode = 'fail' | 'wait' | 'warn';
 
 /** What is taken where the policy says nothing. */
-export interface Defaults {
+export interface PolicyDefaults {
   readonly region: string;
   readonly onUnknown: Policy['onUnknown'];
 }
 
 /** What an action's UserParameters say: a policy, or part of one and the name of the parameter with the rest. */
-export interface Ask {
-  readonly said: Said;
+export interface GateParameters {
+  readonly given: GivenPolicy;
   readonly parameter: string | undefined;
 }
 
-type Said = z.output<typeof schema>;
+type GivenPolicy = z.output<typeof schema>;
 
 // An array, or text parted by commas as AWS's own sample takes it.
 const list = z.union([
@@ -89,23 +89,28 @@ const schema = z.strictObject({
  *
  * @throws BadInput naming the field and the value it got
  */
-export function readAsk(userParameters: string | undefined): Ask {
+export function parseUserParameters(userParameters: string | undefined): GateParameters {
   const [, before = '', override] = /^(.*?)(?:\s+override=(.*))?$/s.exec(` ${userParameters ?? ''}`) ?? [];
   const text = before.trim();
   const behind = override === undefined ? {} : { override };
-  if (text.startsWith('/')) return { said: behind, parameter: text };
-  const said = { ...readSaid(text, 'UserParameters'), ...behind };
-  return { said, parameter: said.policy };
+  if (text.startsWith('/')) return { given: behind, parameter: text };
+  const given = { ...parseGivenPolicy(text, 'UserParameters'), ...behind };
+  return { given, parameter: given.policy };
 }
 
 /** The whole policy: the parameter's text, over it what the action itself says, below both the defaults. */
-export function readPolicy(ask: Ask, parameterText: string | undefined, defaults: Defaults): Policy {
-  const stored = parameterText === undefined ? {} : readSaid(parameterText.trim(), ask.parameter ?? 'policy');
+export function buildPolicy(
+  ask: GateParameters,
+  parameterText: string | undefined,
+  defaults: PolicyDefaults,
+): Policy {
+  const stored =
+    parameterText === undefined ? {} : parseGivenPolicy(parameterText.trim(), ask.parameter ?? 'policy');
   if (stored.policy !== undefined)
     throw new InvalidInputError(
       `${ask.parameter}: a policy in a parameter cannot name another, got ${formatValue(stored.policy)}`,
     );
-  const { policy: _, ...said } = { ...stored, ...ask.said };
+  const { policy: _, ...said } = { ...stored, ...ask.given };
   if ((said.accounts?.length ?? 0) > 1 && said.roleArn?.includes('{account}') === false)
     throw new InvalidInputError(
       `roleArn: expected {account} in the place of the account's id, got ${formatValue(said.roleArn)}`,
@@ -118,40 +123,43 @@ export function readPolicy(ask: Ask, parameterText: string | undefined, defaults
     maxEventAgeDays: 7,
     endedIsOver: false,
     ...said,
-    regions: readRegions(said.regions ?? [defaults.region], defaults.region),
-    services: entriesOf('services', said.services, serviceCode),
-    accounts: entriesOf('accounts', said.accounts, account),
-    ignoreCodes: entriesOf('ignoreCodes', said.ignoreCodes, eventTypeCode),
-    blockCodes: entriesOf('blockCodes', said.blockCodes, eventTypeCode),
-    calendars: entriesOf('calendars', said.calendars, calendar),
+    regions: parseRegions(said.regions ?? [defaults.region], defaults.region),
+    services: parseEntries('services', said.services, serviceCode),
+    accounts: parseEntries('accounts', said.accounts, account),
+    ignoreCodes: parseEntries('ignoreCodes', said.ignoreCodes, eventTypeCode),
+    blockCodes: parseEntries('blockCodes', said.blockCodes, eventTypeCode),
+    calendars: parseEntries('calendars', said.calendars, calendar),
   };
 }
 
-interface Kind {
+interface EntryRule {
   readonly shape: RegExp;
   readonly expected: string;
   readonly isExact?: true;
 }
 
-const serviceCode: Kind = { shape: /^[A-Z0-9_]{2,100}$/, expected: 'the code of a service, such as EC2' };
-const account: Kind = { shape: /^\d{12}$/, expected: 'an account of twelve digits' };
-const eventTypeCode: Kind = {
+const serviceCode: EntryRule = {
+  shape: /^[A-Z0-9_]{2,100}$/,
+  expected: 'the code of a service, such as EC2',
+};
+const account: EntryRule = { shape: /^\d{12}$/, expected: 'an account of twelve digits' };
+const eventTypeCode: EntryRule = {
   shape: /^[A-Z0-9_*]{1,100}$/,
   expected: 'an event type code, * for any part of it',
 };
-const calendar: Kind = {
+const calendar: EntryRule = {
   shape: /^\S{1,400}$/,
   expected: 'the name or ARN of a Change Calendar',
   isExact: true,
 };
 
-function readSaid(text: string, what: string): Said {
+function parseGivenPolicy(text: string, what: string): GivenPolicy {
   if (text === '') return {};
   if (text.startsWith('{')) return parseAs(schema, parseJson(text, what), what);
   return { regions: text.split(',') };
 }
 
-function entriesOf(field: string, entries: readonly string[] = [], kind: Kind): string[] {
+function parseEntries(field: string, entries: readonly string[] = [], kind: EntryRule): string[] {
   const read = entries.map((entry) => (kind.isExact ? entry.trim() : entry.trim().toUpperCase()));
   const odd = read.find((entry) => !kind.shape.test(entry));
   if (odd !== undefined)

@@ -8,7 +8,7 @@ export const GLOBAL = 'global';
  * AWS Health takes any text for a Region and answers an unknown one with no events, so a typo would pass for ever.
  * A test compares this list with the SDK's own.
  */
-const regions: ReadonlySet<string> = new Set([
+const knownRegions: ReadonlySet<string> = new Set([
   'af-south-1',
   'ap-east-1',
   'ap-east-2',
@@ -58,9 +58,9 @@ const regions: ReadonlySet<string> = new Set([
  * @throws BadInput naming the entry that is no Region, or one that this account cannot deploy to: AWS Health knows
  * nothing of other partitions and would say so with no events
  */
-export function readRegions(entries: readonly string[], own: string): string[] {
+export function parseRegions(entries: readonly string[], own: string): string[] {
   const named = entries.map((entry) => entry.trim().toLowerCase());
-  const odd = named.findIndex((entry) => entry !== GLOBAL && !regions.has(entry));
+  const odd = named.findIndex((entry) => entry !== GLOBAL && !knownRegions.has(entry));
   if (odd >= 0) throw new InvalidInputError(`regions: ${formatValue(entries[odd])} is no Region of AWS`);
   const foreign = named.find((entry) => entry !== GLOBAL && partitionOf(entry) !== partitionOf(own));
   if (foreign !== undefined)
@@ -76,5 +76,5 @@ function partitionOf(region: string): string {
 }
 
 export function isRegion(name: string): boolean {
-  return regions.has(name);
+  return knownRegions.has(name);
 }

@@ -1,7 +1,7 @@
 import type { Policy } from './policy.ts';
 
 /** What the gate leaves for ResumeDeployments when it stops a deployment. */
-export interface Stop {
+export interface GateStop {
   /** The pipeline execution where the policy says it, else the job: what a record is found by. */
   readonly id: string;
   readonly jobId: string;
@@ -14,18 +14,18 @@ export interface Stop {
 
 // In the job's external execution id and at the end of its message, so that whoever sees the failed action, be it by
 // event or by GetPipelineState, knows which gate stopped it.
-const marker = /groundcrew-health-gate\/([\w-]{1,100})\/([\w-]{1,100})/;
+const markerShape = /groundcrew-health-gate\/([\w-]{1,100})\/([\w-]{1,100})/;
 
-export function markerOf({ id, jobId }: Pick<Stop, 'id' | 'jobId'>): string {
+export function formatMarker({ id, jobId }: Pick<GateStop, 'id' | 'jobId'>): string {
   return `groundcrew-health-gate/${id}/${jobId}`;
 }
 
 /** The record that a text with a marker names. */
-export function readMarker(
+export function parseMarker(
   ...texts: readonly (string | undefined)[]
-): Pick<Stop, 'id' | 'jobId'> | undefined {
+): Pick<GateStop, 'id' | 'jobId'> | undefined {
   for (const text of texts) {
-    const [, id, jobId] = marker.exec(text ?? '') ?? [];
+    const [, id, jobId] = markerShape.exec(text ?? '') ?? [];
     if (id !== undefined && jobId !== undefined) return { id, jobId };
   }
   return undefined;

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 
 /** What one job of a waiting action leaves for the next: CodePipeline gives each a new id and only this text. */
-export interface Progress {
+export interface WaitProgress {
   /** When the action's first job was checked; epoch milliseconds. */
   readonly since: number;
   readonly checks: number;
@@ -17,14 +17,14 @@ const token = z.object({
 });
 
 /** A token that this version cannot read begins the wait anew; CodePipeline itself ends it after 24 hours. */
-export function readProgress(text: string | undefined, now: number): Progress {
+export function parseProgress(text: string | undefined, now: number): WaitProgress {
   const parsed = z.safeParse(token, tryParse(text));
   if (!parsed.success || parsed.data.since > now) return { since: now, checks: 0, errors: 0 };
   const { v: _, ...progress } = parsed.data;
   return progress;
 }
 
-export function writeProgress(progress: Progress): string {
+export function formatProgress(progress: WaitProgress): string {
   return JSON.stringify({ v: 1, ...progress });
 }
 

@@ -2,21 +2,28 @@ import { InvalidInputError, isRetryable } from '#shared/errors.ts';
 import type { JobOutcome, JobWith } from '#shared/handlers/codepipeline.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
-import { writeStop } from '../aws/gate-table.ts';
+import { saveStop } from '../aws/gate-table.ts';
 import { type Parameter, readParameters } from '../aws/ssm.ts';
 import type { GateConfig } from '../config.ts';
-import { type Override, readOverride } from '../domain/override.ts';
-import { type Ask, type Policy, readPolicy } from '../domain/policy.ts';
-import { markerOf } from '../domain/stop-marker.ts';
-import { type Trouble, troubleOf, type Verdict } from '../domain/verdict.ts';
-import { readProgress } from '../domain/wait-progress.ts';
-import { evaluate, openSources } from '../evaluate-policy.ts';
+import { type Override, parseOverride } from '../domain/override.ts';
+import { buildPolicy, type GateParameters, type Policy } from '../domain/policy.ts';
+import { formatMarker } from '../domain/stop-marker.ts';
+import { type SourceError, toSourceError, type Verdict } from '../domain/verdict.ts';
+import { parseProgress } from '../domain/wait-progress.ts';
+import { createSources, evaluatePolicy } from '../evaluate-policy.ts';
 import { describeOverride, describeVerdict } from '../messages/verdict-text.ts';
-import { answerDryRun, answerOf, answerOverridden, comeBack, type Decided, nextStep } from './job-result.ts';
+import {
+  decideGateAction,
+  type GateDecision,
+  retryLater,
+  toDryRunResult,
+  toJobResult,
+  toOverriddenResult,
+} from './job-result.ts';
 
-export type GateJob = JobWith<Ask>;
+export type GateJob = JobWith<GateParameters>;
 
-interface Gate {
+interface GateContext {
   readonly job: GateJob;
   readonly config: GateConfig;
   readonly invocation: Invocation;
@@ -32,35 +39,45 @@ export async function gateDeployment(
   config: GateConfig,
   invocation: Invocation,
 ): Promise<JobOutcome> {
-  const gate: Gate = { job, config, invocation };
-  const { said, parameter } = job.parameters;
-  const own = overrideIn(said.override, gate);
-  if (own) return overridden(gate, own);
-  const stored = await readStored(gate);
-  const central = centralOverride(gate, stored);
-  if (central) return overridden(gate, central);
+  const gate: GateContext = { job, config, invocation };
+  const { given, parameter } = job.parameters;
+  const own = checkOverride(given.override, gate);
+  if (own) return passOverridden(gate, own);
+  const stored = await readStoredParameters(gate);
+  const central = findCentralOverride(gate, stored);
+  if (central) return passOverridden(gate, central);
   const defaults = { region: config.region, onUnknown: config.onUnknown };
-  if (stored.trouble) {
-    const rest = readPolicy({ said, parameter: undefined }, undefined, defaults);
-    return decide(gate, rest, stored.trouble);
+  if (stored.sourceError) {
+    const rest = buildPolicy({ given, parameter: undefined }, undefined, defaults);
+    return decideByPolicy(gate, rest, stored.sourceError);
   }
-  const policy = readPolicy(job.parameters, parameter && textOf(stored, parameter, config.region), defaults);
-  const written = overrideIn(policy.override, gate);
-  return written ? overridden(gate, written) : decide(gate, policy);
+  const policy = buildPolicy(
+    job.parameters,
+    parameter && parameterText(stored, parameter, config.region),
+    defaults,
+  );
+  const written = checkOverride(policy.override, gate);
+  return written ? passOverridden(gate, written) : decideByPolicy(gate, policy);
 }
 
-function overrideIn(text: string | undefined, { config, invocation }: Gate): Override | undefined {
-  return readOverride(text, { now: invocation.now(), maxHours: config.maxOverrideHours });
+function checkOverride(text: string | undefined, { config, invocation }: GateContext): Override | undefined {
+  return parseOverride(text, { now: invocation.now(), maxHours: config.maxOverrideHours });
 }
 
-async function decide(gate: Gate, policy: Policy, trouble?: Trouble): Promise<JobOutcome> {
+async function decideByPolicy(
+  gate: GateContext,
+  policy: Policy,
+  sourceError?: SourceError,
+): Promise<JobOutcome> {
   const { config, job, invocation } = gate;
-  const verdict = trouble ? verdictOf(trouble) : await evaluate(policy, openSources(config, invocation));
+  const verdict = sourceError
+    ? verdictOfError(sourceError)
+    : await evaluatePolicy(policy, createSources(config, invocation));
   const now = invocation.now();
-  const progress = readProgress(job.continuationToken, now);
-  const step = nextStep(verdict, policy, progress, now);
+  const progress = parseProgress(job.continuationToken, now);
+  const step = decideGateAction(verdict, policy, progress, now);
   // Without its policy nobody could say when a deployment may go on.
-  const isKept = step.step === 'stop' && step.resumable && !trouble;
+  const isKept = step.step === 'stop' && step.resumable && !sourceError;
   const decided = {
     verdict,
     step: step.step === 'stop' ? { ...step, resumable: isKept } : step,
@@ -68,28 +85,31 @@ async function decide(gate: Gate, policy: Policy, trouble?: Trouble): Promise<Jo
     now,
   };
   if (config.dryRun) {
-    report(gate, decided);
-    return answerDryRun(decided);
+    logVerdict(gate, decided);
+    return toDryRunResult(decided);
   }
-  const written = isKept ? await writeDown(gate, decided) : {};
+  const written = isKept ? await saveGateStop(gate, decided) : {};
   // The pipeline must be told in the end: a person can retry what cannot resume by itself.
-  const again = isRetryable(written.error) ? comeBack(policy, progress, now) : undefined;
+  const again = isRetryable(written.error) ? retryLater(policy, progress, now) : undefined;
   const final = again ? { ...decided, step: again } : decided;
-  report(gate, final);
-  return answerOf(final, written.marker);
+  logVerdict(gate, final);
+  return toJobResult(final, written.marker);
 }
 
-function verdictOf(trouble: Trouble): Verdict {
-  return { verdict: trouble.kind === 'passing' ? 'UNKNOWN' : 'MISCONFIGURED', troubles: [trouble] };
+function verdictOfError(sourceError: SourceError): Verdict {
+  return {
+    verdict: sourceError.kind === 'passing' ? 'UNKNOWN' : 'MISCONFIGURED',
+    sourceErrors: [sourceError],
+  };
 }
 
-interface Stored {
+interface StoredParameters {
   readonly parameters: ReadonlyMap<string, Parameter>;
   /** There when the policy's parameter could not be read; the central override alone is done without. */
-  readonly trouble?: Trouble;
+  readonly sourceError?: SourceError;
 }
 
-async function readStored(gate: Gate): Promise<Stored> {
+async function readStoredParameters(gate: GateContext): Promise<StoredParameters> {
   const { config, job, invocation } = gate;
   const { parameter } = job.parameters;
   const names = [config.overrideParameter, ...(parameter === undefined ? [] : [parameter])];
@@ -101,16 +121,16 @@ async function readStored(gate: Gate): Promise<Stored> {
     if (parameter === undefined) return { parameters: new Map() };
     const hint = `Policies are read from ${config.overrideParameter.replace(/override$/, '*')}`;
     // One name that may not be read takes the whole call down, the break-glass with it.
-    const { parameters } = await readStored({
+    const { parameters } = await readStoredParameters({
       ...gate,
-      job: { ...job, parameters: { said: {}, parameter: undefined } },
+      job: { ...job, parameters: { given: {}, parameter: undefined } },
     });
-    return { parameters, trouble: troubleOf(error, `Parameter ${parameter}`, hint) };
+    return { parameters, sourceError: toSourceError(error, `Parameter ${parameter}`, hint) };
   }
 }
 
 /** @throws BadInput when there is none, or none that can be read without a key */
-function textOf({ parameters }: Stored, name: string, region: string): string {
+function parameterText({ parameters }: StoredParameters, name: string, region: string): string {
   const found = parameters.get(name);
   if (!found) throw new InvalidInputError(`policy: no parameter "${name}" in ${region}`);
   if (found.isSecret)
@@ -119,11 +139,11 @@ function textOf({ parameters }: Stored, name: string, region: string): string {
 }
 
 /** One that cannot be read is everybody's: it fails nobody's pipeline, but it opens none either. */
-function centralOverride(gate: Gate, stored: Stored): Override | undefined {
+function findCentralOverride(gate: GateContext, stored: StoredParameters): Override | undefined {
   const { overrideParameter, region } = gate.config;
   try {
     if (!stored.parameters.has(overrideParameter)) return undefined;
-    return overrideIn(textOf(stored, overrideParameter, region), gate);
+    return checkOverride(parameterText(stored, overrideParameter, region), gate);
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;
     gate.invocation.logger.error('the override for all pipelines is not used', { reason: error.message });
@@ -132,16 +152,16 @@ function centralOverride(gate: Gate, stored: Stored): Override | undefined {
   }
 }
 
-function overridden({ invocation }: Gate, override: Override): JobOutcome {
+function passOverridden({ invocation }: GateContext, override: Override): JobOutcome {
   invocation.logger.warn('let through, the gate is overridden', { override: describeOverride(override) });
   addCount(invocation.metrics, 'Verdict.OVERRIDDEN');
-  return answerOverridden(override);
+  return toOverriddenResult(override);
 }
 
 /** The marker under which ResumeDeployments finds the stop, or why it could not be written down. */
-async function writeDown(
-  { job, config, invocation }: Gate,
-  decided: Decided,
+async function saveGateStop(
+  { job, config, invocation }: GateContext,
+  decided: GateDecision,
 ): Promise<{ readonly marker?: string; readonly error?: unknown }> {
   const { override: _, ...policy } = decided.policy;
   const stop = {
@@ -152,8 +172,8 @@ async function writeDown(
     reason: describeVerdict(decided.verdict, policy),
   };
   try {
-    await writeStop(config.notesTable, stop, invocation.signal);
-    return { marker: markerOf(stop) };
+    await saveStop(config.notesTable, stop, invocation.signal);
+    return { marker: formatMarker(stop) };
   } catch (error) {
     if (invocation.signal.aborted) throw error;
     invocation.logger.error('the stop could not be written down', { error });
@@ -164,7 +184,7 @@ async function writeDown(
 
 const outcomes = { pass: 'let through', wait: 'waiting', stop: 'stopped' } as const;
 
-function report({ config, invocation }: Gate, { verdict, step, policy }: Decided): void {
+function logVerdict({ config, invocation }: GateContext, { verdict, step, policy }: GateDecision): void {
   invocation.logger.info(`${config.dryRun ? 'dry run: ' : ''}${outcomes[step.step]}`, {
     verdict: verdict.verdict,
     mode: policy.mode,

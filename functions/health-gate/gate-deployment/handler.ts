@@ -1,10 +1,10 @@
 import { codePipelineHandler } from '#shared/handlers/codepipeline.ts';
 import { readGateConfig } from '../config.ts';
-import { readAsk } from '../domain/policy.ts';
+import { parseUserParameters } from '../domain/policy.ts';
 import { gateDeployment } from './gate-deployment.ts';
 
 /** The configuration is read with each job: a fault in it is answered like any other. */
 export const handler = codePipelineHandler({
-  parse: readAsk,
+  parse: parseUserParameters,
   handle: (job, invocation) => gateDeployment(job, readGateConfig(), invocation),
 });

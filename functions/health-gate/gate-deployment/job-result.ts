@@ -3,7 +3,7 @@ import { truncate } from '#shared/redact.ts';
 import type { Override } from '../domain/override.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Verdict } from '../domain/verdict.ts';
-import { type Progress, writeProgress } from '../domain/wait-progress.ts';
+import { formatProgress, type WaitProgress } from '../domain/wait-progress.ts';
 import { describeOverride, describeVerdict, iso } from '../messages/verdict-text.ts';
 
 const MINUTE_MS = 60_000;
@@ -11,12 +11,17 @@ const MINUTE_MS = 60_000;
 /** What the gate does about a verdict. */
 export type Step =
   | { readonly step: 'pass' }
-  | { readonly step: 'wait'; readonly progress: Progress; readonly until: number }
+  | { readonly step: 'wait'; readonly progress: WaitProgress; readonly until: number }
   /** Only what AWS Health or a calendar stopped is resumed when they clear. */
   | { readonly step: 'stop'; readonly resumable: boolean };
 
 /** The verdict, the policy's mode and what was waited already, in one table. */
-export function nextStep(verdict: Verdict, policy: Policy, progress: Progress, now: number): Step {
+export function decideGateAction(
+  verdict: Verdict,
+  policy: Policy,
+  progress: WaitProgress,
+  now: number,
+): Step {
   const until = deadline(policy, progress);
   switch (verdict.verdict) {
     case 'PASS':
@@ -29,7 +34,7 @@ export function nextStep(verdict: Verdict, policy: Policy, progress: Progress, n
       return { step: 'stop', resumable: true };
     case 'UNKNOWN': {
       if (policy.mode === 'warn') return { step: 'pass' };
-      const again = comeBack(policy, progress, now);
+      const again = retryLater(policy, progress, now);
       if (again) return again;
       return policy.onUnknown === 'allow' ? { step: 'pass' } : { step: 'stop', resumable: true };
     }
@@ -37,23 +42,23 @@ export function nextStep(verdict: Verdict, policy: Policy, progress: Progress, n
 }
 
 /** After a failure of a service: another check, while the budget of errors lasts or the policy waits anyway. */
-export function comeBack(policy: Policy, progress: Progress, now: number): Step | undefined {
+export function retryLater(policy: Policy, progress: WaitProgress, now: number): Step | undefined {
   const errors = progress.errors + 1;
   const waitsAnyway =
     policy.mode === 'wait' && policy.onUnknown === 'block' && now < deadline(policy, progress);
   return errors < policy.errorBudget || waitsAnyway ? waitOn(policy, progress, errors) : undefined;
 }
 
-function waitOn(policy: Policy, progress: Progress, errors: number): Step {
+function waitOn(policy: Policy, progress: WaitProgress, errors: number): Step {
   const until = deadline(policy, progress);
   return { step: 'wait', until, progress: { ...progress, checks: progress.checks + 1, errors } };
 }
 
-function deadline({ maxWaitMinutes }: Policy, { since }: Progress): number {
+function deadline({ maxWaitMinutes }: Policy, { since }: WaitProgress): number {
   return since + maxWaitMinutes * MINUTE_MS;
 }
 
-export interface Decided {
+export interface GateDecision {
   readonly verdict: Verdict;
   readonly step: Step;
   readonly policy: Policy;
@@ -61,7 +66,7 @@ export interface Decided {
 }
 
 /** The answer to CodePipeline; `marker` is there when the stop was written down and can be resumed. */
-export function answerOf({ verdict, step, policy, now }: Decided, marker?: string): JobOutcome {
+export function toJobResult({ verdict, step, policy, now }: GateDecision, marker?: string): JobOutcome {
   const found = describeVerdict(verdict, policy);
   switch (step.step) {
     case 'pass': {
@@ -72,7 +77,7 @@ export function answerOf({ verdict, step, policy, now }: Decided, marker?: strin
       const { since, checks } = step.progress;
       const percent = Math.round(((now - since) / Math.max(1, step.until - since)) * 100);
       const summary = `Waiting since ${iso(since)}, until ${iso(step.until)} at most, ${checks} checks. ${found}`;
-      return { kind: 'continueLater', token: writeProgress(step.progress), summary, percent };
+      return { kind: 'continueLater', token: formatProgress(step.progress), summary, percent };
     }
     case 'stop':
       return {
@@ -84,12 +89,12 @@ export function answerOf({ verdict, step, policy, now }: Decided, marker?: strin
   }
 }
 
-export function answerOverridden(override: Override): JobOutcome {
+export function toOverriddenResult(override: Override): JobOutcome {
   return succeed('OVERRIDDEN', describeOverride(override), { OverrideReason: override.reason });
 }
 
 /** A dry run lets everything through and says what it would have done. */
-export function answerDryRun(decided: Decided): JobOutcome {
+export function toDryRunResult(decided: GateDecision): JobOutcome {
   const { verdict, step, policy } = decided;
   const would = { pass: 'let through', wait: 'held by waiting', stop: 'stopped' }[step.step];
   return succeed(
@@ -121,5 +126,7 @@ function failureType(
 ): 'JobFailed' | 'ConfigurationError' | 'PermissionError' | 'SystemUnavailable' {
   if (verdict.verdict === 'UNKNOWN') return 'SystemUnavailable';
   if (verdict.verdict !== 'MISCONFIGURED') return 'JobFailed';
-  return verdict.troubles.some(({ kind }) => kind === 'refused') ? 'PermissionError' : 'ConfigurationError';
+  return verdict.sourceErrors.some(({ kind }) => kind === 'refused')
+    ? 'PermissionError'
+    : 'ConfigurationError';
 }

@@ -1,16 +1,16 @@
 import type { Mail } from '#shared/mail.ts';
-import type { Hold, Limits, Notice } from '../domain/hold-record.ts';
+import type { HoldLimits, HoldRecord, NotificationKind } from '../domain/hold-record.ts';
 import { RESUME_TAG } from '../domain/resume-decision.ts';
-import type { Pace } from '../domain/resume-schedule.ts';
+import type { ResumeSchedule } from '../domain/resume-schedule.ts';
 import { iso } from './verdict-text.ts';
 
 /** A deployment that people are told of, and what. */
 export interface Told {
-  readonly hold: Hold;
-  readonly notice: Notice;
+  readonly hold: HoldRecord;
+  readonly notice: NotificationKind;
 }
 
-export type Rules = Limits & Pace;
+export type Rules = HoldLimits & ResumeSchedule;
 
 /** Beyond this many the list is cut, and before SNS's 256 KiB; the log has the rest. */
 const MAX_TOLD = 200;
@@ -57,7 +57,7 @@ function paragraph({ hold, notice }: Told, rules: Rules): string {
   return [...head, ...nextSteps(hold, notice, rules), ''].join('\n');
 }
 
-function nextSteps(hold: Hold, notice: Notice, rules: Rules): string[] {
+function nextSteps(hold: HoldRecord, notice: NotificationKind, rules: Rules): string[] {
   switch (notice) {
     case 'held':
       return [
@@ -71,19 +71,19 @@ function nextSteps(hold: Hold, notice: Notice, rules: Rules): string[] {
       ];
     case 'given up':
       return [
-        `Given up: ${hold.endedWhy ?? 'for no reason that was written down'}`,
+        `Given up: ${hold.closedReason ?? 'for no reason that was written down'}`,
         'Next: nothing happens by itself. Release something newer, or go on by hand:',
         retryCommand(hold),
       ];
   }
 }
 
-function minutes({ coolDownMs, jitterMs }: Pace): string {
+function minutes({ coolDownMs, jitterMs }: ResumeSchedule): string {
   const [least, most] = [coolDownMs, coolDownMs + jitterMs].map((ms) => Math.round(ms / 60_000));
   return least === most ? `${least} minutes` : `${least} to ${most} minutes`;
 }
 
-function retryCommand({ executionId, pipeline, stage }: Hold): string {
+function retryCommand({ executionId, pipeline, stage }: HoldRecord): string {
   return `aws codepipeline retry-stage-execution --pipeline-name ${pipeline} --stage-name ${stage} --pipeline-execution-id ${executionId} --retry-mode FAILED_ACTIONS`;
 }
 

@@ -1,8 +1,8 @@
 import { truncate } from '#shared/redact.ts';
-import type { Issue } from '../domain/health-issue.ts';
+import type { HealthIssue } from '../domain/health-issue.ts';
 import type { Override } from '../domain/override.ts';
 import type { Policy } from '../domain/policy.ts';
-import type { Calendars, Verdict } from '../domain/verdict.ts';
+import type { CalendarState, Verdict } from '../domain/verdict.ts';
 
 // What pipelines' owners read. AWS's own sample said "The Region Is Healthy" and "Incident In Progress": the words stay,
 // since pipelines may look for them.
@@ -17,9 +17,9 @@ export function describeVerdict(verdict: Verdict, policy: Policy): string {
     case 'BLOCK':
       return [...describeIssues(verdict.issues), ...describeCalendars(verdict.calendars, policy)].join(' ');
     case 'UNKNOWN':
-      return `A check could not be made: ${describeTroubles(verdict.troubles)}`;
+      return `A check could not be made: ${describeSourceErrors(verdict.sourceErrors)}`;
     case 'MISCONFIGURED':
-      return `The gate cannot decide: ${describeTroubles(verdict.troubles)}`;
+      return `The gate cannot decide: ${describeSourceErrors(verdict.sourceErrors)}`;
   }
 }
 
@@ -31,14 +31,14 @@ export function iso(time: number): string {
   return new Date(time).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
-function describeIssues(issues: readonly Issue[]): string[] {
+function describeIssues(issues: readonly HealthIssue[]): string[] {
   if (issues.length === 0) return [];
   const shown = issues.slice(0, MOST_ISSUES).map(describeIssue);
   const more = issues.length > MOST_ISSUES ? [`and ${issues.length - MOST_ISSUES} more`] : [];
   return [`Incident In Progress: ${[...shown, ...more].join('; ')}.`];
 }
 
-function describeIssue({ code, region, service, startedAt, arn }: Issue): string {
+function describeIssue({ code, region, service, startedAt, arn }: HealthIssue): string {
   return `${code} in ${region} (${service}) since ${iso(startedAt)}, ${linkTo(arn)}`;
 }
 
@@ -46,13 +46,13 @@ function linkTo(arn: string): string {
   return `https://health.aws.amazon.com/health/home#/account/event-log?eventID=${encodeURIComponent(arn)}`;
 }
 
-function describeCalendars(calendars: Calendars | undefined, policy: Policy): string[] {
+function describeCalendars(calendars: CalendarState | undefined, policy: Policy): string[] {
   if (!calendars) return [];
   const until = calendars.changesAt === undefined ? '' : ` until ${iso(calendars.changesAt)}`;
   return [`Closed by Change Calendar${until}: ${policy.calendars.join(', ')}.`];
 }
 
-function describeTroubles(troubles: readonly { readonly message: string }[]): string {
-  const messages = [...new Set(troubles.map(({ message }) => message))];
+function describeSourceErrors(sourceErrors: readonly { readonly message: string }[]): string {
+  const messages = [...new Set(sourceErrors.map(({ message }) => message))];
   return truncate(messages.join('; '), 1500);
 }

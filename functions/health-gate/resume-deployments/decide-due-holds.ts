@@ -1,35 +1,35 @@
 import { forEachIsolated } from '#shared/concurrency.ts';
 import { isClientError, RetryableError } from '#shared/errors.ts';
-import { lookAt } from '../aws/codepipeline.ts';
-import { CALLS_AT_ONCE, demandTime, type Failure, type Round } from '../context.ts';
-import { type Hold, isTooOld, LEASE_MS } from '../domain/hold-record.ts';
-import { type Fate, fateOf } from '../domain/resume-decision.ts';
-import type { Finding } from './evaluate-holds.ts';
-import { endingOf, notAllowed, retryAll } from './retry-stage.ts';
-import { type Ending, rehearse, settle, type Turn } from './save-outcomes.ts';
+import { describePipelineAndExecution } from '../aws/codepipeline.ts';
+import { assertTimeLeft, type HoldFailure, PIPELINE_CONCURRENCY, type ResumeContext } from '../context.ts';
+import { type HoldRecord, isTooOld, LEASE_MS } from '../domain/hold-record.ts';
+import { decideResume, type ResumeDecision } from '../domain/resume-decision.ts';
+import type { HoldEvaluation } from './evaluate-holds.ts';
+import { deniedReason, retryStages, toOutcome } from './retry-stage.ts';
+import { type AttemptOutcome, logPlannedOutcome, type ResumeAttempt, saveOutcomes } from './save-outcomes.ts';
 
 /** What a run knows of the deployments whose turn it is. */
-export interface Knowledge {
-  readonly findings: ReadonlyMap<string, Finding>;
+export interface DueHoldsContext {
+  readonly evaluations: ReadonlyMap<string, HoldEvaluation>;
   /** Named by a message of their own, which comes again if another run is busy with them. */
   readonly named: ReadonlySet<string>;
 }
 
 /** Whether somebody else resumes it just now, or died less than a lease ago. */
-export function isBusy({ claimedAt = 0, status }: Hold, now: number): boolean {
+export function isBusy({ claimedAt = 0, status }: HoldRecord, now: number): boolean {
   return status === 'retrying' && now - claimedAt <= LEASE_MS;
 }
 
 /** Whether its turn has come: its time, its age, or a claim that somebody left behind. */
 export function isDue(
-  hold: Hold,
-  { config, invocation }: Pick<Round, 'config' | 'invocation'>,
-  { findings, named }: Knowledge,
+  hold: HoldRecord,
+  { config, invocation }: Pick<ResumeContext, 'config' | 'invocation'>,
+  { evaluations, named }: DueHoldsContext,
 ): boolean {
   const now = invocation.now();
   if (hold.status === 'retrying') return !isBusy(hold, now) || named.has(hold.deployment);
   if (isTooOld(hold, config, now)) return true;
-  const isClear = findings.get(hold.deployment)?.outlook === 'clear';
+  const isClear = evaluations.get(hold.deployment)?.status === 'clear';
   return hold.status === 'clearing' && isClear && (hold.retryAt ?? 0) <= now;
 }
 
@@ -39,65 +39,75 @@ export function isDue(
  *
  * @returns what failed, and the records as they are now
  */
-export async function takeTurns(
-  round: Round,
-  due: readonly Hold[],
-  knowledge: Knowledge,
-): Promise<{ readonly failures: readonly Failure[]; readonly holds: readonly Hold[] }> {
+export async function processDueHolds(
+  round: ResumeContext,
+  due: readonly HoldRecord[],
+  knowledge: DueHoldsContext,
+): Promise<{ readonly failures: readonly HoldFailure[]; readonly holds: readonly HoldRecord[] }> {
   if (due.length === 0) return { failures: [], holds: [] };
   // Before the looks: what a gate stops after its pipeline was looked at is news to the claim.
   const now = round.invocation.now();
-  const failures: Failure[] = [];
-  const turns: Turn[] = [];
-  const ready: Hold[] = [];
+  const failures: HoldFailure[] = [];
+  const turns: ResumeAttempt[] = [];
+  const ready: HoldRecord[] = [];
   await forEachIsolated(
     due,
-    CALLS_AT_ONCE,
+    PIPELINE_CONCURRENCY,
     async (hold) => {
-      const ending = weigh(round, hold, await decide(round, hold), knowledge);
-      if (ending) turns.push({ hold, ending });
+      const outcome = combineWithStatus(round, hold, await decideHold(round, hold), knowledge);
+      if (outcome) turns.push({ hold, outcome });
       else ready.push(hold);
     },
     ({ deployment }, error) => failures.push({ deployment, error }),
   );
-  if (round.config.dryRun) return rehearseAll(round, turns, ready);
-  const retried = await retryAll(round, ready, now);
-  const settled = await settle(round, [...turns, ...retried.turns]);
+  if (round.config.dryRun) return logPlannedOutcomes(round, turns, ready);
+  const retried = await retryStages(round, ready, now);
+  const settled = await saveOutcomes(round, [...turns, ...retried.attempts]);
   return { holds: settled.holds, failures: [...failures, ...retried.failures, ...settled.failures] };
 }
 
-async function decide({ config, invocation }: Round, hold: Hold): Promise<Fate> {
-  demandTime(invocation);
+async function decideHold({ config, invocation }: ResumeContext, hold: HoldRecord): Promise<ResumeDecision> {
+  assertTimeLeft(invocation);
   try {
-    return fateOf(hold, await lookAt(hold, invocation.signal), config, invocation.now());
+    return decideResume(
+      hold,
+      await describePipelineAndExecution(hold, invocation.signal),
+      config,
+      invocation.now(),
+    );
   } catch (error) {
     if (!isClientError(error)) throw error;
-    return { fate: 'give up', why: notAllowed(error) };
+    return { fate: 'give up', why: deniedReason(error) };
   }
 }
 
 /** Undefined for one that is to be retried. */
-function weigh({ invocation }: Round, hold: Hold, fate: Fate, { findings }: Knowledge): Ending | undefined {
-  const finding = findings.get(hold.deployment);
-  const isClear = finding?.outlook === 'clear';
+function combineWithStatus(
+  { invocation }: ResumeContext,
+  hold: HoldRecord,
+  fate: ResumeDecision,
+  { evaluations }: DueHoldsContext,
+): AttemptOutcome | undefined {
+  const finding = evaluations.get(hold.deployment);
+  const isClear = finding?.status === 'clear';
   const stillThere = fate.fate !== 'going' && fate.fate !== 'drop';
   if (hold.status === 'retrying' && stillThere) {
     if (isBusy(hold, invocation.now())) throw new RetryableError('another run is resuming it');
-    if (!isClear) return { end: 'held on', why: finding?.text ?? '' };
+    if (!isClear) return { kind: 'held on', reason: finding?.text ?? '' };
   }
   if (fate.fate === 'give up' && !isClear && finding)
-    return { end: 'given up', why: `${fate.why}, and still: ${finding.text}` };
-  return endingOf(fate, hold);
+    return { kind: 'given up', reason: `${fate.why}, and still: ${finding.text}` };
+  return toOutcome(fate, hold);
 }
 
-function rehearseAll(
-  round: Round,
-  turns: readonly Turn[],
-  ready: readonly Hold[],
-): { readonly failures: readonly Failure[]; readonly holds: readonly Hold[] } {
+function logPlannedOutcomes(
+  round: ResumeContext,
+  turns: readonly ResumeAttempt[],
+  ready: readonly HoldRecord[],
+): { readonly failures: readonly HoldFailure[]; readonly holds: readonly HoldRecord[] } {
   const resumed = ready.map(
-    (hold): Turn => ({ hold, ending: { end: 'resumed', why: 'the checks are clear' } }),
+    (hold): ResumeAttempt => ({ hold, outcome: { kind: 'resumed', reason: 'the checks are clear' } }),
   );
-  for (const turn of [...turns, ...resumed]) rehearse(round, turn);
+  for (const turn of [...turns, ...resumed]) logPlannedOutcome(round, turn);
   return { failures: [], holds: [] };
 }

@@ -5,7 +5,7 @@ import { parseAs } from '#shared/parse.ts';
 import { formatValue } from '#shared/redact.ts';
 
 /** Why ResumeDeployments was woken. Times are epoch milliseconds. */
-export type Occasion = { readonly kind: 'sweep' } | FailedAction | ClosedIssue | Due;
+export type TriggerEvent = { readonly kind: 'sweep' } | FailedAction | ClosedIssueEvent | DueEvent;
 
 /** A Lambda action that failed: most are no gate's. */
 export interface FailedAction {
@@ -25,13 +25,13 @@ export interface FailedAction {
 }
 
 /** An issue that AWS has closed; without a Region, one that may concern anybody. */
-export interface ClosedIssue {
+export interface ClosedIssueEvent {
   readonly kind: 'closed issue';
   readonly region?: string | undefined;
 }
 
 /** The wing's own message, sent with a delay: a deployment's time has come. */
-export interface Due {
+export interface DueEvent {
   readonly kind: 'due';
   readonly deployment: string;
 }
@@ -67,19 +67,19 @@ const closedIssue = eventBridgeEvent(
 const due = eventBridgeEvent(z.object({ deployment: z.string().check(z.regex(/^[^/]+\/[^/]+\/[^/]+$/)) }));
 
 /** Source and type of the message with which a deployment comes due. */
-const DUE = { source: 'groundcrew.health-gate', detailType: 'Deployment Due' } as const;
+const DUE_EVENT = { source: 'groundcrew.health-gate', detailType: 'Deployment Due' } as const;
 
 /** @throws BadInput naming the field and the value it got */
-export function readOccasion(body: unknown): Occasion {
+export function parseEvent(body: unknown): TriggerEvent {
   const type = parseAs(anyEvent, body, 'event')['detail-type'];
   switch (type) {
     case 'Scheduled Event':
       return { kind: 'sweep' };
     case 'CodePipeline Action Execution State Change':
-      return readFailedAction(body);
+      return parseFailedAction(body);
     case 'AWS Health Event':
-      return { kind: 'closed issue', region: regionOf(parseAs(closedIssue, body, 'event').detail) };
-    case DUE.detailType:
+      return { kind: 'closed issue', region: affectedRegion(parseAs(closedIssue, body, 'event').detail) };
+    case DUE_EVENT.detailType:
       return { kind: 'due', deployment: parseAs(due, body, 'event').detail.deployment };
     default:
       throw new InvalidInputError(`detail-type: no event of this function: ${formatValue(type)}`);
@@ -87,11 +87,11 @@ export function readOccasion(body: unknown): Occasion {
 }
 
 /** Says nothing but which deployment: what becomes of it is read when its time has come. */
-export function dueMessage(deployment: string, region: string, now: number): object {
-  return ownEvent({ ...DUE, id: `due-${deployment}`, detail: { deployment } }, region, now);
+export function formatDueMessage(deployment: string, region: string, now: number): object {
+  return ownEvent({ ...DUE_EVENT, id: `due-${deployment}`, detail: { deployment } }, region, now);
 }
 
-function readFailedAction(body: unknown): FailedAction {
+function parseFailedAction(body: unknown): FailedAction {
   const { account, detail, region, resources, time } = parseAs(failedAction, body, 'event');
   const [pipelineArn] = resources;
   if (!pipelineArn) throw new InvalidInputError('event: resources must name the pipeline, got nothing');
@@ -113,6 +113,10 @@ function readFailedAction(body: unknown): FailedAction {
 }
 
 /** Where it happened, which is not where a backup copy of the event arrives. */
-function regionOf({ eventRegion }: { readonly eventRegion?: string | null | undefined }): string | undefined {
+function affectedRegion({
+  eventRegion,
+}: {
+  readonly eventRegion?: string | null | undefined;
+}): string | undefined {
   return eventRegion?.trim().toLowerCase() || undefined;
 }

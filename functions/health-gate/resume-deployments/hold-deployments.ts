@@ -1,87 +1,90 @@
 import { type KnownRecords, readRecords } from '#shared/aws/records.ts';
 import { forEachIsolated } from '#shared/concurrency.ts';
-import { describeExecution, readTags } from '../aws/codepipeline.ts';
-import { CALLS_AT_ONCE, demandTime, type Failure, type Round } from '../context.ts';
+import { describeExecution, listTags } from '../aws/codepipeline.ts';
+import { assertTimeLeft, type HoldFailure, PIPELINE_CONCURRENCY, type ResumeContext } from '../context.ts';
 import {
-  absorb,
-  type Draft,
-  type Hold,
+  addFailure,
+  alreadyClosedReason,
+  deploymentName,
+  type GateFailure,
+  type HoldDraft,
+  type HoldRecord,
   isOpen,
-  nameOf,
-  owed,
-  type Stoppage,
-  whyOver,
-  withClaim,
+  pendingNotification,
+  withNotificationClaim,
 } from '../domain/hold-record.ts';
-import { whyNotHeld } from '../domain/resume-decision.ts';
-import { amendHolds } from './amend-holds.ts';
+import { notHeldReason } from '../domain/resume-decision.ts';
+import { updateHolds } from './amend-holds.ts';
 import type { FailedAction } from './event.ts';
-import { recognise } from './find-stop.ts';
-import { describe, reportDuplicate, reportEnd, reportHeld, reportNotHeld, reportNotOurs } from './log.ts';
-import { tell, tellWhatIsOwed } from './notify.ts';
+import { findGateStop } from './find-stop.ts';
+import { logClosed, logDuplicate, logFields, logHeld, logNotHeld, logNotOurs } from './log.ts';
+import { notify, sendPendingNotifications } from './notify.ts';
 
 /** Writes down what gates have stopped in pipelines that want to be resumed, and tells people once. */
-export async function holdDeployments(round: Round, failed: readonly FailedAction[]): Promise<Failure[]> {
+export async function holdDeployments(
+  round: ResumeContext,
+  failed: readonly FailedAction[],
+): Promise<HoldFailure[]> {
   const current = failed.filter((action) => isCurrent(round, action));
   if (current.length === 0) return [];
-  const known = await readRecords(round.use, current.map(nameOf));
+  const known = await readRecords(round.holds, current.map(deploymentName));
   const isKnown = (action: FailedAction): boolean =>
-    known.get(nameOf(action))?.seen.includes(action.actionExecutionId) === true;
+    known.get(deploymentName(action))?.knownRuns.includes(action.actionExecutionId) === true;
   const duplicates = current.filter(isKnown);
-  for (const action of duplicates) reportDuplicate(round.invocation, action);
-  const failures: Failure[] = [];
-  const stoppages: Stoppage[] = [];
+  for (const action of duplicates) logDuplicate(round.invocation, action);
+  const failures: HoldFailure[] = [];
+  const stoppages: GateFailure[] = [];
   await forEachIsolated(
-    eachOnce(current.filter((action) => !isKnown(action))),
-    CALLS_AT_ONCE,
+    uniqueRuns(current.filter((action) => !isKnown(action))),
+    PIPELINE_CONCURRENCY,
     async (action) => {
-      const stoppage = await readStoppage(round, action, known.get(nameOf(action)));
+      const stoppage = await readGateFailure(round, action, known.get(deploymentName(action)));
       if (stoppage) stoppages.push(stoppage);
     },
-    (action, error) => failures.push({ deployment: nameOf(action), error }),
+    (action, error) => failures.push({ deployment: deploymentName(action), error }),
   );
   if (round.config.dryRun) {
-    rehearse(round, stoppages);
+    logPlanned(round, stoppages);
     return failures;
   }
-  const owing = duplicates.flatMap((action) => known.get(nameOf(action)) ?? []);
+  const owing = duplicates.flatMap((action) => known.get(deploymentName(action)) ?? []);
   return [
     ...failures,
-    ...(await writeDown(round, stoppages, known)),
-    ...(await tellWhatIsOwed(round, owing)),
+    ...(await recordHolds(round, stoppages, known)),
+    ...(await sendPendingNotifications(round, owing)),
   ];
 }
 
-function isCurrent({ config, invocation }: Round, action: FailedAction): boolean {
+function isCurrent({ config, invocation }: ResumeContext, action: FailedAction): boolean {
   if (action.region !== config.region || action.account !== config.accountId)
-    reportNotHeld(
+    logNotHeld(
       invocation,
       action,
       `of ${action.account} in ${action.region}, which another pack looks after`,
     );
   else if (invocation.now() - action.time > config.maxHoldMs)
-    reportNotHeld(invocation, action, 'the event is too old');
+    logNotHeld(invocation, action, 'the event is too old');
   else return true;
   return false;
 }
 
-function eachOnce(actions: readonly FailedAction[]): Iterable<FailedAction> {
+function uniqueRuns(actions: readonly FailedAction[]): Iterable<FailedAction> {
   return new Map(actions.map((action) => [action.actionExecutionId, action])).values();
 }
 
 /** Undefined, and said why, for what is not held. */
-async function readStoppage(
-  round: Round,
+async function readGateFailure(
+  round: ResumeContext,
   action: FailedAction,
-  known: Hold | undefined,
-): Promise<Stoppage | undefined> {
+  known: HoldRecord | undefined,
+): Promise<GateFailure | undefined> {
   const { invocation } = round;
-  demandTime(invocation);
-  const stop = await recognise(round, action);
-  if (stop === 'not ours') reportNotOurs(invocation, action);
-  else if (stop === 'no record') reportNotHeld(invocation, action, "the gate's record is missing");
+  assertTimeLeft(invocation);
+  const stop = await findGateStop(round, action);
+  if (stop === 'not ours') logNotOurs(invocation, action);
+  else if (stop === 'no record') logNotHeld(invocation, action, "the gate's record is missing");
   else {
-    const version = await admit(round, action, known);
+    const version = await readVersionIfHeld(round, action, known);
     if (version === undefined) return undefined;
     const { pipeline, pipelineArn, stage, executionId, action: name, actionExecutionId } = action;
     const { jobId, at, policy, reason } = stop;
@@ -95,87 +98,87 @@ async function readStoppage(
  * The version of a pipeline whose deployment is to be held. One that waits or was resumed is known at its version, since
  * it was resumed at no other; one that had ended is looked at anew.
  */
-async function admit(
-  { invocation }: Round,
+async function readVersionIfHeld(
+  { invocation }: ResumeContext,
   action: FailedAction,
-  known: Hold | undefined,
+  known: HoldRecord | undefined,
 ): Promise<number | undefined> {
   if (known && (isOpen(known) || known.status === 'resumed')) return known.pipelineVersion;
   const [tags, execution] = await Promise.all([
-    readTags(action.pipelineArn, invocation.signal),
+    listTags(action.pipelineArn, invocation.signal),
     describeExecution(action, invocation.signal),
   ]);
-  const reason = whyNotHeld(tags, execution);
-  if (reason !== undefined) reportNotHeld(invocation, action, reason);
+  const reason = notHeldReason(tags, execution);
+  if (reason !== undefined) logNotHeld(invocation, action, reason);
   return reason === undefined ? execution?.version : undefined;
 }
 
-interface Late {
-  readonly stoppage: Stoppage;
+interface LateFailure {
+  readonly stoppage: GateFailure;
   readonly why: string;
 }
 
-interface Absorbed {
-  readonly draft: Draft | undefined;
+interface MergedFailures {
+  readonly draft: HoldDraft | undefined;
   /** Whether the record says something else than before, the list of known runs aside. */
-  readonly isNews: boolean;
+  readonly isChanged: boolean;
   /** Those that came too late to hold anything, and why. */
-  readonly late: readonly Late[];
+  readonly late: readonly LateFailure[];
 }
 
 /** The claim of the mail goes with the write: see docs/adr/0006. */
-async function writeDown(
-  round: Round,
-  stoppages: readonly Stoppage[],
-  start: KnownRecords<Hold>,
-): Promise<Failure[]> {
+async function recordHolds(
+  round: ResumeContext,
+  stoppages: readonly GateFailure[],
+  start: KnownRecords<HoldRecord>,
+): Promise<HoldFailure[]> {
   if (stoppages.length === 0) return [];
-  const byDeployment = Map.groupBy(stoppages, ({ place }) => nameOf(place));
-  const { noted, failures } = await amendHolds(
-    round.use,
+  const byDeployment = Map.groupBy(stoppages, ({ place }) => deploymentName(place));
+  const { noted, failures } = await updateHolds(
+    round.holds,
     [...byDeployment.keys()],
     (known, deployment) => {
-      const absorbed = fold(known, byDeployment.get(deployment) ?? [], round);
+      const absorbed = mergeFailures(known, byDeployment.get(deployment) ?? [], round);
       const { draft } = absorbed;
-      const notice = draft && owed(draft);
-      return { draft: notice ? withClaim(draft, notice) : draft, note: { ...absorbed, notice } };
+      const notice = draft && pendingNotification(draft);
+      return { draft: notice ? withNotificationClaim(draft, notice) : draft, data: { ...absorbed, notice } };
     },
     start,
   );
-  for (const { hold, note } of noted) {
-    if (note.isNews) report(round, hold);
-    for (const { stoppage, why } of note.late)
-      reportNotHeld(round.invocation, { ...stoppage, ...stoppage.place }, why);
+  for (const { hold, data } of noted) {
+    if (data.isChanged) logRecorded(round, hold);
+    for (const { stoppage, why } of data.late)
+      logNotHeld(round.invocation, { ...stoppage, ...stoppage.place }, why);
   }
-  const told = noted.flatMap(({ hold, note: { notice } }) => (notice ? [{ hold, notice }] : []));
-  return [...failures, ...(await tell(round, told))];
+  const told = noted.flatMap(({ hold, data: { notice } }) => (notice ? [{ hold, notice }] : []));
+  return [...failures, ...(await notify(round, told))];
 }
 
-function fold(
-  known: Hold | undefined,
-  stoppages: readonly Stoppage[],
-  { config, invocation }: Pick<Round, 'config' | 'invocation'>,
-): Absorbed {
-  let draft: Draft | undefined;
-  const late: Late[] = [];
+function mergeFailures(
+  known: HoldRecord | undefined,
+  stoppages: readonly GateFailure[],
+  { config, invocation }: Pick<ResumeContext, 'config' | 'invocation'>,
+): MergedFailures {
+  let draft: HoldDraft | undefined;
+  const late: LateFailure[] = [];
   for (const stoppage of stoppages.toSorted((a, b) => a.at - b.at)) {
     const before = draft ?? known;
-    const after = absorb(before, stoppage, config, invocation.now());
-    const why = after && before && whyOver(before, stoppage);
+    const after = addFailure(before, stoppage, config, invocation.now());
+    const why = after && before && alreadyClosedReason(before, stoppage);
     if (why !== undefined) late.push({ stoppage, why });
     draft = after ?? draft;
   }
-  return { draft, isNews: draft !== undefined && draft.actions !== known?.actions, late };
+  return { draft, isChanged: draft !== undefined && draft.actions !== known?.actions, late };
 }
 
-function report({ invocation }: Round, hold: Hold): void {
-  if (hold.status === 'given up') reportEnd(invocation, hold, 'given up', hold.endedWhy);
-  else reportHeld(invocation, hold);
+function logRecorded({ invocation }: ResumeContext, hold: HoldRecord): void {
+  if (hold.status === 'given up') logClosed(invocation, hold, 'given up', hold.closedReason);
+  else logHeld(invocation, hold);
 }
 
-function rehearse({ config, invocation }: Round, stoppages: readonly Stoppage[]): void {
+function logPlanned({ config, invocation }: ResumeContext, stoppages: readonly GateFailure[]): void {
   for (const stoppage of stoppages) {
-    const draft = absorb(undefined, stoppage, config, invocation.now());
-    if (draft) invocation.logger.info('dry run: would hold', { ...describe(draft), reason: draft.reason });
+    const draft = addFailure(undefined, stoppage, config, invocation.now());
+    if (draft) invocation.logger.info('dry run: would hold', { ...logFields(draft), reason: draft.reason });
   }
 }

@@ -1,13 +1,13 @@
 import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
-import { type Draft, nameOf } from '../domain/hold-record.ts';
+import { deploymentName, type HoldDraft } from '../domain/hold-record.ts';
 import { iso } from '../messages/verdict-text.ts';
 import type { FailedAction } from './event.ts';
 
 // One line an outcome: what became of which deployment, and why.
 
 /** The same names in every log line. */
-export function describe(hold: Draft): Record<string, unknown> {
+export function logFields(hold: HoldDraft): Record<string, unknown> {
   const { actions, attempts, deployment, executionId, heldAt, pipeline, stage } = hold;
   return {
     deployment,
@@ -20,51 +20,51 @@ export function describe(hold: Draft): Record<string, unknown> {
   };
 }
 
-export function reportHeld({ logger, metrics }: Invocation, hold: Draft): void {
-  logger.info('held', { ...describe(hold), reason: hold.reason });
+export function logHeld({ logger, metrics }: Invocation, hold: HoldDraft): void {
+  logger.info('held', { ...logFields(hold), reason: hold.reason });
   addCount(metrics, 'Held');
 }
 
-export function reportDuplicate({ logger }: Invocation, action: FailedAction): void {
-  logger.info('nothing to do: known already', idsOf(action));
+export function logDuplicate({ logger }: Invocation, action: FailedAction): void {
+  logger.info('nothing to do: known already', actionFields(action));
 }
 
 /** Most failed Lambda actions of an account are other functions'. */
-export function reportNotOurs({ logger, metrics }: Invocation, action: FailedAction): void {
-  logger.debug('no gate failed', idsOf(action));
+export function logNotOurs({ logger, metrics }: Invocation, action: FailedAction): void {
+  logger.debug('no gate failed', actionFields(action));
   addCount(metrics, 'NotOurs');
 }
 
-export function reportNotHeld({ logger, metrics }: Invocation, action: Named, reason: string): void {
-  logger.info('not held', { ...idsOf(action), reason });
+export function logNotHeld({ logger, metrics }: Invocation, action: NamedAction, reason: string): void {
+  logger.info('not held', { ...actionFields(action), reason });
   addCount(metrics, 'Dropped');
 }
 
-export function reportOutlook({ logger }: Invocation, hold: Draft, found: string): void {
-  if (hold.retryAt === undefined) logger.info('not clear any more', { ...describe(hold), found });
-  else logger.info('clearing', { ...describe(hold), retryAt: iso(hold.retryAt) });
+export function logHealthStatus({ logger }: Invocation, hold: HoldDraft, found: string): void {
+  if (hold.retryAt === undefined) logger.info('not clear any more', { ...logFields(hold), found });
+  else logger.info('clearing', { ...logFields(hold), retryAt: iso(hold.retryAt) });
 }
 
-const metricOf = { resumed: 'Resumed', 'given up': 'GivenUp', dropped: 'Dropped' } as const;
+const metricNames = { resumed: 'Resumed', 'given up': 'GivenUp', dropped: 'Dropped' } as const;
 
-export function reportEnd(
+export function logClosed(
   { logger, metrics }: Invocation,
-  hold: Draft,
-  end: keyof typeof metricOf,
+  hold: HoldDraft,
+  end: keyof typeof metricNames,
   reason: string | undefined,
 ): void {
-  logger.info(end, { ...describe(hold), reason });
-  addCount(metrics, metricOf[end]);
+  logger.info(end, { ...logFields(hold), reason });
+  addCount(metrics, metricNames[end]);
 }
 
-export function reportDeferred({ logger, metrics }: Invocation, hold: Draft): void {
-  logger.info('put off', { ...describe(hold), waitsFor: hold.waitsFor });
+export function logPostponed({ logger, metrics }: Invocation, hold: HoldDraft): void {
+  logger.info('put off', { ...logFields(hold), waitsFor: hold.waitReason });
   addCount(metrics, 'Deferred');
 }
 
-type Named = Pick<FailedAction, 'action' | 'actionExecutionId' | 'executionId' | 'pipeline' | 'stage'>;
+type NamedAction = Pick<FailedAction, 'action' | 'actionExecutionId' | 'executionId' | 'pipeline' | 'stage'>;
 
-function idsOf(failed: Named) {
+function actionFields(failed: NamedAction) {
   const { action, actionExecutionId, executionId, pipeline, stage } = failed;
-  return { deployment: nameOf(failed), pipeline, stage, action, executionId, actionExecutionId };
+  return { deployment: deploymentName(failed), pipeline, stage, action, executionId, actionExecutionId };
 }

@@ -1,29 +1,29 @@
-import type { Failure, Round } from '../context.ts';
+import type { HoldFailure, ResumeContext } from '../context.ts';
 import {
-  type Draft,
-  end,
-  type Hold,
-  holdOn,
-  type Notice,
-  owed,
-  putOff,
-  withClaim,
+  closeHold,
+  type HoldDraft,
+  type HoldRecord,
+  type NotificationKind,
+  pendingNotification,
+  postpone,
+  returnToHeld,
+  withNotificationClaim,
 } from '../domain/hold-record.ts';
-import { amendHolds } from './amend-holds.ts';
-import { describe, reportDeferred, reportEnd, reportOutlook } from './log.ts';
-import { tell } from './notify.ts';
+import { updateHolds } from './amend-holds.ts';
+import { logClosed, logFields, logHealthStatus, logPostponed } from './log.ts';
+import { notify } from './notify.ts';
 
 /** How a turn at a deployment ended. */
-export type Ending =
-  | { readonly end: 'resumed' | 'dropped' | 'given up'; readonly why: string }
-  | { readonly end: 'put off'; readonly why: string; readonly retryAt?: number }
+export type AttemptOutcome =
+  | { readonly kind: 'resumed' | 'dropped' | 'given up'; readonly reason: string }
+  | { readonly kind: 'put off'; readonly reason: string; readonly retryAt?: number }
   /** A claim of a run that died before it could act; the checks are not clear any more. */
-  | { readonly end: 'held on'; readonly why: string };
+  | { readonly kind: 'held on'; readonly reason: string };
 
 /** A hold as it was when its turn ended, and how. */
-export interface Turn {
-  readonly hold: Hold;
-  readonly ending: Ending;
+export interface ResumeAttempt {
+  readonly hold: HoldRecord;
+  readonly outcome: AttemptOutcome;
 }
 
 /**
@@ -31,74 +31,85 @@ export interface Turn {
  *
  * @returns what failed, and the records as they are now
  */
-export async function settle(
-  round: Round,
-  turns: readonly Turn[],
-): Promise<{ readonly failures: readonly Failure[]; readonly holds: readonly Hold[] }> {
+export async function saveOutcomes(
+  round: ResumeContext,
+  turns: readonly ResumeAttempt[],
+): Promise<{ readonly failures: readonly HoldFailure[]; readonly holds: readonly HoldRecord[] }> {
   const byDeployment = new Map(turns.map((turn) => [turn.hold.deployment, turn]));
   const now = round.invocation.now();
-  const { noted, failures } = await amendHolds(
-    round.use,
+  const { noted, failures } = await updateHolds(
+    round.holds,
     [...byDeployment.keys()],
     (known, deployment) => {
       const turn = byDeployment.get(deployment);
-      const settling = known && turn && conclude(known, turn, now);
+      const settling = known && turn && applyOutcome(known, turn, now);
       if (!settling) return undefined;
       const { draft, notice } = settling;
-      return { draft: notice ? withClaim(draft, notice) : draft, note: { notice, ending: turn.ending } };
+      return {
+        draft: notice ? withNotificationClaim(draft, notice) : draft,
+        data: { notice, ending: turn.outcome },
+      };
     },
     new Map(turns.map(({ hold }) => [hold.deployment, hold])),
   );
-  for (const { hold, note } of noted) report(round, hold, note.ending);
-  const told = noted.flatMap(({ hold, note: { notice } }) => (notice ? [{ hold, notice }] : []));
-  return { holds: noted.map(({ hold }) => hold), failures: [...failures, ...(await tell(round, told))] };
+  for (const { hold, data } of noted) logOutcome(round, hold, data.ending);
+  const told = noted.flatMap(({ hold, data: { notice } }) => (notice ? [{ hold, notice }] : []));
+  return { holds: noted.map(({ hold }) => hold), failures: [...failures, ...(await notify(round, told))] };
 }
 
-interface Settling {
-  readonly draft: Draft;
-  readonly notice: Notice | undefined;
+interface OutcomeUpdate {
+  readonly draft: HoldDraft;
+  readonly notice: NotificationKind | undefined;
 }
 
-function conclude(known: Hold, { ending, hold }: Turn, now: number): Settling | undefined {
+function applyOutcome(
+  known: HoldRecord,
+  { outcome, hold }: ResumeAttempt,
+  now: number,
+): OutcomeUpdate | undefined {
   if (known.revision !== hold.revision && !isSameClaim(known, hold))
-    return concludeOvertaken(known, hold, ending);
-  const draft = apply(known, ending, now);
-  return draft && { draft, notice: ending.end === 'put off' ? undefined : owed(draft) };
+    return applyToNewerRecord(known, hold, outcome);
+  const draft = nextDraft(known, outcome, now);
+  return draft && { draft, notice: outcome.kind === 'put off' ? undefined : pendingNotification(draft) };
 }
 
 /** Only an old event was taken note of meanwhile. */
-function isSameClaim(known: Hold, hold: Hold): boolean {
+function isSameClaim(known: HoldRecord, hold: HoldRecord): boolean {
   return known.status === 'retrying' && hold.status === 'retrying' && known.claimedAt === hold.claimedAt;
 }
 
 /** The gate was quicker to stop it again than this run to write that it was resumed: people are told all the same. */
-function concludeOvertaken(known: Hold, hold: Hold, { end: ended }: Ending): Settling | undefined {
+function applyToNewerRecord(
+  known: HoldRecord,
+  hold: HoldRecord,
+  { kind: ended }: AttemptOutcome,
+): OutcomeUpdate | undefined {
   const isHeldAgain = known.status !== 'resumed' && known.claimedAt === hold.claimedAt;
-  if (ended !== 'resumed' || !isHeldAgain || known.notices.resumed === hold.attempts) return undefined;
+  if (ended !== 'resumed' || !isHeldAgain || known.notifications.resumed === hold.attempts) return undefined;
   return { draft: known, notice: 'resumed' };
 }
 
-function apply(hold: Hold, ending: Ending, now: number): Draft | undefined {
-  switch (ending.end) {
+function nextDraft(hold: HoldRecord, ending: AttemptOutcome, now: number): HoldDraft | undefined {
+  switch (ending.kind) {
     case 'held on':
-      return holdOn(hold);
+      return returnToHeld(hold);
     case 'put off': {
-      const { retryAt = hold.retryAt ?? now, why } = ending;
-      const isKnown = hold.status === 'clearing' && hold.waitsFor === why && hold.retryAt === retryAt;
-      return isKnown ? undefined : putOff(hold, why, retryAt);
+      const { retryAt = hold.retryAt ?? now, reason } = ending;
+      const isKnown = hold.status === 'clearing' && hold.waitReason === reason && hold.retryAt === retryAt;
+      return isKnown ? undefined : postpone(hold, reason, retryAt);
     }
     default:
-      return end(hold, ending.end, ending.why, now);
+      return closeHold(hold, ending.kind, ending.reason, now);
   }
 }
 
-function report({ invocation }: Round, hold: Hold, ending: Ending): void {
-  if (ending.end === 'held on') reportOutlook(invocation, hold, ending.why);
-  else if (ending.end === 'put off') reportDeferred(invocation, hold);
-  else reportEnd(invocation, hold, ending.end, ending.why);
+function logOutcome({ invocation }: ResumeContext, hold: HoldRecord, ending: AttemptOutcome): void {
+  if (ending.kind === 'held on') logHealthStatus(invocation, hold, ending.reason);
+  else if (ending.kind === 'put off') logPostponed(invocation, hold);
+  else logClosed(invocation, hold, ending.kind, ending.reason);
 }
 
 /** A dry run's line in place of all that. */
-export function rehearse({ invocation }: Round, { ending, hold }: Turn): void {
-  invocation.logger.info('dry run: would be', { ...describe(hold), ...ending });
+export function logPlannedOutcome({ invocation }: ResumeContext, { outcome, hold }: ResumeAttempt): void {
+  invocation.logger.info('dry run: would be', { ...logFields(hold), ...outcome });
 }

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { Policy } from '../../../functions/health-gate/domain/policy.ts';
-import { markerOf, readMarker } from '../../../functions/health-gate/domain/stop-marker.ts';
+import { formatMarker, parseMarker } from '../../../functions/health-gate/domain/stop-marker.ts';
 import type { Verdict } from '../../../functions/health-gate/domain/verdict.ts';
 import {
-  type Progress,
-  readProgress,
-  writeProgress,
+  formatProgress,
+  parseProgress,
+  type WaitProgress,
 } from '../../../functions/health-gate/domain/wait-progress.ts';
 import {
-  answerDryRun,
-  answerOf,
-  nextStep,
+  decideGateAction,
+  toDryRunResult,
+  toJobResult,
 } from '../../../functions/health-gate/gate-deployment/job-result.ts';
 import { issue, NOW, policy } from './examples.ts';
 
@@ -19,22 +19,22 @@ const pass: Verdict = { verdict: 'PASS' };
 const block: Verdict = { verdict: 'BLOCK', issues: [issue()] };
 const unknown: Verdict = {
   verdict: 'UNKNOWN',
-  troubles: [{ kind: 'passing', message: 'AWS Health: timeout' }],
+  sourceErrors: [{ kind: 'passing', message: 'AWS Health: timeout' }],
 };
 const refused: Verdict = {
   verdict: 'MISCONFIGURED',
-  troubles: [{ kind: 'refused', message: 'AWS Health: AccessDenied' }],
+  sourceErrors: [{ kind: 'refused', message: 'AWS Health: AccessDenied' }],
 };
 const odd: Verdict = {
   verdict: 'MISCONFIGURED',
-  troubles: [{ kind: 'misconfigured', message: 'Change Calendar: InvalidDocument' }],
+  sourceErrors: [{ kind: 'misconfigured', message: 'Change Calendar: InvalidDocument' }],
 };
-const fresh: Progress = { since: NOW, checks: 0, errors: 0 };
-const spent: Progress = { since: NOW - 2 * MINUTE, checks: 3, errors: 3 };
-const late: Progress = { since: NOW - 60 * MINUTE, checks: 120, errors: 0 };
+const fresh: WaitProgress = { since: NOW, checks: 0, errors: 0 };
+const spent: WaitProgress = { since: NOW - 2 * MINUTE, checks: 3, errors: 3 };
+const late: WaitProgress = { since: NOW - 60 * MINUTE, checks: 120, errors: 0 };
 
 describe('what the gate does', () => {
-  it.each<[string, string, Verdict, Partial<Policy>, Progress]>([
+  it.each<[string, string, Verdict, Partial<Policy>, WaitProgress]>([
     ['pass', 'healthy', pass, {}, fresh],
     ['stop', 'an incident', block, {}, fresh],
     ['wait', 'an incident, waiting', block, { mode: 'wait' }, fresh],
@@ -60,27 +60,31 @@ describe('what the gate does', () => {
     ['stop', 'no permission, only warning', refused, { mode: 'warn' }, fresh],
     ['stop', 'no permission, unknown allowed', refused, { onUnknown: 'allow' }, spent],
   ])('%s: %s', (step, _, verdict, said, progress) => {
-    expect(nextStep(verdict, policy(said), progress, NOW).step).toBe(step);
+    expect(decideGateAction(verdict, policy(said), progress, NOW).step).toBe(step);
   });
 
   it('only what can clear by itself is resumed', () => {
-    expect(nextStep(block, policy(), fresh, NOW)).toEqual({ step: 'stop', resumable: true });
-    expect(nextStep(unknown, policy(), spent, NOW)).toEqual({ step: 'stop', resumable: true });
-    expect(nextStep(refused, policy(), fresh, NOW)).toEqual({ step: 'stop', resumable: false });
+    expect(decideGateAction(block, policy(), fresh, NOW)).toEqual({ step: 'stop', resumable: true });
+    expect(decideGateAction(unknown, policy(), spent, NOW)).toEqual({ step: 'stop', resumable: true });
+    expect(decideGateAction(refused, policy(), fresh, NOW)).toEqual({ step: 'stop', resumable: false });
   });
 
   it('counts errors in a row: an answer in between gives the whole budget back', () => {
     const waiting = policy({ mode: 'wait' });
-    expect(nextStep(block, waiting, spent, NOW)).toMatchObject({ progress: { checks: 4, errors: 0 } });
-    expect(nextStep(unknown, waiting, spent, NOW)).toMatchObject({ progress: { checks: 4, errors: 4 } });
+    expect(decideGateAction(block, waiting, spent, NOW)).toMatchObject({
+      progress: { checks: 4, errors: 0 },
+    });
+    expect(decideGateAction(unknown, waiting, spent, NOW)).toMatchObject({
+      progress: { checks: 4, errors: 4 },
+    });
   });
 });
 
 describe('what the pipeline is told', () => {
   const answer = (verdict: Verdict, said: Partial<Policy> = {}, progress = fresh) => {
     const own = policy(said);
-    const step = nextStep(verdict, own, progress, NOW);
-    return answerOf(
+    const step = decideGateAction(verdict, own, progress, NOW);
+    return toJobResult(
       { verdict, step, policy: own, now: NOW },
       step.step === 'stop' && step.resumable ? 'marker' : undefined,
     );
@@ -107,7 +111,7 @@ describe('what the pipeline is told', () => {
     expect(answer(block)).toMatchObject({
       message: expect.stringMatching(/^Incident In Progress: .* \(marker\)$/),
     });
-    const lost = answerOf({
+    const lost = toJobResult({
       verdict: block,
       step: { step: 'stop', resumable: true },
       policy: policy(),
@@ -139,7 +143,7 @@ describe('what the pipeline is told', () => {
   });
 
   it('in a dry run lets all through and says what it would have done', () => {
-    const given = answerDryRun({
+    const given = toDryRunResult({
       verdict: block,
       step: { step: 'stop', resumable: true },
       policy: policy(),
@@ -155,8 +159,8 @@ describe('what the pipeline is told', () => {
 describe('what a waiting action leaves for its next job', () => {
   it('comes back as it was, in far less than the 2048 characters', () => {
     const progress = { since: NOW, checks: 2880, errors: 3 };
-    const text = writeProgress(progress);
-    expect(readProgress(text, NOW + 1)).toEqual(progress);
+    const text = formatProgress(progress);
+    expect(parseProgress(text, NOW + 1)).toEqual(progress);
     expect(text.length).toBeLessThan(100);
   });
 
@@ -167,7 +171,7 @@ describe('what a waiting action leaves for its next job', () => {
     '{"v":2,"since":1,"checks":1,"errors":1}',
     '{"v":1,"since":9e15,"checks":1,"errors":0}',
   ])('begins anew with %j', (text) => {
-    expect(readProgress(text, NOW)).toEqual(fresh);
+    expect(parseProgress(text, NOW)).toEqual(fresh);
   });
 });
 
@@ -175,11 +179,11 @@ describe('the marker', () => {
   const stop = { id: '12345678-1234-5678-abcd-12345678abcd', jobId: '11111111-abcd-1111-abcd-111111abcdef' };
 
   it('is found in whatever text carries it', () => {
-    expect(readMarker(undefined, `Incident In Progress: ... (${markerOf(stop)})`)).toEqual(stop);
-    expect(readMarker(markerOf(stop))).toEqual(stop);
+    expect(parseMarker(undefined, `Incident In Progress: ... (${formatMarker(stop)})`)).toEqual(stop);
+    expect(parseMarker(formatMarker(stop))).toEqual(stop);
   });
 
   it.each([undefined, '', 'the build failed', 'groundcrew-health-gate/'])('is not in %j', (text) => {
-    expect(readMarker(text)).toBeUndefined();
+    expect(parseMarker(text)).toBeUndefined();
   });
 });

@@ -1,37 +1,37 @@
 import { describe, expect, it } from 'vitest';
-import { claim, type Hold } from '../../../functions/health-gate/domain/hold-record.ts';
+import { claimRetry, type HoldRecord } from '../../../functions/health-gate/domain/hold-record.ts';
 import {
-  type ActionLook,
-  type ExecutionLook,
-  fateOf,
-  type Look,
-  type PipelineLook,
-  type StageLook,
-  strangers,
-  whyNotHeld,
-  withoutOthers,
+  type ActionState,
+  decideResume,
+  type ExecutionState,
+  foreignFailures,
+  notHeldReason,
+  type PipelineSnapshot,
+  type PipelineState,
+  type StageState,
+  withoutForeignFailures,
 } from '../../../functions/health-gate/domain/resume-decision.ts';
 import { NOW } from './examples.ts';
 import { config, gateRun, HOUR, keep } from './resume-account.ts';
 
 const hold = keep('orders');
-const execution: ExecutionLook = { status: 'Failed', mode: 'SUPERSEDED', type: 'STANDARD', version: 4 };
-const gate: ActionLook = action('Gate', { executionId: 'run 1 of orders' });
+const execution: ExecutionState = { status: 'Failed', mode: 'SUPERSEDED', type: 'STANDARD', version: 4 };
+const gate: ActionState = action('Gate', { executionId: 'run 1 of orders' });
 
-function action(name: string, about: Partial<ActionLook> = {}): ActionLook {
+function action(name: string, about: Partial<ActionState> = {}): ActionState {
   return { name, executionId: `run of ${name}`, status: 'Failed', texts: [], ...about };
 }
 
 interface Scene {
-  readonly execution?: Partial<ExecutionLook>;
-  readonly pipeline?: Partial<PipelineLook>;
-  readonly stage?: Partial<StageLook>;
-  readonly actions?: readonly ActionLook[];
+  readonly execution?: Partial<ExecutionState>;
+  readonly pipeline?: Partial<PipelineState>;
+  readonly stage?: Partial<StageState>;
+  readonly actions?: readonly ActionState[];
 }
 
 /** The pipeline as the gate left it, but for what the scene says. */
-function look(scene: Scene = {}): Look {
-  const stage: StageLook = {
+function look(scene: Scene = {}): PipelineSnapshot {
+  const stage: StageState = {
     executionId: hold.executionId,
     status: 'Failed',
     type: 'STANDARD',
@@ -45,12 +45,12 @@ function look(scene: Scene = {}): Look {
   };
 }
 
-function fate(scene: Scene = {}, record: Hold = hold, now = NOW): string {
-  const { fate, ...rest } = fateOf(record, look(scene), config, now);
+function fate(scene: Scene = {}, record: HoldRecord = hold, now = NOW): string {
+  const { fate, ...rest } = decideResume(record, look(scene), config, now);
   return 'why' in rest ? `${fate}: ${rest.why}` : fate;
 }
 
-const marked = (name: string): ActionLook =>
+const marked = (name: string): ActionState =>
   action(name, { texts: [gateRun('orders', 7).texts?.message ?? ''] });
 
 describe('what becomes of a deployment whose time has come', () => {
@@ -136,8 +136,8 @@ describe('what becomes of a deployment whose time has come', () => {
 
   it('gone with its pipeline', () => {
     const why = 'the pipeline or its execution is gone';
-    expect(fateOf(hold, { execution }, config, NOW)).toEqual({ fate: 'drop', why });
-    expect(fateOf(hold, { pipeline: look().pipeline }, config, NOW)).toEqual({ fate: 'drop', why });
+    expect(decideResume(hold, { execution }, config, NOW)).toEqual({ fate: 'drop', why });
+    expect(decideResume(hold, { pipeline: look().pipeline }, config, NOW)).toEqual({ fate: 'drop', why });
   });
 });
 
@@ -154,7 +154,7 @@ describe('limits', () => {
   it('resumed as often as allowed is given up, the claim at hand not counted', () => {
     expect(fate({}, { ...hold, attempts: 3 })).toBe('give up: stopped again after being resumed 3 times');
     expect(fate({}, { ...hold, attempts: 2 })).toBe('retry');
-    expect(fate({}, { ...claim({ ...hold, attempts: 2 }, NOW), revision: 'r' })).toBe('retry');
+    expect(fate({}, { ...claimRetry({ ...hold, attempts: 2 }, NOW), revision: 'r' })).toBe('retry');
   });
 });
 
@@ -162,16 +162,16 @@ describe('failed actions that are not on record', () => {
   const scene = look({ actions: [gate, action('Deploy'), action('Test', { status: 'Succeeded' })] });
 
   it('are strangers until it is known whose runs they are', () => {
-    expect(strangers(hold, scene).map(({ name }) => name)).toEqual(['Deploy']);
-    expect(strangers(hold, look())).toEqual([]);
-    expect(strangers(hold, {})).toEqual([]);
+    expect(foreignFailures(hold, scene).map(({ name }) => name)).toEqual(['Deploy']);
+    expect(foreignFailures(hold, look())).toEqual([]);
+    expect(foreignFailures(hold, {})).toEqual([]);
   });
 
   it('of an older execution are no reason', () => {
-    const own = withoutOthers(hold, scene, new Set(['run 1 of orders', 'run of Test']));
-    expect(fateOf(hold, own, config, NOW)).toEqual({ fate: 'retry' });
-    const both = withoutOthers(hold, scene, new Set(['run 1 of orders', 'run of Deploy']));
-    expect(fateOf(hold, both, config, NOW)).toMatchObject({ fate: 'give up' });
+    const own = withoutForeignFailures(hold, scene, new Set(['run 1 of orders', 'run of Test']));
+    expect(decideResume(hold, own, config, NOW)).toEqual({ fate: 'retry' });
+    const both = withoutForeignFailures(hold, scene, new Set(['run 1 of orders', 'run of Deploy']));
+    expect(decideResume(hold, both, config, NOW)).toMatchObject({ fate: 'give up' });
   });
 });
 
@@ -192,10 +192,10 @@ describe('a stopped deployment', () => {
     ['stopped meanwhile', tagged, { status: 'Stopped' }, 'the execution is stopped'],
     ['superseded meanwhile', tagged, { status: 'Superseded' }, 'the execution is superseded'],
   ])('%s', (_, tags, about, reason) => {
-    expect(whyNotHeld(tags, { ...execution, ...about })).toBe(reason);
+    expect(notHeldReason(tags, { ...execution, ...about })).toBe(reason);
   });
 
   it('whose execution is gone', () => {
-    expect(whyNotHeld(tagged, undefined)).toBe('the execution is gone');
+    expect(notHeldReason(tagged, undefined)).toBe('the execution is gone');
   });
 });

@@ -1,19 +1,19 @@
 import { expect, it } from 'vitest';
-import { healthRegions, type LookUp } from '../../../functions/health-gate/aws/health-endpoint.ts';
+import { type DnsLookup, healthRegions } from '../../../functions/health-gate/aws/health-endpoint.ts';
 
 const MINUTE = 60_000;
 
 const pointsTo =
-  (...targets: string[]): LookUp =>
+  (...targets: string[]): DnsLookup =>
   async () =>
     targets;
-const unreachable: LookUp = async () => {
+const unreachable: DnsLookup = async () => {
   throw Object.assign(new Error('queryCname ETIMEOUT'), { code: 'ETIMEOUT' });
 };
 
 // Each look comes an hour after the last, so that none is served from what the one before found out.
 let now = 0;
-const look = (own: string, lookUp: LookUp) => {
+const look = (own: string, lookUp: DnsLookup) => {
   now += 60 * MINUTE;
   return healthRegions(own, now, lookUp);
 };
@@ -46,7 +46,7 @@ it('has endpoints of their own for other partitions, whose alias it does not kno
 
 it('looks once a minute, and notices a failover after it', async () => {
   let looks = 0;
-  const counted: LookUp = async () => {
+  const counted: DnsLookup = async () => {
     looks++;
     return [looks === 1 ? 'health.us-east-1.amazonaws.com' : 'health.us-east-2.amazonaws.com'];
   };

@@ -1,33 +1,33 @@
 import { describe, expect, it } from 'vitest';
 import {
-  absorb,
+  addFailure,
+  alreadyClosedReason,
+  applyHealthStatus,
   attemptsMade,
-  claim,
-  type Draft,
-  end,
-  heed,
-  holdOn,
-  type Outlook,
-  owed,
-  putOff,
+  claimRetry,
+  closeHold,
+  type HealthStatus,
+  type HoldDraft,
+  pendingNotification,
+  postpone,
+  returnToHeld,
   type Status,
-  whyOver,
-  withClaim,
-  withoutClaim,
+  withNotificationClaim,
+  withoutNotificationClaim,
 } from '../../../functions/health-gate/domain/hold-record.ts';
-import { retryTime } from '../../../functions/health-gate/domain/resume-schedule.ts';
+import { resumeAt } from '../../../functions/health-gate/domain/resume-schedule.ts';
 import { NOW, policy } from './examples.ts';
 import { config, HOUR, keep, MINUTE, stoppage } from './resume-account.ts';
 
 const held = keep('orders');
-const clearing: Draft = { ...held, status: 'clearing', clearSince: NOW, retryAt: NOW + 15 * MINUTE };
-const retrying = claim(clearing, NOW + 15 * MINUTE);
-const resumed = end(retrying, 'resumed', 'the checks are clear', NOW + 15 * MINUTE);
+const clearing: HoldDraft = { ...held, status: 'clearing', clearSince: NOW, retryAt: NOW + 15 * MINUTE };
+const retrying = claimRetry(clearing, NOW + 15 * MINUTE);
+const resumed = closeHold(retrying, 'resumed', 'the checks are clear', NOW + 15 * MINUTE);
 const later = { at: NOW + 20 * MINUTE };
 
 describe('a stop', () => {
   it('that nobody knows is held, under the policy it was stopped with', () => {
-    const draft = absorb(undefined, stoppage('orders'), config, NOW);
+    const draft = addFailure(undefined, stoppage('orders'), config, NOW);
     expect(draft).toMatchObject({
       deployment: 'orders/Prod/execution of orders',
       status: 'held',
@@ -44,12 +44,12 @@ describe('a stop', () => {
     ['retrying', retrying],
     ['resumed', resumed],
   ])('that is told again changes nothing while %s', (_, known) => {
-    expect(absorb(known, stoppage('orders'), config, NOW)).toBeUndefined();
+    expect(addFailure(known, stoppage('orders'), config, NOW)).toBeUndefined();
   });
 
   it('of a second gate joins the first', () => {
     const second = stoppage('orders', 2, { action: 'Gate2', policy: policy({ regions: ['us-east-1'] }) });
-    const both = absorb(held, second, config, NOW);
+    const both = addFailure(held, second, config, NOW);
     expect(both?.actions.map(({ action, policy }) => [action, policy.regions])).toEqual([
       ['Gate', ['eu-west-1']],
       ['Gate2', ['us-east-1']],
@@ -58,18 +58,18 @@ describe('a stop', () => {
 
   it('of the same gate takes the place of the one before, and never of a later one', () => {
     const again = stoppage('orders', 2, later);
-    const renewed = absorb(held, again, config, NOW);
+    const renewed = addFailure(held, again, config, NOW);
     expect(renewed?.actions.map(({ jobId }) => jobId)).toEqual(['job-2-of-orders']);
-    const other = absorb(renewed, stoppage('orders', 3, { at: NOW + MINUTE }), config, NOW);
+    const other = addFailure(renewed, stoppage('orders', 3, { at: NOW + MINUTE }), config, NOW);
     expect(other?.actions.map(({ jobId }) => jobId)).toEqual(['job-2-of-orders']);
-    expect(other?.seen).toHaveLength(3);
+    expect(other?.knownRuns).toHaveLength(3);
   });
 
   it.each([
     ['retrying', retrying],
     ['resumed', resumed],
   ])('after it was %s holds it anew, its attempts and its age kept', (_, known) => {
-    expect(absorb(known, stoppage('orders', 2, later), config, NOW)).toMatchObject({
+    expect(addFailure(known, stoppage('orders', 2, later), config, NOW)).toMatchObject({
       status: 'held',
       attempts: 1,
       heldAt: NOW,
@@ -80,57 +80,57 @@ describe('a stop', () => {
   it('after a resume is all that it is held for: the other gate has let it through', () => {
     const other = stoppage('orders', 2, { ...later, action: 'Gate2' });
     for (const known of [retrying, resumed])
-      expect(absorb(known, other, config, NOW)?.actions.map(({ action }) => action)).toEqual(['Gate2']);
+      expect(addFailure(known, other, config, NOW)?.actions.map(({ action }) => action)).toEqual(['Gate2']);
   });
 
   it('from before the resume, told late, is taken note of and no more', () => {
     const late = stoppage('orders', 9, { action: 'Gate2', at: NOW + 15 * MINUTE - 1 });
-    expect(absorb(resumed, late, config, NOW)).toEqual({
+    expect(addFailure(resumed, late, config, NOW)).toEqual({
       ...resumed,
-      seen: [...resumed.seen, late.actionExecutionId],
+      seen: [...resumed.knownRuns, late.actionExecutionId],
     });
   });
 
   it('after the last attempt is given up', () => {
     const last = { ...resumed, attempts: 3 };
-    expect(absorb(last, stoppage('orders', 4, later), config, NOW)).toMatchObject({
+    expect(addFailure(last, stoppage('orders', 4, later), config, NOW)).toMatchObject({
       status: 'given up',
       attempts: 3,
       endedWhy: 'the gate stopped it again after being resumed 3 times',
     });
-    expect(absorb({ ...resumed, attempts: 2 }, stoppage('orders', 4, later), config, NOW)?.status).toBe(
+    expect(addFailure({ ...resumed, attempts: 2 }, stoppage('orders', 4, later), config, NOW)?.status).toBe(
       'held',
     );
   });
 
   it('of a deployment that was first stopped too long ago is given up', () => {
-    const draft = absorb(resumed, stoppage('orders', 2, later), config, NOW + 24 * HOUR + 1);
+    const draft = addFailure(resumed, stoppage('orders', 2, later), config, NOW + 24 * HOUR + 1);
     expect(draft).toMatchObject({ status: 'given up', endedWhy: 'older than 24 hours' });
-    expect(absorb(resumed, stoppage('orders', 2, later), config, NOW + 24 * HOUR)?.status).toBe('held');
+    expect(addFailure(resumed, stoppage('orders', 2, later), config, NOW + 24 * HOUR)?.status).toBe('held');
   });
 
   it('from before it was given up leaves it so, told late', () => {
-    const over = end(held, 'given up', 'the action Test failed too', NOW + 20 * MINUTE);
+    const over = closeHold(held, 'given up', 'the action Test failed too', NOW + 20 * MINUTE);
     const late = stoppage('orders', 2, later);
-    expect(absorb(over, late, config, NOW)).toEqual({
+    expect(addFailure(over, late, config, NOW)).toEqual({
       ...over,
-      seen: [...over.seen, late.actionExecutionId],
+      seen: [...over.knownRuns, late.actionExecutionId],
     });
-    expect(whyOver(over, late)).toBe('it has been given up since: the action Test failed too');
+    expect(alreadyClosedReason(over, late)).toBe('it has been given up since: the action Test failed too');
   });
 
   it.each(['dropped', 'given up'] as const)(
     'of one that was %s and then retried by hand begins anew',
     (as) => {
       const told = { held: 0, resumed: 2, 'given up': true } as const;
-      const over = end(
-        { ...resumed, attempts: 3, notices: told },
+      const over = closeHold(
+        { ...resumed, attempts: 3, notifications: told },
         as,
         'the action Test failed too',
         NOW + HOUR,
       );
       const stopped = stoppage('orders', 2, { at: NOW + HOUR + 1, pipelineVersion: 5 });
-      const again = absorb(over, stopped, config, NOW + 25 * HOUR);
+      const again = addFailure(over, stopped, config, NOW + 25 * HOUR);
       expect(again).toMatchObject({
         status: 'held',
         heldAt: NOW + HOUR + 1,
@@ -140,35 +140,35 @@ describe('a stop', () => {
         actions: [{ jobId: 'job-2-of-orders' }],
       });
       for (const member of ['endedWhy', 'endedAt']) expect(again).not.toHaveProperty(member);
-      expect(again && owed(again)).toBe('held');
+      expect(again && pendingNotification(again)).toBe('held');
     },
   );
 
   it('may come before the retry by hand is noticed, and holds all the same', () => {
-    const over = end(held, 'dropped', 'somebody has retried it', NOW + HOUR);
-    expect(absorb(over, stoppage('orders', 2, later), config, NOW + HOUR)?.status).toBe('held');
+    const over = closeHold(held, 'dropped', 'somebody has retried it', NOW + HOUR);
+    expect(addFailure(over, stoppage('orders', 2, later), config, NOW + HOUR)?.status).toBe('held');
   });
 
   it('of one that was retried by hand, told too late, is given up', () => {
-    const over = end(held, 'dropped', 'somebody has retried it', NOW);
-    const again = absorb(over, stoppage('orders', 2, later), config, later.at + 24 * HOUR + 1);
+    const over = closeHold(held, 'dropped', 'somebody has retried it', NOW);
+    const again = addFailure(over, stoppage('orders', 2, later), config, later.at + 24 * HOUR + 1);
     expect(again?.status).toBe('given up');
   });
 
   it('with a reason of any length fits into a record and a mail', () => {
-    const draft = absorb(undefined, stoppage('orders', 1, { reason: 'x'.repeat(5000) }), config, NOW);
+    const draft = addFailure(undefined, stoppage('orders', 1, { reason: 'x'.repeat(5000) }), config, NOW);
     expect(draft?.reason.length).toBe(1000);
   });
 
   it('remembers the latest fifty runs', () => {
-    let known: Draft = held;
-    for (let n = 2; n <= 60; n++) known = absorb(known, stoppage('orders', n), config, NOW) ?? known;
-    expect([known.seen.length, known.seen.at(-1)]).toEqual([50, 'run 60 of orders']);
+    let known: HoldDraft = held;
+    for (let n = 2; n <= 60; n++) known = addFailure(known, stoppage('orders', n), config, NOW) ?? known;
+    expect([known.knownRuns.length, known.knownRuns.at(-1)]).toEqual([50, 'run 60 of orders']);
   });
 });
 
 describe('what the sources say', () => {
-  const cases: [Status, Outlook, Status | undefined][] = [
+  const cases: [Status, HealthStatus, Status | undefined][] = [
     ['held', 'clear', 'clearing'],
     ['held', 'blocked', undefined],
     ['held', 'unknown', undefined],
@@ -181,15 +181,15 @@ describe('what the sources say', () => {
   ];
   it.each(cases)('%s and %s: %s', (status, outlook, becomes) => {
     const hold = { held, clearing, retrying }[status as 'held'];
-    expect(heed(hold, outlook, config, NOW)?.status).toBe(becomes);
+    expect(applyHealthStatus(hold, outlook, config, NOW)?.status).toBe(becomes);
   });
 
   it('clear starts the cool-down, blocked forgets it', () => {
-    expect(heed(held, 'clear', config, NOW)).toMatchObject({
+    expect(applyHealthStatus(held, 'clear', config, NOW)).toMatchObject({
       clearSince: NOW,
-      retryAt: retryTime(held.deployment, NOW, config),
+      retryAt: resumeAt(held.deployment, NOW, config),
     });
-    const blocked = heed({ ...clearing, waitsFor: 'something' }, 'blocked', config, NOW);
+    const blocked = applyHealthStatus({ ...clearing, waitReason: 'something' }, 'blocked', config, NOW);
     for (const member of ['clearSince', 'retryAt', 'waitsFor']) expect(blocked).not.toHaveProperty(member);
   });
 });
@@ -199,26 +199,26 @@ describe('a time that has passed unused', () => {
   const at = NOW + 15 * MINUTE;
 
   it('because AWS Health cannot be read is no cool-down: it is served again', () => {
-    expect(heed({ ...clearing, waitsFor: 'something' }, 'unknown', config, at)).toEqual({
+    expect(applyHealthStatus({ ...clearing, waitReason: 'something' }, 'unknown', config, at)).toEqual({
       ...clearing,
       clearSince: at,
-      retryAt: retryTime(deployment, at, config),
+      retryAt: resumeAt(deployment, at, config),
     });
-    expect(heed(clearing, 'unknown', config, at - 1)).toBeUndefined();
+    expect(applyHealthStatus(clearing, 'unknown', config, at - 1)).toBeUndefined();
   });
 
   it('by more than a sweep is spread anew, the cool-down kept', () => {
     const now = at + 5 * MINUTE + 1;
-    expect(heed(clearing, 'clear', config, now)).toEqual({
+    expect(applyHealthStatus(clearing, 'clear', config, now)).toEqual({
       ...clearing,
-      retryAt: retryTime(deployment, now, config) - config.coolDownMs,
+      retryAt: resumeAt(deployment, now, config) - config.coolDownMs,
     });
-    expect(heed(clearing, 'clear', config, now - 1)).toBeUndefined();
+    expect(applyHealthStatus(clearing, 'clear', config, now - 1)).toBeUndefined();
   });
 
   it('since the pipeline was not ready stays as it is', () => {
-    const waiting = putOff(clearing, 'the transition into the stage, which is disabled', at);
-    expect(heed(waiting, 'clear', config, NOW + HOUR)).toBeUndefined();
+    const waiting = postpone(clearing, 'the transition into the stage, which is disabled', at);
+    expect(applyHealthStatus(waiting, 'clear', config, NOW + HOUR)).toBeUndefined();
   });
 });
 
@@ -229,14 +229,14 @@ describe('attempts', () => {
   });
 
   it('of a claim whose run died are not counted twice', () => {
-    expect(claim(retrying, NOW + 20 * MINUTE).attempts).toBe(1);
+    expect(claimRetry(retrying, NOW + 20 * MINUTE).attempts).toBe(1);
   });
 
   it('that came to nothing do not count', () => {
-    expect(putOff(retrying, 'busy', NOW).attempts).toBe(0);
-    expect(holdOn(retrying).attempts).toBe(0);
-    expect(end(retrying, 'dropped', 'superseded', NOW).attempts).toBe(0);
-    expect(putOff(clearing, 'busy', NOW).attempts).toBe(0);
+    expect(postpone(retrying, 'busy', NOW).attempts).toBe(0);
+    expect(returnToHeld(retrying).attempts).toBe(0);
+    expect(closeHold(retrying, 'dropped', 'superseded', NOW).attempts).toBe(0);
+    expect(postpone(clearing, 'busy', NOW).attempts).toBe(0);
   });
 });
 
@@ -244,26 +244,33 @@ describe('a mail', () => {
   const plain = { ...held, notices: {} };
   it.each([
     ['held', plain, 'held'],
-    ['clearing', { ...clearing, notices: {} }, 'held'],
-    ['retrying', { ...retrying, notices: {} }, undefined],
+    ['clearing', { ...clearing, notifications: {} }, 'held'],
+    ['retrying', { ...retrying, notifications: {} }, undefined],
     ['resumed', resumed, 'resumed'],
-    ['dropped', end(plain, 'dropped', 'superseded', NOW), undefined],
-    ['given up', end(held, 'given up', 'too old', NOW), 'given up'],
+    ['dropped', closeHold(plain, 'dropped', 'superseded', NOW), undefined],
+    ['given up', closeHold(held, 'given up', 'too old', NOW), 'given up'],
   ])('is owed by one that is %s, once', (_, hold, notice) => {
-    expect(owed(hold)).toBe(notice);
-    if (notice) expect(owed(withClaim(hold, notice as 'held'))).toBeUndefined();
+    expect(pendingNotification(hold)).toBe(notice);
+    if (notice) expect(pendingNotification(withNotificationClaim(hold, notice as 'held'))).toBeUndefined();
   });
 
   it('is owed anew in the next round', () => {
-    const again = absorb(withClaim(resumed, 'resumed'), stoppage('orders', 2, later), config, NOW);
-    expect(again && owed(again)).toBe('held');
+    const again = addFailure(
+      withNotificationClaim(resumed, 'resumed'),
+      stoppage('orders', 2, later),
+      config,
+      NOW,
+    );
+    expect(again && pendingNotification(again)).toBe('held');
   });
 
   it('that was refused is owed again', () => {
-    for (const hold of [plain, resumed, end(held, 'given up', 'too old', NOW)]) {
-      const notice = owed(hold);
+    for (const hold of [plain, resumed, closeHold(held, 'given up', 'too old', NOW)]) {
+      const notice = pendingNotification(hold);
       if (!notice) throw new Error('nothing is owed');
-      expect(owed(withoutClaim(withClaim(hold, notice), notice))).toBe(notice);
+      expect(pendingNotification(withoutNotificationClaim(withNotificationClaim(hold, notice), notice))).toBe(
+        notice,
+      );
     }
   });
 });

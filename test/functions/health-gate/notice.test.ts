@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { end } from '../../../functions/health-gate/domain/hold-record.ts';
+import { closeHold } from '../../../functions/health-gate/domain/hold-record.ts';
 import { type Told, writeDigest } from '../../../functions/health-gate/messages/mail.ts';
 import { NOW } from './examples.ts';
 import { config, keep } from './resume-account.ts';
 
 const held = keep('orders');
-const given = { ...end(held, 'given up', 'older than 24 hours', NOW), revision: 'r' };
+const given = { ...closeHold(held, 'given up', 'older than 24 hours', NOW), revision: 'r' };
 
 function write(...told: Told[]) {
   return writeDigest(told, config);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readMarker } from '../../../functions/health-gate/domain/stop-marker.ts';
-import { dueMessage, readOccasion } from '../../../functions/health-gate/resume-deployments/event.ts';
+import { parseMarker } from '../../../functions/health-gate/domain/stop-marker.ts';
+import { formatDueMessage, parseEvent } from '../../../functions/health-gate/resume-deployments/event.ts';
 import { readEvent } from '../../support/events.ts';
 
 const at = Date.parse('2026-11-21T12:00:02Z');
@@ -14,7 +14,7 @@ function changed(name: string, change: (event: any) => void): unknown {
 
 describe('a failed action', () => {
   it('is told with its place and what a gate left in it', () => {
-    const read = readOccasion(readEvent('codepipeline-action-failed-gate'));
+    const read = parseEvent(readEvent('codepipeline-action-failed-gate'));
     expect(read).toMatchObject({
       kind: 'failed action',
       account: '123456789012',
@@ -31,12 +31,12 @@ describe('a failed action', () => {
       id: '12345678-1234-5678-abcd-12345678abcd',
       jobId: '11111111-abcd-1111-abcd-111111abcdef',
     };
-    expect(read.kind === 'failed action' && readMarker(read.externalId)).toEqual(marker);
-    expect(read.kind === 'failed action' && readMarker(read.summary)).toEqual(marker);
+    expect(read.kind === 'failed action' && parseMarker(read.externalId)).toEqual(marker);
+    expect(read.kind === 'failed action' && parseMarker(read.summary)).toEqual(marker);
   });
 
   it('is told without any of it', () => {
-    const read = readOccasion(readEvent('codepipeline-action-failed-bare'));
+    const read = parseEvent(readEvent('codepipeline-action-failed-bare'));
     expect(read).toMatchObject({ kind: 'failed action', pipeline: 'orders', action: 'Gate' });
     expect(read).toMatchObject({ externalId: undefined, summary: undefined });
   });
@@ -50,14 +50,14 @@ describe('a failed action', () => {
     const event = changed('codepipeline-action-failed-gate', ({ detail }) => {
       detail[member] = value;
     });
-    expect(() => readOccasion(event)).toThrow(message);
+    expect(() => parseEvent(event)).toThrow(message);
   });
 
   it('that names no pipeline is refused', () => {
     const event = changed('codepipeline-action-failed-gate', (one) => {
       one.resources = [];
     });
-    expect(() => readOccasion(event)).toThrow('resources must name the pipeline');
+    expect(() => parseEvent(event)).toThrow('resources must name the pipeline');
   });
 });
 
@@ -71,25 +71,25 @@ describe('a closed issue', () => {
     ['with an empty Region', { eventRegion: ' ' }, undefined],
   ])('%s', (_, detail, region) => {
     const event = changed('health-issue-closed', (one) => Object.assign(one.detail, detail));
-    expect(readOccasion(event)).toEqual({ kind: 'closed issue', region });
+    expect(parseEvent(event)).toEqual({ kind: 'closed issue', region });
   });
 
   it('is another thing than an open one, or than scheduled maintenance', () => {
     const open = changed('health-issue-closed', ({ detail }) => {
       detail.statusCode = 'open';
     });
-    expect(() => readOccasion(open)).toThrow('detail.statusCode must be "closed", got "open"');
-    expect(() => readOccasion(readEvent('health-scheduled-change'))).toThrow('eventTypeCategory');
+    expect(() => parseEvent(open)).toThrow('detail.statusCode must be "closed", got "open"');
+    expect(() => parseEvent(readEvent('health-scheduled-change'))).toThrow('eventTypeCategory');
   });
 });
 
 it('the schedule sweeps', () => {
-  expect(readOccasion(readEvent('schedule'))).toEqual({ kind: 'sweep' });
+  expect(parseEvent(readEvent('schedule'))).toEqual({ kind: 'sweep' });
 });
 
 it('a reminder comes back as what it was sent for', () => {
-  const message = dueMessage('orders/Prod/1', 'eu-west-1', at);
-  expect(readOccasion(JSON.parse(JSON.stringify(message)))).toEqual({
+  const message = formatDueMessage('orders/Prod/1', 'eu-west-1', at);
+  expect(parseEvent(JSON.parse(JSON.stringify(message)))).toEqual({
     kind: 'due',
     deployment: 'orders/Prod/1',
   });
@@ -98,13 +98,13 @@ it('a reminder comes back as what it was sent for', () => {
 it.each([
   [{}, 'event: id'],
   ['text', 'event: it must be an object'],
-  [{ ...dueMessage('orders', 'eu-west-1', at) }, 'detail.deployment must match'],
+  [{ ...formatDueMessage('orders', 'eu-west-1', at) }, 'detail.deployment must match'],
 ])('%j is refused', (body, message) => {
-  expect(() => readOccasion(body)).toThrow(message);
+  expect(() => parseEvent(body)).toThrow(message);
 });
 
 it('an event of another wing is refused', () => {
-  expect(() => readOccasion(readEvent('spot-interruption-warning'))).toThrow(
+  expect(() => parseEvent(readEvent('spot-interruption-warning'))).toThrow(
     'detail-type: no event of this function: "EC2 Spot Instance Interruption Warning"',
   );
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { readOverride } from '../../../functions/health-gate/domain/override.ts';
+import { parseOverride } from '../../../functions/health-gate/domain/override.ts';
 import { NOW } from './examples.ts';
 
-const read = (text: string | undefined) => readOverride(text, { now: NOW, maxHours: 24 });
+const read = (text: string | undefined) => parseOverride(text, { now: NOW, maxHours: 24 });
 
 describe('the break-glass', () => {
   it.each([

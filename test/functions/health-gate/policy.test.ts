@@ -1,12 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { type Policy, readAsk, readPolicy } from '../../../functions/health-gate/domain/policy.ts';
+import {
+  buildPolicy,
+  type Policy,
+  parseUserParameters,
+} from '../../../functions/health-gate/domain/policy.ts';
 import { isRegion } from '../../../functions/health-gate/domain/regions.ts';
 
 const defaults = { region: 'eu-west-1', onUnknown: 'block' } as const;
 
 /** The policy of an action with these UserParameters, and of the parameter that they name. */
 function read(userParameters: string | undefined, parameterText?: string): Policy {
-  return readPolicy(readAsk(userParameters), parameterText, defaults);
+  return buildPolicy(parseUserParameters(userParameters), parameterText, defaults);
 }
 
 const usual: Policy = {
@@ -114,13 +118,13 @@ describe('an override behind the policy', () => {
     ['nothing', `override=${rest}`, { said: { override: rest }, parameter: undefined }],
     ['a policy, and empty', '{} override=', { said: { override: '' }, parameter: undefined }],
   ])('of %s leaves what stands before it alone', (_, text, expected) => {
-    expect(readAsk(text)).toEqual(expected);
+    expect(parseUserParameters(text)).toEqual(expected);
   });
 });
 
 describe('a policy in a parameter', () => {
   it('is named alone, or together with what is said over it', () => {
-    expect(readAsk('/groundcrew/health-gate/prod')).toEqual({
+    expect(parseUserParameters('/groundcrew/health-gate/prod')).toEqual({
       said: {},
       parameter: '/groundcrew/health-gate/prod',
     });

@@ -23,14 +23,14 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { healthRegions } from '../../../functions/health-gate/aws/health-endpoint.ts';
 import type { ResumeConfig } from '../../../functions/health-gate/config.ts';
 import {
-  absorb,
-  type Draft,
-  type Hold,
-  nameOf,
-  type Stoppage,
+  addFailure,
+  deploymentName,
+  type GateFailure,
+  type HoldDraft,
+  type HoldRecord,
 } from '../../../functions/health-gate/domain/hold-record.ts';
-import { markerOf, type Stop } from '../../../functions/health-gate/domain/stop-marker.ts';
-import type { FailedAction, Occasion } from '../../../functions/health-gate/resume-deployments/event.ts';
+import { formatMarker, type GateStop } from '../../../functions/health-gate/domain/stop-marker.ts';
+import type { FailedAction, TriggerEvent } from '../../../functions/health-gate/resume-deployments/event.ts';
 import { resumeDeployments } from '../../../functions/health-gate/resume-deployments/resume-deployments.ts';
 import { fakeInvocation } from '../../support/invocation.ts';
 import { NOW, policy } from './examples.ts';
@@ -86,8 +86,8 @@ export interface Pipeline {
   elsewhere: Record<string, Run>;
 }
 
-export const table = new Map<string, Hold>();
-export const stops: Stop[] = [];
+export const table = new Map<string, HoldRecord>();
+export const stops: GateStop[] = [];
 export const pipelines = new Map<string, Pipeline>();
 let incidents: string[] = [];
 
@@ -142,7 +142,7 @@ export function stoppedPipeline(name: string, more: Partial<Pipeline> = {}): Pip
 }
 
 export function gateRun(pipeline: string, n: number): Run {
-  const marker = markerOf({ id: `execution-of-${pipeline}`, jobId: `job-${n}-of-${pipeline}` });
+  const marker = formatMarker({ id: `execution-of-${pipeline}`, jobId: `job-${n}-of-${pipeline}` });
   return {
     id: `run ${n} of ${pipeline}`,
     status: 'Failed',
@@ -151,7 +151,7 @@ export function gateRun(pipeline: string, n: number): Run {
 }
 
 /** What the gate wrote down before it failed the job. */
-export function stopOf(pipeline: string, n = 1, about: Partial<Stop> = {}): Stop {
+export function stopOf(pipeline: string, n = 1, about: Partial<GateStop> = {}): GateStop {
   const stop = {
     id: `execution-of-${pipeline}`,
     jobId: `job-${n}-of-${pipeline}`,
@@ -182,7 +182,7 @@ export function failedAction(pipeline: string, n = 1, about: Partial<FailedActio
   };
 }
 
-export function stoppage(pipeline: string, n = 1, about: Partial<Stoppage> = {}): Stoppage {
+export function stoppage(pipeline: string, n = 1, about: Partial<GateFailure> = {}): GateFailure {
   const { action, actionExecutionId, executionId, pipelineArn, stage } = failedAction(pipeline, n);
   const place = { pipeline, pipelineArn, stage, executionId };
   const { at, jobId, reason } = { at: NOW, jobId: `job-${n}-of-${pipeline}`, reason: 'Incident In Progress' };
@@ -200,8 +200,8 @@ export function stoppage(pipeline: string, n = 1, about: Partial<Stoppage> = {})
 }
 
 /** A record on file, its mail about being held sent. */
-export function keep(pipeline: string, more: Partial<Hold> = {}): Hold {
-  const draft = absorb(undefined, stoppage(pipeline), config, NOW);
+export function keep(pipeline: string, more: Partial<HoldRecord> = {}): HoldRecord {
+  const draft = addFailure(undefined, stoppage(pipeline), config, NOW);
   if (!draft) throw new Error('nothing was absorbed');
   const hold = { ...draft, notices: { held: 0 }, revision: `seed of ${pipeline}`, ...more };
   table.set(hold.deployment, hold);
@@ -209,22 +209,22 @@ export function keep(pipeline: string, more: Partial<Hold> = {}): Hold {
 }
 
 /** One whose cool-down is over at NOW. */
-export function keepDue(pipeline: string, more: Partial<Hold> = {}): Hold {
+export function keepDue(pipeline: string, more: Partial<HoldRecord> = {}): HoldRecord {
   const cleared = { status: 'clearing', clearSince: NOW - 20 * MINUTE, retryAt: NOW } as const;
   return keep(pipeline, { ...cleared, ...more });
 }
 
-export function holdOf(pipeline: string): Hold | undefined {
+export function holdOf(pipeline: string): HoldRecord | undefined {
   return table.get(deploymentOf(pipeline));
 }
 
 export function deploymentOf(pipeline: string): string {
-  return nameOf(failedAction(pipeline));
+  return deploymentName(failedAction(pipeline));
 }
 
 /** One invocation, with the messages by their ids m1, m2 and so on. */
 export async function run(
-  messages: readonly Occasion[],
+  messages: readonly TriggerEvent[],
   {
     now = NOW,
     remainingMs = () => 55_000,
@@ -240,9 +240,9 @@ export async function run(
   return { retry: handled.retry.map(({ id }) => id), ...book };
 }
 
-export const sweep: Occasion = { kind: 'sweep' };
+export const sweep: TriggerEvent = { kind: 'sweep' };
 
-export const due = (pipeline: string): Occasion => ({ kind: 'due', deployment: deploymentOf(pipeline) });
+export const due = (pipeline: string): TriggerEvent => ({ kind: 'due', deployment: deploymentOf(pipeline) });
 
 export function mails(): { subject: string; text: string }[] {
   return clients.sns
@@ -368,7 +368,7 @@ function answerTables(): void {
   }));
 }
 
-function toItem(record: Draft) {
+function toItem(record: HoldDraft) {
   return marshall(record, { removeUndefinedValues: true });
 }
 
@@ -392,6 +392,6 @@ function write(items: any[]): object {
   if (reasons.some(({ Code }) => Code !== 'None')) {
     throw Object.assign(refusal('TransactionCanceledException'), { CancellationReasons: reasons });
   }
-  for (const { Put } of items) table.set(Put.Item.deployment.S, unmarshall(Put.Item) as Hold);
+  for (const { Put } of items) table.set(Put.Item.deployment.S, unmarshall(Put.Item) as HoldRecord);
   return {};
 }

@@ -10,8 +10,13 @@ import { DescribeEventsCommand } from '@aws-sdk/client-health';
 import { PublishCommand } from '@aws-sdk/client-sns';
 import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { claim, end, type Hold, LEASE_MS } from '../../../functions/health-gate/domain/hold-record.ts';
-import { retryTime } from '../../../functions/health-gate/domain/resume-schedule.ts';
+import {
+  claimRetry,
+  closeHold,
+  type HoldRecord,
+  LEASE_MS,
+} from '../../../functions/health-gate/domain/hold-record.ts';
+import { resumeAt } from '../../../functions/health-gate/domain/resume-schedule.ts';
 import { NOW, policy } from './examples.ts';
 import {
   callsOf,
@@ -48,9 +53,9 @@ beforeEach(openAccount);
 const closed = (region?: string) => ({ kind: 'closed issue', region }) as const;
 
 /** A claim of a run that died. */
-function keepClaimed(pipeline: string, claimedAt: number): Hold {
+function keepClaimed(pipeline: string, claimedAt: number): HoldRecord {
   const hold = keepDue(pipeline);
-  return keep(pipeline, claim(hold, claimedAt));
+  return keep(pipeline, claimRetry(hold, claimedAt));
 }
 
 describe('a failed action', () => {
@@ -94,7 +99,7 @@ describe('a failed action', () => {
       status: 'resumed',
       attempts: 1,
       claimedAt: NOW + MINUTE,
-      notices: { held: 0, resumed: 1 },
+      notifications: { held: 0, resumed: 1 },
     });
     const { counts, lines } = await run([failedAction('orders', 2)], { now: NOW + HOUR });
     expect([counts, holdOf('orders')?.status, mails()]).toEqual([{ Dropped: 1 }, 'resumed', []]);
@@ -245,7 +250,7 @@ describe('a failed action', () => {
       status: 'resumed',
       attempts: 1,
       claimedAt: NOW + MINUTE,
-      notices: { held: 0, resumed: 1 },
+      notifications: { held: 0, resumed: 1 },
     });
     await run([failedAction('orders', 2)], { now: NOW + HOUR });
     expect(holdOf('orders')).toMatchObject({ status: 'held', attempts: 1, notices: { held: 1, resumed: 1 } });
@@ -260,10 +265,15 @@ describe('a failed action', () => {
     'after one that was %s was retried by hand holds it anew, and says so',
     async (status, why, told) => {
       stoppedPipeline('orders', { version: 5 });
-      keep('orders', { status, endedWhy: why, endedAt: NOW + MINUTE, notices: { held: 0, ...told } });
+      keep('orders', {
+        status,
+        closedReason: why,
+        closedAt: NOW + MINUTE,
+        notifications: { held: 0, ...told },
+      });
       stopOf('orders', 2, { at: NOW + HOUR });
       const { counts } = await run([failedAction('orders', 2)], { now: NOW + HOUR });
-      expect([counts, holdOf('orders')?.notices]).toEqual([{ Held: 1 }, { held: 0 }]);
+      expect([counts, holdOf('orders')?.notifications]).toEqual([{ Held: 1 }, { held: 0 }]);
       expect(holdOf('orders')).toMatchObject({ status: 'held', heldAt: NOW + HOUR, pipelineVersion: 5 });
       expect(mails()).toMatchObject([{ subject: 'Deployment held: orders, stage Prod' }]);
     },
@@ -273,9 +283,9 @@ describe('a failed action', () => {
     stoppedPipeline('orders');
     keep('orders', {
       status: 'given up',
-      endedWhy: 'too old',
-      endedAt: NOW + MINUTE,
-      notices: { held: 0, 'given up': true },
+      closedReason: 'too old',
+      closedAt: NOW + MINUTE,
+      notifications: { held: 0, 'given up': true },
     });
     stopOf('orders', 2);
     const { counts, lines } = await run([failedAction('orders', 2)], { now: NOW + HOUR });
@@ -296,7 +306,7 @@ describe('a failed action', () => {
       status: 'resumed',
       attempts: 3,
       claimedAt: NOW + MINUTE,
-      notices: { held: 2, resumed: 3 },
+      notifications: { held: 2, resumed: 3 },
     });
     const { counts } = await run([failedAction('orders', 4)], { now: NOW + HOUR });
     expect([counts, holdOf('orders')?.status]).toEqual([{ GivenUp: 1 }, 'given up']);
@@ -312,7 +322,7 @@ describe('AWS Health clear again', () => {
     expect(holdOf('orders')).toMatchObject({
       status: 'clearing',
       clearSince: NOW,
-      retryAt: retryTime(deploymentOf('orders'), NOW, config),
+      retryAt: resumeAt(deploymentOf('orders'), NOW, config),
     });
     expect(lines.map(({ message }) => message)).toEqual(['clearing']);
     expect([retried(), reminders()]).toEqual([[], {}]);
@@ -372,7 +382,7 @@ describe('AWS Health clear again', () => {
     const { retry } = await run([due('orders')]);
     expect([retry, holdOf('orders')?.status, retried()]).toEqual([[], 'clearing', []]);
     const redrawn = holdOf('orders');
-    expect(redrawn?.retryAt).toBe(retryTime(deploymentOf('orders'), NOW, config));
+    expect(redrawn?.retryAt).toBe(resumeAt(deploymentOf('orders'), NOW, config));
     await run([sweep], { now: NOW + MINUTE });
     expect([reminders(), holdOf('orders')]).toEqual([{}, redrawn]);
     clients.health.on(DescribeEventsCommand).resolves({ events: [] });
@@ -550,7 +560,7 @@ describe('a deployment whose time has come', () => {
       ],
     }));
     await run([sweep], { now });
-    expect(holdOf('orders')?.endedWhy).toMatch(/^older than 24 hours, and still: Incident In Progress/);
+    expect(holdOf('orders')?.closedReason).toMatch(/^older than 24 hours, and still: Incident In Progress/);
     expect([retried(), mails().length]).toEqual([[], 1]);
   });
 
@@ -573,7 +583,7 @@ describe('a deployment whose time has come', () => {
   it('that may not be looked at is given up', async () => {
     clients.codePipeline.on(GetPipelineStateCommand).rejects(refusal('AccessDeniedException'));
     await run([sweep]);
-    expect(holdOf('orders')?.endedWhy).toMatch(/may not resume the pipeline.*AccessDeniedException/);
+    expect(holdOf('orders')?.closedReason).toMatch(/may not resume the pipeline.*AccessDeniedException/);
   });
 
   it('is left to the next run when no time is left', async () => {
@@ -776,7 +786,7 @@ describe('while a retry is under way', () => {
     });
     await run([sweep]);
     expect(holdOf('orders')).toMatchObject({ status: 'resumed', attempts: 1 });
-    expect([holdOf('orders')?.seen.length, mails().length]).toEqual([2, 1]);
+    expect([holdOf('orders')?.knownRuns.length, mails().length]).toEqual([2, 1]);
   });
 
   it('another run may see it done and tell it: nobody is told twice, even if the gate has stopped it since', async () => {
@@ -813,8 +823,8 @@ describe('a mail', () => {
   });
 
   it('that was refused and whose message is gone is sent by the sweep', async () => {
-    keep('orders', { status: 'resumed', attempts: 1, notices: { held: 0 } });
-    keep('carts', { notices: {} });
+    keep('orders', { status: 'resumed', attempts: 1, notifications: { held: 0 } });
+    keep('carts', { notifications: {} });
     openIncidents('eu-west-1');
     await run([sweep]);
     expect(mails()).toMatchObject([{ subject: 'Deployments: 1 held, 1 resumed' }]);
@@ -905,7 +915,7 @@ it('a claim that is alive is not given up by another run, however old the hold',
 describe('a record that had ended', () => {
   it('and is stopped again lives as long as a new one', async () => {
     stoppedPipeline('orders');
-    const before = keep('orders', end(keepDue('orders'), 'given up', 'too old', NOW));
+    const before = keep('orders', closeHold(keepDue('orders'), 'given up', 'too old', NOW));
     const later = NOW + 6 * 24 * HOUR;
     stopOf('orders', 2, { at: later });
     await run([failedAction('orders', 2, { time: later })], { now: later });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type Issue, isBlocking } from '../../../functions/health-gate/domain/health-issue.ts';
+import { type HealthIssue, isBlocking } from '../../../functions/health-gate/domain/health-issue.ts';
 import type { Policy } from '../../../functions/health-gate/domain/policy.ts';
-import { type Findings, judge, troubleOf } from '../../../functions/health-gate/domain/verdict.ts';
+import { judge, type SourceData, toSourceError } from '../../../functions/health-gate/domain/verdict.ts';
 import { describeVerdict } from '../../../functions/health-gate/messages/verdict-text.ts';
 import { InvalidInputError, RetryableError } from '../../../shared/errors.ts';
 import { issue, NOW, policy } from './examples.ts';
@@ -9,7 +9,7 @@ import { issue, NOW, policy } from './examples.ts';
 const HOUR = 3_600_000;
 
 describe('what counts as an incident', () => {
-  it.each<[string, boolean, Partial<Issue>, Partial<Policy>]>([
+  it.each<[string, boolean, Partial<HealthIssue>, Partial<Policy>]>([
     ['a public event in a target Region', true, {}, {}],
     ['one in another Region', false, { region: 'ap-southeast-2' }, {}],
     ['a global one', true, { region: 'global', code: 'AWS_IAM_OPERATIONAL_ISSUE' }, {}],
@@ -63,23 +63,23 @@ const trouble = { kind: 'passing', message: 'AWS Health of account 1: timeout' }
 const refusal = { kind: 'refused', message: 'AWS Health of account 1: AccessDenied' } as const;
 
 describe('the verdict', () => {
-  it.each<[string, string, Partial<Findings>]>([
+  it.each<[string, string, Partial<SourceData>]>([
     ['nothing found', 'PASS', {}],
     ['an incident', 'BLOCK', { issues: [issue()] }],
     ['an incident elsewhere', 'PASS', { issues: [issue({ region: 'us-west-2' })] }],
     ['closed calendars', 'BLOCK', { calendars: { isOpen: false } }],
     ['open calendars', 'PASS', { calendars: { isOpen: true } }],
-    ['a source that could not be read', 'UNKNOWN', { troubles: [trouble] }],
-    ['an incident, and the rest unread', 'BLOCK', { issues: [issue()], troubles: [trouble] }],
+    ['a source that could not be read', 'UNKNOWN', { sourceErrors: [trouble] }],
+    ['an incident, and the rest unread', 'BLOCK', { issues: [issue()], sourceErrors: [trouble] }],
     [
       'closed calendars, and AWS Health unread',
       'BLOCK',
-      { calendars: { isOpen: false }, troubles: [trouble] },
+      { calendars: { isOpen: false }, sourceErrors: [trouble] },
     ],
-    ['a refusal', 'MISCONFIGURED', { troubles: [trouble, refusal] }],
-    ['a refusal beside an incident', 'MISCONFIGURED', { issues: [issue()], troubles: [refusal] }],
+    ['a refusal', 'MISCONFIGURED', { sourceErrors: [trouble, refusal] }],
+    ['a refusal beside an incident', 'MISCONFIGURED', { issues: [issue()], sourceErrors: [refusal] }],
   ])('%s: %s', (_, expected, found) => {
-    expect(judge({ issues: [], troubles: [], ...found }, policy(), NOW).verdict).toBe(expected);
+    expect(judge({ issues: [], sourceErrors: [], ...found }, policy(), NOW).verdict).toBe(expected);
   });
 
   it('names an event once, however many accounts see it, the oldest first', () => {
@@ -88,13 +88,13 @@ describe('the verdict', () => {
       issue({ arn: 'a' }),
       issue({ arn: 'a', account: '2' }),
     ];
-    const verdict = judge({ issues, troubles: [] }, policy(), NOW);
+    const verdict = judge({ issues, sourceErrors: [] }, policy(), NOW);
     expect(verdict).toMatchObject({ issues: [{ arn: 'a' }, { arn: 'b' }] });
   });
 
   it('says what, where, since when and where to read on', () => {
     const calendars = { isOpen: false, changesAt: Date.parse('2026-11-23T08:00:00Z') };
-    const findings = { issues: [issue()], calendars, troubles: [] };
+    const findings = { issues: [issue()], calendars, sourceErrors: [] };
     const said = policy({ calendars: ['freeze'] });
     expect(describeVerdict(judge(findings, said, NOW), said)).toBe(
       'Incident In Progress: AWS_EC2_OPERATIONAL_ISSUE in eu-west-1 (EC2) since 2026-11-21T09:00:00Z, ' +
@@ -106,7 +106,7 @@ describe('the verdict', () => {
 
   it('stays short in a large outage', () => {
     const issues = Array.from({ length: 60 }, (_, i) => issue({ arn: `${issue().arn}${i}` }));
-    const text = describeVerdict(judge({ issues, troubles: [] }, policy(), NOW), policy());
+    const text = describeVerdict(judge({ issues, sourceErrors: [] }, policy(), NOW), policy());
     expect(text).toMatch(/; and 55 more\.$/);
     expect(text.length).toBeLessThan(2000);
   });
@@ -126,16 +126,16 @@ describe('what a failed read means', () => {
     ['a filter AWS does not take', named('ValidationException', 400), 'misconfigured'],
     ['a policy that cannot be read', new InvalidInputError('regions: ...'), 'misconfigured'],
   ])('%s: %s', (_, error, kind) => {
-    expect(troubleOf(error, 'AWS Health').kind).toBe(kind);
+    expect(toSourceError(error, 'AWS Health').kind).toBe(kind);
   });
 
   it('a refusal says what to look at', () => {
-    const { message } = troubleOf(named('AccessDeniedException', 400), 'Parameter /p', 'Look elsewhere');
+    const { message } = toSourceError(named('AccessDeniedException', 400), 'Parameter /p', 'Look elsewhere');
     expect(message).toBe('Parameter /p: AccessDeniedException: as AWS says it. Look elsewhere');
   });
 
   it('no support plan is said in words that help', () => {
-    const { message } = troubleOf(named('SubscriptionRequiredException', 400), 'AWS Health of account 1');
+    const { message } = toSourceError(named('SubscriptionRequiredException', 400), 'AWS Health of account 1');
     expect(message).toMatch(/^AWS Health of account 1: its API needs .* Support .*take this action out/);
   });
 });
