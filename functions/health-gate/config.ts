@@ -1,20 +1,20 @@
 import { type Env, flag, oneOf, readEnvironment, text, wholeNumber } from '#shared/config.ts';
 
-/** What reading AWS Health and the calendars takes. */
+/** Needed to read AWS Health and the calendars. */
 const sourceFields = {
   region: text('AWS_REGION'),
   accountId: text('ACCOUNT_ID'),
-  notesTable: text('NOTES_TABLE'),
-  /** The role to take on in other accounts where a policy names none; `{account}` stands for the account's id. */
+  gateTable: text('GATE_TABLE'),
+  /** The role to assume in other accounts if the policy names none; `{account}` stands for the account id. */
   readerRoleArn: text('READER_ROLE_ARN'),
 };
 
-/** What GateDeployment is told by its environment; every fault is reported in one message. */
+/** GateDeployment's environment. @throws ConfigurationError naming every invalid variable */
 export function readGateConfig(env: Env = process.env) {
   return readEnvironment(env, {
     ...sourceFields,
     onUnknown: oneOf('ON_UNKNOWN', ['block', 'allow']),
-    /** Holds for every pipeline of the account and Region. */
+    /** SSM parameter with the override for all pipelines of the account and Region. */
     overrideParameter: text('OVERRIDE_PARAMETER'),
     maxOverrideHours: wholeNumber('MAX_OVERRIDE_HOURS', { min: 1, max: 168 }),
     dryRun: flag('DRY_RUN'),
@@ -26,7 +26,7 @@ export type SourceConfig = Pick<GateConfig, keyof typeof sourceFields>;
 
 const MINUTE_MS = 60_000;
 
-/** What ResumeDeployments is told by its environment. */
+/** ResumeDeployments' environment. @throws ConfigurationError naming every invalid variable */
 export function readResumeConfig(env: Env = process.env) {
   const read = readEnvironment(env, {
     ...sourceFields,

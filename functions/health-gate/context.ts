@@ -1,8 +1,19 @@
 import type { Records } from '#shared/aws/records.ts';
 import { RetryableError } from '#shared/errors.ts';
+import type { JobWith } from '#shared/handlers/codepipeline.ts';
 import type { Invocation } from '#shared/invocation.ts';
-import type { ResumeConfig } from './config.ts';
+import type { GateConfig, ResumeConfig } from './config.ts';
 import type { HoldRecord } from './domain/hold-record.ts';
+import type { GateParameters } from './domain/policy.ts';
+
+export type GateJob = JobWith<GateParameters>;
+
+/** What one invocation of GateDeployment works with. */
+export interface GateContext {
+  readonly job: GateJob;
+  readonly config: GateConfig;
+  readonly invocation: Invocation;
+}
 
 /** What one invocation of ResumeDeployments works with. */
 export interface ResumeContext {
@@ -11,21 +22,21 @@ export interface ResumeContext {
   readonly holds: Records<HoldRecord>;
 }
 
-/** A deployment that could not be dealt with, and why. */
+/** A deployment that could not be processed, and the error. */
 export interface HoldFailure {
   readonly deployment: string;
   readonly error: unknown;
 }
 
-/** So much must be left to look at another pipeline: what is looked at is also to be retried and written down. */
+/** Enough time to read one more pipeline, retry it and save the outcome. */
 const MIN_REMAINING_MS = 20_000;
 
-/** What was looked at before is written down, and the rest comes again. @throws Retryable */
+/** What was read so far is still saved; SQS delivers the rest again. @throws RetryableError */
 export function assertTimeLeft({ remainingMs }: Invocation): void {
-  if (remainingMs() < MIN_REMAINING_MS) throw new RetryableError('no time was left to look at the pipeline');
+  if (remainingMs() < MIN_REMAINING_MS) throw new RetryableError('no time left to read the pipeline');
 }
 
-/** How many pipelines are asked about at once: CodePipeline allows an account few calls a second. */
+/** Pipelines read in parallel: CodePipeline allows an account only a few calls a second. */
 export const PIPELINE_CONCURRENCY = 5;
 
 export function toHoldFailures(deployments: Iterable<string>, error: unknown): HoldFailure[] {

@@ -10,7 +10,7 @@ import type { Policy } from './domain/policy.ts';
 import { GLOBAL } from './domain/regions.ts';
 import {
   type CalendarState,
-  judge,
+  decideVerdict,
   type SourceError,
   toSourceError,
   type Verdict,
@@ -18,16 +18,16 @@ import {
 
 const CACHE_MS = 60_000;
 const HEALTH_CONCURRENCY = 5;
-/** Of the time that is left: the rest is for acting on what was read. */
+/** Share of the remaining time for reading; the rest is for acting on the result. */
 const READ_TIME_SHARE = 0.6;
 
-/** What one invocation reads with. */
+/** What one invocation needs to read the sources. */
 export interface Sources {
   readonly config: SourceConfig;
   readonly invocation: Invocation;
-  /** Ends the reading in time: what was not read by then counts as out of reach. */
+  /** Ends reads early enough to act on the rest: a source not read by then counts as unavailable. */
   readonly signal: AbortSignal;
-  /** By question: however many policies ask the same, AWS Health is asked once. */
+  /** By query: AWS Health is asked once, however many policies need the same answer. */
   readonly responses: Map<string, Promise<HealthResponse>>;
 }
 
@@ -37,36 +37,36 @@ export function createSources(config: SourceConfig, invocation: Invocation): Sou
 }
 
 /**
- * Reads what a policy asks for and judges it. A reading of the last minute is used again unless `fresh` is asked for:
- * a pipeline that waits comes back every half minute.
+ * Reads the policy's sources and decides the verdict. A response younger than a minute is used again unless `fresh` is
+ * set, because a waiting pipeline repeats its check about every 30 seconds.
  */
 export async function evaluatePolicy(
   policy: Policy,
   sources: Sources,
   { fresh = false }: { readonly fresh?: boolean } = {},
 ): Promise<Verdict> {
-  const questions = toQueries(policy, sources.config);
+  const queries = toQueries(policy, sources.config);
   const [health, calendars] = await Promise.all([
-    mapLimit(questions, HEALTH_CONCURRENCY, (question) => readHealthOnce(question, sources, fresh)),
+    mapLimit(queries, HEALTH_CONCURRENCY, (question) => readHealthOnce(question, sources, fresh)),
     readCalendarState(policy, sources),
   ]);
   const failed = health.flatMap(({ failure }, i) =>
-    failure === undefined ? [] : [{ failure, question: questions[i] }],
+    failure === undefined ? [] : [{ failure, question: queries[i] }],
   );
-  const findings = {
+  const data = {
     issues: health.flatMap(({ issues }) => issues),
     calendars: calendars.state,
     sourceErrors: [
-      ...failed.map(({ failure, question }) => toSourceError(failure, ...describeQuery(question))),
+      ...failed.map(({ failure, question }) => toSourceError(failure, ...sourceNameAndHint(question))),
       ...(calendars.sourceErrors ?? []),
     ],
   };
-  return judge(findings, policy, sources.invocation.now());
+  return decideVerdict(data, policy, sources.invocation.now());
 }
 
 interface SourceQuery {
   readonly account: string;
-  /** Of another account; none is the pack's own. */
+  /** Set for another account. */
   readonly roleArn: string | undefined;
   readonly regions: readonly string[];
   readonly policy: Policy;
@@ -79,7 +79,7 @@ function toQueries(policy: Policy, config: SourceConfig): SourceQuery[] {
   );
 }
 
-/** A role without accounts says itself whose it is. */
+/** Without `accounts`, the role's ARN names the account. */
 function accountsOf({ accounts, roleArn }: Policy, { accountId }: SourceConfig): readonly string[] {
   return accounts.length > 0 ? accounts : [/::(\d{12}):/.exec(roleArn ?? '')?.[1] ?? accountId];
 }
@@ -89,50 +89,50 @@ function roleForAccount(account: string, { roleArn }: Policy, config: SourceConf
   return (roleArn ?? config.readerRoleArn).replace('{account}', account);
 }
 
-/** For a trouble: whose AWS Health it is, and what to look at when it refuses. */
-function describeQuery(question: SourceQuery | undefined): readonly [string, string] {
-  const { account = '', roleArn } = question ?? {};
+/** For an error message: the source's name, and what to check if access is denied. */
+function sourceNameAndHint(query: SourceQuery | undefined): readonly [string, string] {
+  const { account = '', roleArn } = query ?? {};
   const hint =
     roleArn === undefined
       ? "Allow health:DescribeEvents to this function's role"
-      : `Look whether ${roleArn} exists, trusts this pack's account and allows health:DescribeEvents`;
+      : `Check that ${roleArn} exists, trusts this account and allows health:DescribeEvents`;
   return [`AWS Health of account ${account}`, hint];
 }
 
-function readHealthOnce(question: SourceQuery, sources: Sources, fresh: boolean): Promise<HealthResponse> {
-  const { account, policy, regions, roleArn = '-' } = question;
+function readHealthOnce(query: SourceQuery, sources: Sources, fresh: boolean): Promise<HealthResponse> {
+  const { account, policy, regions, roleArn = '-' } = query;
   const key = [account, roleArn, ...regions, policy.maxEventAgeDays].join(' ');
   const known = sources.responses.get(key);
   if (known !== undefined) return known;
-  const asking = readHealth(question, key, sources, fresh);
-  sources.responses.set(key, asking);
-  return asking;
+  const request = readHealth(query, key, sources, fresh);
+  sources.responses.set(key, request);
+  return request;
 }
 
 async function readHealth(
-  question: SourceQuery,
+  query: SourceQuery,
   key: string,
   sources: Sources,
   fresh: boolean,
 ): Promise<HealthResponse> {
   const { config, invocation, signal } = sources;
   const now = invocation.now();
-  const kept = fresh
+  const cached = fresh
     ? undefined
-    : await ignoreFailure(sources, () => findCachedResponse(config.notesTable, key, signal));
-  if (kept && kept.at <= now && now - kept.at < CACHE_MS) return { issues: kept.issues };
-  const answered = await requestHealth(question, sources);
+    : await ignoreFailure(sources, () => findCachedResponse(config.gateTable, key, signal));
+  if (cached && cached.readAt <= now && now - cached.readAt < CACHE_MS) return { issues: cached.issues };
+  const response = await requestHealth(query, sources);
   if (invocation.signal.aborted) throw invocation.signal.reason;
-  if (answered.failure !== undefined)
-    invocation.logger.warn('AWS Health could not be read', {
-      account: question.account,
-      error: answered.failure,
+  if (response.failure !== undefined)
+    invocation.logger.warn('AWS Health not read', {
+      account: query.account,
+      error: response.failure,
     });
   else
     await ignoreFailure(sources, () =>
-      saveResponse(config.notesTable, key, { at: now, issues: answered.issues }, signal),
+      saveResponse(config.gateTable, key, { readAt: now, issues: response.issues }, signal),
     );
-  return answered;
+  return response;
 }
 
 async function requestHealth(
@@ -166,7 +166,7 @@ async function readCalendarState(
     return { state: await readCalendars(calendars, signal) };
   } catch (error) {
     if (invocation.signal.aborted) throw error;
-    invocation.logger.warn('the change calendars could not be read', { calendars, error });
+    invocation.logger.warn('Change Calendars not read', { calendars, error });
     return {
       sourceErrors: [
         toSourceError(error, 'Change Calendar', 'Is it shared with this account, in this Region?'),
@@ -175,13 +175,16 @@ async function readCalendarState(
   }
 }
 
-/** Kept readings only save calls: without them AWS Health is asked each time. */
-async function ignoreFailure<T>({ invocation }: Sources, use: () => Promise<T>): Promise<T | undefined> {
+/** The cache only saves calls: without it AWS Health is asked each time. */
+async function ignoreFailure<T>(
+  { invocation }: Sources,
+  cacheCall: () => Promise<T>,
+): Promise<T | undefined> {
   try {
-    return await use();
+    return await cacheCall();
   } catch (error) {
     if (invocation.signal.aborted) throw error;
-    invocation.logger.warn('the readings of the last minute could not be used', { error });
+    invocation.logger.warn('cached AWS Health responses not used', { error });
     return undefined;
   }
 }

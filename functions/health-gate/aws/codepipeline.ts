@@ -22,7 +22,7 @@ import {
 
 const codePipeline = createClient(CodePipelineClient, { deadlineMs: 8_000 });
 
-/** The pipeline and the execution of a hold as they are now. */
+/** Reads the hold's pipeline and execution. */
 export async function describePipelineAndExecution(
   hold: HoldRecord,
   signal: AbortSignal,
@@ -31,13 +31,13 @@ export async function describePipelineAndExecution(
     describeStage(hold, signal),
     describeExecution(hold, signal),
   ]);
-  const look = { pipeline, execution };
-  // Of an execution that is gone nothing is left to ask about, whatever else failed in the stage.
-  if (!execution || foreignFailures(hold, look).length === 0) return look;
-  return withoutForeignFailures(hold, look, await listActionRuns(hold, signal));
+  const snapshot = { pipeline, execution };
+  // If the execution no longer exists, other failures in the stage do not matter.
+  if (!execution || foreignFailures(hold, snapshot).length === 0) return snapshot;
+  return withoutForeignFailures(hold, snapshot, await listActionRuns(hold, signal));
 }
 
-/** Undefined when CodePipeline does not know it any more. */
+/** @returns undefined if the execution no longer exists */
 export function describeExecution(
   { executionId, pipeline }: Pick<PipelineLocation, 'executionId' | 'pipeline'>,
   signal: AbortSignal,
@@ -57,7 +57,7 @@ export function describeExecution(
   });
 }
 
-/** Undefined when there is no such pipeline any more. */
+/** @returns undefined if the pipeline no longer exists */
 export function describeStage(
   { pipeline, stage }: Pick<PipelineLocation, 'pipeline' | 'stage'>,
   signal: AbortSignal,
@@ -72,7 +72,7 @@ export function describeStage(
   });
 }
 
-/** The tags of a pipeline; none when it is gone. */
+/** The tags of a pipeline; empty if it no longer exists. */
 export async function listTags(
   pipelineArn: string,
   signal: AbortSignal,
@@ -90,7 +90,7 @@ export async function listTags(
   return new Map((tags ?? []).map(({ key = '', value = '' }) => [key, value]));
 }
 
-/** Repeats the stage's failed actions. A second call while they run is refused, so nothing happens twice. */
+/** Retries the stage's failed actions. CodePipeline rejects a second call while they run, so nothing happens twice. */
 export async function retryFailedActions(
   { executionId, pipeline, stage }: Omit<PipelineLocation, 'pipelineArn'>,
   signal: AbortSignal,
@@ -104,7 +104,7 @@ export async function retryFailedActions(
   await codePipeline.send(command, { abortSignal: signal });
 }
 
-/** The ids of all runs of actions in an execution. */
+/** The ids of all action runs of an execution. */
 async function listActionRuns(
   { executionId, pipeline }: HoldRecord,
   signal: AbortSignal,
@@ -142,9 +142,9 @@ function toStageState({
   };
 }
 
-async function undefinedIfGone<T>(ask: () => Promise<T>): Promise<T | undefined> {
+async function undefinedIfGone<T>(call: () => Promise<T>): Promise<T | undefined> {
   try {
-    return await ask();
+    return await call();
   } catch (error) {
     if (hasName(error, ...GONE_ERRORS)) return undefined;
     throw error;

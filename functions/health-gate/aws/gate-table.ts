@@ -4,22 +4,22 @@ import { createClient } from '#shared/aws/client.ts';
 import type { HealthIssue } from '../domain/health-issue.ts';
 import type { GateStop } from '../domain/stop-marker.ts';
 
-// The gate's own table: what it stopped, for ResumeDeployments, and what AWS Health said lately, so that a hundred
-// waiting pipelines ask it once a minute and not a hundred times.
+// The gate's own table. It holds the stops, for ResumeDeployments, and recent AWS Health responses, so that a hundred
+// waiting pipelines cause one request a minute instead of a hundred.
 
 const dynamo = createClient(DynamoDBClient, { deadlineMs: 3_000 });
 
 const DAY_S = 86_400;
-/** Twice as long as a deployment can be held at most. */
+/** Twice the longest hold. */
 const STOP_RETENTION_SECONDS = 14 * DAY_S;
 
 export interface CachedHealthResponse {
   /** Epoch milliseconds. */
-  readonly at: number;
+  readonly readAt: number;
   readonly issues: readonly HealthIssue[];
 }
 
-/** Written twice it is the same: a job's record depends on nothing but the job. */
+/** Idempotent: the key depends only on the job. */
 export async function saveStop(table: string, stop: GateStop, signal: AbortSignal): Promise<void> {
   const item = {
     pk: `stop/${stop.id}`,
@@ -30,7 +30,7 @@ export async function saveStop(table: string, stop: GateStop, signal: AbortSigna
   await putItem(table, item, signal);
 }
 
-/** What the gate stopped in an execution, or with a job of one. */
+/** The stops of an execution, or of one job in it. */
 export async function findStops(
   table: string,
   { id, jobId }: { readonly id: string; readonly jobId?: string },
@@ -47,7 +47,7 @@ export async function findStops(
     },
   });
   const { Items = [] } = await dynamo.send(command, { abortSignal: signal });
-  // biome-ignore lint/nursery/noUnsafeTypeAssertion: only `writeStop` writes under this key
+  // biome-ignore lint/nursery/noUnsafeTypeAssertion: only `saveStop` writes under this key
   return Items.map((item) => unmarshall(item).stop as GateStop);
 }
 
@@ -56,20 +56,20 @@ export async function findCachedResponse(
   key: string,
   signal: AbortSignal,
 ): Promise<CachedHealthResponse | undefined> {
-  const Key = marshall({ pk: `reading/${key}`, sk: '-' });
+  const Key = marshall({ pk: `response/${key}`, sk: '-' });
   const { Item } = await dynamo.send(new GetItemCommand({ TableName: table, Key }), { abortSignal: signal });
-  // biome-ignore lint/nursery/noUnsafeTypeAssertion: only `writeReading` writes under this key
-  return Item && (unmarshall(Item).reading as CachedHealthResponse);
+  // biome-ignore lint/nursery/noUnsafeTypeAssertion: only `saveResponse` writes under this key
+  return Item && (unmarshall(Item).response as CachedHealthResponse);
 }
 
 export async function saveResponse(
   table: string,
   key: string,
-  reading: CachedHealthResponse,
+  response: CachedHealthResponse,
   signal: AbortSignal,
 ): Promise<void> {
-  const expires = Math.ceil(reading.at / 1000) + DAY_S;
-  await putItem(table, { pk: `reading/${key}`, sk: '-', reading, expires }, signal);
+  const expires = Math.ceil(response.readAt / 1000) + DAY_S;
+  await putItem(table, { pk: `response/${key}`, sk: '-', response, expires }, signal);
 }
 
 async function putItem(table: string, item: object, signal: AbortSignal): Promise<void> {

@@ -1,7 +1,7 @@
 import { Resolver } from 'node:dns/promises';
 
-// AWS Health has one active and one passive endpoint a partition, and none in other Regions. The global name is an
-// alias of the active one; AWS's advice is to look it up before a workflow, and the passive one answers late.
+// AWS Health has one active and one passive endpoint per partition, and none in other Regions. The global name is an
+// alias of the active one. AWS advises to resolve it before a workflow; the passive endpoint lags behind.
 // https://docs.aws.amazon.com/health/latest/ug/health-api.html#endpoints
 
 const ALIAS = 'global.health.amazonaws.com';
@@ -18,7 +18,7 @@ export type DnsLookup = (name: string) => Promise<readonly string[]>;
 
 let cachedAlias: { readonly region: string | undefined; readonly at: number } | undefined;
 
-/** The Regions to ask, the active one first. Where the alias cannot be looked up, the usual order holds. */
+/** The Regions to ask, the active one first. If the alias cannot be resolved, the default order is used. */
 export async function healthRegions(
   ownRegion: string,
   now: number,
@@ -36,7 +36,7 @@ async function activeRegion(lookUp: DnsLookup): Promise<string | undefined> {
     const [target = ''] = await lookUp(ALIAS);
     return /^health\.(us-east-[12])\.amazonaws\.com\.?$/.exec(target)?.[1];
   } catch {
-    // In a network without DNS the endpoints may answer all the same.
+    // Without DNS for the alias, the endpoints may still answer.
     return undefined;
   }
 }

@@ -6,43 +6,43 @@ import type { HealthIssue } from '../domain/health-issue.ts';
 import { GLOBAL } from '../domain/regions.ts';
 import { healthRegions } from './health-endpoint.ts';
 
-/** DescribeEvents takes ten Regions to a filter. */
+/** DescribeEvents accepts at most ten Regions in a filter. */
 export const MAX_REGIONS = 10;
 
 export interface HealthQuery {
   readonly account: string;
-  /** Of another account; none is the function's own. */
+  /** Set for another account. */
   readonly credentials?: Credentials | undefined;
   /** At most ten. */
   readonly regions: readonly string[];
   /** Started at or after; epoch milliseconds. */
   readonly since: number;
-  /** The function's Region, which says the partition. */
+  /** The function's Region; it determines the partition. */
   readonly ownRegion: string;
   readonly now: number;
 }
 
 export interface HealthResponse {
   readonly issues: readonly HealthIssue[];
-  /** Why the rest could not be read. */
+  /** Set if some pages could not be read. */
   readonly failure?: unknown;
 }
 
 /**
- * Every open issue in the Regions, all pages. Asks the active endpoint and then the other: one may be down or forbidden
- * by a policy about Regions. What was read before a failure is kept, since a known incident counts however much is not
- * known. Services are filtered in code, because an outage of several is filed under none of them.
+ * Lists every open issue in the Regions. Asks the active endpoint and then the other: one may be down, or denied by a
+ * policy about Regions. Issues read before a failure are kept, because a known incident always counts. Services are
+ * filtered in code: AWS files an outage of several services under none of them.
  */
-export async function listOpenIssues(question: HealthQuery, signal: AbortSignal): Promise<HealthResponse> {
+export async function listOpenIssues(query: HealthQuery, signal: AbortSignal): Promise<HealthResponse> {
   const issues: HealthIssue[] = [];
   const failures: unknown[] = [];
-  for (const region of await healthRegions(question.ownRegion, question.now)) {
+  for (const region of await healthRegions(query.ownRegion, query.now)) {
     try {
-      await readIssues(clientFor(region, question.credentials), question, { issues, signal });
+      await readIssues(clientFor(region, query.credentials), query, { issues, signal });
       return { issues };
     } catch (error) {
       failures.push(error);
-      // A matter of the account's plan, not of the endpoint.
+      // The account lacks the support plan: the other endpoint would say the same.
       if (hasName(error, 'SubscriptionRequiredException') || signal.aborted) break;
     }
   }
@@ -79,7 +79,7 @@ function clientFor(region: string, credentials: Credentials | undefined): Health
   return client;
 }
 
-/** An event without a code or a start cannot be judged, and AWS sends none. */
+/** Skips an event without a code or a start; AWS sends none. */
 function toIssue(event: Event, account: string): HealthIssue[] {
   const { arn, eventTypeCode, service, region, eventScopeCode, statusCode, startTime, endTime } = event;
   if (!(arn && eventTypeCode && startTime)) return [];

@@ -6,11 +6,11 @@ const ssm = createClient(SSMClient, { deadlineMs: 4_000 });
 
 export interface Parameter {
   readonly text: string;
-  /** Encrypted, and not decrypted here: a policy is no secret. */
+  /** Encrypted; not decrypted here, because a policy is no secret. */
   readonly isSecret: boolean;
 }
 
-/** Those that exist, by name. */
+/** Existing parameters, by name. */
 export async function readParameters(
   names: readonly string[],
   signal: AbortSignal,

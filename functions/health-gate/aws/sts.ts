@@ -3,7 +3,7 @@ import { type Credentials, createClient } from '#shared/aws/client.ts';
 
 const sts = createClient(STSClient, { deadlineMs: 4_000 });
 
-/** Credentials of a role in another account, for a quarter of an hour, which is the least that AWS gives. */
+/** Credentials of a role in another account, for 15 minutes: the shortest time STS allows. */
 export async function assumeRole(roleArn: string, signal: AbortSignal): Promise<Credentials> {
   const command = new AssumeRoleCommand({
     RoleArn: roleArn,

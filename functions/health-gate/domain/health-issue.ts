@@ -1,7 +1,7 @@
 import type { Policy } from './policy.ts';
 import { GLOBAL } from './regions.ts';
 
-/** An event of AWS Health, category issue. Times are epoch milliseconds. */
+/** An AWS Health event of the category issue. Times are epoch milliseconds. */
 export interface HealthIssue {
   readonly arn: string;
   readonly code: string;
@@ -11,23 +11,23 @@ export interface HealthIssue {
   readonly status: string;
   readonly startedAt: number;
   readonly endedAt?: number;
-  /** Whose AWS Health shows it. */
+  /** The account whose AWS Health reports it. */
   readonly account: string;
 }
 
 const DAY_MS = 86_400_000;
 
-// A fault of a whole service that AWS shows to this account alone. What names a single resource is for its owner to
-// mend, and no reason to stop every pipeline: one degraded drive somewhere is the usual state of a large account.
+// Account-specific events block only if they concern a whole service. An event about one resource is for its owner: in a
+// large account some drive is always degraded, and that must not stop every pipeline.
 const operationalCodes = /_(OPERATIONAL|API|CONNECTIVITY|LATENCY|AVAILABILITY|ERROR_RATES?)_ISSUE$/;
 const singleResourceCodes = /_(INSTANCE|VOLUME|DRIVE|HOST|TUNNEL|VPN|VIRTUAL_INTERFACE)_/;
 
-/** From when on events count, by the policy's age limit. */
+/** Older events are ignored, by the policy's age limit. */
 export function oldestStart(policy: Policy, now: number): number {
   return now - policy.maxEventAgeDays * DAY_MS;
 }
 
-/** Whether an event is a reason to hold a deployment. */
+/** Whether the event stops a deployment. */
 export function isBlocking(issue: HealthIssue, policy: Policy, now: number): boolean {
   if (issue.status !== 'open' || issue.startedAt < oldestStart(policy, now)) return false;
   if (issue.region !== GLOBAL && !policy.regions.includes(issue.region)) return false;
@@ -40,7 +40,7 @@ export function isBlocking(issue: HealthIssue, policy: Policy, now: number): boo
   );
 }
 
-/** A large outage is filed under several services at once, and an API filter by service would not find it. */
+/** AWS files a large outage under several services at once; an API filter by service would miss it. */
 function concernsServices({ service, code }: HealthIssue, services: readonly string[]): boolean {
   return services.length === 0 || services.includes(service) || code.startsWith('AWS_MULTIPLE_SERVICES_');
 }

@@ -1,7 +1,7 @@
 import { InvalidInputError } from '#shared/errors.ts';
 import { formatValue, truncate } from '#shared/redact.ts';
 
-/** A break-glass in force: the gate lets everything through and asks nobody. */
+/** An active override: the gate allows every deployment without any check. */
 export interface Override {
   readonly until: number;
   readonly reason: string;
@@ -9,15 +9,15 @@ export interface Override {
 
 const HOUR_MS = 3_600_000;
 const MIN_REASON_LENGTH = 8;
-/** Pipeline variables cannot be empty: this is how one says that the glass is whole. */
+/** Pipeline variables cannot be empty, so these values mean "no override". */
 const noOverride = /^(none|no|off|false|-)?$/i;
 const overrideShape = /^(\S+)\s+(\S.*)$/s;
 
 /**
- * Reads `<until> <reason>`, such as `2026-11-21T18:00:00Z hotfix for INC-42`. Undefined when nobody broke the glass or
- * its time is over.
+ * Parses `<until> <reason>`, such as `2026-11-21T18:00:00Z hotfix for INC-42`.
  *
- * @throws BadInput for one without a time or a reason, or with a time further ahead than `maxHours`
+ * @returns undefined without an override, or when it has ended
+ * @throws InvalidInputError without a time or a reason, or for a time more than `maxHours` ahead
  */
 export function parseOverride(
   text: string | undefined,
@@ -36,7 +36,7 @@ export function parseOverride(
   return until > now ? { until, reason: truncate(reason, 300) } : undefined;
 }
 
-// With its zone, or not at all: a local time would mean another hour in every account.
+// Only with a time zone: a local time would be ambiguous.
 function parseTime(time: string): number {
   const parsed = /^\d{4}-\d{2}-\d{2}T[\d:.]+(Z|[+-]\d{2}:\d{2})$/.test(time) ? Date.parse(time) : Number.NaN;
   if (Number.isNaN(parsed))

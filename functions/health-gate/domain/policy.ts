@@ -4,46 +4,46 @@ import { parseAs, parseJson } from '#shared/parse.ts';
 import { formatValue } from '#shared/redact.ts';
 import { parseRegions } from './regions.ts';
 
-/** What lets a deployment through. */
+/** The rules that allow or stop a deployment. */
 export interface Policy {
-  /** Where it deploys to. Events of AWS's global services count in any case. */
+  /** The Regions it deploys to. Events of AWS's global services always count. */
   readonly regions: readonly string[];
-  /** Codes of AWS Health's services, such as EC2; none means all. */
+  /** Service codes of AWS Health, such as EC2. Empty means all. */
   readonly services: readonly string[];
-  /** Whose AWS Health is asked; none means the pipeline's own account. */
+  /** Accounts whose AWS Health is read. Empty means the pipeline's own account. */
   readonly accounts: readonly string[];
-  /** The role to take on in each of them; `{account}` stands for the account's id. */
+  /** The role to assume in each account; `{account}` stands for the account id. */
   readonly roleArn?: string;
   readonly mode: Mode;
   readonly maxWaitMinutes: number;
-  /** What to do when AWS Health cannot be read for longer than the error budget lasts. */
+  /** What to do after `errorBudget` failed checks in a row. */
   readonly onUnknown: 'block' | 'allow';
-  /** Checks in a row that may fail before `onUnknown` decides. CodePipeline comes back about every 30 s. */
+  /** Failed checks in a row before `onUnknown` decides. CodePipeline repeats a check about every 30 s. */
   readonly errorBudget: number;
-  /** Event type codes, with * for any characters. */
+  /** Event type codes; * stands for any characters. */
   readonly ignoreCodes: readonly string[];
   readonly blockCodes: readonly string[];
-  /** Some events are never closed: older ones stop counting. */
+  /** Older events are ignored, because AWS never closes some of them. */
   readonly maxEventAgeDays: number;
-  /** Whether an event with an end time in the past is over although AWS has not closed it. */
+  /** Whether an open event with an end time in the past counts as over. */
   readonly endedIsOver: boolean;
   /** Systems Manager Change Calendars, by name or ARN; all must be open. */
   readonly calendars: readonly string[];
-  /** A break-glass that came with the execution, unread. */
+  /** The text of an override that came with the execution, not parsed yet. */
   readonly override?: string;
-  /** `#{codepipeline.PipelineExecutionId}`: finds the gate's record should the action's event carry no marker. */
+  /** `#{codepipeline.PipelineExecutionId}`: finds the saved stop if the action's event has no marker. */
   readonly executionId?: string;
 }
 
 export type Mode = 'fail' | 'wait' | 'warn';
 
-/** What is taken where the policy says nothing. */
+/** Values for fields that the policy leaves out. */
 export interface PolicyDefaults {
   readonly region: string;
   readonly onUnknown: Policy['onUnknown'];
 }
 
-/** What an action's UserParameters say: a policy, or part of one and the name of the parameter with the rest. */
+/** An action's UserParameters: a policy, or a part of it and the name of the parameter with the rest. */
 export interface GateParameters {
   readonly given: GivenPolicy;
   readonly parameter: string | undefined;
@@ -51,7 +51,7 @@ export interface GateParameters {
 
 type GivenPolicy = z.output<typeof schema>;
 
-// An array, or text parted by commas as AWS's own sample takes it.
+// An array, or comma-separated text as in AWS's own sample.
 const list = z.union([
   z.array(z.string()),
   z.pipe(
@@ -83,37 +83,38 @@ const schema = z.strictObject({
 });
 
 /**
- * The forms that UserParameters may have: nothing, a policy as JSON, the name of an SSM parameter that holds one
- * (it begins with a slash), or Regions parted by commas; behind each of them ` override=` and the rest of the text, which
- * a pipeline variable can fill without touching what stands before it.
+ * UserParameters may be empty, a policy as JSON, the name of an SSM parameter with a policy (starts with a slash), or
+ * comma-separated Regions. Each form may end with ` override=<text>`, so that a pipeline variable can fill the override.
  *
- * @throws BadInput naming the field and the value it got
+ * @throws InvalidInputError with the field and its value
  */
 export function parseUserParameters(userParameters: string | undefined): GateParameters {
   const [, before = '', override] = /^(.*?)(?:\s+override=(.*))?$/s.exec(` ${userParameters ?? ''}`) ?? [];
   const text = before.trim();
-  const behind = override === undefined ? {} : { override };
-  if (text.startsWith('/')) return { given: behind, parameter: text };
-  const given = { ...parseGivenPolicy(text, 'UserParameters'), ...behind };
+  const overrideField = override === undefined ? {} : { override };
+  if (text.startsWith('/')) return { given: overrideField, parameter: text };
+  const given = { ...parseGivenPolicy(text, 'UserParameters'), ...overrideField };
   return { given, parameter: given.policy };
 }
 
-/** The whole policy: the parameter's text, over it what the action itself says, below both the defaults. */
+/** The complete policy. The action's fields win over the parameter's, and both over the defaults. */
 export function buildPolicy(
-  ask: GateParameters,
+  parameters: GateParameters,
   parameterText: string | undefined,
   defaults: PolicyDefaults,
 ): Policy {
   const stored =
-    parameterText === undefined ? {} : parseGivenPolicy(parameterText.trim(), ask.parameter ?? 'policy');
+    parameterText === undefined
+      ? {}
+      : parseGivenPolicy(parameterText.trim(), parameters.parameter ?? 'policy');
   if (stored.policy !== undefined)
     throw new InvalidInputError(
-      `${ask.parameter}: a policy in a parameter cannot name another, got ${formatValue(stored.policy)}`,
+      `${parameters.parameter}: a policy in a parameter cannot name another, got ${formatValue(stored.policy)}`,
     );
-  const { policy: _, ...said } = { ...stored, ...ask.given };
-  if ((said.accounts?.length ?? 0) > 1 && said.roleArn?.includes('{account}') === false)
+  const { policy: _, ...fields } = { ...stored, ...parameters.given };
+  if ((fields.accounts?.length ?? 0) > 1 && fields.roleArn?.includes('{account}') === false)
     throw new InvalidInputError(
-      `roleArn: expected {account} in the place of the account's id, got ${formatValue(said.roleArn)}`,
+      `roleArn: expected {account} in the place of the account's id, got ${formatValue(fields.roleArn)}`,
     );
   return {
     mode: 'fail',
@@ -122,35 +123,35 @@ export function buildPolicy(
     errorBudget: 4,
     maxEventAgeDays: 7,
     endedIsOver: false,
-    ...said,
-    regions: parseRegions(said.regions ?? [defaults.region], defaults.region),
-    services: parseEntries('services', said.services, serviceCode),
-    accounts: parseEntries('accounts', said.accounts, account),
-    ignoreCodes: parseEntries('ignoreCodes', said.ignoreCodes, eventTypeCode),
-    blockCodes: parseEntries('blockCodes', said.blockCodes, eventTypeCode),
-    calendars: parseEntries('calendars', said.calendars, calendar),
+    ...fields,
+    regions: parseRegions(fields.regions ?? [defaults.region], defaults.region),
+    services: parseEntries('services', fields.services, serviceCode),
+    accounts: parseEntries('accounts', fields.accounts, account),
+    ignoreCodes: parseEntries('ignoreCodes', fields.ignoreCodes, eventTypeCode),
+    blockCodes: parseEntries('blockCodes', fields.blockCodes, eventTypeCode),
+    calendars: parseEntries('calendars', fields.calendars, calendar),
   };
 }
 
 interface EntryRule {
-  readonly shape: RegExp;
+  readonly pattern: RegExp;
   readonly expected: string;
-  readonly isExact?: true;
+  readonly isCaseSensitive?: true;
 }
 
 const serviceCode: EntryRule = {
-  shape: /^[A-Z0-9_]{2,100}$/,
+  pattern: /^[A-Z0-9_]{2,100}$/,
   expected: 'the code of a service, such as EC2',
 };
-const account: EntryRule = { shape: /^\d{12}$/, expected: 'an account of twelve digits' };
+const account: EntryRule = { pattern: /^\d{12}$/, expected: 'an account of twelve digits' };
 const eventTypeCode: EntryRule = {
-  shape: /^[A-Z0-9_*]{1,100}$/,
+  pattern: /^[A-Z0-9_*]{1,100}$/,
   expected: 'an event type code, * for any part of it',
 };
 const calendar: EntryRule = {
-  shape: /^\S{1,400}$/,
+  pattern: /^\S{1,400}$/,
   expected: 'the name or ARN of a Change Calendar',
-  isExact: true,
+  isCaseSensitive: true,
 };
 
 function parseGivenPolicy(text: string, what: string): GivenPolicy {
@@ -159,10 +160,10 @@ function parseGivenPolicy(text: string, what: string): GivenPolicy {
   return { regions: text.split(',') };
 }
 
-function parseEntries(field: string, entries: readonly string[] = [], kind: EntryRule): string[] {
-  const read = entries.map((entry) => (kind.isExact ? entry.trim() : entry.trim().toUpperCase()));
-  const odd = read.find((entry) => !kind.shape.test(entry));
-  if (odd !== undefined)
-    throw new InvalidInputError(`${field}: expected ${kind.expected}, got ${formatValue(odd)}`);
-  return [...new Set(read)].sort();
+function parseEntries(field: string, entries: readonly string[] = [], rule: EntryRule): string[] {
+  const parsed = entries.map((entry) => (rule.isCaseSensitive ? entry.trim() : entry.trim().toUpperCase()));
+  const invalid = parsed.find((entry) => !rule.pattern.test(entry));
+  if (invalid !== undefined)
+    throw new InvalidInputError(`${field}: expected ${rule.expected}, got ${formatValue(invalid)}`);
+  return [...new Set(parsed)].sort();
 }

@@ -1,12 +1,12 @@
 import { InvalidInputError } from '#shared/errors.ts';
 import { formatValue } from '#shared/redact.ts';
 
-/** What AWS Health files under no single Region: IAM, Route 53, CloudFront, Organizations. */
+/** The Region of events about global services: IAM, Route 53, CloudFront, Organizations. */
 export const GLOBAL = 'global';
 
 /**
- * AWS Health takes any text for a Region and answers an unknown one with no events, so a typo would pass for ever.
- * A test compares this list with the SDK's own.
+ * AWS Health accepts any text as a Region and returns no events for an unknown one, so a typo would always pass.
+ * A test compares this list with the SDK's.
  */
 const knownRegions: ReadonlySet<string> = new Set([
   'af-south-1',
@@ -53,22 +53,19 @@ const knownRegions: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The Regions in small letters, each once.
- *
- * @throws BadInput naming the entry that is no Region, or one that this account cannot deploy to: AWS Health knows
- * nothing of other partitions and would say so with no events
+ * @returns the Regions in lower case, without duplicates and without `global`
+ * @throws InvalidInputError for an unknown Region, or one in another partition: AWS Health returns no events for those
  */
 export function parseRegions(entries: readonly string[], own: string): string[] {
-  const named = entries.map((entry) => entry.trim().toLowerCase());
-  const odd = named.findIndex((entry) => entry !== GLOBAL && !knownRegions.has(entry));
-  if (odd >= 0) throw new InvalidInputError(`regions: ${formatValue(entries[odd])} is no Region of AWS`);
-  const foreign = named.find((entry) => entry !== GLOBAL && partitionOf(entry) !== partitionOf(own));
+  const regions = entries.map((entry) => entry.trim().toLowerCase());
+  const invalid = regions.findIndex((entry) => entry !== GLOBAL && !knownRegions.has(entry));
+  if (invalid >= 0)
+    throw new InvalidInputError(`regions: ${formatValue(entries[invalid])} is not an AWS Region`);
+  const foreign = regions.find((entry) => entry !== GLOBAL && partitionOf(entry) !== partitionOf(own));
   if (foreign !== undefined)
-    throw new InvalidInputError(
-      `regions: ${formatValue(foreign)} is in another partition of AWS than ${own}`,
-    );
-  if (named.length === 0) throw new InvalidInputError('regions: expected at least one Region, got none');
-  return [...new Set(named)].filter((entry) => entry !== GLOBAL).sort();
+    throw new InvalidInputError(`regions: ${formatValue(foreign)} is in another AWS partition than ${own}`);
+  if (regions.length === 0) throw new InvalidInputError('regions: expected at least one Region, got none');
+  return [...new Set(regions)].filter((entry) => entry !== GLOBAL).sort();
 }
 
 function partitionOf(region: string): string {

@@ -8,7 +8,7 @@ import {
 } from './hold-record.ts';
 import { parseMarker } from './stop-marker.ts';
 
-/** The pipeline and the execution as CodePipeline shows them; what is missing is gone. */
+/** The pipeline and the execution as CodePipeline shows them. An undefined one no longer exists. */
 export interface PipelineSnapshot {
   readonly pipeline?: PipelineState | undefined;
   readonly execution?: ExecutionState | undefined;
@@ -16,7 +16,7 @@ export interface PipelineSnapshot {
 
 export interface PipelineState {
   readonly version: number;
-  /** The one of the hold, if the pipeline still has it. */
+  /** The hold's stage, if the pipeline still has it. */
   readonly stage?: StageState | undefined;
 }
 
@@ -32,7 +32,7 @@ export interface ActionState {
   readonly name: string;
   readonly executionId: string;
   readonly status: string;
-  /** What it left of itself: its external id, error and summary. */
+  /** Its external id, error message and summary. */
   readonly texts: readonly string[];
 }
 
@@ -43,128 +43,132 @@ export interface ExecutionState {
   readonly version: number;
 }
 
-/** What becomes of a held deployment whose time has come. */
+/** What to do with a held deployment that is due. */
 export type ResumeDecision =
-  | { readonly fate: 'retry' }
-  /** It went on since: by our own claim, or by somebody's hand. */
-  | { readonly fate: 'going' }
-  | { readonly fate: 'later'; readonly why: string }
-  | { readonly fate: 'drop'; readonly why: string }
-  | { readonly fate: 'give up'; readonly why: string };
+  | { readonly kind: 'retry' }
+  /** It continued already: through our own claim, or because a person retried it. */
+  | { readonly kind: 'continued' }
+  | { readonly kind: 'postpone'; readonly reason: string }
+  | { readonly kind: 'drop'; readonly reason: string }
+  | { readonly kind: 'abandon'; readonly reason: string };
 
 /**
- * A retry is right only while the stage belongs to this execution and has failed for no reason but the gate. What people
- * did themselves is let go; what they may still wait for in vain is given up, and they are told.
+ * Retries only if the stage still belongs to this execution and only gates have failed in it. Drops what people have
+ * changed themselves. Abandons, with a mail, what people may still expect to resume.
  */
 export function decideResume(
   hold: HoldRecord,
-  look: PipelineSnapshot,
+  snapshot: PipelineSnapshot,
   limits: HoldLimits,
   now: number,
 ): ResumeDecision {
-  const { execution, pipeline } = look;
-  if (!pipeline || !execution) return drop('the pipeline or its execution is gone');
-  if (!pipeline.stage) return drop('the stage is gone');
-  if (pipeline.stage.executionId !== hold.executionId) return fateElsewhere(execution);
-  const over = fateByStatus(pipeline.stage);
-  if (over) return over;
-  if (execution.status === 'Stopped' || execution.status === 'Stopping') return drop('stopped');
+  const { execution, pipeline } = snapshot;
+  if (!pipeline || !execution) return drop('the pipeline or its execution no longer exists');
+  if (!pipeline.stage) return drop('the stage no longer exists');
+  if (pipeline.stage.executionId !== hold.executionId) return decideWithoutStage(execution);
+  const decided = decideByStageStatus(pipeline.stage);
+  if (decided) return decided;
+  if (isStopped(execution.status)) return drop('stopped');
   if (pipeline.version !== hold.pipelineVersion) return drop('the pipeline was edited');
-  return withinLimits(hold, fateByActions(hold, pipeline.stage), { limits, now });
+  return applyLimits(hold, decideByActions(hold, pipeline.stage), { limits, now });
 }
 
-/** Why a deployment that a gate has stopped is not held at all; undefined when it is. */
+/** Why a deployment that a gate has stopped is not held. @returns undefined if it is held */
 export function notHeldReason(
   tags: ReadonlyMap<string, string>,
   execution: ExecutionState | undefined,
 ): string | undefined {
   if (tags.get(RESUME_TAG) !== 'true') return `the pipeline is not tagged ${RESUME_TAG}=true`;
-  if (!execution) return 'the execution is gone';
-  // Which execution a stage belongs to cannot be seen where many run in it at once.
-  if (execution.mode === 'PARALLEL') return 'executions of the pipeline run in parallel';
+  if (!execution) return 'the execution no longer exists';
+  // With parallel executions, CodePipeline does not report which execution a stage belongs to.
+  if (execution.mode === 'PARALLEL') return 'the pipeline runs executions in parallel';
   if (execution.type === 'ROLLBACK') return 'it is a rollback';
   if (execution.status === 'InProgress' || execution.status === 'Failed') return undefined;
   return `the execution is ${execution.status.toLowerCase()}`;
 }
 
-/** What a pipeline's owner opts in with. */
+/** The tag with which the owner of a pipeline opts in. */
 export const RESUME_TAG = 'groundcrew:resume';
 
 /**
- * Failed actions that are not known to be a gate's. GetPipelineState shows of each action the latest run, and that may
- * be an older execution's where this one has not got so far: ask which runs are its own before blaming them.
+ * Failed actions that are not known to be gates. GetPipelineState shows the latest run of each action. If this
+ * execution has not reached an action yet, that run belongs to an older execution.
  */
 export function foreignFailures(hold: HoldRecord, { pipeline }: PipelineSnapshot): readonly ActionState[] {
-  return failedIn(pipeline?.stage).filter((action) => !isRecorded(hold, action));
+  return failedActions(pipeline?.stage).filter((action) => !isRecorded(hold, action));
 }
 
-/** The look without those strangers that are not among the execution's own runs. */
+/** Removes foreign failures that do not belong to this execution's own runs. */
 export function withoutForeignFailures(
   hold: HoldRecord,
-  look: PipelineSnapshot,
-  own: ReadonlySet<string>,
+  snapshot: PipelineSnapshot,
+  ownRuns: ReadonlySet<string>,
 ): PipelineSnapshot {
-  const { pipeline } = look;
-  if (!pipeline?.stage) return look;
+  const { pipeline } = snapshot;
+  if (!pipeline?.stage) return snapshot;
   const { stage } = pipeline;
-  const others = foreignFailures(hold, look).filter(({ executionId }) => !own.has(executionId));
+  const others = foreignFailures(hold, snapshot).filter(({ executionId }) => !ownRuns.has(executionId));
   const actions = stage.actions.filter((action) => !others.includes(action));
-  return { ...look, pipeline: { ...pipeline, stage: { ...stage, actions } } };
+  return { ...snapshot, pipeline: { ...pipeline, stage: { ...stage, actions } } };
 }
 
-/** Another execution is in the stage, or none yet. */
-function fateElsewhere({ status }: ExecutionState): ResumeDecision {
-  if (status === 'InProgress' || status === 'Succeeded') return { fate: 'going' };
-  return drop(status === 'Stopped' || status === 'Stopping' ? 'stopped' : 'superseded by a newer execution');
+/** The stage holds another execution, or none yet. */
+function decideWithoutStage({ status }: ExecutionState): ResumeDecision {
+  if (status === 'InProgress' || status === 'Succeeded') return { kind: 'continued' };
+  return drop(isStopped(status) ? 'stopped' : 'superseded by a newer execution');
 }
 
-function fateByStatus({ status, type }: StageState): ResumeDecision | undefined {
-  if (status === 'Succeeded' || status === 'Skipped') return { fate: 'going' };
-  if (status === 'Stopped' || status === 'Stopping') return drop('stopped');
+function decideByStageStatus({ status, type }: StageState): ResumeDecision | undefined {
+  if (status === 'Succeeded' || status === 'Skipped') return { kind: 'continued' };
+  if (isStopped(status)) return drop('stopped');
   if (status === 'Cancelled') return drop('the pipeline was edited');
   return type === 'ROLLBACK' ? drop('it is a rollback') : undefined;
 }
 
-function fateByActions(hold: HoldRecord, stage: StageState): ResumeDecision {
-  const failed = failedIn(stage);
-  // Whatever fails now, the runs that the gate stopped have been repeated.
-  if (!failed.some((action) => isRecorded(hold, action))) return { fate: 'going' };
+function isStopped(status: string): boolean {
+  return status === 'Stopped' || status === 'Stopping';
+}
+
+function decideByActions(hold: HoldRecord, stage: StageState): ResumeDecision {
+  const failed = failedActions(stage);
+  // The runs that the gate stopped were repeated, so whatever fails now is new.
+  if (!failed.some((action) => isRecorded(hold, action))) return { kind: 'continued' };
   const others = failed.filter((action) => !isRecorded(hold, action));
   const another = others.find(({ texts }) => !parseMarker(...texts));
-  if (another) return { fate: 'give up', why: `the action ${another.name} failed too` };
-  if (others[0]) return later(`the event of the gate ${others[0].name}`);
-  if (stage.status === 'InProgress') return later('other actions of the stage, which still run');
-  if (!stage.isInboundEnabled) return later('the transition into the stage, which is disabled');
-  return { fate: 'retry' };
+  if (another) return { kind: 'abandon', reason: `the action ${another.name} failed too` };
+  if (others[0]) return postpone(`the event of the gate ${others[0].name}`);
+  if (stage.status === 'InProgress') return postpone('other actions of the stage, which still run');
+  if (!stage.isInboundEnabled) return postpone('the transition into the stage, which is disabled');
+  return { kind: 'retry' };
 }
 
-function withinLimits(
+function applyLimits(
   hold: HoldRecord,
-  fate: ResumeDecision,
+  decision: ResumeDecision,
   { limits, now }: { readonly limits: HoldLimits; readonly now: number },
 ): ResumeDecision {
-  if (fate.fate !== 'retry' && fate.fate !== 'later') return fate;
-  if (isTooOld(hold, limits, now)) return { fate: 'give up', why: tooOldReason(limits) };
+  if (decision.kind !== 'retry' && decision.kind !== 'postpone') return decision;
+  if (isTooOld(hold, limits, now)) return { kind: 'abandon', reason: tooOldReason(limits) };
   const attempts = attemptsMade(hold);
   return attempts >= limits.maxAttempts
-    ? { fate: 'give up', why: `stopped again after ${formatAttempts(attempts)}` }
-    : fate;
+    ? { kind: 'abandon', reason: `stopped again after ${formatAttempts(attempts)}` }
+    : decision;
 }
 
-function failedIn(stage: StageState | undefined): readonly ActionState[] {
+function failedActions(stage: StageState | undefined): readonly ActionState[] {
   return (stage?.actions ?? []).filter(({ status }) => status === 'Failed');
 }
 
-/** By the run's id, or by the job in its marker: AWS leaves either out at times. */
+/** Compares the run's id and the job in the marker: AWS sometimes leaves one of them out. */
 function isRecorded({ actions }: HoldRecord, { executionId, texts }: ActionState): boolean {
   const jobId = parseMarker(...texts)?.jobId;
   return actions.some((one) => one.actionExecutionId === executionId || one.jobId === jobId);
 }
 
-function drop(why: string): ResumeDecision {
-  return { fate: 'drop', why };
+function drop(reason: string): ResumeDecision {
+  return { kind: 'drop', reason };
 }
 
-function later(why: string): ResumeDecision {
-  return { fate: 'later', why };
+function postpone(reason: string): ResumeDecision {
+  return { kind: 'postpone', reason };
 }

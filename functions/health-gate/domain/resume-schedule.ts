@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 
-/** How fast deployments follow an incident's end; milliseconds. */
+/** How fast deployments resume after an incident; milliseconds. */
 export interface ResumeSchedule {
-  /** How long AWS Health must stay clear, since events are often opened again. */
+  /** How long AWS Health must stay clear: AWS often opens an incident again. */
   readonly coolDownMs: number;
-  /** Over how long those that were held by one incident are spread: the Region has only just recovered. */
+  /** Deployments held by one incident are spread over this time, to spare a Region that has just recovered. */
   readonly jitterMs: number;
 }
 
 /**
- * When to resume a deployment. Its place in the spread hangs on its name alone, so that nothing moves however often
- * this is worked out. Names hold the execution, so that no pipeline is the last one each time.
+ * When to resume a deployment. The random part depends only on its name, so repeated calls give the same time. The name
+ * contains the execution, so no pipeline is always the last.
  */
 export function resumeAt(
   deployment: string,
@@ -20,15 +20,15 @@ export function resumeAt(
   return clearSince + coolDownMs + Math.floor(jitterFraction(deployment) * jitterMs);
 }
 
-/** The sweep comes this often: what is overdue by more went without anybody's looking. */
+/** The interval of the scheduled sweep. A hold that is overdue by more was missed by every run. */
 export const SWEEP_INTERVAL_MS = 300_000;
 
-/** Its place in a spread that begins now: for those that came due together while nobody could look. */
+/** A random time that starts now, for deployments that became due together while nothing ran. */
 export function jitteredTime(deployment: string, now: number, { jitterMs }: ResumeSchedule): number {
   return resumeAt(deployment, now, { coolDownMs: 0, jitterMs });
 }
 
-/** From 0 to 1, evenly over many names. */
+/** From 0 to 1, evenly distributed over names. */
 function jitterFraction(deployment: string): number {
   return createHash('sha256').update(deployment).digest().readUInt32BE() / 2 ** 32;
 }

@@ -1,26 +1,26 @@
 import type { Policy } from './policy.ts';
 
-/** What the gate leaves for ResumeDeployments when it stops a deployment. */
+/** What the gate saves for ResumeDeployments when it stops a deployment. */
 export interface GateStop {
-  /** The pipeline execution where the policy says it, else the job: what a record is found by. */
+  /** The record's key: the pipeline execution if the policy has `executionId`, else the job. */
   readonly id: string;
   readonly jobId: string;
   /** Epoch milliseconds. */
   readonly at: number;
   readonly policy: Policy;
-  /** Why, in the words of the action's failure. */
+  /** The failure message of the action. */
   readonly reason: string;
 }
 
-// In the job's external execution id and at the end of its message, so that whoever sees the failed action, be it by
-// event or by GetPipelineState, knows which gate stopped it.
+// Written into the job's external execution id and at the end of its message, so that the event of the failed action and
+// GetPipelineState both show which gate stopped it.
 const markerShape = /groundcrew-health-gate\/([\w-]{1,100})\/([\w-]{1,100})/;
 
 export function formatMarker({ id, jobId }: Pick<GateStop, 'id' | 'jobId'>): string {
   return `groundcrew-health-gate/${id}/${jobId}`;
 }
 
-/** The record that a text with a marker names. */
+/** The key of the saved stop, from the first text that contains a marker. */
 export function parseMarker(
   ...texts: readonly (string | undefined)[]
 ): Pick<GateStop, 'id' | 'jobId'> | undefined {

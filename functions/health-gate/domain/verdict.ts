@@ -9,23 +9,23 @@ import {
 import { type HealthIssue, isBlocking } from './health-issue.ts';
 import type { Policy } from './policy.ts';
 
-/** What was found out about the places a deployment goes to. */
+/** What AWS Health and the calendars say about the deployment's Regions and accounts. */
 export interface SourceData {
   readonly issues: readonly HealthIssue[];
   readonly calendars?: CalendarState | undefined;
   readonly sourceErrors: readonly SourceError[];
 }
 
-/** The state of the policy's Change Calendars together. */
+/** The combined state of the policy's Change Calendars. */
 export interface CalendarState {
   readonly isOpen: boolean;
   /** When that changes; epoch milliseconds. */
   readonly changesAt?: number;
 }
 
-/** A source that could not be read, in words for the pipeline's owner. */
+/** A source that could not be read, with a message for the pipeline's owner. */
 export interface SourceError {
-  readonly kind: 'passing' | 'misconfigured' | 'refused';
+  readonly kind: 'temporary' | 'misconfigured' | 'denied';
   readonly message: string;
 }
 
@@ -34,19 +34,23 @@ export type Verdict =
   | {
       readonly verdict: 'BLOCK';
       readonly issues: readonly HealthIssue[];
-      /** There when the calendars are closed. */
+      /** Set if the calendars are closed. */
       readonly calendars?: CalendarState;
     }
   | { readonly verdict: 'UNKNOWN'; readonly sourceErrors: readonly SourceError[] }
   | { readonly verdict: 'MISCONFIGURED'; readonly sourceErrors: readonly SourceError[] };
 
 /**
- * The one decision of the gate. What a person must mend comes first, since it would pass or block for ever; a known
- * incident blocks however much else could not be read; nothing passes unless everything was read.
+ * The gate's decision. Errors that a person must fix come first: without a fix they would block or pass permanently. A
+ * known incident blocks even if other sources could not be read. A deployment passes only if every source was read.
  */
-export function judge({ issues, calendars, sourceErrors }: SourceData, policy: Policy, now: number): Verdict {
-  const lasting = sourceErrors.filter(({ kind }) => kind !== 'passing');
-  if (lasting.length > 0) return { verdict: 'MISCONFIGURED', sourceErrors: lasting };
+export function decideVerdict(
+  { issues, calendars, sourceErrors }: SourceData,
+  policy: Policy,
+  now: number,
+): Verdict {
+  const permanent = sourceErrors.filter(({ kind }) => kind !== 'temporary');
+  if (permanent.length > 0) return { verdict: 'MISCONFIGURED', sourceErrors: permanent };
   const blocking = issues.filter((issue) => isBlocking(issue, policy, now));
   const isClosed = calendars?.isOpen === false;
   if (blocking.length > 0 || isClosed)
@@ -54,23 +58,23 @@ export function judge({ issues, calendars, sourceErrors }: SourceData, policy: P
   return sourceErrors.length > 0 ? { verdict: 'UNKNOWN', sourceErrors } : { verdict: 'PASS' };
 }
 
-/** What a failed read means for the verdict; the hint says what to look at when AWS refused. */
+/** Classifies a failed read. `hint` says what to check when AWS denied the call. */
 export function toSourceError(error: unknown, source: string, hint = ''): SourceError {
   const { name, message } = describeError(error);
-  const said = `${source}: ${name}: ${message}`;
+  const text = `${source}: ${name}: ${message}`;
   if (hasName(error, 'SubscriptionRequiredException'))
-    return { kind: 'refused', message: `${source}: ${NO_SUPPORT_PLAN}` };
-  if (isClientError(error)) return { kind: 'refused', message: hint === '' ? said : `${said}. ${hint}` };
-  // A connection that broke or a reply that was no JSON: nobody said no.
-  const isPassing = isRetryable(error) || !(error instanceof InvalidInputError || isServiceResponse(error));
-  return { kind: isPassing ? 'passing' : 'misconfigured', message: said };
+    return { kind: 'denied', message: `${source}: ${NO_SUPPORT_PLAN}` };
+  if (isClientError(error)) return { kind: 'denied', message: hint === '' ? text : `${text}. ${hint}` };
+  // A broken connection or an unreadable response is no denial.
+  const isTemporary = isRetryable(error) || !(error instanceof InvalidInputError || isServiceResponse(error));
+  return { kind: isTemporary ? 'temporary' : 'misconfigured', message: text };
 }
 
 const NO_SUPPORT_PLAN =
   "its API needs AWS's Business, Enterprise On-Ramp or Enterprise Support (SubscriptionRequiredException). Without such " +
   'a plan, take this action out of the pipeline and hold it on CloudWatch alarms instead';
 
-/** A public event is seen by every account that is asked. */
+/** Every account reports the same public events. */
 function uniqueIssues(issues: readonly HealthIssue[]): HealthIssue[] {
   const byArn = new Map(issues.map((issue) => [issue.arn, issue]));
   return [...byArn.values()].sort((a, b) => a.startedAt - b.startedAt);

@@ -1,11 +1,11 @@
 import * as z from 'zod/mini';
 
-/** What one job of a waiting action leaves for the next: CodePipeline gives each a new id and only this text. */
+/** State of a waiting action. CodePipeline gives each of its jobs a new id and passes on only this token. */
 export interface WaitProgress {
-  /** When the action's first job was checked; epoch milliseconds. */
+  /** Time of the first check; epoch milliseconds. */
   readonly since: number;
   readonly checks: number;
-  /** How many checks in a row found AWS Health unreadable, this one not counted. */
+  /** Failed checks in a row before this one. */
   readonly errors: number;
 }
 
@@ -16,7 +16,7 @@ const token = z.object({
   errors: z.int().check(z.gte(0)),
 });
 
-/** A token that this version cannot read begins the wait anew; CodePipeline itself ends it after 24 hours. */
+/** An unknown token starts the wait again; CodePipeline ends every wait after 24 hours. */
 export function parseProgress(text: string | undefined, now: number): WaitProgress {
   const parsed = z.safeParse(token, tryParse(text));
   if (!parsed.success || parsed.data.since > now) return { since: now, checks: 0, errors: 0 };

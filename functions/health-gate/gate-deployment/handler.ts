@@ -3,7 +3,7 @@ import { readGateConfig } from '../config.ts';
 import { parseUserParameters } from '../domain/policy.ts';
 import { gateDeployment } from './gate-deployment.ts';
 
-/** The configuration is read with each job: a fault in it is answered like any other. */
+/** Reads the configuration for each job: an invalid one then fails the action with a clear message. */
 export const handler = codePipelineHandler({
   parse: parseUserParameters,
   handle: (job, invocation) => gateDeployment(job, readGateConfig(), invocation),

@@ -4,75 +4,75 @@ import { RESUME_TAG } from '../domain/resume-decision.ts';
 import type { ResumeSchedule } from '../domain/resume-schedule.ts';
 import { iso } from './verdict-text.ts';
 
-/** A deployment that people are told of, and what. */
-export interface Told {
+/** What to tell people about a deployment. */
+export interface HoldNotification {
   readonly hold: HoldRecord;
-  readonly notice: NotificationKind;
+  readonly kind: NotificationKind;
 }
 
-export type Rules = HoldLimits & ResumeSchedule;
+export type NotificationRules = HoldLimits & ResumeSchedule;
 
-/** Beyond this many the list is cut, and before SNS's 256 KiB; the log has the rest. */
-const MAX_TOLD = 200;
+/** Keeps the mail below the 256 KiB of SNS; the log has the rest. */
+const MAX_PARAGRAPHS = 200;
 const MAX_BYTES = 240_000;
 
-const notices = ['given up', 'held', 'resumed'] as const;
+const kindsByUrgency = ['abandoned', 'held', 'resumed'] as const;
 
-/** One mail for a whole batch. */
-export function writeDigest(told: readonly Told[], rules: Rules): Mail {
-  // What a person must see to stands first.
-  const sorted = notices.flatMap((notice) => told.filter((one) => one.notice === notice));
-  const shown = fitting(sorted.slice(0, MAX_TOLD).map((one) => paragraph(one, rules)));
-  const left = told.length - shown.length;
-  const more = left > 0 ? [`... and ${left} more; the function's log names them.`] : [];
+/** One mail for a batch of notifications. */
+export function summaryMail(notifications: readonly HoldNotification[], rules: NotificationRules): Mail {
+  // Notifications that need a person come first.
+  const sorted = kindsByUrgency.flatMap((kind) => notifications.filter((one) => one.kind === kind));
+  const shown = withinSizeLimit(sorted.slice(0, MAX_PARAGRAPHS).map((one) => paragraph(one, rules)));
+  const omitted = notifications.length - shown.length;
+  const more = omitted > 0 ? [`... and ${omitted} more; see the function's log.`] : [];
   return { subject: subjectOf(sorted), text: [...shown, ...more].join('\n') };
 }
 
-function subjectOf(told: readonly Told[]): string {
-  const [first] = told;
-  if (first && told.length === 1) {
+function subjectOf(notifications: readonly HoldNotification[]): string {
+  const [first] = notifications;
+  if (first && notifications.length === 1) {
     const { pipeline, stage } = first.hold;
-    return cut(`Deployment ${first.notice}: ${cut(pipeline, 50)}, stage ${stage}`, 99);
+    return truncateAscii(`Deployment ${first.kind}: ${truncateAscii(pipeline, 50)}, stage ${stage}`, 99);
   }
-  const counts = notices
-    .map((notice) => ({ notice, n: told.filter((one) => one.notice === notice).length }))
+  const counts = kindsByUrgency
+    .map((kind) => ({ kind, n: notifications.filter((one) => one.kind === kind).length }))
     .filter(({ n }) => n > 0)
-    .map(({ notice, n }) => `${n} ${notice}`);
+    .map(({ kind, n }) => `${n} ${kind}`);
   return `Deployments: ${counts.join(', ')}`;
 }
 
-/** In ASCII, which an ellipsis is not. */
-function cut(name: string, max: number): string {
+/** SNS subjects must be ASCII, so no ellipsis character. */
+function truncateAscii(name: string, max: number): string {
   return name.length <= max ? name : `${name.slice(0, max - 3)}...`;
 }
 
-function paragraph({ hold, notice }: Told, rules: Rules): string {
+function paragraph({ hold, kind }: HoldNotification, rules: NotificationRules): string {
   const { executionId, pipeline, stage } = hold;
   const head = [
-    `${pipeline}, stage ${stage}: ${notice}`,
+    `${pipeline}, stage ${stage}: ${kind}`,
     `Execution: ${executionId}`,
     `Stopped: ${iso(hold.heldAt)}`,
-    `Why: ${hold.reason}`,
+    `Reason: ${hold.reason}`,
   ];
-  return [...head, ...nextSteps(hold, notice, rules), ''].join('\n');
+  return [...head, ...nextSteps(hold, kind, rules), ''].join('\n');
 }
 
-function nextSteps(hold: HoldRecord, notice: NotificationKind, rules: Rules): string[] {
-  switch (notice) {
+function nextSteps(hold: HoldRecord, kind: NotificationKind, rules: NotificationRules): string[] {
+  switch (kind) {
     case 'held':
       return [
-        `Next: resumes by itself once the gate's checks have been clear for ${minutes(rules)}. Attempt ${hold.attempts + 1} of ${rules.maxAttempts}. Given up at ${iso(hold.heldAt + rules.maxHoldMs)}.`,
-        `To go on by hand: ${retryCommand(hold)} (the gate checks again)`,
-        `To stop it: release something newer, or take the tag ${RESUME_TAG} off the pipeline.`,
+        `You need to do nothing: it resumes automatically when the gate's checks have been clear for ${minutes(rules)}. Attempt ${hold.attempts + 1} of ${rules.maxAttempts}. Abandoned at ${iso(hold.heldAt + rules.maxHoldMs)} if they are still not clear.`,
+        `To retry now: ${retryCommand(hold)} (the gate checks again)`,
+        `To prevent the resume: release a newer change, or remove the tag ${RESUME_TAG} from the pipeline.`,
       ];
     case 'resumed':
       return [
-        `Next: the gate checks again, and the stage goes on. Attempt ${hold.attempts} of ${rules.maxAttempts}.`,
+        `You need to do nothing: the gate checks again, then the stage continues. Attempt ${hold.attempts} of ${rules.maxAttempts}.`,
       ];
-    case 'given up':
+    case 'abandoned':
       return [
-        `Given up: ${hold.closedReason ?? 'for no reason that was written down'}`,
-        'Next: nothing happens by itself. Release something newer, or go on by hand:',
+        `Abandoned: ${hold.closedReason ?? 'no reason recorded'}`,
+        'It does not resume automatically. Release a newer change, or retry by hand:',
         retryCommand(hold),
       ];
   }
@@ -87,7 +87,7 @@ function retryCommand({ executionId, pipeline, stage }: HoldRecord): string {
   return `aws codepipeline retry-stage-execution --pipeline-name ${pipeline} --stage-name ${stage} --pipeline-execution-id ${executionId} --retry-mode FAILED_ACTIONS`;
 }
 
-function fitting(paragraphs: readonly string[]): string[] {
+function withinSizeLimit(paragraphs: readonly string[]): string[] {
   let bytes = 0;
   return paragraphs.filter((text) => {
     bytes += Buffer.byteLength(text) + 1;

@@ -4,12 +4,12 @@ import type { Override } from '../domain/override.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { CalendarState, Verdict } from '../domain/verdict.ts';
 
-// What pipelines' owners read. AWS's own sample said "The Region Is Healthy" and "Incident In Progress": the words stay,
-// since pipelines may look for them.
+// Texts for the owners of pipelines. "The Region Is Healthy" and "Incident In Progress" come from AWS's own sample and
+// stay as they are: pipelines may search for them.
 
-const MOST_ISSUES = 5;
+const MAX_ISSUES = 5;
 
-/** The verdict in a sentence or some, for a summary, a failure or a mail. */
+/** The verdict in one or more sentences, for a summary, a failure message or a mail. */
 export function describeVerdict(verdict: Verdict, policy: Policy): string {
   switch (verdict.verdict) {
     case 'PASS':
@@ -17,7 +17,7 @@ export function describeVerdict(verdict: Verdict, policy: Policy): string {
     case 'BLOCK':
       return [...describeIssues(verdict.issues), ...describeCalendars(verdict.calendars, policy)].join(' ');
     case 'UNKNOWN':
-      return `A check could not be made: ${describeSourceErrors(verdict.sourceErrors)}`;
+      return `A check failed: ${describeSourceErrors(verdict.sourceErrors)}`;
     case 'MISCONFIGURED':
       return `The gate cannot decide: ${describeSourceErrors(verdict.sourceErrors)}`;
   }
@@ -33,8 +33,8 @@ export function iso(time: number): string {
 
 function describeIssues(issues: readonly HealthIssue[]): string[] {
   if (issues.length === 0) return [];
-  const shown = issues.slice(0, MOST_ISSUES).map(describeIssue);
-  const more = issues.length > MOST_ISSUES ? [`and ${issues.length - MOST_ISSUES} more`] : [];
+  const shown = issues.slice(0, MAX_ISSUES).map(describeIssue);
+  const more = issues.length > MAX_ISSUES ? [`and ${issues.length - MAX_ISSUES} more`] : [];
   return [`Incident In Progress: ${[...shown, ...more].join('; ')}.`];
 }
 

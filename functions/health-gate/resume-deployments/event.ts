@@ -4,10 +4,10 @@ import { eventBridgeEvent, ownEvent } from '#shared/events/eventbridge.ts';
 import { parseAs } from '#shared/parse.ts';
 import { formatValue } from '#shared/redact.ts';
 
-/** Why ResumeDeployments was woken. Times are epoch milliseconds. */
+/** What triggers ResumeDeployments. Times are epoch milliseconds. */
 export type TriggerEvent = { readonly kind: 'sweep' } | FailedAction | ClosedIssueEvent | DueEvent;
 
-/** A Lambda action that failed: most are no gate's. */
+/** A failed Lambda action; most are not gates. */
 export interface FailedAction {
   readonly kind: 'failed action';
   readonly account: string;
@@ -19,18 +19,18 @@ export interface FailedAction {
   readonly action: string;
   readonly executionId: string;
   readonly actionExecutionId: string;
-  /** The two places where a gate leaves its marker. AWS does not promise them for Lambda actions. */
+  /** The two places of a gate's marker. AWS does not guarantee them for Lambda actions. */
   readonly externalId?: string | undefined;
   readonly summary?: string | undefined;
 }
 
-/** An issue that AWS has closed; without a Region, one that may concern anybody. */
+/** An issue that AWS has closed. Without a Region it may concern every hold. */
 export interface ClosedIssueEvent {
   readonly kind: 'closed issue';
   readonly region?: string | undefined;
 }
 
-/** The wing's own message, sent with a delay: a deployment's time has come. */
+/** The wing's own delayed message: a deployment is due. */
 export interface DueEvent {
   readonly kind: 'due';
   readonly deployment: string;
@@ -56,7 +56,7 @@ const failedAction = eventBridgeEvent(
     ),
   }),
 );
-// Pages, backup copies and texts in which a boolean stands as a word differ in members that nobody needs here.
+// Variants of the event (pages, copies in the backup Region) differ only in fields that we do not need.
 const closedIssue = eventBridgeEvent(
   z.object({
     eventTypeCategory: z.literal('issue'),
@@ -66,10 +66,10 @@ const closedIssue = eventBridgeEvent(
 );
 const due = eventBridgeEvent(z.object({ deployment: z.string().check(z.regex(/^[^/]+\/[^/]+\/[^/]+$/)) }));
 
-/** Source and type of the message with which a deployment comes due. */
+/** Source and type of the delayed message. */
 const DUE_EVENT = { source: 'groundcrew.health-gate', detailType: 'Deployment Due' } as const;
 
-/** @throws BadInput naming the field and the value it got */
+/** @throws InvalidInputError with the field and its value */
 export function parseEvent(body: unknown): TriggerEvent {
   const type = parseAs(anyEvent, body, 'event')['detail-type'];
   switch (type) {
@@ -82,11 +82,13 @@ export function parseEvent(body: unknown): TriggerEvent {
     case DUE_EVENT.detailType:
       return { kind: 'due', deployment: parseAs(due, body, 'event').detail.deployment };
     default:
-      throw new InvalidInputError(`detail-type: no event of this function: ${formatValue(type)}`);
+      throw new InvalidInputError(
+        `detail-type: expected an event of this function, got ${formatValue(type)}`,
+      );
   }
 }
 
-/** Says nothing but which deployment: what becomes of it is read when its time has come. */
+/** Contains only the deployment: its record is read when the message arrives. */
 export function formatDueMessage(deployment: string, region: string, now: number): object {
   return ownEvent({ ...DUE_EVENT, id: `due-${deployment}`, detail: { deployment } }, region, now);
 }
@@ -94,7 +96,7 @@ export function formatDueMessage(deployment: string, region: string, now: number
 function parseFailedAction(body: unknown): FailedAction {
   const { account, detail, region, resources, time } = parseAs(failedAction, body, 'event');
   const [pipelineArn] = resources;
-  if (!pipelineArn) throw new InvalidInputError('event: resources must name the pipeline, got nothing');
+  if (!pipelineArn) throw new InvalidInputError('event: resources must contain the pipeline, got none');
   const result = detail['execution-result'];
   return {
     kind: 'failed action',
@@ -112,7 +114,7 @@ function parseFailedAction(body: unknown): FailedAction {
   };
 }
 
-/** Where it happened, which is not where a backup copy of the event arrives. */
+/** The Region of the issue. A copy of the event may arrive in another Region. */
 function affectedRegion({
   eventRegion,
 }: {

@@ -5,7 +5,7 @@ import { resumeDeployments } from './resume-deployments.ts';
 
 const config = readResumeConfig();
 
-/** Events and the wing's own reminders come by queue, the sweep by schedule. What fails stays in the table for it. */
+/** Events and reminders come from the queue, the sweep from a schedule. Failed holds stay in the table for the sweep. */
 export const handler = queueHandler({
   parse: parseEvent,
   handle: (deliveries, invocation) => resumeDeployments(deliveries, config, invocation),

@@ -2,56 +2,48 @@ import { type KnownRecords, readRecords } from '#shared/aws/records.ts';
 import { forEachIsolated } from '#shared/concurrency.ts';
 import { describeExecution, listTags } from '../aws/codepipeline.ts';
 import { assertTimeLeft, type HoldFailure, PIPELINE_CONCURRENCY, type ResumeContext } from '../context.ts';
-import {
-  addFailure,
-  alreadyClosedReason,
-  deploymentName,
-  type GateFailure,
-  type HoldDraft,
-  type HoldRecord,
-  isOpen,
-  pendingNotification,
-  withNotificationClaim,
-} from '../domain/hold-record.ts';
+import { pendingNotification, withNotificationClaim } from '../domain/hold-notifications.ts';
+import { deploymentName, type HoldDraft, type HoldRecord, isOpen } from '../domain/hold-record.ts';
+import { addFailure, type GateFailure, lateFailureReason } from '../domain/hold-transitions.ts';
 import { notHeldReason } from '../domain/resume-decision.ts';
-import { updateHolds } from './amend-holds.ts';
 import type { FailedAction } from './event.ts';
-import { findGateStop } from './find-stop.ts';
+import { findGateStop } from './find-gate-stop.ts';
 import { logClosed, logDuplicate, logFields, logHeld, logNotHeld, logNotOurs } from './log.ts';
 import { notify, sendPendingNotifications } from './notify.ts';
+import { updateHolds } from './update-holds.ts';
 
-/** Writes down what gates have stopped in pipelines that want to be resumed, and tells people once. */
+/** Records the deployments that gates have stopped in tagged pipelines, and notifies people once. */
 export async function holdDeployments(
-  round: ResumeContext,
+  context: ResumeContext,
   failed: readonly FailedAction[],
 ): Promise<HoldFailure[]> {
-  const current = failed.filter((action) => isCurrent(round, action));
+  const current = failed.filter((action) => isCurrent(context, action));
   if (current.length === 0) return [];
-  const known = await readRecords(round.holds, current.map(deploymentName));
+  const known = await readRecords(context.holds, current.map(deploymentName));
   const isKnown = (action: FailedAction): boolean =>
     known.get(deploymentName(action))?.knownRuns.includes(action.actionExecutionId) === true;
   const duplicates = current.filter(isKnown);
-  for (const action of duplicates) logDuplicate(round.invocation, action);
+  for (const action of duplicates) logDuplicate(context.invocation, action);
   const failures: HoldFailure[] = [];
-  const stoppages: GateFailure[] = [];
+  const gateFailures: GateFailure[] = [];
   await forEachIsolated(
     uniqueRuns(current.filter((action) => !isKnown(action))),
     PIPELINE_CONCURRENCY,
     async (action) => {
-      const stoppage = await readGateFailure(round, action, known.get(deploymentName(action)));
-      if (stoppage) stoppages.push(stoppage);
+      const gateFailure = await readGateFailure(context, action, known.get(deploymentName(action)));
+      if (gateFailure) gateFailures.push(gateFailure);
     },
     (action, error) => failures.push({ deployment: deploymentName(action), error }),
   );
-  if (round.config.dryRun) {
-    logPlanned(round, stoppages);
+  if (context.config.dryRun) {
+    logPlanned(context, gateFailures);
     return failures;
   }
-  const owing = duplicates.flatMap((action) => known.get(deploymentName(action)) ?? []);
+  const knownHolds = duplicates.flatMap((action) => known.get(deploymentName(action)) ?? []);
   return [
     ...failures,
-    ...(await recordHolds(round, stoppages, known)),
-    ...(await sendPendingNotifications(round, owing)),
+    ...(await recordHolds(context, gateFailures, known)),
+    ...(await sendPendingNotifications(context, knownHolds)),
   ];
 }
 
@@ -60,7 +52,7 @@ function isCurrent({ config, invocation }: ResumeContext, action: FailedAction):
     logNotHeld(
       invocation,
       action,
-      `of ${action.account} in ${action.region}, which another pack looks after`,
+      `it belongs to ${action.account} in ${action.region}, not to this account and Region`,
     );
   else if (invocation.now() - action.time > config.maxHoldMs)
     logNotHeld(invocation, action, 'the event is too old');
@@ -72,31 +64,31 @@ function uniqueRuns(actions: readonly FailedAction[]): Iterable<FailedAction> {
   return new Map(actions.map((action) => [action.actionExecutionId, action])).values();
 }
 
-/** Undefined, and said why, for what is not held. */
+/** @returns undefined for a deployment that is not held; the log says why */
 async function readGateFailure(
-  round: ResumeContext,
+  context: ResumeContext,
   action: FailedAction,
   known: HoldRecord | undefined,
 ): Promise<GateFailure | undefined> {
-  const { invocation } = round;
+  const { invocation } = context;
   assertTimeLeft(invocation);
-  const stop = await findGateStop(round, action);
+  const stop = await findGateStop(context, action);
   if (stop === 'not ours') logNotOurs(invocation, action);
-  else if (stop === 'no record') logNotHeld(invocation, action, "the gate's record is missing");
+  else if (stop === 'no record') logNotHeld(invocation, action, "the gate's saved stop is missing");
   else {
-    const version = await readVersionIfHeld(round, action, known);
+    const version = await readVersionIfHeld(context, action, known);
     if (version === undefined) return undefined;
     const { pipeline, pipelineArn, stage, executionId, action: name, actionExecutionId } = action;
     const { jobId, at, policy, reason } = stop;
-    const place = { pipeline, pipelineArn, stage, executionId };
-    return { place, action: name, actionExecutionId, jobId, at, policy, reason, pipelineVersion: version };
+    const location = { pipeline, pipelineArn, stage, executionId };
+    return { location, action: name, actionExecutionId, jobId, at, policy, reason, pipelineVersion: version };
   }
   return undefined;
 }
 
 /**
- * The version of a pipeline whose deployment is to be held. One that waits or was resumed is known at its version, since
- * it was resumed at no other; one that had ended is looked at anew.
+ * The pipeline version of a deployment to hold; undefined if it is not held. An open or resumed hold keeps its version,
+ * because we resume no other version. A closed one is read again.
  */
 async function readVersionIfHeld(
   { invocation }: ResumeContext,
@@ -114,71 +106,71 @@ async function readVersionIfHeld(
 }
 
 interface LateFailure {
-  readonly stoppage: GateFailure;
-  readonly why: string;
+  readonly failure: GateFailure;
+  readonly reason: string;
 }
 
 interface MergedFailures {
   readonly draft: HoldDraft | undefined;
-  /** Whether the record says something else than before, the list of known runs aside. */
+  /** Whether the record changed in more than its list of known runs. */
   readonly isChanged: boolean;
-  /** Those that came too late to hold anything, and why. */
+  /** Failures that came too late to hold anything. */
   readonly late: readonly LateFailure[];
 }
 
-/** The claim of the mail goes with the write: see docs/adr/0006. */
+/** The write also claims the mail: see docs/adr/0006. */
 async function recordHolds(
-  round: ResumeContext,
-  stoppages: readonly GateFailure[],
+  context: ResumeContext,
+  gateFailures: readonly GateFailure[],
   start: KnownRecords<HoldRecord>,
 ): Promise<HoldFailure[]> {
-  if (stoppages.length === 0) return [];
-  const byDeployment = Map.groupBy(stoppages, ({ place }) => deploymentName(place));
-  const { noted, failures } = await updateHolds(
-    round.holds,
+  if (gateFailures.length === 0) return [];
+  const byDeployment = Map.groupBy(gateFailures, ({ location }) => deploymentName(location));
+  const { updated, failures } = await updateHolds(
+    context.holds,
     [...byDeployment.keys()],
     (known, deployment) => {
-      const absorbed = mergeFailures(known, byDeployment.get(deployment) ?? [], round);
-      const { draft } = absorbed;
-      const notice = draft && pendingNotification(draft);
-      return { draft: notice ? withNotificationClaim(draft, notice) : draft, data: { ...absorbed, notice } };
+      const merged = mergeFailures(known, byDeployment.get(deployment) ?? [], context);
+      const { draft } = merged;
+      const kind = draft && pendingNotification(draft);
+      return { draft: kind ? withNotificationClaim(draft, kind) : draft, data: { ...merged, kind } };
     },
     start,
   );
-  for (const { hold, data } of noted) {
-    if (data.isChanged) logRecorded(round, hold);
-    for (const { stoppage, why } of data.late)
-      logNotHeld(round.invocation, { ...stoppage, ...stoppage.place }, why);
+  for (const { hold, data } of updated) {
+    if (data.isChanged) logRecorded(context, hold);
+    for (const { failure, reason } of data.late)
+      logNotHeld(context.invocation, { ...failure, ...failure.location }, reason);
   }
-  const told = noted.flatMap(({ hold, data: { notice } }) => (notice ? [{ hold, notice }] : []));
-  return [...failures, ...(await notify(round, told))];
+  const notifications = updated.flatMap(({ hold, data: { kind } }) => (kind ? [{ hold, kind }] : []));
+  return [...failures, ...(await notify(context, notifications))];
 }
 
 function mergeFailures(
   known: HoldRecord | undefined,
-  stoppages: readonly GateFailure[],
+  gateFailures: readonly GateFailure[],
   { config, invocation }: Pick<ResumeContext, 'config' | 'invocation'>,
 ): MergedFailures {
   let draft: HoldDraft | undefined;
   const late: LateFailure[] = [];
-  for (const stoppage of stoppages.toSorted((a, b) => a.at - b.at)) {
+  for (const failure of gateFailures.toSorted((a, b) => a.at - b.at)) {
     const before = draft ?? known;
-    const after = addFailure(before, stoppage, config, invocation.now());
-    const why = after && before && alreadyClosedReason(before, stoppage);
-    if (why !== undefined) late.push({ stoppage, why });
+    const after = addFailure(before, failure, config, invocation.now());
+    const reason = after && before && lateFailureReason(before, failure);
+    if (reason !== undefined) late.push({ failure, reason });
     draft = after ?? draft;
   }
   return { draft, isChanged: draft !== undefined && draft.actions !== known?.actions, late };
 }
 
 function logRecorded({ invocation }: ResumeContext, hold: HoldRecord): void {
-  if (hold.status === 'given up') logClosed(invocation, hold, 'given up', hold.closedReason);
+  if (hold.status === 'abandoned') logClosed(invocation, hold, 'abandoned', hold.closedReason);
   else logHeld(invocation, hold);
 }
 
-function logPlanned({ config, invocation }: ResumeContext, stoppages: readonly GateFailure[]): void {
-  for (const stoppage of stoppages) {
-    const draft = addFailure(undefined, stoppage, config, invocation.now());
-    if (draft) invocation.logger.info('dry run: would hold', { ...logFields(draft), reason: draft.reason });
+function logPlanned({ config, invocation }: ResumeContext, gateFailures: readonly GateFailure[]): void {
+  for (const failure of gateFailures) {
+    const draft = addFailure(undefined, failure, config, invocation.now());
+    if (draft) invocation.logger.info('hold planned', { ...logFields(draft), reason: draft.reason });
   }
 }

@@ -4,9 +4,9 @@ import { deploymentName, type HoldDraft } from '../domain/hold-record.ts';
 import { iso } from '../messages/verdict-text.ts';
 import type { FailedAction } from './event.ts';
 
-// One line an outcome: what became of which deployment, and why.
+// One line per outcome: which deployment, what happened, and why.
 
-/** The same names in every log line. */
+/** The same field names in every log line. */
 export function logFields(hold: HoldDraft): Record<string, unknown> {
   const { actions, attempts, deployment, executionId, heldAt, pipeline, stage } = hold;
   return {
@@ -21,45 +21,50 @@ export function logFields(hold: HoldDraft): Record<string, unknown> {
 }
 
 export function logHeld({ logger, metrics }: Invocation, hold: HoldDraft): void {
-  logger.info('held', { ...logFields(hold), reason: hold.reason });
+  logger.info('deployment held', { ...logFields(hold), reason: hold.reason });
   addCount(metrics, 'Held');
 }
 
 export function logDuplicate({ logger }: Invocation, action: FailedAction): void {
-  logger.info('nothing to do: known already', actionFields(action));
+  logger.info('duplicate event ignored', actionFields(action));
 }
 
-/** Most failed Lambda actions of an account are other functions'. */
+/** Most failed Lambda actions of an account belong to other functions. */
 export function logNotOurs({ logger, metrics }: Invocation, action: FailedAction): void {
-  logger.debug('no gate failed', actionFields(action));
+  logger.debug('event ignored: the failed action is not a gate', actionFields(action));
   addCount(metrics, 'NotOurs');
 }
 
 export function logNotHeld({ logger, metrics }: Invocation, action: NamedAction, reason: string): void {
-  logger.info('not held', { ...actionFields(action), reason });
+  logger.info('deployment not held', { ...actionFields(action), reason });
   addCount(metrics, 'Dropped');
 }
 
-export function logHealthStatus({ logger }: Invocation, hold: HoldDraft, found: string): void {
-  if (hold.retryAt === undefined) logger.info('not clear any more', { ...logFields(hold), found });
-  else logger.info('clearing', { ...logFields(hold), retryAt: iso(hold.retryAt) });
+export function logHealthStatus({ logger }: Invocation, hold: HoldDraft, checks: string): void {
+  if (hold.retryAt === undefined)
+    logger.info('cool-down ended: checks no longer clear', { ...logFields(hold), checks });
+  else logger.info('cool-down started', { ...logFields(hold), retryAt: iso(hold.retryAt) });
 }
 
-const metricNames = { resumed: 'Resumed', 'given up': 'GivenUp', dropped: 'Dropped' } as const;
+const closed = {
+  resumed: { message: 'deployment resumed', metric: 'Resumed' },
+  abandoned: { message: 'deployment abandoned', metric: 'Abandoned' },
+  dropped: { message: 'hold dropped', metric: 'Dropped' },
+} as const;
 
 export function logClosed(
   { logger, metrics }: Invocation,
   hold: HoldDraft,
-  end: keyof typeof metricNames,
+  status: keyof typeof closed,
   reason: string | undefined,
 ): void {
-  logger.info(end, { ...logFields(hold), reason });
-  addCount(metrics, metricNames[end]);
+  logger.info(closed[status].message, { ...logFields(hold), reason });
+  addCount(metrics, closed[status].metric);
 }
 
 export function logPostponed({ logger, metrics }: Invocation, hold: HoldDraft): void {
-  logger.info('put off', { ...logFields(hold), waitsFor: hold.waitReason });
-  addCount(metrics, 'Deferred');
+  logger.info('resume postponed', { ...logFields(hold), waitReason: hold.waitReason });
+  addCount(metrics, 'Postponed');
 }
 
 type NamedAction = Pick<FailedAction, 'action' | 'actionExecutionId' | 'executionId' | 'pipeline' | 'stage'>;

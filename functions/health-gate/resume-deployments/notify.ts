@@ -2,57 +2,59 @@ import { updateRecords } from '#shared/aws/update-records.ts';
 import { sendMail } from '#shared/mail.ts';
 import { type HoldFailure, type ResumeContext, toHoldFailures } from '../context.ts';
 import {
-  type HoldRecord,
   pendingNotification,
   withNotificationClaim,
   withoutNotificationClaim,
-} from '../domain/hold-record.ts';
-import { type Told, writeDigest } from '../messages/mail.ts';
-import { updateHolds } from './amend-holds.ts';
+} from '../domain/hold-notifications.ts';
+import type { HoldRecord } from '../domain/hold-record.ts';
+import { type HoldNotification, summaryMail } from '../messages/mail.ts';
+import { updateHolds } from './update-holds.ts';
 
-/** Claims what records still owe and mails it: a mail that SNS refused before, or whose claim fell to another write. */
+/** Claims and sends mails that were refused before, or whose claim lost a write conflict. */
 export async function sendPendingNotifications(
-  round: ResumeContext,
+  context: ResumeContext,
   holds: readonly HoldRecord[],
 ): Promise<HoldFailure[]> {
-  const owing = new Map(holds.filter(pendingNotification).map((hold) => [hold.deployment, hold]));
-  if (owing.size === 0) return [];
-  const { noted, failures } = await updateHolds(
-    round.holds,
-    [...owing.keys()],
+  const pending = new Map(holds.filter(pendingNotification).map((hold) => [hold.deployment, hold]));
+  if (pending.size === 0) return [];
+  const { updated, failures } = await updateHolds(
+    context.holds,
+    [...pending.keys()],
     (known) => {
-      const notice = known && pendingNotification(known);
-      return notice && { draft: withNotificationClaim(known, notice), data: notice };
+      const kind = known && pendingNotification(known);
+      return kind && { draft: withNotificationClaim(known, kind), data: kind };
     },
-    owing,
+    pending,
   );
-  const told = noted.map(({ hold, data: notice }) => ({ hold, notice }));
-  return [...failures, ...(await notify(round, told))];
+  const notifications = updated.map(({ hold, data: kind }) => ({ hold, kind }));
+  return [...failures, ...(await notify(context, notifications))];
 }
 
 /**
- * Sends one mail for all that were claimed. A refused mail is claimed anew by the next run; one whose answer was lost is
- * not sent again, since nobody can know whether it went out.
+ * Sends one mail for all claimed notifications. If SNS refuses the mail, the claims are removed and the next run sends it.
+ * If the response is lost, the mail may have been sent, so it is not sent again.
  *
- * @returns those whose mail was refused
+ * @returns the holds whose mail was refused
  */
 export async function notify(
   { config, invocation, holds }: ResumeContext,
-  told: readonly Told[],
+  notifications: readonly HoldNotification[],
 ): Promise<HoldFailure[]> {
-  if (told.length === 0) return [];
-  const notices = new Map(told.map(({ hold, notice }) => [hold.deployment, notice]));
-  const deployments = [...notices.keys()];
-  const result = await sendMail(config.topicArn, writeDigest(told, config), invocation, { deployments });
+  if (notifications.length === 0) return [];
+  const kinds = new Map(notifications.map(({ hold, kind }) => [hold.deployment, kind]));
+  const deployments = [...kinds.keys()];
+  const result = await sendMail(config.topicArn, summaryMail(notifications, config), invocation, {
+    deployments,
+  });
   if (result.outcome !== 'refused') return [];
   await updateRecords(
     holds,
     deployments,
     (known, deployment) => {
-      const notice = notices.get(deployment);
-      return known && notice ? withoutNotificationClaim(known, notice) : undefined;
+      const kind = kinds.get(deployment);
+      return known && kind ? withoutNotificationClaim(known, kind) : undefined;
     },
-    new Map(told.map(({ hold }) => [hold.deployment, hold])),
+    new Map(notifications.map(({ hold }) => [hold.deployment, hold])),
   );
   return toHoldFailures(deployments, result.error);
 }

@@ -10,49 +10,50 @@ import { holdDeployments } from './hold-deployments.ts';
 import { reviewHolds } from './review-holds.ts';
 
 /**
- * Remembers what gates have stopped and lets it go on once their checks are clear. The table and the sweep are the
- * truth; a closed event and a reminder only make it look sooner. What fails stays on record for the next run.
+ * Holds the deployments that gates have stopped, and resumes them when the checks are clear. The scheduled sweep reviews
+ * every hold in the table; events and reminders only start a review earlier. A failed hold stays in the table.
  */
 export async function resumeDeployments(
   deliveries: readonly QueueMessage<TriggerEvent>[],
   config: ResumeConfig,
   invocation: Invocation,
 ): Promise<BatchResult> {
-  const round: ResumeContext = {
+  const context: ResumeContext = {
     config,
     invocation,
     holds: { table: config.holdsTable, key: 'deployment', signal: invocation.signal },
   };
   const messages = deliveries.map(({ message }) => message);
   const failed = messages.filter((message) => message.kind === 'failed action');
-  const unheld = await holdDeployments(round, failed);
-  const { attended, failures } = await reviewNamedHolds(round, messages);
-  const open = [...unheld, ...failures];
-  for (const { deployment, error } of open) invocation.logger.warn('comes again', { deployment, error });
+  const holdFailures = await holdDeployments(context, failed);
+  const { reviewed, failures } = await reviewSelectedHolds(context, messages);
+  const allFailures = [...holdFailures, ...failures];
+  for (const { deployment, error } of allFailures)
+    invocation.logger.warn('message will be retried', { deployment, error });
   return {
-    retry: open.flatMap((failure) => messagesToRetry(deliveries, failure)),
-    response: { attended: attended.map(({ deployment, status }) => ({ deployment, status })) },
+    retry: allFailures.flatMap((failure) => messagesToRetry(deliveries, failure)),
+    response: { reviewed: reviewed.map(({ deployment, status }) => ({ deployment, status })) },
   };
 }
 
 interface ReviewedHolds {
-  readonly attended: readonly HoldRecord[];
+  readonly reviewed: readonly HoldRecord[];
   readonly failures: readonly HoldFailure[];
 }
 
-async function reviewNamedHolds(
-  round: ResumeContext,
+async function reviewSelectedHolds(
+  context: ResumeContext,
   messages: readonly TriggerEvent[],
 ): Promise<ReviewedHolds> {
   const named = new Set(messages.flatMap((message) => (message.kind === 'due' ? [message.deployment] : [])));
-  const remindsAll = messages.some(({ kind }) => kind === 'sweep');
-  const fresh = remindsAll || messages.some(({ kind }) => kind === 'closed issue');
-  const attended = await selectHolds(round, messages, named);
-  if (attended.length === 0) return { attended, failures: [] };
-  return { attended, failures: await reviewHolds(round, attended, { named, remindsAll, fresh }) };
+  const remindAll = messages.some(({ kind }) => kind === 'sweep');
+  const fresh = remindAll || messages.some(({ kind }) => kind === 'closed issue');
+  const reviewed = await selectHolds(context, messages, named);
+  if (reviewed.length === 0) return { reviewed, failures: [] };
+  return { reviewed, failures: await reviewHolds(context, reviewed, { named, remindAll, fresh }) };
 }
 
-/** The sweep looks at every record, a closed event at those it can concern, a reminder at its own. */
+/** A sweep selects every record, a closed issue those it may concern, a reminder only its own. */
 async function selectHolds(
   { holds }: ResumeContext,
   messages: readonly TriggerEvent[],
@@ -69,13 +70,13 @@ async function selectHolds(
   );
 }
 
-/** What is open in no one Region stops every gate. */
+/** An issue without a single Region concerns every gate. */
 function isAffectedBy(hold: HoldRecord, region: string | undefined): boolean {
   if (region === undefined || region === GLOBAL) return true;
   return hold.actions.some(({ policy }) => policy.regions.includes(region));
 }
 
-/** The messages that a deployment's failure brings back: its own, and those that are about all. */
+/** The messages to retry for a failed deployment: its own, and those about all deployments. */
 function messagesToRetry(
   deliveries: readonly QueueMessage<TriggerEvent>[],
   { deployment, error }: HoldFailure,

@@ -9,19 +9,20 @@ import {
 } from '#shared/errors.ts';
 import { describePipelineAndExecution, listTags, retryFailedActions } from '../aws/codepipeline.ts';
 import { type HoldFailure, PIPELINE_CONCURRENCY, type ResumeContext } from '../context.ts';
-import { claimRetry, type HoldRecord } from '../domain/hold-record.ts';
+import type { HoldRecord } from '../domain/hold-record.ts';
+import { claimRetry } from '../domain/hold-transitions.ts';
 import {
   decideResume,
   type PipelineSnapshot,
   RESUME_TAG,
   type ResumeDecision,
 } from '../domain/resume-decision.ts';
-import { updateHolds } from './amend-holds.ts';
 import type { AttemptOutcome, ResumeAttempt } from './save-outcomes.ts';
+import { updateHolds } from './update-holds.ts';
 
-/** After which a pipeline that was busy is tried again. */
+/** Delay before a busy pipeline is tried again. */
 const BUSY_RETRY_MS = 60_000;
-/** What is claimed but not retried in this run, so that its end can still be written down. */
+/** Below this, a claimed hold is postponed, so that its outcome can still be saved. */
 const MIN_REMAINING_MS = 8_000;
 
 export interface ResumeAttempts {
@@ -30,118 +31,118 @@ export interface ResumeAttempts {
 }
 
 /**
- * Claims the deployments and retries them. The record says so first: of two runs one wins, and one that dies here is
- * taken up by the next, which sees in the pipeline how far it got.
+ * Claims the deployments in their records, then retries them. Of two runs, one wins the claim. If a run dies here, the
+ * next one reads the pipeline to see whether the retry happened.
  */
 export async function retryStages(
-  round: ResumeContext,
+  context: ResumeContext,
   due: readonly HoldRecord[],
   now: number,
 ): Promise<ResumeAttempts> {
   const attempts: ResumeAttempt[] = [];
-  const claimed = await claimHolds(round, due, now);
+  const claimed = await claimHolds(context, due, now);
   const failures = [...claimed.failures];
   await forEachIsolated(
     claimed.holds,
     PIPELINE_CONCURRENCY,
     async (hold) => {
-      attempts.push({ hold, outcome: await retryStage(round, hold) });
+      attempts.push({ hold, outcome: await retryStage(context, hold) });
     },
     ({ deployment }, error) => failures.push({ deployment, error }),
   );
   return { attempts, failures };
 }
 
-/** Only what is still as it was looked at; anything else has become another run's business. */
+/** Claims only records that did not change since the decision; another run handles the others. */
 async function claimHolds(
   { holds }: ResumeContext,
   due: readonly HoldRecord[],
   now: number,
 ): Promise<{ readonly holds: readonly HoldRecord[]; readonly failures: readonly HoldFailure[] }> {
-  const judged = new Map(due.map((hold) => [hold.deployment, hold]));
-  const { noted, failures } = await updateHolds(
+  const decidedHolds = new Map(due.map((hold) => [hold.deployment, hold]));
+  const { updated, failures } = await updateHolds(
     holds,
-    [...judged.keys()],
+    [...decidedHolds.keys()],
     (known, deployment) =>
-      known && known.revision === judged.get(deployment)?.revision
+      known && known.revision === decidedHolds.get(deployment)?.revision
         ? { draft: claimRetry(known, now), data: undefined }
         : undefined,
-    judged,
+    decidedHolds,
   );
-  return { holds: noted.map(({ hold }) => hold), failures };
+  return { holds: updated.map(({ hold }) => hold), failures };
 }
 
-async function retryStage(round: ResumeContext, hold: HoldRecord): Promise<AttemptOutcome> {
-  const { invocation } = round;
+async function retryStage(context: ResumeContext, hold: HoldRecord): Promise<AttemptOutcome> {
+  const { invocation } = context;
   if (invocation.remainingMs() < MIN_REMAINING_MS)
-    return postponeBusy(round, 'the next run, this one has no time left');
+    return postponeBusy(context, 'the next run: no time left in this one');
   try {
     await retryFailedActions(hold, invocation.signal);
     return { kind: 'resumed', reason: 'the checks are clear' };
   } catch (error) {
-    if (isClientError(error)) return outcomeOfDenial(round, hold, error);
-    return outcomeOfFailure(round, hold, error);
+    if (isClientError(error)) return outcomeOfDenial(context, hold, error);
+    return outcomeOfFailure(context, hold, error);
   }
 }
 
 /**
- * The pipeline says what the refusal means: after a lost answer the client asks again and is refused because the first
- * call went through.
+ * Reads the pipeline to find out what a rejected retry means: after a lost response the SDK calls again, and CodePipeline
+ * rejects the second call because the first one succeeded.
  */
 async function outcomeOfFailure(
-  round: ResumeContext,
+  context: ResumeContext,
   hold: HoldRecord,
   error: unknown,
 ): Promise<AttemptOutcome> {
-  const { config, invocation } = round;
-  const look = await describePipelineAndExecution(hold, invocation.signal);
-  const ending = toOutcome(decideResume(hold, look, config, invocation.now()), hold);
-  if (ending && ending.kind !== 'put off') return ending;
-  if (!isServiceResponse(error) || mayHaveSucceeded(error, look)) throw error;
+  const { config, invocation } = context;
+  const snapshot = await describePipelineAndExecution(hold, invocation.signal);
+  const outcome = toOutcome(decideResume(hold, snapshot, config, invocation.now()), hold);
+  if (outcome && outcome.kind !== 'postponed') return outcome;
+  if (!isServiceResponse(error) || mayHaveSucceeded(error, snapshot)) throw error;
   const reason = formatError(error);
   if (
     isRetryable(error) ||
     hasName(error, 'ConflictException', 'ConcurrentPipelineExecutionsLimitExceededException')
   )
-    return postponeBusy(round, `CodePipeline: ${reason}`);
-  const isPast = hasName(error, 'StageNotRetryableException', 'NotLatestPipelineExecutionException');
-  return { kind: isPast ? 'dropped' : 'given up', reason: reason };
+    return postponeBusy(context, `CodePipeline: ${reason}`);
+  const isOutdated = hasName(error, 'StageNotRetryableException', 'NotLatestPipelineExecutionException');
+  return { kind: isOutdated ? 'dropped' : 'abandoned', reason: reason };
 }
 
 /**
- * Whether a conflict may be with this claim's own call, which the client repeats when its answer is lost: CodePipeline
- * shows the failed runs until the new ones start. Such a claim stays, and whoever looks next sees what became of it.
+ * Whether the conflict may come from our own earlier call, which the SDK repeats when its response is lost. CodePipeline
+ * shows the failed runs until the new ones start, so the claim stays and the next run reads the result.
  */
 function mayHaveSucceeded(error: unknown, { pipeline }: PipelineSnapshot): boolean {
   if (!hasName(error, 'ConflictException', 'StageNotRetryableException')) return false;
   return callAttempts(error) > 1 || pipeline?.stage?.status === 'InProgress';
 }
 
-/** How often the client has made the call. */
+/** How often the SDK made the call. */
 function callAttempts(error: unknown): number {
   const metadata = isRecord(error) ? error.$metadata : undefined;
   return isRecord(metadata) ? Number(metadata.attempts) : 1;
 }
 
-/** Undefined for one that is to be retried. */
-export function toOutcome(fate: ResumeDecision, { status }: HoldRecord): AttemptOutcome | undefined {
-  switch (fate.fate) {
+/** @returns undefined for `retry` */
+export function toOutcome(decision: ResumeDecision, { status }: HoldRecord): AttemptOutcome | undefined {
+  switch (decision.kind) {
     case 'retry':
       return undefined;
-    case 'going':
+    case 'continued':
       return status === 'retrying'
         ? { kind: 'resumed', reason: 'the checks are clear' }
-        : { kind: 'dropped', reason: 'somebody has retried it' };
-    case 'later':
-      return { kind: 'put off', reason: fate.why };
+        : { kind: 'dropped', reason: 'a person has retried it' };
+    case 'postpone':
+      return { kind: 'postponed', reason: decision.reason };
     case 'drop':
-      return { kind: 'dropped', reason: fate.why };
-    case 'give up':
-      return { kind: 'given up', reason: fate.why };
+      return { kind: 'dropped', reason: decision.reason };
+    case 'abandon':
+      return { kind: 'abandoned', reason: decision.reason };
   }
 }
 
-/** The permission hangs on the tag: without it this is an owner's change of mind, with it somebody must mend something. */
+/** The permission depends on the tag. Without the tag the owner opted out; with it, a policy must be fixed. */
 async function outcomeOfDenial(
   { invocation }: ResumeContext,
   { pipelineArn }: HoldRecord,
@@ -149,16 +150,16 @@ async function outcomeOfDenial(
 ): Promise<AttemptOutcome> {
   const tags = await listTags(pipelineArn, invocation.signal);
   if (tags.get(RESUME_TAG) !== 'true')
-    return { kind: 'dropped', reason: `the pipeline is not tagged ${RESUME_TAG}=true any more` };
-  return { kind: 'given up', reason: deniedReason(error) };
+    return { kind: 'dropped', reason: `the pipeline is no longer tagged ${RESUME_TAG}=true` };
+  return { kind: 'abandoned', reason: deniedReason(error) };
 }
 
 export function deniedReason(error: unknown): string {
-  return `this function may not resume the pipeline, look for a policy that denies it. ${formatError(error)}`;
+  return `access denied: check for a policy that denies this function to read or retry the pipeline. ${formatError(error)}`;
 }
 
 function postponeBusy({ invocation }: ResumeContext, reason: string): AttemptOutcome {
-  return { kind: 'put off', reason, retryAt: invocation.now() + BUSY_RETRY_MS };
+  return { kind: 'postponed', reason, retryAt: invocation.now() + BUSY_RETRY_MS };
 }
 
 function formatError(error: unknown): string {

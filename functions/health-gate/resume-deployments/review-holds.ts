@@ -1,82 +1,89 @@
 import { sendMessages } from '#shared/aws/sqs.ts';
 import type { HoldFailure, ResumeContext } from '../context.ts';
-import { applyHealthStatus, type HoldRecord, isOpen } from '../domain/hold-record.ts';
+import { type HoldRecord, isOpen } from '../domain/hold-record.ts';
+import { applyHealthStatus } from '../domain/hold-transitions.ts';
 import { SWEEP_INTERVAL_MS } from '../domain/resume-schedule.ts';
-import { updateHolds } from './amend-holds.ts';
-import { isBusy, isDue, processDueHolds } from './decide-due-holds.ts';
 import { evaluateHolds, type HoldEvaluation } from './evaluate-holds.ts';
 import { formatDueMessage } from './event.ts';
 import { logHealthStatus } from './log.ts';
 import { sendPendingNotifications } from './notify.ts';
+import { isBusy, isDue, processDueHolds } from './process-due-holds.ts';
+import { updateHolds } from './update-holds.ts';
 
 export interface ReviewOptions {
-  /** Deployments that a message of their own names. */
+  /** Deployments named by their own message. */
   readonly named: ReadonlySet<string>;
-  /** Whether all that fall due until the next sweep are to be reminded of, or only those this run has changed. */
-  readonly remindsAll: boolean;
-  /** Whether the sources are asked anew: an event says that they changed. A reminder takes the last minute's answer. */
+  /** Send reminders for all holds due before the next sweep, or only for those that this run changed. */
+  readonly remindAll: boolean;
+  /** Ignore cached responses: an event says that the sources changed. A reminder may use them. */
   readonly fresh: boolean;
 }
 
-/** Asks what AWS Health says now, starts and ends cool-downs by it, and takes those up whose time has come. */
+/** Reads AWS Health, starts and ends cool-downs accordingly, and processes due holds. */
 export async function reviewHolds(
-  round: ResumeContext,
+  context: ResumeContext,
   holds: readonly HoldRecord[],
-  { fresh, named, remindsAll }: ReviewOptions,
+  { fresh, named, remindAll }: ReviewOptions,
 ): Promise<HoldFailure[]> {
-  const now = round.invocation.now();
+  const now = context.invocation.now();
   const open = holds.filter((hold) => isOpen(hold) && (!isBusy(hold, now) || named.has(hold.deployment)));
-  const knowledge = { evaluations: await evaluateHolds(round, open, fresh), named };
-  const changed = await heedAll(round, open, knowledge.evaluations);
+  const dueContext = { evaluations: await evaluateHolds(context, open, fresh), named };
+  const changed = await applyHealthStatuses(context, open, dueContext.evaluations);
   const current = open.map((hold) => changed.get(hold.deployment) ?? hold);
-  const due = new Set(current.filter((hold) => isDue(hold, round, knowledge)));
-  const taken = await processDueHolds(round, [...due], knowledge);
-  if (round.config.dryRun) return [...taken.failures];
+  const due = new Set(current.filter((hold) => isDue(hold, context, dueContext)));
+  const processed = await processDueHolds(context, [...due], dueContext);
+  if (context.config.dryRun) return [...processed.failures];
   const waiting = current.filter((hold) => !due.has(hold));
-  const toRemind = remindsAll ? waiting : waiting.filter(({ deployment }) => changed.has(deployment));
-  await remind(round, [...toRemind, ...taken.holds]);
+  const toRemind = remindAll ? waiting : waiting.filter(({ deployment }) => changed.has(deployment));
+  await sendReminders(context, [...toRemind, ...processed.holds]);
   const ended = holds.filter((hold) => !isOpen(hold));
-  return [...taken.failures, ...(await sendPendingNotifications(round, [...waiting, ...ended]))];
+  return [...processed.failures, ...(await sendPendingNotifications(context, [...waiting, ...ended]))];
 }
 
-/** Writes only what an outlook changes. @returns those */
-async function heedAll(
+/** @returns the holds that changed */
+async function applyHealthStatuses(
   { config, invocation, holds }: ResumeContext,
   open: readonly HoldRecord[],
-  findings: ReadonlyMap<string, HoldEvaluation>,
+  evaluations: ReadonlyMap<string, HoldEvaluation>,
 ): Promise<ReadonlyMap<string, HoldRecord>> {
   const now = invocation.now();
   const next = (hold: HoldRecord) => {
-    const finding = findings.get(hold.deployment);
-    return finding && applyHealthStatus(hold, finding.status, config, now);
+    const evaluation = evaluations.get(hold.deployment);
+    return evaluation && applyHealthStatus(hold, evaluation.status, config, now);
   };
-  const judged = new Map(open.filter(next).map((hold) => [hold.deployment, hold]));
-  if (judged.size === 0 || config.dryRun) return new Map();
-  const { noted } = await updateHolds(
+  const toUpdate = new Map(open.filter(next).map((hold) => [hold.deployment, hold]));
+  if (toUpdate.size === 0 || config.dryRun) return new Map();
+  const { updated } = await updateHolds(
     holds,
-    [...judged.keys()],
-    // One that changed meanwhile is judged by the next sweep, from what it is then.
+    [...toUpdate.keys()],
+    // If the record changed during this time, the next sweep decides about the new version.
     (known, id) => {
-      const draft = known && known.revision === judged.get(id)?.revision ? next(known) : undefined;
-      return draft && { draft, data: findings.get(id)?.text ?? '' };
+      const draft = known && known.revision === toUpdate.get(id)?.revision ? next(known) : undefined;
+      return draft && { draft, data: evaluations.get(id)?.text ?? '' };
     },
-    judged,
+    toUpdate,
   );
-  for (const { hold, data } of noted) logHealthStatus(invocation, hold, data);
-  return new Map(noted.map(({ hold }) => [hold.deployment, hold]));
+  for (const { hold, data } of updated) logHealthStatus(invocation, hold, data);
+  return new Map(updated.map(({ hold }) => [hold.deployment, hold]));
 }
 
-/** What falls due before the next sweep gets a message of its own. What cannot be sent costs some minutes: the next sweep finds it overdue. */
-async function remind({ config, invocation }: ResumeContext, holds: readonly HoldRecord[]): Promise<void> {
+/** Sends a delayed message for each hold due before the next sweep. If sending fails, the sweep finds the hold a few minutes later. */
+async function sendReminders(
+  { config, invocation }: ResumeContext,
+  holds: readonly HoldRecord[],
+): Promise<void> {
   const now = invocation.now();
   const soon = holds.flatMap(({ deployment, retryAt = 0, status }) => {
     const ms = retryAt - now;
-    if (status !== 'clearing' || ms <= 0 || ms > SWEEP_INTERVAL_MS) return [];
+    if (status !== 'cooling down' || ms <= 0 || ms > SWEEP_INTERVAL_MS) return [];
     return [{ body: formatDueMessage(deployment, config.region, now), delaySeconds: Math.ceil(ms / 1000) }];
   });
   if (soon.length === 0) return;
   const sent = await sendMessages(config.queueUrl, soon, invocation.signal);
   const errors = sent.filter((error) => error !== undefined);
   if (errors.length > 0)
-    invocation.logger.warn('reminders could not be sent', { messages: errors.length, error: errors[0] });
+    invocation.logger.warn('reminders not sent: the next sweep resumes these deployments', {
+      messages: errors.length,
+      error: errors[0],
+    });
 }

@@ -1,65 +1,61 @@
 import type { HoldFailure, ResumeContext } from '../context.ts';
-import {
-  closeHold,
-  type HoldDraft,
-  type HoldRecord,
-  type NotificationKind,
-  pendingNotification,
-  postpone,
-  returnToHeld,
-  withNotificationClaim,
-} from '../domain/hold-record.ts';
-import { updateHolds } from './amend-holds.ts';
+import { pendingNotification, withNotificationClaim } from '../domain/hold-notifications.ts';
+import type { HoldDraft, HoldRecord, NotificationKind } from '../domain/hold-record.ts';
+import { closeHold, postpone, returnToHeld } from '../domain/hold-transitions.ts';
 import { logClosed, logFields, logHealthStatus, logPostponed } from './log.ts';
 import { notify } from './notify.ts';
+import { updateHolds } from './update-holds.ts';
 
-/** How a turn at a deployment ended. */
+/** The result of processing a due hold. */
 export type AttemptOutcome =
-  | { readonly kind: 'resumed' | 'dropped' | 'given up'; readonly reason: string }
-  | { readonly kind: 'put off'; readonly reason: string; readonly retryAt?: number }
-  /** A claim of a run that died before it could act; the checks are not clear any more. */
-  | { readonly kind: 'held on'; readonly reason: string };
+  | { readonly kind: 'resumed' | 'dropped' | 'abandoned'; readonly reason: string }
+  | { readonly kind: 'postponed'; readonly reason: string; readonly retryAt?: number }
+  /** The run with the claim died before the retry, and the checks are no longer clear. */
+  | { readonly kind: 'held again'; readonly reason: string };
 
-/** A hold as it was when its turn ended, and how. */
+/** A hold as it was when it was processed, and the outcome. */
 export interface ResumeAttempt {
   readonly hold: HoldRecord;
   readonly outcome: AttemptOutcome;
 }
 
 /**
- * Writes the endings, each on condition that nobody wrote in between, with the claims of their mails; then sends those.
+ * Saves the outcomes with conditional writes that also claim the mails, then sends the mails.
  *
- * @returns what failed, and the records as they are now
+ * @returns the failures, and the updated records
  */
 export async function saveOutcomes(
-  round: ResumeContext,
-  turns: readonly ResumeAttempt[],
+  context: ResumeContext,
+  attempts: readonly ResumeAttempt[],
 ): Promise<{ readonly failures: readonly HoldFailure[]; readonly holds: readonly HoldRecord[] }> {
-  const byDeployment = new Map(turns.map((turn) => [turn.hold.deployment, turn]));
-  const now = round.invocation.now();
-  const { noted, failures } = await updateHolds(
-    round.holds,
+  const byDeployment = new Map(attempts.map((attempt) => [attempt.hold.deployment, attempt]));
+  const now = context.invocation.now();
+  const { updated, failures } = await updateHolds(
+    context.holds,
     [...byDeployment.keys()],
     (known, deployment) => {
       const turn = byDeployment.get(deployment);
-      const settling = known && turn && applyOutcome(known, turn, now);
-      if (!settling) return undefined;
-      const { draft, notice } = settling;
+      const update = known && turn && applyOutcome(known, turn, now);
+      if (!update) return undefined;
+      const { draft, kind } = update;
       return {
-        draft: notice ? withNotificationClaim(draft, notice) : draft,
-        data: { notice, ending: turn.outcome },
+        draft: kind ? withNotificationClaim(draft, kind) : draft,
+        data: { kind, outcome: turn.outcome },
       };
     },
-    new Map(turns.map(({ hold }) => [hold.deployment, hold])),
+    new Map(attempts.map(({ hold }) => [hold.deployment, hold])),
   );
-  for (const { hold, data } of noted) logOutcome(round, hold, data.ending);
-  const told = noted.flatMap(({ hold, data: { notice } }) => (notice ? [{ hold, notice }] : []));
-  return { holds: noted.map(({ hold }) => hold), failures: [...failures, ...(await notify(round, told))] };
+  for (const { hold, data } of updated) logOutcome(context, hold, data.outcome);
+  const notifications = updated.flatMap(({ hold, data: { kind } }) => (kind ? [{ hold, kind }] : []));
+  return {
+    holds: updated.map(({ hold }) => hold),
+    failures: [...failures, ...(await notify(context, notifications))],
+  };
 }
 
 interface OutcomeUpdate {
   readonly draft: HoldDraft;
-  readonly notice: NotificationKind | undefined;
+  readonly kind: NotificationKind | undefined;
 }
 
 function applyOutcome(
@@ -70,46 +66,48 @@ function applyOutcome(
   if (known.revision !== hold.revision && !isSameClaim(known, hold))
     return applyToNewerRecord(known, hold, outcome);
   const draft = nextDraft(known, outcome, now);
-  return draft && { draft, notice: outcome.kind === 'put off' ? undefined : pendingNotification(draft) };
+  return draft && { draft, kind: outcome.kind === 'postponed' ? undefined : pendingNotification(draft) };
 }
 
-/** Only an old event was taken note of meanwhile. */
+/** The newer record differs only in its known runs: a late event was added. */
 function isSameClaim(known: HoldRecord, hold: HoldRecord): boolean {
   return known.status === 'retrying' && hold.status === 'retrying' && known.claimedAt === hold.claimedAt;
 }
 
-/** The gate was quicker to stop it again than this run to write that it was resumed: people are told all the same. */
+/** A gate stopped the deployment again before this run saved that it was resumed: people are still notified. */
 function applyToNewerRecord(
   known: HoldRecord,
   hold: HoldRecord,
-  { kind: ended }: AttemptOutcome,
+  { kind: outcomeKind }: AttemptOutcome,
 ): OutcomeUpdate | undefined {
   const isHeldAgain = known.status !== 'resumed' && known.claimedAt === hold.claimedAt;
-  if (ended !== 'resumed' || !isHeldAgain || known.notifications.resumed === hold.attempts) return undefined;
-  return { draft: known, notice: 'resumed' };
+  if (outcomeKind !== 'resumed' || !isHeldAgain || known.notifications.resumed === hold.attempts)
+    return undefined;
+  return { draft: known, kind: 'resumed' };
 }
 
-function nextDraft(hold: HoldRecord, ending: AttemptOutcome, now: number): HoldDraft | undefined {
-  switch (ending.kind) {
-    case 'held on':
+function nextDraft(hold: HoldRecord, outcome: AttemptOutcome, now: number): HoldDraft | undefined {
+  switch (outcome.kind) {
+    case 'held again':
       return returnToHeld(hold);
-    case 'put off': {
-      const { retryAt = hold.retryAt ?? now, reason } = ending;
-      const isKnown = hold.status === 'clearing' && hold.waitReason === reason && hold.retryAt === retryAt;
+    case 'postponed': {
+      const { retryAt = hold.retryAt ?? now, reason } = outcome;
+      const isKnown =
+        hold.status === 'cooling down' && hold.waitReason === reason && hold.retryAt === retryAt;
       return isKnown ? undefined : postpone(hold, reason, retryAt);
     }
     default:
-      return closeHold(hold, ending.kind, ending.reason, now);
+      return closeHold(hold, outcome.kind, outcome.reason, now);
   }
 }
 
-function logOutcome({ invocation }: ResumeContext, hold: HoldRecord, ending: AttemptOutcome): void {
-  if (ending.kind === 'held on') logHealthStatus(invocation, hold, ending.reason);
-  else if (ending.kind === 'put off') logPostponed(invocation, hold);
-  else logClosed(invocation, hold, ending.kind, ending.reason);
+function logOutcome({ invocation }: ResumeContext, hold: HoldRecord, outcome: AttemptOutcome): void {
+  if (outcome.kind === 'held again') logHealthStatus(invocation, hold, outcome.reason);
+  else if (outcome.kind === 'postponed') logPostponed(invocation, hold);
+  else logClosed(invocation, hold, outcome.kind, outcome.reason);
 }
 
-/** A dry run's line in place of all that. */
+/** In a dry run, this line replaces the writes and mails. */
 export function logPlannedOutcome({ invocation }: ResumeContext, { outcome, hold }: ResumeAttempt): void {
-  invocation.logger.info('dry run: would be', { ...logFields(hold), ...outcome });
+  invocation.logger.info('outcome planned', { ...logFields(hold), ...outcome });
 }

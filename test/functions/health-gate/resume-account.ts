@@ -23,12 +23,11 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { healthRegions } from '../../../functions/health-gate/aws/health-endpoint.ts';
 import type { ResumeConfig } from '../../../functions/health-gate/config.ts';
 import {
-  addFailure,
   deploymentName,
-  type GateFailure,
   type HoldDraft,
   type HoldRecord,
 } from '../../../functions/health-gate/domain/hold-record.ts';
+import { addFailure, type GateFailure } from '../../../functions/health-gate/domain/hold-transitions.ts';
 import { formatMarker, type GateStop } from '../../../functions/health-gate/domain/stop-marker.ts';
 import type { FailedAction, TriggerEvent } from '../../../functions/health-gate/resume-deployments/event.ts';
 import { resumeDeployments } from '../../../functions/health-gate/resume-deployments/resume-deployments.ts';
@@ -43,7 +42,7 @@ export const HOUR = 60 * MINUTE;
 export const config: ResumeConfig = {
   region: 'eu-west-1',
   accountId: '123456789012',
-  notesTable: 'notes',
+  gateTable: 'gate-records',
   readerRoleArn: 'arn:aws:iam::{account}:role/groundcrew-health-reader',
   holdsTable: 'holds',
   queueUrl: 'https://queue',
@@ -182,12 +181,12 @@ export function failedAction(pipeline: string, n = 1, about: Partial<FailedActio
   };
 }
 
-export function stoppage(pipeline: string, n = 1, about: Partial<GateFailure> = {}): GateFailure {
+export function gateFailure(pipeline: string, n = 1, about: Partial<GateFailure> = {}): GateFailure {
   const { action, actionExecutionId, executionId, pipelineArn, stage } = failedAction(pipeline, n);
-  const place = { pipeline, pipelineArn, stage, executionId };
+  const location = { pipeline, pipelineArn, stage, executionId };
   const { at, jobId, reason } = { at: NOW, jobId: `job-${n}-of-${pipeline}`, reason: 'Incident In Progress' };
   return {
-    place,
+    location,
     action,
     actionExecutionId,
     at,
@@ -201,16 +200,16 @@ export function stoppage(pipeline: string, n = 1, about: Partial<GateFailure> = 
 
 /** A record on file, its mail about being held sent. */
 export function keep(pipeline: string, more: Partial<HoldRecord> = {}): HoldRecord {
-  const draft = addFailure(undefined, stoppage(pipeline), config, NOW);
-  if (!draft) throw new Error('nothing was absorbed');
-  const hold = { ...draft, notices: { held: 0 }, revision: `seed of ${pipeline}`, ...more };
+  const draft = addFailure(undefined, gateFailure(pipeline), config, NOW);
+  if (!draft) throw new Error('no hold was created');
+  const hold = { ...draft, notifications: { held: 0 }, revision: `seed of ${pipeline}`, ...more };
   table.set(hold.deployment, hold);
   return hold;
 }
 
 /** One whose cool-down is over at NOW. */
 export function keepDue(pipeline: string, more: Partial<HoldRecord> = {}): HoldRecord {
-  const cleared = { status: 'clearing', clearSince: NOW - 20 * MINUTE, retryAt: NOW } as const;
+  const cleared = { status: 'cooling down', clearSince: NOW - 20 * MINUTE, retryAt: NOW } as const;
   return keep(pipeline, { ...cleared, ...more });
 }
 

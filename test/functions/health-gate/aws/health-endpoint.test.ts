@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type DnsLookup, healthRegions } from '../../../functions/health-gate/aws/health-endpoint.ts';
+import { type DnsLookup, healthRegions } from '../../../../functions/health-gate/aws/health-endpoint.ts';
 
 const MINUTE = 60_000;
 

@@ -11,13 +11,13 @@ import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { healthRegions } from '../../../functions/health-gate/aws/health-endpoint.ts';
-import { handler } from '../../../functions/health-gate/gate-deployment/handler.ts';
-import { isRecord } from '../../../shared/errors.ts';
-import { fakeContext } from '../../support/context.ts';
-import { readEvent } from '../../support/events.ts';
-import { captureOutput } from '../../support/output.ts';
-import { holdTime, within } from '../../support/time.ts';
+import { healthRegions } from '../../../../functions/health-gate/aws/health-endpoint.ts';
+import { handler } from '../../../../functions/health-gate/gate-deployment/handler.ts';
+import { isRecord } from '../../../../shared/errors.ts';
+import { fakeContext } from '../../../support/context.ts';
+import { readEvent } from '../../../support/events.ts';
+import { captureOutput } from '../../../support/output.ts';
+import { holdTime, within } from '../../../support/time.ts';
 
 const codePipeline = mockClient(CodePipelineClient);
 const dynamo = mockClient(DynamoDBClient);
@@ -32,7 +32,7 @@ const OVERRIDE = '/groundcrew/health-gate/override';
 Object.assign(process.env, {
   AWS_REGION: 'eu-west-1',
   ACCOUNT_ID: '123456789012',
-  NOTES_TABLE: 'notes',
+  GATE_TABLE: 'gate-records',
   READER_ROLE_ARN: 'arn:aws:iam::{account}:role/groundcrew-health-reader',
   ON_UNKNOWN: 'block',
   OVERRIDE_PARAMETER: OVERRIDE,
@@ -157,18 +157,18 @@ describe('how AWS Health is asked', () => {
   });
 
   it('not at all within a minute of the last answer', async () => {
-    const reading = { at: Date.now() - 59_000, issues: [] };
-    dynamo.on(GetItemCommand).resolves({ Item: marshall({ pk: 'reading/', sk: '-', reading }) });
+    const response = { readAt: Date.now() - 59_000, issues: [] };
+    dynamo.on(GetItemCommand).resolves({ Item: marshall({ pk: 'response/', sk: '-', response }) });
     expect((await gate()).outputVariables?.Verdict).toBe('PASS');
     expect(asked()).toEqual([]);
   });
 
   it.each([
-    ['an old reading', -61_000],
+    ['an old response', -61_000],
     ['one of a clock that ran ahead', 5_000],
   ])('again after %s', async (_, age) => {
-    const reading = { at: Date.now() + age, issues: [] };
-    dynamo.on(GetItemCommand).resolves({ Item: marshall({ pk: 'reading/', sk: '-', reading }) });
+    const response = { readAt: Date.now() + age, issues: [] };
+    dynamo.on(GetItemCommand).resolves({ Item: marshall({ pk: 'response/', sk: '-', response }) });
     health.on(DescribeEventsCommand).resolves({ events: [incident] });
     expect((await gate()).failureDetails?.type).toBe('JobFailed');
   });
@@ -194,9 +194,7 @@ describe('when AWS Health cannot be read', () => {
     health.on(DescribeEventsCommand).rejects(refusal('ThrottlingException'));
     let answer = await gate();
     for (let check = 2; check <= 4; check++) {
-      expect(answer.executionDetails?.summary).toMatch(
-        /A check could not be made: AWS Health .*ThrottlingException/,
-      );
+      expect(answer.executionDetails?.summary).toMatch(/A check failed: AWS Health .*ThrottlingException/);
       codePipeline.resetHistory();
       answer = await gate(undefined, answer.continuationToken);
     }
@@ -280,7 +278,7 @@ describe('when AWS Health cannot be read', () => {
   });
 });
 
-describe('the break-glass', () => {
+describe('the override', () => {
   const soon = new Date(Date.now() + 3_600_000).toISOString();
 
   it('of the pipeline asks nobody at all', async () => {
@@ -302,11 +300,11 @@ describe('the break-glass', () => {
     expect(health.calls()).toEqual([]);
   });
 
-  it('of all pipelines fails nobody when it cannot be read, and lets nobody through', async () => {
+  it('of all pipelines fails nobody when it cannot be read, and allows no deployment', async () => {
     ssm.on(GetParametersCommand).resolves({ Parameters: [{ Name: OVERRIDE, Value: 'open sesame' }] });
     health.on(DescribeEventsCommand).resolves({ events: [incident] });
     expect((await gate()).failureDetails?.type).toBe('JobFailed');
-    expect(output.text()).toMatch(/the override for all pipelines is not used/);
+    expect(output.text()).toMatch(/override for all pipelines ignored: invalid/);
   });
 
   it('of the pipeline fails it when it cannot be read', async () => {
@@ -413,7 +411,7 @@ describe('what a stop leaves behind', () => {
     expect(failureDetails?.message).toMatch(/retry the stage by hand/);
   });
 
-  it('a failure all the same when nothing may be written down', async () => {
+  it('a failure nevertheless when nothing may be written down', async () => {
     health.on(DescribeEventsCommand).resolves({ events: [incident] });
     dynamo.on(PutItemCommand).rejects(refusal('AccessDeniedException'));
     const { failureDetails } = await gate({ executionId });

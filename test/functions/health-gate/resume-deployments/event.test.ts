@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { parseMarker } from '../../../functions/health-gate/domain/stop-marker.ts';
-import { formatDueMessage, parseEvent } from '../../../functions/health-gate/resume-deployments/event.ts';
-import { readEvent } from '../../support/events.ts';
+import { parseMarker } from '../../../../functions/health-gate/domain/stop-marker.ts';
+import { formatDueMessage, parseEvent } from '../../../../functions/health-gate/resume-deployments/event.ts';
+import { readEvent } from '../../../support/events.ts';
 
 const at = Date.parse('2026-11-21T12:00:02Z');
 
@@ -57,7 +57,7 @@ describe('a failed action', () => {
     const event = changed('codepipeline-action-failed-gate', (one) => {
       one.resources = [];
     });
-    expect(() => parseEvent(event)).toThrow('resources must name the pipeline');
+    expect(() => parseEvent(event)).toThrow('resources must contain the pipeline');
   });
 });
 
@@ -105,6 +105,6 @@ it.each([
 
 it('an event of another wing is refused', () => {
   expect(() => parseEvent(readEvent('spot-interruption-warning'))).toThrow(
-    'detail-type: no event of this function: "EC2 Spot Instance Interruption Warning"',
+    'detail-type: expected an event of this function, got "EC2 Spot Instance Interruption Warning"',
   );
 });

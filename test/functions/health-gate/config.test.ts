@@ -5,7 +5,7 @@ import { config } from './resume-account.ts';
 const env = {
   AWS_REGION: 'eu-west-1',
   ACCOUNT_ID: '123456789012',
-  NOTES_TABLE: 'notes',
+  GATE_TABLE: 'gate-records',
   READER_ROLE_ARN: 'arn:aws:iam::{account}:role/groundcrew-health-reader',
   HOLDS_TABLE: 'holds',
   QUEUE_URL: 'https://queue',

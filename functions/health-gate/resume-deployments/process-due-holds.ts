@@ -8,19 +8,19 @@ import type { HoldEvaluation } from './evaluate-holds.ts';
 import { deniedReason, retryStages, toOutcome } from './retry-stage.ts';
 import { type AttemptOutcome, logPlannedOutcome, type ResumeAttempt, saveOutcomes } from './save-outcomes.ts';
 
-/** What a run knows of the deployments whose turn it is. */
+/** What a run knows about due holds. */
 export interface DueHoldsContext {
   readonly evaluations: ReadonlyMap<string, HoldEvaluation>;
-  /** Named by a message of their own, which comes again if another run is busy with them. */
+  /** Named by their own message; SQS delivers it again if another run is busy with them. */
   readonly named: ReadonlySet<string>;
 }
 
-/** Whether somebody else resumes it just now, or died less than a lease ago. */
+/** Whether another run holds the claim and its lease has not ended. */
 export function isBusy({ claimedAt = 0, status }: HoldRecord, now: number): boolean {
   return status === 'retrying' && now - claimedAt <= LEASE_MS;
 }
 
-/** Whether its turn has come: its time, its age, or a claim that somebody left behind. */
+/** Due by its retry time, its age, or an expired claim. */
 export function isDue(
   hold: HoldRecord,
   { config, invocation }: Pick<ResumeContext, 'config' | 'invocation'>,
@@ -30,40 +30,40 @@ export function isDue(
   if (hold.status === 'retrying') return !isBusy(hold, now) || named.has(hold.deployment);
   if (isTooOld(hold, config, now)) return true;
   const isClear = evaluations.get(hold.deployment)?.status === 'clear';
-  return hold.status === 'clearing' && isClear && (hold.retryAt ?? 0) <= now;
+  return hold.status === 'cooling down' && isClear && (hold.retryAt ?? 0) <= now;
 }
 
 /**
- * Looks at the pipelines of those whose turn has come and does what is right for each: retries, lets go, gives up, puts
- * off. One that fails stops no other and stays on record.
+ * Reads the pipelines of due holds and retries, drops, abandons or postpones each. A failure does not stop the others;
+ * its hold stays in the table.
  *
- * @returns what failed, and the records as they are now
+ * @returns the failures, and the updated records
  */
 export async function processDueHolds(
-  round: ResumeContext,
+  context: ResumeContext,
   due: readonly HoldRecord[],
-  knowledge: DueHoldsContext,
+  dueContext: DueHoldsContext,
 ): Promise<{ readonly failures: readonly HoldFailure[]; readonly holds: readonly HoldRecord[] }> {
   if (due.length === 0) return { failures: [], holds: [] };
-  // Before the looks: what a gate stops after its pipeline was looked at is news to the claim.
-  const now = round.invocation.now();
+  // Taken before the reads: a stop that happens after them is newer than the claim.
+  const now = context.invocation.now();
   const failures: HoldFailure[] = [];
-  const turns: ResumeAttempt[] = [];
+  const attempts: ResumeAttempt[] = [];
   const ready: HoldRecord[] = [];
   await forEachIsolated(
     due,
     PIPELINE_CONCURRENCY,
     async (hold) => {
-      const outcome = combineWithStatus(round, hold, await decideHold(round, hold), knowledge);
-      if (outcome) turns.push({ hold, outcome });
+      const outcome = toEarlyOutcome(context, hold, await decideHold(context, hold), dueContext);
+      if (outcome) attempts.push({ hold, outcome });
       else ready.push(hold);
     },
     ({ deployment }, error) => failures.push({ deployment, error }),
   );
-  if (round.config.dryRun) return logPlannedOutcomes(round, turns, ready);
-  const retried = await retryStages(round, ready, now);
-  const settled = await saveOutcomes(round, [...turns, ...retried.attempts]);
-  return { holds: settled.holds, failures: [...failures, ...retried.failures, ...settled.failures] };
+  if (context.config.dryRun) return logPlannedOutcomes(context, attempts, ready);
+  const retried = await retryStages(context, ready, now);
+  const saved = await saveOutcomes(context, [...attempts, ...retried.attempts]);
+  return { holds: saved.holds, failures: [...failures, ...retried.failures, ...saved.failures] };
 }
 
 async function decideHold({ config, invocation }: ResumeContext, hold: HoldRecord): Promise<ResumeDecision> {
@@ -77,37 +77,37 @@ async function decideHold({ config, invocation }: ResumeContext, hold: HoldRecor
     );
   } catch (error) {
     if (!isClientError(error)) throw error;
-    return { fate: 'give up', why: deniedReason(error) };
+    return { kind: 'abandon', reason: deniedReason(error) };
   }
 }
 
-/** Undefined for one that is to be retried. */
-function combineWithStatus(
+/** @returns undefined for a hold that can be retried now */
+function toEarlyOutcome(
   { invocation }: ResumeContext,
   hold: HoldRecord,
-  fate: ResumeDecision,
+  decision: ResumeDecision,
   { evaluations }: DueHoldsContext,
 ): AttemptOutcome | undefined {
-  const finding = evaluations.get(hold.deployment);
-  const isClear = finding?.status === 'clear';
-  const stillThere = fate.fate !== 'going' && fate.fate !== 'drop';
-  if (hold.status === 'retrying' && stillThere) {
+  const evaluation = evaluations.get(hold.deployment);
+  const isClear = evaluation?.status === 'clear';
+  const isStillStopped = decision.kind !== 'continued' && decision.kind !== 'drop';
+  if (hold.status === 'retrying' && isStillStopped) {
     if (isBusy(hold, invocation.now())) throw new RetryableError('another run is resuming it');
-    if (!isClear) return { kind: 'held on', reason: finding?.text ?? '' };
+    if (!isClear) return { kind: 'held again', reason: evaluation?.text ?? '' };
   }
-  if (fate.fate === 'give up' && !isClear && finding)
-    return { kind: 'given up', reason: `${fate.why}, and still: ${finding.text}` };
-  return toOutcome(fate, hold);
+  if (decision.kind === 'abandon' && !isClear && evaluation)
+    return { kind: 'abandoned', reason: `${decision.reason}; still blocked: ${evaluation.text}` };
+  return toOutcome(decision, hold);
 }
 
 function logPlannedOutcomes(
-  round: ResumeContext,
-  turns: readonly ResumeAttempt[],
+  context: ResumeContext,
+  attempts: readonly ResumeAttempt[],
   ready: readonly HoldRecord[],
 ): { readonly failures: readonly HoldFailure[]; readonly holds: readonly HoldRecord[] } {
   const resumed = ready.map(
     (hold): ResumeAttempt => ({ hold, outcome: { kind: 'resumed', reason: 'the checks are clear' } }),
   );
-  for (const turn of [...turns, ...resumed]) logPlannedOutcome(round, turn);
+  for (const attempt of [...attempts, ...resumed]) logPlannedOutcome(context, attempt);
   return { failures: [], holds: [] };
 }

@@ -3,8 +3,8 @@ import {
   buildPolicy,
   type Policy,
   parseUserParameters,
-} from '../../../functions/health-gate/domain/policy.ts';
-import { isRegion } from '../../../functions/health-gate/domain/regions.ts';
+} from '../../../../functions/health-gate/domain/policy.ts';
+import { isRegion } from '../../../../functions/health-gate/domain/regions.ts';
 
 const defaults = { region: 'eu-west-1', onUnknown: 'block' } as const;
 
@@ -52,13 +52,9 @@ describe('UserParameters', () => {
   });
 
   it.each([
-    ['a typo in a Region', 'us-esat-1', 'regions: "us-esat-1" is no Region of AWS'],
-    ['a trailing comma', 'us-east-1,', 'regions: "" is no Region of AWS'],
-    [
-      'a Region of China',
-      'cn-north-1',
-      'regions: "cn-north-1" is in another partition of AWS than eu-west-1',
-    ],
+    ['a typo in a Region', 'us-esat-1', 'regions: "us-esat-1" is not an AWS Region'],
+    ['a trailing comma', 'us-east-1,', 'regions: "" is not an AWS Region'],
+    ['a Region of China', 'cn-north-1', 'regions: "cn-north-1" is in another AWS partition than eu-west-1'],
     ['no Region', '{"regions":[]}', 'regions: expected at least one Region, got none'],
     [
       'a misspelt field',
@@ -107,16 +103,16 @@ describe('an override behind the policy', () => {
     [
       'a policy',
       `{"mode":"wait"} override=${rest}`,
-      { said: { mode: 'wait', override: rest }, parameter: undefined },
+      { given: { mode: 'wait', override: rest }, parameter: undefined },
     ],
-    ['a parameter', `/p override=${rest}`, { said: { override: rest }, parameter: '/p' }],
+    ['a parameter', `/p override=${rest}`, { given: { override: rest }, parameter: '/p' }],
     [
       'Regions',
       `us-east-1 override=${rest}`,
-      { said: { regions: ['us-east-1'], override: rest }, parameter: undefined },
+      { given: { regions: ['us-east-1'], override: rest }, parameter: undefined },
     ],
-    ['nothing', `override=${rest}`, { said: { override: rest }, parameter: undefined }],
-    ['a policy, and empty', '{} override=', { said: { override: '' }, parameter: undefined }],
+    ['nothing', `override=${rest}`, { given: { override: rest }, parameter: undefined }],
+    ['a policy, and empty', '{} override=', { given: { override: '' }, parameter: undefined }],
   ])('of %s leaves what stands before it alone', (_, text, expected) => {
     expect(parseUserParameters(text)).toEqual(expected);
   });
@@ -125,7 +121,7 @@ describe('an override behind the policy', () => {
 describe('a policy in a parameter', () => {
   it('is named alone, or together with what is said over it', () => {
     expect(parseUserParameters('/groundcrew/health-gate/prod')).toEqual({
-      said: {},
+      given: {},
       parameter: '/groundcrew/health-gate/prod',
     });
     const policy = read(
@@ -149,7 +145,7 @@ describe('a policy in a parameter', () => {
 
 it('knows every Region that the SDK knows', async () => {
   const table = new URL(
-    '../../../node_modules/@aws-sdk/core/dist-es/submodules/client/util-endpoints/lib/aws/partitions.js',
+    '../../../../node_modules/@aws-sdk/core/dist-es/submodules/client/util-endpoints/lib/aws/partitions.js',
     import.meta.url,
   );
   const { partitionsInfo }: PartitionTable = await import(table.href);

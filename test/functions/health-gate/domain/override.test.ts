@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { parseOverride } from '../../../functions/health-gate/domain/override.ts';
-import { NOW } from './examples.ts';
+import { parseOverride } from '../../../../functions/health-gate/domain/override.ts';
+import { NOW } from '../examples.ts';
 
 const read = (text: string | undefined) => parseOverride(text, { now: NOW, maxHours: 24 });
 
-describe('the break-glass', () => {
+describe('the override', () => {
   it.each([
     ['2026-11-21T18:00:00Z hotfix for INC-42', '2026-11-21T18:00:00Z', 'hotfix for INC-42'],
     ['  2026-11-21T20:00+02:00\tdébloquer "prod" ✓ ', '2026-11-21T18:00:00Z', 'débloquer "prod" ✓'],
@@ -13,7 +13,7 @@ describe('the break-glass', () => {
     expect(read(text)).toEqual({ until: Date.parse(until), reason });
   });
 
-  it.each([undefined, '', ' ', 'none', 'None', 'no', 'off', 'false', '-'])('%j leaves it whole', (text) => {
+  it.each([undefined, '', ' ', 'none', 'None', 'no', 'off', 'false', '-'])('%j means no override', (text) => {
     expect(read(text)).toBeUndefined();
   });
 

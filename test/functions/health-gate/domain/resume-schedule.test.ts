@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { jitteredTime, resumeAt } from '../../../functions/health-gate/domain/resume-schedule.ts';
-import { NOW } from './examples.ts';
+import { jitteredTime, resumeAt } from '../../../../functions/health-gate/domain/resume-schedule.ts';
+import { NOW } from '../examples.ts';
 
 const MINUTE = 60_000;
 const pace = { coolDownMs: 10 * MINUTE, jitterMs: 10 * MINUTE };

@@ -10,14 +10,10 @@ import { DescribeEventsCommand } from '@aws-sdk/client-health';
 import { PublishCommand } from '@aws-sdk/client-sns';
 import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import { beforeEach, describe, expect, it } from 'vitest';
-import {
-  claimRetry,
-  closeHold,
-  type HoldRecord,
-  LEASE_MS,
-} from '../../../functions/health-gate/domain/hold-record.ts';
-import { resumeAt } from '../../../functions/health-gate/domain/resume-schedule.ts';
-import { NOW, policy } from './examples.ts';
+import { type HoldRecord, LEASE_MS } from '../../../../functions/health-gate/domain/hold-record.ts';
+import { claimRetry, closeHold } from '../../../../functions/health-gate/domain/hold-transitions.ts';
+import { resumeAt } from '../../../../functions/health-gate/domain/resume-schedule.ts';
+import { NOW, policy } from '../examples.ts';
 import {
   callsOf,
   clients,
@@ -46,7 +42,7 @@ import {
   stoppedPipeline,
   sweep,
   table,
-} from './resume-account.ts';
+} from '../resume-account.ts';
 
 beforeEach(openAccount);
 
@@ -64,14 +60,18 @@ describe('a failed action', () => {
     stopOf('orders');
     const { counts, lines, retry } = await run([failedAction('orders')]);
     expect([retry, counts]).toEqual([[], { Held: 1 }]);
-    expect(holdOf('orders')).toMatchObject({ status: 'held', pipelineVersion: 4, notices: { held: 0 } });
+    expect(holdOf('orders')).toMatchObject({
+      status: 'held',
+      pipelineVersion: 4,
+      notifications: { held: 0 },
+    });
     expect(mails()).toHaveLength(1);
     expect(lines).toMatchObject([
-      { level: 'info', message: 'held', fields: { pipeline: 'orders', stage: 'Prod' } },
+      { level: 'info', message: 'deployment held', fields: { pipeline: 'orders', stage: 'Prod' } },
     ]);
   });
 
-  it('that is told twice, in a batch or later, is held once', async () => {
+  it('that is reported twice, in a batch or later, is held againce', async () => {
     stoppedPipeline('orders');
     stopOf('orders');
     await run([failedAction('orders'), failedAction('orders')]);
@@ -81,7 +81,7 @@ describe('a failed action', () => {
     expect(callsOf()).toMatchObject({ Query: 1, TransactWriteItems: 1 });
   });
 
-  it('that two runs take in at the same moment is held once', async () => {
+  it('that two runs take in at the same moment is held againce', async () => {
     stoppedPipeline('orders');
     stopOf('orders');
     const runs = await Promise.all([run([failedAction('orders')]), run([failedAction('orders')])]);
@@ -92,7 +92,7 @@ describe('a failed action', () => {
     expect([table.size, mails().length]).toEqual([1, 1]);
   });
 
-  it('from before a resume, told late, is no news', async () => {
+  it('from before a resume, reported late, changes nothing', async () => {
     stoppedPipeline('orders');
     stopOf('orders', 2);
     keep('orders', {
@@ -103,11 +103,13 @@ describe('a failed action', () => {
     });
     const { counts, lines } = await run([failedAction('orders', 2)], { now: NOW + HOUR });
     expect([counts, holdOf('orders')?.status, mails()]).toEqual([{ Dropped: 1 }, 'resumed', []]);
-    expect(lines).toMatchObject([{ message: 'not held', fields: { reason: 'it has been resumed since' } }]);
+    expect(lines).toMatchObject([
+      { message: 'deployment not held', fields: { reason: 'it was resumed after this failure' } },
+    ]);
     expect((await run([failedAction('orders', 2)], { now: NOW + HOUR })).counts).toEqual({});
   });
 
-  it("of another function costs one look each into the gate's records", async () => {
+  it("of another function costs one query each of the gate's saved stops", async () => {
     const { counts } = await run([
       failedAction('orders', 1, { externalId: 'their request' }),
       failedAction('carts', 1, { externalId: undefined, summary: 'Their words' }),
@@ -167,7 +169,7 @@ describe('a failed action', () => {
     });
     const bare = failedAction('orders', 1, { externalId: undefined });
 
-    it("is found by the gate's record of the same moment", async () => {
+    it("is found by the gate's saved stop of the same moment", async () => {
       stopOf('orders', 1, { id: 'execution of orders', at: NOW - 2000 });
       await run([bare]);
       expect(holdOf('orders')?.status).toBe('held');
@@ -192,7 +194,7 @@ describe('a failed action', () => {
     stopOf('orders');
     const { counts, lines } = await run([failedAction('orders')]);
     expect([counts, table.size, mails()]).toEqual([{ Dropped: 1 }, 0, []]);
-    expect(lines).toMatchObject([{ message: 'not held', fields: { reason: expect.any(String) } }]);
+    expect(lines).toMatchObject([{ message: 'deployment not held', fields: { reason: expect.any(String) } }]);
   });
 
   it('in a pipeline that is gone is not held', async () => {
@@ -201,11 +203,11 @@ describe('a failed action', () => {
     expect([counts, retry, table.size]).toEqual([{ Dropped: 1 }, [], 0]);
   });
 
-  it("without the gate's record is not held: nobody knows its policy", async () => {
+  it("without the gate's saved stop is not held: nobody knows its policy", async () => {
     stoppedPipeline('orders');
     const { lines } = await run([failedAction('orders')]);
     expect(lines).toMatchObject([
-      { message: 'not held', fields: { reason: "the gate's record is missing" } },
+      { message: 'deployment not held', fields: { reason: "the gate's saved stop is missing" } },
     ]);
   });
 
@@ -218,7 +220,7 @@ describe('a failed action', () => {
     expect([counts, callsOf()]).toEqual([{ Dropped: 1 }, {}]);
   });
 
-  it('that cannot be looked into comes again, and stops no other', async () => {
+  it('that cannot be read is retried, and stops no other', async () => {
     for (const name of ['orders', 'carts']) {
       stoppedPipeline(name);
       stopOf(name);
@@ -243,7 +245,7 @@ describe('a failed action', () => {
     expect([table.size, mails().length]).toEqual([1, 1]);
   });
 
-  it('after a resume holds it anew, without asking for its tags again', async () => {
+  it('after a resume holds it again, without asking for its tags again', async () => {
     stoppedPipeline('orders');
     stopOf('orders', 2, { at: NOW + HOUR });
     keep('orders', {
@@ -253,16 +255,20 @@ describe('a failed action', () => {
       notifications: { held: 0, resumed: 1 },
     });
     await run([failedAction('orders', 2)], { now: NOW + HOUR });
-    expect(holdOf('orders')).toMatchObject({ status: 'held', attempts: 1, notices: { held: 1, resumed: 1 } });
+    expect(holdOf('orders')).toMatchObject({
+      status: 'held',
+      attempts: 1,
+      notifications: { held: 1, resumed: 1 },
+    });
     expect(mails()).toMatchObject([{ subject: 'Deployment held: orders, stage Prod' }]);
     expect(callsOf()).not.toHaveProperty('ListTagsForResource');
   });
 
   it.each([
-    ['dropped', 'somebody has retried it', {}],
-    ['given up', 'the action Test failed too', { 'given up': true }],
+    ['dropped', 'a person has retried it', {}],
+    ['abandoned', 'the action Test failed too', { abandoned: true }],
   ] as const)(
-    'after one that was %s was retried by hand holds it anew, and says so',
+    'after one that was %s was retried by hand holds it again, and says so',
     async (status, why, told) => {
       stoppedPipeline('orders', { version: 5 });
       keep('orders', {
@@ -279,26 +285,26 @@ describe('a failed action', () => {
     },
   );
 
-  it('from before it was given up, told late, is not held, and the log says so', async () => {
+  it('from before it was abandoned, reported late, is not held, and the log says so', async () => {
     stoppedPipeline('orders');
     keep('orders', {
-      status: 'given up',
+      status: 'abandoned',
       closedReason: 'too old',
       closedAt: NOW + MINUTE,
-      notifications: { held: 0, 'given up': true },
+      notifications: { held: 0, abandoned: true },
     });
     stopOf('orders', 2);
     const { counts, lines } = await run([failedAction('orders', 2)], { now: NOW + HOUR });
-    expect([counts, holdOf('orders')?.status, mails()]).toEqual([{ Dropped: 1 }, 'given up', []]);
+    expect([counts, holdOf('orders')?.status, mails()]).toEqual([{ Dropped: 1 }, 'abandoned', []]);
     expect(lines).toMatchObject([
       {
-        message: 'not held',
-        fields: { action: 'Gate', reason: 'it has been given up since: too old' },
+        message: 'deployment not held',
+        fields: { action: 'Gate', reason: 'it was abandoned after this failure: too old' },
       },
     ]);
   });
 
-  it('after the last resume is given up, with one mail', async () => {
+  it('after the last resume is abandoned, with one mail', async () => {
     stoppedPipeline('orders');
     stopOf('orders', 4, { at: NOW + HOUR });
     stopOf('orders', 5, { at: NOW + HOUR });
@@ -309,9 +315,9 @@ describe('a failed action', () => {
       notifications: { held: 2, resumed: 3 },
     });
     const { counts } = await run([failedAction('orders', 4)], { now: NOW + HOUR });
-    expect([counts, holdOf('orders')?.status]).toEqual([{ GivenUp: 1 }, 'given up']);
+    expect([counts, holdOf('orders')?.status]).toEqual([{ Abandoned: 1 }, 'abandoned']);
     await run([failedAction('orders', 5, { action: 'Gate2' })], { now: NOW + 2 * HOUR });
-    expect(mails()).toMatchObject([{ subject: 'Deployment given up: orders, stage Prod' }]);
+    expect(mails()).toMatchObject([{ subject: 'Deployment abandoned: orders, stage Prod' }]);
   });
 });
 
@@ -320,19 +326,19 @@ describe('AWS Health clear again', () => {
     keep('orders');
     const { lines } = await run([sweep]);
     expect(holdOf('orders')).toMatchObject({
-      status: 'clearing',
+      status: 'cooling down',
       clearSince: NOW,
       retryAt: resumeAt(deploymentOf('orders'), NOW, config),
     });
-    expect(lines.map(({ message }) => message)).toEqual(['clearing']);
+    expect(lines.map(({ message }) => message)).toEqual(['cool-down started']);
     expect([retried(), reminders()]).toEqual([[], {}]);
   });
 
-  it('is seen by two sweeps at the same moment, and told by the one that writes it', async () => {
+  it('is seen by two sweeps at the same moment, and logged by the one that writes it', async () => {
     keep('orders');
     const runs = await Promise.all([run([sweep]), run([sweep])]);
-    expect(runs.flatMap(({ lines }) => lines.map(({ message }) => message))).toEqual(['clearing']);
-    expect(holdOf('orders')).toMatchObject({ status: 'clearing' });
+    expect(runs.flatMap(({ lines }) => lines.map(({ message }) => message))).toEqual(['cool-down started']);
+    expect(holdOf('orders')).toMatchObject({ status: 'cooling down' });
   });
 
   it('and still clear writes nothing', async () => {
@@ -341,7 +347,7 @@ describe('AWS Health clear again', () => {
     expect([lines, callsOf()]).toEqual([[], { Scan: 1, DescribeEvents: 1, PutItem: 1 }]);
   });
 
-  it('and bad again forgets the cool-down, however due', async () => {
+  it('and bad again ends the cool-down, however due', async () => {
     stoppedPipeline('orders');
     keepDue('orders');
     openIncidents('eu-west-1');
@@ -360,10 +366,10 @@ describe('AWS Health clear again', () => {
     expect(holdOf('orders')?.status).toBe('held');
     openIncidents();
     await run([closed('us-east-1')]);
-    expect(holdOf('orders')?.status).toBe('clearing');
+    expect(holdOf('orders')?.status).toBe('cooling down');
   });
 
-  it('is no news about a gate that has stopped since', async () => {
+  it('says nothing about a gate that has stopped since', async () => {
     stoppedPipeline('orders');
     keep('orders');
     stopOf('orders', 2, { at: NOW + 1000 });
@@ -375,12 +381,12 @@ describe('AWS Health clear again', () => {
     expect(holdOf('orders')).toMatchObject({ status: 'held', actions: [{ jobId: 'job-2-of-orders' }] });
   });
 
-  it('cannot be told when its time has come: nothing is retried, and the cool-down is served again', async () => {
+  it('cannot be read when it is due: nothing is retried, and the cool-down starts again', async () => {
     stoppedPipeline('orders');
     keepDue('orders');
     clients.health.on(DescribeEventsCommand).rejects(refusal('ThrottlingException'));
     const { retry } = await run([due('orders')]);
-    expect([retry, holdOf('orders')?.status, retried()]).toEqual([[], 'clearing', []]);
+    expect([retry, holdOf('orders')?.status, retried()]).toEqual([[], 'cooling down', []]);
     const redrawn = holdOf('orders');
     expect(redrawn?.retryAt).toBe(resumeAt(deploymentOf('orders'), NOW, config));
     await run([sweep], { now: NOW + MINUTE });
@@ -433,11 +439,11 @@ describe('a closed event', () => {
   it.each(['global', undefined])('of %s may concern anybody', async (region) => {
     keep('orders');
     await run([closed(region)]);
-    expect(holdOf('orders')?.status).toBe('clearing');
+    expect(holdOf('orders')?.status).toBe('cooling down');
   });
 });
 
-describe('a deployment whose time has come', () => {
+describe('a deployment that is due', () => {
   beforeEach(() => {
     stoppedPipeline('orders');
     keepDue('orders');
@@ -446,16 +452,16 @@ describe('a deployment whose time has come', () => {
   it.each([
     ['by its reminder', due('orders')],
     ['by the sweep', sweep],
-  ])('%s is retried, closed, and told', async (_, message) => {
+  ])('%s is retried, closed, and mailed', async (_, message) => {
     const { counts, lines, retry } = await run([message]);
     expect([retry, counts, retried()]).toEqual([[], { Resumed: 1 }, ['orders']]);
     expect(holdOf('orders')).toMatchObject({
       status: 'resumed',
       attempts: 1,
-      notices: { held: 0, resumed: 1 },
+      notifications: { held: 0, resumed: 1 },
     });
     expect(mails()).toMatchObject([{ subject: 'Deployment resumed: orders, stage Prod' }]);
-    expect(lines.map(({ message }) => message)).toEqual(['resumed']);
+    expect(lines.map(({ message }) => message)).toEqual(['deployment resumed']);
     const [call] = clients.codePipeline.commandCalls(RetryStageExecutionCommand);
     expect(call?.args[0].input).toEqual({
       pipelineName: 'orders',
@@ -475,7 +481,7 @@ describe('a deployment whose time has come', () => {
     expect([seen, holdOf('orders')?.status]).toEqual([['retrying'], 'resumed']);
   });
 
-  it('is retried once, however often it is told', async () => {
+  it('is retried once, however often it is reported', async () => {
     await run([due('orders'), due('orders'), sweep, closed()]);
     await run([due('orders')]);
     expect([retried(), mails().length]).toEqual([['orders'], 1]);
@@ -492,7 +498,7 @@ describe('a deployment whose time has come', () => {
     expect(callsOf()).not.toHaveProperty('GetPipelineState');
   });
 
-  it('that is not on record any more is nothing', async () => {
+  it('that is not on record any more is ignored', async () => {
     table.clear();
     expect((await run([due('orders')])).retry).toEqual([]);
   });
@@ -505,20 +511,20 @@ describe('a deployment whose time has come', () => {
     ],
     ['edited', () => Object.assign(find('orders'), { version: 5 }), 'the pipeline was edited'],
     ['stopped', () => Object.assign(find('orders'), { stageStatus: 'Stopped' }), 'stopped'],
-    ['retried by hand', () => goOn('orders'), 'somebody has retried it'],
-    ['deleted', () => pipelines.clear(), 'the pipeline or its execution is gone'],
+    ['retried by hand', () => goOn('orders'), 'a person has retried it'],
+    ['deleted', () => pipelines.clear(), 'the pipeline or its execution no longer exists'],
   ])('and that was %s is dropped quietly', async (_, change, reason) => {
     change();
     const { counts, lines } = await run([sweep]);
     expect([counts, mails(), retried()]).toEqual([{ Dropped: 1 }, [], []]);
-    expect(holdOf('orders')).toMatchObject({ status: 'dropped', endedWhy: reason });
-    expect(lines).toMatchObject([{ message: 'dropped', fields: { reason } }]);
+    expect(holdOf('orders')).toMatchObject({ status: 'dropped', closedReason: reason });
+    expect(lines).toMatchObject([{ message: 'hold dropped', fields: { reason } }]);
   });
 
-  it('and that failed for another reason too is given up, with a mail', async () => {
+  it('and that failed for another reason too is abandoned, with a mail', async () => {
     find('orders').runs['Test'] = { id: 'run of Test', status: 'Failed' };
     await run([sweep]);
-    expect(mails()).toMatchObject([{ subject: 'Deployment given up: orders, stage Prod' }]);
+    expect(mails()).toMatchObject([{ subject: 'Deployment abandoned: orders, stage Prod' }]);
     expect(mails()[0]?.text).toContain('the action Test failed too');
     expect(retried()).toEqual([]);
   });
@@ -530,20 +536,20 @@ describe('a deployment whose time has come', () => {
     expect([retried(), callsOf()['ListActionExecutions']]).toEqual([['orders'], 2]);
   });
 
-  it('behind a closed transition is put off: one write, one line, and then it waits', async () => {
+  it('behind a closed transition is postponed: one write, one line, and then it waits', async () => {
     find('orders').isInboundEnabled = false;
     const first = await run([sweep]);
-    expect([first.counts, holdOf('orders')?.attempts]).toEqual([{ Deferred: 1 }, 0]);
+    expect([first.counts, holdOf('orders')?.attempts]).toEqual([{ Postponed: 1 }, 0]);
     const kept = holdOf('orders');
     const second = await run([sweep], { now: NOW + 5 * MINUTE });
     expect([second.lines, holdOf('orders')]).toEqual([[], kept]);
     find('orders').isInboundEnabled = true;
     await run([sweep], { now: NOW + 10 * MINUTE });
     expect(retried()).toEqual(['orders']);
-    expect(holdOf('orders')).not.toHaveProperty('waitsFor');
+    expect(holdOf('orders')).not.toHaveProperty('waitReason');
   });
 
-  it('that is too old is given up, with what still stops it', async () => {
+  it('that is too old is abandoned, with what still stops it', async () => {
     openIncidents('eu-west-1');
     const now = NOW + 24 * HOUR + 1;
     clients.health.on(DescribeEventsCommand).callsFake(async () => ({
@@ -560,7 +566,9 @@ describe('a deployment whose time has come', () => {
       ],
     }));
     await run([sweep], { now });
-    expect(holdOf('orders')?.closedReason).toMatch(/^older than 24 hours, and still: Incident In Progress/);
+    expect(holdOf('orders')?.closedReason).toMatch(
+      /^older than 24 hours; still blocked: Incident In Progress/,
+    );
     expect([retried(), mails().length]).toEqual([[], 1]);
   });
 
@@ -570,32 +578,32 @@ describe('a deployment whose time has come', () => {
     expect([holdOf('orders')?.status, mails()]).toEqual(['dropped', []]);
   });
 
-  it('that cannot be looked at comes again, and stops no other', async () => {
+  it('that cannot be read is retried, and stops no other', async () => {
     stoppedPipeline('carts');
     keepDue('carts');
     clients.codePipeline
       .on(GetPipelineStateCommand, { name: 'orders' })
       .rejects(refusal('ThrottlingException'));
     const { retry } = await run([due('orders'), due('carts')]);
-    expect([retry, retried(), holdOf('orders')?.status]).toEqual([['m1'], ['carts'], 'clearing']);
+    expect([retry, retried(), holdOf('orders')?.status]).toEqual([['m1'], ['carts'], 'cooling down']);
   });
 
-  it('that may not be looked at is given up', async () => {
+  it('that is denied is abandoned', async () => {
     clients.codePipeline.on(GetPipelineStateCommand).rejects(refusal('AccessDeniedException'));
     await run([sweep]);
-    expect(holdOf('orders')?.closedReason).toMatch(/may not resume the pipeline.*AccessDeniedException/);
+    expect(holdOf('orders')?.closedReason).toMatch(/access denied.*AccessDeniedException/);
   });
 
   it('is left to the next run when no time is left', async () => {
     const { retry } = await run([due('orders')], { remainingMs: () => 19_999 });
-    expect([retry, retried(), holdOf('orders')?.status]).toEqual([['m1'], [], 'clearing']);
+    expect([retry, retried(), holdOf('orders')?.status]).toEqual([['m1'], [], 'cooling down']);
   });
 
-  it('whose pipeline was looked at too late to retry it is put off, and the record says so', async () => {
+  it('whose pipeline was read too late to retry it is postponed, and the record says so', async () => {
     const remainingMs = () => (callsOf()['GetPipelineState'] ? 7_999 : 20_000);
     const { counts, retry } = await run([due('orders')], { remainingMs });
-    expect([retry, counts, retried()]).toEqual([[], { Deferred: 1 }, []]);
-    expect(holdOf('orders')).toMatchObject({ status: 'clearing', attempts: 0, retryAt: NOW + MINUTE });
+    expect([retry, counts, retried()]).toEqual([[], { Postponed: 1 }, []]);
+    expect(holdOf('orders')).toMatchObject({ status: 'cooling down', attempts: 0, retryAt: NOW + MINUTE });
   });
 
   function find(name: string) {
@@ -616,8 +624,8 @@ describe('a retry that is refused', () => {
     async (name) => {
       clients.codePipeline.on(RetryStageExecutionCommand).rejectsOnce(refusal(name));
       const { counts, retry } = await run([due('orders')]);
-      expect([retry, counts, mails()]).toEqual([[], { Deferred: 1 }, []]);
-      expect(holdOf('orders')).toMatchObject({ status: 'clearing', attempts: 0, retryAt: NOW + MINUTE });
+      expect([retry, counts, mails()]).toEqual([[], { Postponed: 1 }, []]);
+      expect(holdOf('orders')).toMatchObject({ status: 'cooling down', attempts: 0, retryAt: NOW + MINUTE });
       expect(reminders()).toEqual({ [deploymentOf('orders')]: 60 });
       await run([due('orders')], { now: NOW + MINUTE });
       expect(holdOf('orders')).toMatchObject({ status: 'resumed', attempts: 1 });
@@ -671,7 +679,7 @@ describe('a retry that is refused', () => {
     });
     clients.codePipeline.on(RetryStageExecutionCommand).rejects(throttled);
     expect((await run([due('orders')])).retry).toEqual([]);
-    expect(holdOf('orders')).toMatchObject({ status: 'clearing', attempts: 0, retryAt: NOW + MINUTE });
+    expect(holdOf('orders')).toMatchObject({ status: 'cooling down', attempts: 0, retryAt: NOW + MINUTE });
   });
 
   it.each(['ConflictException', 'StageNotRetryableException'])(
@@ -686,17 +694,17 @@ describe('a retry that is refused', () => {
     },
   );
 
-  it('for good is given up, and the mail says why', async () => {
+  it('permanently is abandoned, and the mail says why', async () => {
     clients.codePipeline.on(RetryStageExecutionCommand).rejects(refusal('ValidationException'));
     await run([sweep]);
-    expect(holdOf('orders')?.status).toBe('given up');
-    expect(mails()[0]?.text).toContain('Given up: ValidationException');
+    expect(holdOf('orders')?.status).toBe('abandoned');
+    expect(mails()[0]?.text).toContain('Abandoned: ValidationException');
   });
 
-  it('for want of permission is given up, and the mail says what to do', async () => {
+  it('without permission is abandoned, and the mail says what to do', async () => {
     clients.codePipeline.on(RetryStageExecutionCommand).rejects(refusal('AccessDeniedException'));
     await run([sweep]);
-    expect(mails()[0]?.text).toMatch(/may not resume the pipeline/);
+    expect(mails()[0]?.text).toMatch(/access denied/);
   });
 
   it('because the owner took the tag away is dropped', async () => {
@@ -734,7 +742,7 @@ describe('a claim whose run died', () => {
     expect(retried()).toEqual(['orders']);
   });
 
-  it('before the retry, with an incident since, is held on', async () => {
+  it('before the retry, with an incident since, is held again', async () => {
     stoppedPipeline('orders');
     keepClaimed('orders', NOW - LEASE_MS - 1);
     openIncidents('eu-west-1');
@@ -743,7 +751,7 @@ describe('a claim whose run died', () => {
     expect([retried(), mails()]).toEqual([[], []]);
   });
 
-  it('less than a lease ago may be alive: the sweep leaves it, its own message comes again', async () => {
+  it('less than a lease ago may be alive: the sweep leaves it, its own message is retried', async () => {
     stoppedPipeline('orders');
     const claimed = keepClaimed('orders', NOW - LEASE_MS);
     expect((await run([sweep])).retry).toEqual([]);
@@ -754,7 +762,7 @@ describe('a claim whose run died', () => {
 });
 
 describe('a gate that stops it again before the resume is written down', () => {
-  it('is held anew, and people are told both', async () => {
+  it('is held again, and people get both mails', async () => {
     stoppedPipeline('orders');
     keepDue('orders');
     stopOf('orders', 2, { at: NOW + 1000 });
@@ -764,7 +772,11 @@ describe('a gate that stops it again before the resume is written down', () => {
     });
     const { counts } = await run([sweep]);
     expect(counts).toEqual({ Resumed: 1 });
-    expect(holdOf('orders')).toMatchObject({ status: 'held', attempts: 1, notices: { held: 1, resumed: 1 } });
+    expect(holdOf('orders')).toMatchObject({
+      status: 'held',
+      attempts: 1,
+      notifications: { held: 1, resumed: 1 },
+    });
     expect(mails().map(({ subject }) => subject)).toEqual([
       'Deployment held: orders, stage Prod',
       'Deployment resumed: orders, stage Prod',
@@ -789,7 +801,7 @@ describe('while a retry is under way', () => {
     expect([holdOf('orders')?.knownRuns.length, mails().length]).toEqual([2, 1]);
   });
 
-  it('another run may see it done and tell it: nobody is told twice, even if the gate has stopped it since', async () => {
+  it('another run may see it done and mail it: nobody is mailed twice, even if the gate has stopped it since', async () => {
     stopOf('orders', 2, { at: NOW + 1000 });
     clients.codePipeline.on(RetryStageExecutionCommand).callsFake(async () => {
       goOn('orders');
@@ -846,7 +858,9 @@ describe('a mail', () => {
     clients.dynamo.on(TransactWriteItemsCommand).rejects(refusal('ThrottlingException'));
     const { lines, retry } = await run([failedAction('orders')]);
     expect([retry, mails()]).toEqual([['m1'], []]);
-    expect(lines).toMatchObject([{ message: 'comes again', fields: { deployment: deploymentOf('orders') } }]);
+    expect(lines).toMatchObject([
+      { message: 'message will be retried', fields: { deployment: deploymentOf('orders') } },
+    ]);
   });
 });
 
@@ -861,7 +875,7 @@ it.each([1, 2, 3, 4])(
     failWrite(nth);
     const now = NOW + config.maxHoldMs + 1;
     let ended = 0;
-    for (let n = 0; n < 3; n++) ended += (await run([sweep], { now })).counts['GivenUp'] ?? 0;
+    for (let n = 0; n < 3; n++) ended += (await run([sweep], { now })).counts['Abandoned'] ?? 0;
     const told = mails().flatMap(({ text }) => text.match(/service-\d+/g) ?? []);
     expect([ended, new Set(told).size]).toEqual([150, 150]);
   },
@@ -886,7 +900,7 @@ it('of a hundred stops that come at once those are held that time was left for',
   expect(mails()).toHaveLength(1);
 });
 
-it('a pipeline that was deleted and made anew drops the hold, though the gate has stopped the new one too', async () => {
+it('a pipeline that was deleted and created again drops the hold, though the gate has stopped the new one too', async () => {
   keepDue('orders');
   stoppedPipeline('orders', {
     executionId: 'of the new one',
@@ -900,7 +914,7 @@ it('a pipeline that was deleted and made anew drops the hold, though the gate ha
   expect([retry, holdOf('orders')?.status]).toEqual([[], 'dropped']);
 });
 
-it('a claim that is alive is not given up by another run, however old the hold', async () => {
+it('a claim that is alive is not abandoned by another run, however old the hold', async () => {
   stoppedPipeline('orders');
   keepDue('orders', { heldAt: NOW - config.maxHoldMs + 500 });
   clients.codePipeline.on(RetryStageExecutionCommand).callsFake(async () => {
@@ -915,18 +929,18 @@ it('a claim that is alive is not given up by another run, however old the hold',
 describe('a record that had ended', () => {
   it('and is stopped again lives as long as a new one', async () => {
     stoppedPipeline('orders');
-    const before = keep('orders', closeHold(keepDue('orders'), 'given up', 'too old', NOW));
+    const before = keep('orders', closeHold(keepDue('orders'), 'abandoned', 'too old', NOW));
     const later = NOW + 6 * 24 * HOUR;
     stopOf('orders', 2, { at: later });
     await run([failedAction('orders', 2, { time: later })], { now: later });
     const after = holdOf('orders');
     expect(after).toMatchObject({ status: 'held', attempts: 0, heldAt: later });
     expect((after?.expires ?? 0) * 1000).toBeGreaterThan(later + config.maxHoldMs + 6 * 24 * HOUR);
-    expect(before.status).toBe('given up');
+    expect(before.status).toBe('abandoned');
   });
 });
 
-it('what a gate stops between the look and the claim is held anew', async () => {
+it('what a gate stops between the read and the claim is held again', async () => {
   stoppedPipeline('orders');
   keepDue('orders');
   let now = NOW;
@@ -982,7 +996,7 @@ describe('a hundred held pipelines', () => {
     expect(callsOf()).toEqual({ Scan: 1, DescribeEvents: 1, PutItem: 1, TransactWriteItems: 1 });
   });
 
-  it('cost two looks and a retry each when they are due at once, and two writes for all', async () => {
+  it('cost two reads and a retry each when they are due at once, and two writes for all', async () => {
     for (const name of names) {
       stoppedPipeline(name);
       keepDue(name);
@@ -1016,7 +1030,7 @@ describe('a hundred held pipelines', () => {
     expect(retried().length).toBeGreaterThan(20);
   });
 
-  it('whose times passed while no sweep came are spread anew', async () => {
+  it('whose times passed while no sweep came are spread again', async () => {
     for (const name of names) {
       stoppedPipeline(name);
       keepDue(name);
@@ -1044,8 +1058,8 @@ describe('a dry run', () => {
     const kept = keepDue('carts');
     const held = await run([failedAction('orders')], { dryRun: true });
     const resumed = await run([sweep], { dryRun: true });
-    expect(held.lines.map(({ message }) => message)).toEqual(['dry run: would hold']);
-    expect(resumed.lines).toMatchObject([{ message: 'dry run: would be', fields: { end: 'resumed' } }]);
+    expect(held.lines.map(({ message }) => message)).toEqual(['hold planned']);
+    expect(resumed.lines).toMatchObject([{ message: 'outcome planned', fields: { kind: 'resumed' } }]);
     expect([[...table.values()], retried(), mails(), reminders()]).toEqual([[kept], [], [], {}]);
     expect(callsOf()).not.toHaveProperty('TransactWriteItems');
   });

@@ -1,0 +1,40 @@
+import { InvalidInputError } from '#shared/errors.ts';
+import { type Parameter, readParameters } from '../aws/ssm.ts';
+import type { GateContext } from '../context.ts';
+import { type SourceError, toSourceError } from '../domain/verdict.ts';
+
+export interface StoredParameters {
+  readonly parameters: ReadonlyMap<string, Parameter>;
+  /** Set when the policy's parameter could not be read. A missing central override alone is no error. */
+  readonly sourceError?: SourceError;
+}
+
+/** Reads the central override and, if the action names one, the policy. */
+export async function readStoredParameters(context: GateContext): Promise<StoredParameters> {
+  const { config, job, invocation } = context;
+  const { parameter } = job.parameters;
+  const names = [config.overrideParameter, ...(parameter === undefined ? [] : [parameter])];
+  try {
+    return { parameters: await readParameters(names, invocation.signal) };
+  } catch (error) {
+    if (invocation.signal.aborted) throw error;
+    invocation.logger.warn('parameters not read', { names, error });
+    if (parameter === undefined) return { parameters: new Map() };
+    const hint = `Policies are read from ${config.overrideParameter.replace(/override$/, '*')}`;
+    // If one name is denied, SSM denies the whole call: read the override again without the policy.
+    const { parameters } = await readStoredParameters({
+      ...context,
+      job: { ...job, parameters: { given: {}, parameter: undefined } },
+    });
+    return { parameters, sourceError: toSourceError(error, `Parameter ${parameter}`, hint) };
+  }
+}
+
+/** @throws InvalidInputError when the parameter does not exist or is encrypted */
+export function parameterText({ parameters }: StoredParameters, name: string, region: string): string {
+  const found = parameters.get(name);
+  if (!found) throw new InvalidInputError(`policy: no parameter "${name}" in ${region}`);
+  if (found.isSecret)
+    throw new InvalidInputError(`policy: expected "${name}" to be a String, got a SecureString`);
+  return found.text;
+}
