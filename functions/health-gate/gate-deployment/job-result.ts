@@ -14,14 +14,15 @@ export interface GateDecision {
   readonly now: number;
 }
 
+const ALLOWED_BY_POLICY = 'Allowed by the policy (mode: warn or onUnknown: allow).';
+
 /** The result for CodePipeline. `marker` is set when the stop was saved and can be resumed. */
 export function toJobResult({ verdict, action, policy, now }: GateDecision, marker?: string): JobOutcome {
   const text = describeVerdict(verdict, policy);
   switch (action.kind) {
     case 'pass': {
-      const allowed =
-        verdict.verdict === 'PASS' ? '' : ' Allowed by the policy (mode: warn or onUnknown: allow).';
-      return succeed(verdict.verdict, `${text}${allowed}`, outputVariablesOf(policy));
+      const summary = verdict.verdict === 'PASS' ? text : `${text.replace(/\.?$/, '.')} ${ALLOWED_BY_POLICY}`;
+      return succeed(verdict.verdict, summary, outputVariablesOf(policy));
     }
     case 'wait': {
       const { since, checks } = action.progress;

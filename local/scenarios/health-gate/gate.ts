@@ -86,7 +86,7 @@ export const gateScenarios = [
     },
     expect(outcome) {
       assert.equal(stateOf(outcome).stages.orders, DEPLOYED);
-      assert.match(gateMessage(outcome), /A check could not be made: AWS Health .* Let through all the same/);
+      assert.match(gateMessage(outcome), /A check failed: AWS Health .* Allowed by the policy/);
     },
   }),
 
@@ -129,7 +129,7 @@ export const gateScenarios = [
     },
     expect(outcome, calls) {
       assert.equal(stateOf(outcome).stages.orders, STOPPED);
-      assert.match(gateMessage(outcome), /ConfigurationError: regions: " us-esat-2" is no Region of AWS/);
+      assert.match(gateMessage(outcome), /ConfigurationError: regions: " us-esat-2" is not an AWS Region/);
       assert.equal(countCalls(calls, 'DescribeEvents'), 0);
     },
   }),
@@ -174,7 +174,7 @@ export const gateScenarios = [
     },
     expect(outcome, calls) {
       assert.deepEqual(stateOf(outcome).executions.orders, ['Succeeded', 'Succeeded']);
-      assert.match(gateMessage(outcome), /^Succeeded: Incident In Progress: .* Let through all the same/);
+      assert.match(gateMessage(outcome), /^Succeeded: Incident In Progress: .* Allowed by the policy/);
       assert.equal(countCalls(calls, 'DescribeEvents'), 1, 'only the second run asks AWS Health');
     },
   }),
