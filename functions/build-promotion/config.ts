@@ -12,30 +12,30 @@ import {
 import { formatValue } from '#shared/redact.ts';
 import { ENVIRONMENT, FOLDER } from './domain/names.ts';
 
-/** What PromoteBuild is told by its environment; every fault is reported in one message. */
+/** PromoteBuild's environment. @throws ConfigurationError naming every invalid variable */
 export function readPromoteConfig(env: Env = process.env) {
   return readEnvironment(env, { store: text('STORE_FUNCTION'), restore: text('RESTORE_FUNCTION') });
 }
 export type PromoteConfig = ReturnType<typeof readPromoteConfig>;
 
-/** Where the builds are: a folder below the mount, and folders that they may be copied to. */
-const places = () => ({
+/** The folder with the builds, below the mount, and the folders for copies. */
+const storeFields = () => ({
   mount: text('MOUNT_PATH'),
   path: text('STORE_PATH'),
   copies: list('COPY_FOLDERS', { each: FOLDER, optional: true }),
   dryRun: flag('DRY_RUN'),
 });
 
-/** What BuildStore is told by its environment. */
+/** BuildStore's environment. */
 export function readStoreConfig(env: Env = process.env) {
   return readEnvironment(env, {
-    ...places(),
+    ...storeFields(),
     fullEnvironments: list('FULL_ENVIRONMENTS', { each: ENVIRONMENT, optional: true }),
     symlinks: oneOf('SYMLINKS', ['refuse', 'inside']),
     publicKey: publicKey('PUBLIC_KEY'),
   });
 }
-/** SPKI in base64, as the lines between those of a PEM file. */
+/** SPKI in base64: the lines between the header and the footer of a PEM file. */
 function publicKey(variable: string): Field<KeyObject | undefined> {
   return {
     variable,
@@ -46,7 +46,7 @@ function publicKey(variable: string): Field<KeyObject | undefined> {
           : createPublicKey({ key: Buffer.from(raw, 'base64'), format: 'der', type: 'spki' });
       } catch {
         throw new Error(
-          `is ${formatValue(raw)}, expected a public key: SPKI in base64, without the lines of PEM`,
+          `is ${formatValue(raw)}, expected a public key: SPKI in base64, without the PEM header and footer`,
         );
       }
     },
@@ -55,10 +55,10 @@ function publicKey(variable: string): Field<KeyObject | undefined> {
 
 export type StoreConfig = ReturnType<typeof readStoreConfig>;
 
-/** What PruneBuilds is told by its environment. */
+/** PruneBuilds' environment. */
 export function readPruneConfig(env: Env = process.env) {
   const read = readEnvironment(env, {
-    ...places(),
+    ...storeFields(),
     prune: flag('PRUNE'),
     keepDays: wholeNumber('KEEP_DAYS', { min: 1, max: 3650 }),
     keepPerEnvironment: wholeNumber('KEEP_PER_ENVIRONMENT', { min: 1, max: 100 }),
@@ -68,7 +68,7 @@ export function readPruneConfig(env: Env = process.env) {
 }
 export type PruneConfig = ReturnType<typeof readPruneConfig>;
 
-/** What RestoreBuild is told by its environment. */
+/** RestoreBuild's environment. */
 export function readRestoreConfig(env: Env = process.env) {
   return readEnvironment(env, {
     store: text('STORE_FUNCTION'),

@@ -30,33 +30,33 @@ export async function listRecoveryPoints(
   });
 }
 
-export interface RestoreWish {
+export interface RestoreRequest {
   readonly recoveryPoint: string;
   readonly fileSystemArn: string;
   readonly roleArn: string;
-  /** From the root of the file system, whatever access point one sees it through. */
+  /** From the root of the file system, not of an access point. */
   readonly path: string;
-  /** The same token starts one job, however often it is sent. */
+  /** AWS Backup starts one job per token, even if the call is repeated. */
   readonly token: string;
 }
 
-/** Restores one folder into a new one off the root of the same file system. @returns the job's id */
-export async function startRestore(wish: RestoreWish, signal: AbortSignal): Promise<string> {
+/** Restores one folder into a new folder at the root of the same file system. @returns the job id */
+export async function startRestoreJob(request: RestoreRequest, signal: AbortSignal): Promise<string> {
   const command = new StartRestoreJobCommand({
-    RecoveryPointArn: wish.recoveryPoint,
-    IamRoleArn: wish.roleArn,
+    RecoveryPointArn: request.recoveryPoint,
+    IamRoleArn: request.roleArn,
     ResourceType: 'EFS',
-    IdempotencyToken: wish.token,
-    // All of it is text, and the list of items JSON in a text.
+    IdempotencyToken: request.token,
+    // Every value is a string; the list of items is JSON in a string.
     Metadata: {
-      'file-system-id': wish.fileSystemArn.split('/').at(-1) ?? '',
+      'file-system-id': request.fileSystemArn.split('/').at(-1) ?? '',
       newFileSystem: 'false',
       Encrypted: 'true',
-      ItemsToRestore: JSON.stringify([wish.path]),
+      ItemsToRestore: JSON.stringify([request.path]),
     },
   });
   const { RestoreJobId } = await backup.send(command, { abortSignal: signal });
-  if (!RestoreJobId) throw new GroundcrewError('AWS Backup started a restore and gave no id for it');
+  if (!RestoreJobId) throw new GroundcrewError('AWS Backup started a restore but returned no job id');
   return RestoreJobId;
 }
 
@@ -66,7 +66,7 @@ export interface RestoreJob {
   readonly message: string;
 }
 
-export async function describeRestore(jobId: string, signal: AbortSignal): Promise<RestoreJob> {
+export async function describeRestoreJob(jobId: string, signal: AbortSignal): Promise<RestoreJob> {
   const command = new DescribeRestoreJobCommand({ RestoreJobId: jobId });
   const { PercentDone, Status, StatusMessage } = await backup.send(command, { abortSignal: signal });
   return {

@@ -6,7 +6,7 @@ import { MAX_ARCHIVE_BYTES } from '../domain/artifact.ts';
 
 type Location = NonNullable<Artifact['location']>['s3Location'];
 
-/** An artifact's archive, with the credentials that the job brought for it. @throws BadInput for one that is too large */
+/** Reads an artifact's archive with the job's credentials. @throws InvalidInputError if it is too large */
 export async function readArchive(
   { bucketName, objectKey }: Location,
   credentials: ArtifactCredentials,
@@ -16,10 +16,10 @@ export async function readArchive(
   try {
     const command = new GetObjectCommand({ Bucket: bucketName, Key: objectKey });
     const { Body, ContentLength } = await s3.send(command, { abortSignal: signal });
-    // Nothing of the body is read yet: an artifact that carries the build itself has hundreds of megabytes.
+    // Checked before the body is read: an artifact that contains the build itself has hundreds of megabytes.
     if (ContentLength === undefined || ContentLength > MAX_ARCHIVE_BYTES)
       throw new InvalidInputError(
-        `the input artifact has ${ContentLength} bytes, at most ${MAX_ARCHIVE_BYTES} are read: it should hold build.json alone`,
+        `the input artifact has ${ContentLength} bytes, expected at most ${MAX_ARCHIVE_BYTES}: it must contain only build.json`,
       );
     return Buffer.from((await Body?.transformToByteArray()) ?? []);
   } finally {

@@ -2,113 +2,127 @@ import { InvalidInputError } from '#shared/errors.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
 import type { StoreConfig } from '../config.ts';
-import { beginWork, mainStore, storeOf, type Work } from '../context.ts';
-import { Refused } from '../domain/refusal.ts';
+import { createStoreContext, mainStore, type StoreContext, storeOf } from '../context.ts';
+import { RefusalError } from '../domain/refusal.ts';
 import { readLive } from '../filesystem/environment-links.ts';
 import { readEntries } from '../filesystem/history-files.ts';
-import { setMark, takeMark } from '../filesystem/marks.ts';
-import type { Request, RequestOf } from '../protocol/store-request.ts';
+import { removeMark, setMark } from '../filesystem/marks.ts';
+import type { StoreRequest, StoreRequestOf } from '../protocol/store-request.ts';
 import {
-  beginRestore,
-  endRestore,
-  giveUpRestore,
-  listRestores,
-  noteRestore,
+  abandonRestore,
+  finishRestore,
+  listOpenRestores,
+  openRestore,
+  saveRestoreJob,
 } from './import-restored-build.ts';
 import { switchRelease } from './switch-release.ts';
-import { checkBuild } from './verify-build.ts';
+import { verifyBuild } from './verify-build.ts';
 
-/** Answers one request. What the store refuses is an answer too; what it throws is worth a repeat. */
-export async function serve(request: Request, config: StoreConfig, invocation: Invocation): Promise<object> {
-  const work = beginWork(config, invocation);
+/** Handles one request. A refusal is a normal reply; an exception means that the request can be repeated. */
+export async function handleStoreRequest(
+  request: StoreRequest,
+  config: StoreConfig,
+  invocation: Invocation,
+): Promise<object> {
+  const context = createStoreContext(config, invocation);
   try {
-    const reply = await perform(work, request);
-    invocation.logger.info(`${request.action}: ${'outcome' in reply ? reply.outcome : 'done'}`, { ...reply });
+    const reply = await runAction(context, request);
+    invocation.logger.info('request completed', { action: request.action, ...reply });
     return reply;
   } catch (error) {
-    // What is malformed here is the build's manifest.
-    if (!(error instanceof Refused || error instanceof InvalidInputError)) throw error;
+    // At this point an invalid input can only be the build's manifest.
+    if (!(error instanceof RefusalError || error instanceof InvalidInputError)) throw error;
     const reason = error.message;
-    const failure = error instanceof Refused ? error.failure : 'JobFailed';
-    invocation.logger.warn(`${request.action}: refused`, { failure, reason });
+    const failure = error instanceof RefusalError ? error.failure : 'JobFailed';
+    invocation.logger.warn('request refused', { action: request.action, failure, reason });
     addCount(invocation.metrics, 'Refused');
     return { outcome: 'refused', failure, reason };
   }
 }
 
-function perform(work: Work, request: Request): Promise<object> {
+function runAction(context: StoreContext, request: StoreRequest): Promise<object> {
   switch (request.action) {
     case 'promote':
     case 'rollback':
-      return switchAndCount(work, request);
+      return switchAndCount(context, request);
     case 'history':
-      return tellHistory(work, request);
+      return readHistory(context, request);
     case 'verify':
-      return verifyLive(work, request);
+      return verifyLive(context, request);
     case 'mark-bad':
     case 'mark-good':
     case 'pin':
     case 'unpin':
-      return mark(work, request);
-    case 'restores':
-      return listRestores(work);
-    case 'restore-begin':
-      return beginRestore(work, request);
-    case 'restore-started':
-      return noteRestore(work, request);
-    case 'restore-end':
-      return endRestore(work, request);
-    case 'restore-give-up':
-      return giveUpRestore(work, request);
+      return updateMark(context, request);
+    case 'list-restores':
+      return listOpenRestores(context);
+    case 'open-restore':
+      return openRestore(context, request);
+    case 'save-restore-job':
+      return saveRestoreJob(context, request);
+    case 'finish-restore':
+      return finishRestore(context, request);
+    case 'abandon-restore':
+      return abandonRestore(context, request);
   }
 }
 
-async function switchAndCount(work: Work, request: RequestOf<'promote' | 'rollback'>): Promise<object> {
-  const reply = await switchRelease(work, request);
+async function switchAndCount(
+  context: StoreContext,
+  request: StoreRequestOf<'promote' | 'rollback'>,
+): Promise<object> {
+  const reply = await switchRelease(context, request);
   if (reply.outcome === 'switched')
-    addCount(work.invocation.metrics, request.action === 'promote' ? 'Promoted' : 'RolledBack');
+    addCount(context.invocation.metrics, request.action === 'promote' ? 'Promoted' : 'RolledBack');
   return reply;
 }
 
-async function tellHistory({ config }: Work, { copyTo, env }: RequestOf<'history'>): Promise<object> {
+async function readHistory(
+  { config }: StoreContext,
+  { copyTo, env }: StoreRequestOf<'history'>,
+): Promise<object> {
   const store = storeOf(config, copyTo);
   const entries = await readEntries(store, env);
   const { from: live } = await readLive(store, env);
-  const told = entries
+  const history = entries
     .slice(-20)
     .map(({ action, at, from, generation, to }) => ({ generation, action, from, to, at }));
-  return { env, live, history: told };
+  return { env, live, history: history };
 }
 
-/** Whether what is live is still what was stamped. */
-async function verifyLive(work: Work, { copyTo, env }: RequestOf<'verify'>): Promise<object> {
-  const store = storeOf(work.config, copyTo);
+/** Checks that the live build still matches its stamp. */
+async function verifyLive(context: StoreContext, { copyTo, env }: StoreRequestOf<'verify'>): Promise<object> {
+  const store = storeOf(context.config, copyTo);
   const { buildId, from } = await readLive(store, env);
-  const made = (await readEntries(store, env)).findLast(({ to }) => to === buildId);
-  if (!made) throw new Refused(`${env} is at ${from ?? 'none'}, which is in none of its history`);
-  const allowNames = copyTo !== undefined;
-  const { isWhole } = await checkBuild(work, store, made.artifact, { env, verify: 'full', allowNames });
-  if (!isWhole) throw new Refused(`${made.to} is too large to be verified in one call`);
+  const lastChange = (await readEntries(store, env)).findLast(({ to }) => to === buildId);
+  if (!lastChange) throw new RefusalError(`${env} shows ${from ?? 'none'}, which is not in its history`);
+  const allowHardLinks = copyTo !== undefined;
+  const { isComplete } = await verifyBuild(context, store, lastChange.artifact, {
+    env,
+    verify: 'full',
+    allowHardLinks,
+  });
+  if (!isComplete) throw new RefusalError(`${lastChange.to} is too large to verify in one call`);
   return {
     outcome: 'verified',
     env,
-    buildId: made.to,
-    files: made.artifact.files,
-    bytes: made.artifact.bytes,
+    buildId: lastChange.to,
+    files: lastChange.artifact.files,
+    bytes: lastChange.artifact.bytes,
   };
 }
 
-async function mark(
-  work: Work,
-  request: RequestOf<'mark-bad' | 'mark-good' | 'pin' | 'unpin'>,
+async function updateMark(
+  context: StoreContext,
+  request: StoreRequestOf<'mark-bad' | 'mark-good' | 'pin' | 'unpin'>,
 ): Promise<object> {
   const { action, buildId, reason = 'no reason given' } = request;
-  const store = mainStore(work.config);
-  if (work.config.dryRun) return { outcome: 'planned', action, buildId };
-  const content = { reason, at: new Date(work.invocation.now()).toISOString() };
+  const store = mainStore(context.config);
+  if (context.config.dryRun) return { outcome: 'planned', action, buildId };
+  const content = { reason, at: new Date(context.invocation.now()).toISOString() };
   if (action === 'mark-bad') await setMark(store, 'bad', buildId, content);
   if (action === 'pin') await setMark(store, 'pinned', buildId, content);
-  if (action === 'mark-good') await takeMark(store, 'bad', buildId);
-  if (action === 'unpin') await takeMark(store, 'pinned', buildId);
+  if (action === 'mark-good') await removeMark(store, 'bad', buildId);
+  if (action === 'unpin') await removeMark(store, 'pinned', buildId);
   return { outcome: 'marked', action, buildId };
 }

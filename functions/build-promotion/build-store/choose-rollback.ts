@@ -1,33 +1,36 @@
 import type { Artifact } from '../domain/artifact.ts';
-import { type Entry, rollbackTargets } from '../domain/history.ts';
-import { Refused } from '../domain/refusal.ts';
+import { type HistoryEntry, rollbackTargets } from '../domain/history.ts';
+import { RefusalError } from '../domain/refusal.ts';
 import { exists, folders, type Store } from '../filesystem/layout.ts';
-import { readBad } from '../filesystem/marks.ts';
-import { takeBack } from '../filesystem/trash.ts';
-import type { RequestOf } from '../protocol/store-request.ts';
+import { readBadReason } from '../filesystem/marks.ts';
+import { restoreFromTrash } from '../filesystem/trash.ts';
+import type { StoreRequestOf } from '../protocol/store-request.ts';
 
-export type Choice =
+export type RollbackChoice =
   | { readonly artifact: Artifact; readonly skipped: readonly string[] }
-  /** A build that would have to be restored first, as the request allows. */
+  /** The chosen build is pruned, and the request allows to restore it first. */
   | { readonly pruned: string };
 
-interface Past {
+interface RollbackContext {
   readonly store: Store;
-  /** Where people's marks are, and from where a build can be copied once more. */
+  /** The main store. It has the marks, and builds that can be copied again. */
   readonly main: Store;
   readonly dryRun: boolean;
-  readonly entries: readonly Entry[];
+  readonly entries: readonly HistoryEntry[];
   readonly live: { readonly buildId?: string };
 }
 
-/** The release to go back to: the last one that is good and there. @throws Refused when there is none */
-export async function chooseRelease(past: Past, request: RequestOf<'rollback'>): Promise<Choice> {
+/** The latest earlier release that is not marked bad and exists. @throws RefusalError if there is none */
+export async function chooseRollbackTarget(
+  context: RollbackContext,
+  request: StoreRequestOf<'rollback'>,
+): Promise<RollbackChoice> {
   const skipped: string[] = [];
-  for (const { artifact, to } of candidates(past, request)) {
-    const bad = await readBad(past.main, to);
+  for (const { artifact, to } of rollbackCandidates(context, request)) {
+    const bad = await readBadReason(context.main, to);
     if (bad !== undefined) {
       skipped.push(`${to}: marked bad, ${bad}`);
-    } else if (await isThere(past, to)) {
+    } else if (await isAvailable(context, to)) {
       return { artifact, skipped };
     } else if (request.restore) {
       return { pruned: to };
@@ -35,21 +38,27 @@ export async function chooseRelease(past: Past, request: RequestOf<'rollback'>):
       skipped.push(`${to}: pruned`);
     }
   }
-  const passed = skipped.length > 0 ? ` (${skipped.join('; ')})` : '';
-  throw new Refused(`${request.env} has no good release to go back to${passed}`, 'RevisionUnavailable');
+  const reasons = skipped.length > 0 ? ` (${skipped.join('; ')})` : '';
+  throw new RefusalError(
+    `${request.env} has no good release to roll back to${reasons}`,
+    'RevisionUnavailable',
+  );
 }
 
-async function isThere({ dryRun, main, store }: Past, buildId: string): Promise<boolean> {
-  for (const place of new Set([store.root, main.root])) {
-    if (await exists(folders.build({ root: place }, buildId))) return true;
-    if (!dryRun && (await takeBack({ root: place }, buildId))) return true;
+async function isAvailable({ dryRun, main, store }: RollbackContext, buildId: string): Promise<boolean> {
+  for (const root of new Set([store.root, main.root])) {
+    if (await exists(folders.build({ root: root }, buildId))) return true;
+    if (!dryRun && (await restoreFromTrash({ root: root }, buildId))) return true;
   }
   return false;
 }
 
-function candidates({ entries, live }: Past, { env, to }: RequestOf<'rollback'>): readonly Entry[] {
+function rollbackCandidates(
+  { entries, live }: RollbackContext,
+  { env, to }: StoreRequestOf<'rollback'>,
+): readonly HistoryEntry[] {
   if (to === undefined) return rollbackTargets(entries, live.buildId);
   const wanted = entries.findLast((entry) => entry.to === to);
   if (wanted) return [wanted];
-  throw new Refused(`${env} never had ${to}, as far as its history is read`, 'RevisionUnavailable');
+  throw new RefusalError(`${to} is not in the recent history of ${env}`, 'RevisionUnavailable');
 }

@@ -1,93 +1,101 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import type { Entry } from '../domain/history.ts';
-import { Refused } from '../domain/refusal.ts';
-import { point } from '../filesystem/environment-links.ts';
-import { latestGeneration, readEntry, takeGeneration } from '../filesystem/history-files.ts';
-import { folders, isThereNow, type Store } from '../filesystem/layout.ts';
-import { takeBack } from '../filesystem/trash.ts';
+import type { HistoryEntry } from '../domain/history.ts';
+import { RefusalError } from '../domain/refusal.ts';
+import { moveLink } from '../filesystem/environment-links.ts';
+import { claimGeneration, latestGeneration, readEntry } from '../filesystem/history-files.ts';
+import { existsUncached, folders, type Store } from '../filesystem/layout.ts';
+import { restoreFromTrash } from '../filesystem/trash.ts';
 
-const ROUNDS = 5;
+const MAX_ROUNDS = 5;
 
 /**
- * Makes a change of an environment: first its number in the history, which only one of several gets, then the link.
+ * Changes an environment: first claims the next number in its history, which only one request can get, then moves the link.
  *
- * @param known the environment's latest changes, to go back by when the build is gone in the end
- * @param signal aborted when whoever asked was told that time ran out: then it must not happen afterwards
- * @throws Refused when somebody else was first, or overtook it
+ * @param known the environment's latest changes, used to undo this one if the build is pruned in the meantime
+ * @param signal aborted after a timeout was reported to the caller: the change must not happen afterwards
+ * @throws RefusalError if another request was faster
  */
-export async function makeChange(
+export async function commitChange(
   store: Store,
-  wish: Entry,
-  known: readonly Entry[],
+  change: HistoryEntry,
+  known: readonly HistoryEntry[],
   signal: AbortSignal,
-): Promise<Entry> {
+): Promise<HistoryEntry> {
   signal.throwIfAborted();
-  const taken = await takeGeneration(store, wish);
-  if (taken.key !== wish.key) throw overtaken(wish, taken);
+  const committed = await claimGeneration(store, change);
+  if (committed.key !== change.key) throw supersededError(change, committed);
   signal.throwIfAborted();
-  await finishChange(store, taken, known);
-  return taken;
+  await finishChange(store, committed, known);
+  return committed;
 }
 
-/** Moves the link for a change that has its number; a repeat does again only what is missing. */
-export async function finishChange(store: Store, change: Entry, known: readonly Entry[]): Promise<void> {
+/** Moves the link for a committed change. Safe to repeat. */
+export async function finishChange(
+  store: Store,
+  change: HistoryEntry,
+  known: readonly HistoryEntry[],
+): Promise<void> {
   await mkdir(folders.drafts(store), { recursive: true });
-  await point(store, change.env, change.to);
-  const winner = await settle(store, change);
-  if (winner.generation !== change.generation) throw overtaken(change, winner);
-  await demandReachable(store, change, known);
+  await moveLink(store, change.env, change.to);
+  const winner = await pointAtLatest(store, change);
+  if (winner.generation !== change.generation) throw supersededError(change, winner);
+  await assertReachable(store, change, known);
 }
 
 /**
- * Whoever moved the link looks whether a later change has got its number meanwhile, and if so points the link at that
- * one: a process that was held up between its number and its link cannot leave the older build behind.
+ * Checks for a later change after moving the link, and if there is one, moves the link to it. Otherwise a process that was
+ * delayed between its number and its link could leave the older build live.
  */
-async function settle(store: Store, change: Entry): Promise<Entry> {
+async function pointAtLatest(store: Store, change: HistoryEntry): Promise<HistoryEntry> {
   let winner = change;
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < MAX_ROUNDS; round++) {
     const latest = await latestGeneration(store, change.env);
     if (latest <= winner.generation) return winner;
     winner = await readEntry(store, change.env, latest);
-    await point(store, change.env, winner.to);
+    await moveLink(store, change.env, winner.to);
   }
   return winner;
 }
 
-/** Pruning may have taken the build between its verification and the link. */
-async function demandReachable(store: Store, change: Entry, known: readonly Entry[]): Promise<void> {
+/** Pruning may have moved the build to the trash after its verification. */
+async function assertReachable(
+  store: Store,
+  change: HistoryEntry,
+  known: readonly HistoryEntry[],
+): Promise<void> {
   const { env, from, generation, to } = change;
-  if ((await isThereNow(store, to)) || (await takeBack(store, to))) return;
-  const before = known.findLast((entry) => entry.to === from);
-  const isGoingBack =
-    before &&
-    before.to !== to &&
-    ((await isThereNow(store, before.to)) || (await takeBack(store, before.to)));
-  if (isGoingBack) {
+  if ((await existsUncached(store, to)) || (await restoreFromTrash(store, to))) return;
+  const previous = known.findLast((entry) => entry.to === from);
+  const canGoBack =
+    previous &&
+    previous.to !== to &&
+    ((await existsUncached(store, previous.to)) || (await restoreFromTrash(store, previous.to)));
+  if (canGoBack) {
     const at = change.at;
     const undo = {
-      ...before,
+      ...previous,
       action: 'undo' as const,
       generation: generation + 1,
       from: to,
       key: randomUUID(),
       at,
     };
-    await finishChange(store, await takeGeneration(store, undo), []);
+    await finishChange(store, await claimGeneration(store, undo), []);
   }
-  const link = isGoingBack
-    ? `is back at ${before.to}`
-    : `leads nowhere: promote a build that is there to ${env}`;
-  throw new Refused(`${prunedMeanwhile(change)}; the link ${link}`);
+  const link = canGoBack
+    ? `was moved back to ${previous.to}`
+    : `points to a missing build: promote an existing build to ${env}`;
+  throw new RefusalError(`${prunedReason(change)}; the link ${link}`);
 }
 
-export function prunedMeanwhile({ env, to }: Entry): string {
+export function prunedReason({ env, to }: HistoryEntry): string {
   return `${to} was pruned while it was promoted to ${env}`;
 }
 
-export function overtaken({ env, to }: Entry, winner: Entry): Refused {
-  return new Refused(
-    `${env} was changed by somebody else: generation ${winner.generation} is ${winner.to}, and ${to} is not live`,
+export function supersededError({ env, to }: HistoryEntry, winner: HistoryEntry): RefusalError {
+  return new RefusalError(
+    `another request changed ${env} first: generation ${winner.generation} is ${winner.to}, and ${to} is not live`,
     'RevisionOutOfSync',
   );
 }

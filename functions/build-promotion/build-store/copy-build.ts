@@ -1,111 +1,125 @@
 import { copyFile, mkdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256 } from '#shared/hash.ts';
-import type { Work } from '../context.ts';
+import type { StoreContext } from '../context.ts';
 import type { Artifact } from '../domain/artifact.ts';
 import { type Manifest, parseManifest } from '../domain/manifest.ts';
 import { MANIFEST, STAMP } from '../domain/names.ts';
-import { Refused } from '../domain/refusal.ts';
+import { RefusalError } from '../domain/refusal.ts';
 import { copyFiles } from '../filesystem/copy-files.ts';
-import { exists, folders, hasCode, type Store, unless } from '../filesystem/layout.ts';
-import { deleteTree, discard } from '../filesystem/trash.ts';
-import { walk } from '../filesystem/walk.ts';
+import { exists, folders, hasCode, type Store, undefinedOnError } from '../filesystem/layout.ts';
+import { deleteTree, discardFolder } from '../filesystem/trash.ts';
+import { listTree } from '../filesystem/walk.ts';
 import type { Progress } from '../protocol/store-request.ts';
-import { inspectFolder, readStamped } from './verify-build.ts';
+import { compareFolder, readStampedManifest } from './verify-build.ts';
 
-export interface CopyWish {
+export interface CopyRequest {
   readonly source: Store;
   readonly target: Store;
   readonly artifact: Artifact;
   readonly manifest: Manifest;
-  /** What is live at the target. */
+  /** The target's live build. */
   readonly live: string | undefined;
   readonly key: string;
   readonly progress: Progress | undefined;
 }
 
-export type Copied = 'whole' | Pick<Progress, 'phase' | 'done' | 'digest'>;
+export type CopyResult = 'whole' | Pick<Progress, 'phase' | 'done' | 'digest'>;
 
 /**
- * Brings a build to another store: beside what is live there, verified in full where it lies, and only then under its
- * name. Nothing of the release that is live is touched.
+ * Copies a build to another store: into a draft folder, verified in full there, and only then renamed into place. The live
+ * release is not touched.
  */
-export async function copyRelease(work: Work, wish: CopyWish): Promise<Copied> {
-  const { artifact, key, progress, target } = wish;
-  // The same for a repeat of the same request, so that it goes on where it stopped, and no other request's.
+export async function copyBuild(context: StoreContext, request: CopyRequest): Promise<CopyResult> {
+  const { artifact, key, progress, target } = request;
+  // The same suffix for repeats of this request, so that they continue; a different one for other requests.
   const suffix = sha256(key, 12);
   const draft = join(folders.incoming(target), `${artifact.buildId}.${suffix}`);
-  const first = progress?.phase === 'verify-copy' ? 'whole' : await bring(work, wish, draft, wish.live);
-  if (first !== 'whole') return first;
-  const verified = await verifyCopy(work, wish, draft).catch(async (error: unknown) => {
-    if (!(error instanceof Refused) || wish.live === undefined) throw error;
-    // What was linked is not as stamped at the release that is live: everything from the store itself, then.
-    work.invocation.logger.warn('the live release is not as stamped', { buildId: wish.live, error });
-    await deleteTree(draft, work.stop);
-    const again = await bring(work, { ...wish, progress: undefined }, draft, undefined);
-    return again === 'whole' ? verifyCopy(work, { ...wish, progress: undefined }, draft) : again;
+  const copied =
+    progress?.phase === 'verify-copy' ? 'whole' : await copyToDraft(context, request, draft, request.live);
+  if (copied !== 'whole') return copied;
+  const verified = await verifyCopy(context, request, draft).catch(async (error: unknown) => {
+    if (!(error instanceof RefusalError) || request.live === undefined) throw error;
+    // A hard-linked file of the live release does not match its stamp: copy everything from the main store instead.
+    context.invocation.logger.warn('live release does not match its stamp', { buildId: request.live, error });
+    await deleteTree(draft, context.isOutOfTime);
+    const retried = await copyToDraft(context, { ...request, progress: undefined }, draft, undefined);
+    return retried === 'whole' ? verifyCopy(context, { ...request, progress: undefined }, draft) : retried;
   });
   if (verified !== 'whole') return verified;
-  work.invocation.signal.throwIfAborted();
-  await commit(target, draft, artifact.buildId, work.invocation.now());
+  context.invocation.signal.throwIfAborted();
+  await publishDraft(target, draft, artifact.buildId, context.invocation.now());
   return 'whole';
 }
 
-async function bring(work: Work, wish: CopyWish, draft: string, live: string | undefined): Promise<Copied> {
-  const { artifact, manifest, progress, source, target } = wish;
+async function copyToDraft(
+  context: StoreContext,
+  request: CopyRequest,
+  draft: string,
+  live: string | undefined,
+): Promise<CopyResult> {
+  const { artifact, manifest, progress, source, target } = request;
   const origin = folders.build(source, artifact.buildId);
-  const files = (await walk(origin)).met;
-  const base = live === undefined ? undefined : await readBase(target, live);
+  const files = (await listTree(origin)).found;
+  const base = live === undefined ? undefined : await readLiveBuild(target, live);
   const from = progress?.phase === 'copy' ? progress.done : 0;
   try {
     await mkdir(draft, { recursive: true });
-    const done = await copyFiles({ from: origin, to: draft, manifest, base, stop: work.stop }, files, from);
+    const done = await copyFiles(
+      { from: origin, to: draft, manifest, base, isOutOfTime: context.isOutOfTime },
+      files,
+      from,
+    );
     if (done < files.length) return { phase: 'copy', done, digest: '' };
     for (const name of [MANIFEST, STAMP]) await copyFile(join(origin, name), join(draft, name));
     return 'whole';
   } catch (error) {
     if (!hasCode(error, 'ENOSPC', 'EDQUOT')) throw error;
-    await deleteTree(draft, work.stop); // what is live may need the room
-    const stays = wish.live === undefined ? '' : `; ${wish.live} stays live`;
-    throw new Refused(`The disk is full: ${artifact.buildId} could not be copied${stays}`, 'JobFailed', {
-      cause: error,
-    });
+    await deleteTree(draft, context.isOutOfTime); // the live release may need the space
+    const liveText = request.live === undefined ? '' : `; ${request.live} stays live`;
+    throw new RefusalError(
+      `No space left on the file system: ${artifact.buildId} was not copied${liveText}`,
+      'JobFailed',
+      {
+        cause: error,
+      },
+    );
   }
 }
 
 async function verifyCopy(
-  work: Work,
-  { artifact, manifest, progress }: CopyWish,
+  context: StoreContext,
+  { artifact, manifest, progress }: CopyRequest,
   draft: string,
-): Promise<Copied> {
-  await readStamped(work, draft, artifact);
+): Promise<CopyResult> {
+  await readStampedManifest(context, draft, artifact);
   const resume = progress?.phase === 'verify-copy' ? progress : undefined;
-  const options = { manifest, resume, allowNames: true };
-  const { digest, done, files } = await inspectFolder(work, draft, artifact, options);
-  return done < files ? { phase: 'verify-copy', done, digest } : 'whole';
+  const options = { manifest, resume, allowHardLinks: true };
+  const { digest, doneFiles, files } = await compareFolder(context, draft, artifact, options);
+  return doneFiles < files ? { phase: 'verify-copy', done: doneFiles, digest } : 'whole';
 }
 
-/** What is live has no stamp that could be checked here: what it claims decides only what is linked and then read. */
-async function readBase(
+/** The live build, for hard links. Its manifest is not trusted: every linked file is read afterwards. */
+async function readLiveBuild(
   target: Store,
   live: string,
 ): Promise<{ folder: string; manifest: Manifest } | undefined> {
   const folder = folders.build(target, live);
-  const bytes = await unless(readFile(join(folder, MANIFEST)), 'ENOENT');
+  const bytes = await undefinedOnError(readFile(join(folder, MANIFEST)), 'ENOENT');
   try {
     return bytes && { folder, manifest: parseManifest(bytes) };
   } catch {
-    return undefined; // everything is copied, then
+    return undefined; // without a base, everything is copied
   }
 }
 
-async function commit(target: Store, draft: string, buildId: string, now: number): Promise<void> {
+async function publishDraft(target: Store, draft: string, buildId: string, now: number): Promise<void> {
   try {
     await rename(draft, folders.build(target, buildId));
   } catch (error) {
-    // Another request was first, or the first answer to this one was lost.
+    // Another request was first, or the response to our first attempt was lost.
     if (!hasCode(error, 'ENOTEMPTY', 'EEXIST', 'ENOENT') || !(await exists(folders.build(target, buildId))))
       throw error;
-    await discard(target, draft, now);
+    await discardFolder(target, draft, now);
   }
 }

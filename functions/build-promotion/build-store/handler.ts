@@ -1,12 +1,12 @@
 import { asyncInvocationHandler } from '#shared/handlers/async-invocation.ts';
 import { readStoreConfig } from '../config.ts';
-import { readRequest } from '../protocol/store-request.ts';
-import { serve } from './build-store.ts';
+import { parseStoreRequest } from '../protocol/store-request.ts';
+import { handleStoreRequest } from './build-store.ts';
 
 const config = readStoreConfig();
 
-/** Asked by PromoteBuild, RestoreBuild and people, and answered at once. A repeat with the same key is safe. */
+/** Invoked synchronously by PromoteBuild, RestoreBuild and people. Repeating a request with the same key is safe. */
 export const handler = asyncInvocationHandler({
-  parse: readRequest,
-  handle: (request, invocation) => serve(request, config, invocation),
+  parse: parseStoreRequest,
+  handle: (request, invocation) => handleStoreRequest(request, config, invocation),
 });

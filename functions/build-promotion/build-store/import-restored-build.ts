@@ -1,204 +1,236 @@
 import { randomUUID } from 'node:crypto';
 import { readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
-import { copyStores, mainStore, type Work } from '../context.ts';
+import { copyStores, mainStore, type StoreContext } from '../context.ts';
 import type { Artifact } from '../domain/artifact.ts';
-import type { Sighting } from '../domain/recovery-point.ts';
-import { Refused } from '../domain/refusal.ts';
-import { listHistories } from '../filesystem/environment-links.ts';
+import type { KnownPresence } from '../domain/recovery-point.ts';
+import { RefusalError } from '../domain/refusal.ts';
+import { listEnvironmentsWithHistory } from '../filesystem/environment-links.ts';
 import { readEntries } from '../filesystem/history-files.ts';
-import { exists, folders, isThereNow, type Store, unless } from '../filesystem/layout.ts';
-import { keepRestore, type Restore, readRestore, readRestores } from '../filesystem/restore-records.ts';
-import { discard, removeEmpty, takeBack } from '../filesystem/trash.ts';
-import type { Progress, RequestOf } from '../protocol/store-request.ts';
-import { inspectFolder, readStamped } from './verify-build.ts';
+import { exists, existsUncached, folders, type Store, undefinedOnError } from '../filesystem/layout.ts';
+import {
+  listRestoreRecords,
+  type RestoreRecord,
+  readRestoreRecord,
+  saveRestoreRecord,
+} from '../filesystem/restore-records.ts';
+import { discardFolder, removeEmpty, restoreFromTrash } from '../filesystem/trash.ts';
+import type { Progress, StoreRequestOf } from '../protocol/store-request.ts';
+import { compareFolder, readStampedManifest } from './verify-build.ts';
 
-// The store's half of a restore: what is asked of AWS Backup is written down before, and what comes of it is taken in.
+// BuildStore's part of a restore: it saves the restore before AWS Backup is called, and imports the restored folder.
 
-/** What RestoreBuild needs to know. */
-export type Begun =
+/** What RestoreBuild needs to start or follow the job. */
+export type OpenedRestore =
   | { readonly outcome: 'present'; readonly buildId: string }
-  | (Restore & {
+  | (RestoreRecord & {
       readonly outcome: 'restoring' | 'planned';
       readonly path: string;
-      readonly sighting: Sighting;
+      readonly presence: KnownPresence;
     });
 
-export type Ended =
-  | { readonly outcome: 'restored' | 'not-there'; readonly buildId: string; readonly reason?: string }
-  | { readonly outcome: 'more'; readonly progress: Progress };
+export type FinishedRestore =
+  | { readonly outcome: 'restored' | 'missing'; readonly buildId: string; readonly reason?: string }
+  | { readonly outcome: 'unfinished'; readonly progress: Progress };
 
-export async function listRestores({ config }: Work): Promise<{ readonly buildIds: readonly string[] }> {
-  const open = (await readRestores(mainStore(config))).filter(({ restoredAt }) => restoredAt === undefined);
+export async function listOpenRestores({
+  config,
+}: StoreContext): Promise<{ readonly buildIds: readonly string[] }> {
+  const open = (await listRestoreRecords(mainStore(config))).filter(
+    ({ restoredAt }) => restoredAt === undefined,
+  );
   return { buildIds: open.map((one) => one.buildId) };
 }
 
-/** Writes down that a build is wanted back, once; a repeat is told how far it has come. @throws Refused */
-export async function beginRestore(work: Work, { buildId: id }: RequestOf<'restore-begin'>): Promise<Begun> {
-  const { config, invocation } = work;
+/** Saves that a build is to be restored. A repeat returns the saved state. @throws RefusalError */
+export async function openRestore(
+  context: StoreContext,
+  { buildId: id }: StoreRequestOf<'open-restore'>,
+): Promise<OpenedRestore> {
+  const { config, invocation } = context;
   const store = mainStore(config);
-  if ((await exists(folders.build(store, id))) || (!config.dryRun && (await takeBack(store, id)))) {
-    await closeRestore(work, store, id);
+  if ((await exists(folders.build(store, id))) || (!config.dryRun && (await restoreFromTrash(store, id)))) {
+    await closeRestore(context, store, id);
     return { outcome: 'present', buildId: id };
   }
-  const { sighting } = await findPast(work, id);
+  const { presence } = await findInHistories(context, id);
   const path = join('/', config.path, 'builds', id);
-  const known = await readRestore(store, id);
-  if (known && known.restoredAt === undefined) return { ...known, outcome: 'restoring', path, sighting };
+  const known = await readRestoreRecord(store, id);
+  if (known && known.restoredAt === undefined) return { ...known, outcome: 'restoring', path, presence };
   const requestedAt = new Date(invocation.now()).toISOString();
-  const begun: Restore = { buildId: id, token: randomUUID(), requestedAt, tried: [] };
-  if (config.dryRun) return { ...begun, outcome: 'planned', path, sighting };
-  await keepRestore(store, begun);
-  return { ...begun, outcome: 'restoring', path, sighting };
+  const record: RestoreRecord = { buildId: id, token: randomUUID(), requestedAt, tried: [] };
+  if (config.dryRun) return { ...record, outcome: 'planned', path, presence };
+  await saveRestoreRecord(store, record);
+  return { ...record, outcome: 'restoring', path, presence };
 }
 
-/** Notes the job, so that it is followed and not started again. */
-export async function noteRestore(work: Work, request: RequestOf<'restore-started'>): Promise<object> {
-  const store = mainStore(work.config);
-  const known = await readRestore(store, request.buildId);
+/** Saves the job, so that it is followed and not started again. */
+export async function saveRestoreJob(
+  context: StoreContext,
+  request: StoreRequestOf<'save-restore-job'>,
+): Promise<object> {
+  const store = mainStore(context.config);
+  const known = await readRestoreRecord(store, request.buildId);
   const { jobId, recoveryPoint, token } = request;
   if (known?.token !== token)
-    throw new Refused(`${request.buildId}: another restore has taken this one's place`);
-  await keepRestore(store, { ...known, jobId, recoveryPoint });
-  return { outcome: 'noted', buildId: request.buildId };
+    throw new RefusalError(`${request.buildId}: another restore has replaced this one`);
+  await saveRestoreRecord(store, { ...known, jobId, recoveryPoint });
+  return { outcome: 'saved', buildId: request.buildId };
 }
 
-/** Nobody has it: nothing is followed any more. */
-export async function giveUpRestore(
-  work: Work,
-  { buildId: id }: RequestOf<'restore-give-up'>,
+/** No recovery point contains the build: forget the restore. */
+export async function abandonRestore(
+  context: StoreContext,
+  { buildId: id }: StoreRequestOf<'abandon-restore'>,
 ): Promise<object> {
-  const store = mainStore(work.config);
-  if (!work.config.dryRun) await rm(join(folders.restores(store), id), { force: true });
-  return { outcome: 'given-up', buildId: id };
+  const store = mainStore(context.config);
+  if (!context.config.dryRun) await rm(join(folders.restores(store), id), { force: true });
+  return { outcome: 'abandoned', buildId: id };
 }
 
-/** Takes in what AWS Backup has put beside the store: verified by what history says of it, then moved into place. */
-export async function endRestore(work: Work, request: RequestOf<'restore-end'>): Promise<Ended> {
+/** Imports what AWS Backup restored next to the store: verifies it by the digest in the history, then moves it into place. */
+export async function finishRestore(
+  context: StoreContext,
+  request: StoreRequestOf<'finish-restore'>,
+): Promise<FinishedRestore> {
   const { buildId: id, jobId, progress } = request;
-  if (work.config.dryRun)
-    throw new Refused(`${id}: dry run, what the job ${jobId} restored stays where it is`);
-  const store = mainStore(work.config);
-  const known = await readRestore(store, id);
-  const isThere = await exists(folders.build(store, id));
-  if (!isThere && known?.jobId !== jobId)
-    throw new Refused(`${id}: no restore by the job ${jobId} is under way`);
-  const { artifact } = await findPast(work, id);
+  if (context.config.dryRun)
+    throw new RefusalError(`${id}: dry run, the folder restored by job ${jobId} is not moved`);
+  const store = mainStore(context.config);
+  const known = await readRestoreRecord(store, id);
+  const isPresent = await exists(folders.build(store, id));
+  if (!isPresent && known?.jobId !== jobId)
+    throw new RefusalError(`${id}: job ${jobId} is not the open restore of this build`);
+  const { artifact } = await findInHistories(context, id);
   let reason = 'AWS Backup did not complete the job';
-  for (const folder of await findRestored(work, id, known)) {
-    const isOfUse = request.restored && !(await exists(folders.build(store, id)));
-    const verdict = isOfUse ? await verifyRestored(work, folder, artifact, progress) : reason;
-    if (typeof verdict === 'object') return { outcome: 'more', progress: verdict };
+  for (const folder of await findRestoredFolders(context, id, known)) {
+    const isNeeded = request.restored && !(await exists(folders.build(store, id)));
+    const verdict = isNeeded ? await verifyRestored(context, folder, artifact, progress) : reason;
+    if (typeof verdict === 'object') return { outcome: 'unfinished', progress: verdict };
     if (verdict !== 'sound') reason = verdict;
-    await takeAway(work, folder, verdict === 'sound' ? folders.build(store, id) : undefined);
+    await moveRestoredFolder(context, folder, verdict === 'sound' ? folders.build(store, id) : undefined);
   }
-  return conclude(work, store, id, reason);
+  return finishWithoutFolders(context, store, id, reason);
 }
 
-/** Out of AWS Backup's folder into its place, or into the trash. */
-async function takeAway(work: Work, folder: string, place: string | undefined): Promise<void> {
-  const { config, invocation } = work;
+/** Moves the folder into place, or into the trash. */
+async function moveRestoredFolder(
+  context: StoreContext,
+  folder: string,
+  target: string | undefined,
+): Promise<void> {
+  const { config, invocation } = context;
   const store = mainStore(config);
-  // The empty parents tell nobody whose they were: a process that dies now leaves word of them.
-  const noted = await readRestore(store, basename(folder));
-  if (noted) await keepRestore(store, { ...noted, folder: relative(config.mount, folder) });
+  // Empty parent folders do not show who created them, so their path is saved in case this process dies here.
+  const record = await readRestoreRecord(store, basename(folder));
+  if (record) await saveRestoreRecord(store, { ...record, folder: relative(config.mount, folder) });
   invocation.signal.throwIfAborted();
-  if (place !== undefined) await unless(rename(folder, place), 'ENOENT', 'ENOTEMPTY', 'EEXIST');
-  await discard(store, folder, invocation.now());
-  await clearParents(work, folder);
+  if (target !== undefined) await undefinedOnError(rename(folder, target), 'ENOENT', 'ENOTEMPTY', 'EEXIST');
+  await discardFolder(store, folder, invocation.now());
+  await removeEmptyParents(context, folder);
 }
 
-async function conclude(work: Work, store: Store, id: string, reason: string): Promise<Ended> {
-  if (await isThereNow(store, id)) {
-    await closeRestore(work, store, id);
+async function finishWithoutFolders(
+  context: StoreContext,
+  store: Store,
+  id: string,
+  reason: string,
+): Promise<FinishedRestore> {
+  if (await existsUncached(store, id)) {
+    await closeRestore(context, store, id);
     return { outcome: 'restored', buildId: id };
   }
-  const known = await readRestore(store, id);
-  if (known?.folder !== undefined) await clearParents(work, join(work.config.mount, known.folder));
+  const known = await readRestoreRecord(store, id);
+  if (known?.folder !== undefined)
+    await removeEmptyParents(context, join(context.config.mount, known.folder));
   if (known?.recoveryPoint !== undefined) {
     const { folder: _, jobId: __, recoveryPoint, ...rest } = known;
-    await keepRestore(store, { ...rest, tried: [...known.tried, recoveryPoint] });
+    await saveRestoreRecord(store, { ...rest, tried: [...known.tried, recoveryPoint] });
   }
-  return { outcome: 'not-there', buildId: id, reason };
+  return { outcome: 'missing', buildId: id, reason };
 }
 
-/** The build is there: nothing is followed any more, and its age counts from now. */
-async function closeRestore(work: Work, store: Store, id: string): Promise<void> {
-  const known = await readRestore(store, id);
-  if (!known || known.restoredAt !== undefined || work.config.dryRun) return;
+/** The build exists: the restore is closed, and pruning counts its age from now. */
+async function closeRestore(context: StoreContext, store: Store, id: string): Promise<void> {
+  const known = await readRestoreRecord(store, id);
+  if (!known || known.restoredAt !== undefined || context.config.dryRun) return;
   const { folder, ...rest } = known;
-  if (folder !== undefined) await clearParents(work, join(work.config.mount, folder));
-  await keepRestore(store, { ...rest, restoredAt: new Date(work.invocation.now()).toISOString() });
+  if (folder !== undefined) await removeEmptyParents(context, join(context.config.mount, folder));
+  await saveRestoreRecord(store, { ...rest, restoredAt: new Date(context.invocation.now()).toISOString() });
 }
 
-/** @returns why it cannot be used, or how far its verification has come */
+/** @returns the reason why it cannot be used, or the progress of its verification */
 async function verifyRestored(
-  work: Work,
+  context: StoreContext,
   folder: string,
   artifact: Artifact,
   progress: Progress | undefined,
 ): Promise<'sound' | Progress | string> {
   try {
-    const manifest = await readStamped(work, folder, artifact);
-    const { digest, done, files } = await inspectFolder(work, folder, artifact, {
+    const manifest = await readStampedManifest(context, folder, artifact);
+    const { digest, doneFiles, files } = await compareFolder(context, folder, artifact, {
       manifest,
       resume: progress,
     });
-    return done < files ? { phase: 'verify', done, digest, generation: 0 } : 'sound';
+    return doneFiles < files ? { phase: 'verify', done: doneFiles, digest, generation: 0 } : 'sound';
   } catch (error) {
-    if (error instanceof Refused) return error.message;
+    if (error instanceof RefusalError) return error.message;
     throw error;
   }
 }
 
 /**
- * The build in every folder that restores of it have made at the root of the file system, the latest first. Other
- * people restore too: their folders are older, or hold more than this build.
+ * Folders with this build that restores have created at the root of the file system, latest first. Folders of other
+ * people's restores are skipped: they are older than this restore, or contain more than this build.
  */
-async function findRestored({ config }: Work, id: string, known: Restore | undefined): Promise<string[]> {
+async function findRestoredFolders(
+  { config }: StoreContext,
+  id: string,
+  known: RestoreRecord | undefined,
+): Promise<string[]> {
   if (!known) return [];
   const since = Date.parse(known.requestedAt);
   const names = (await readdir(config.mount)).filter((name) => (restoreTimeOf(name) ?? 0) >= since);
   const path = join(config.path, 'builds', id);
-  const own = await Promise.all(names.map((name) => holdsNothingBut(join(config.mount, name), path)));
-  const folders = names.filter((_, at) => own[at]).sort();
+  const isOwn = await Promise.all(names.map((name) => containsOnly(join(config.mount, name), path)));
+  const folders = names.filter((_, at) => isOwn[at]).sort();
   return folders.toReversed().map((name) => join(config.mount, name, path));
 }
 
-/** When AWS Backup began to write `aws-backup-restore_2026-11-21T10-03-13-832Z`; it names the folder so. */
+/** The time in a folder name of AWS Backup, such as `aws-backup-restore_2026-11-21T10-03-13-832Z`. */
 function restoreTimeOf(name: string): number | undefined {
   const [, date, hours, minutes, seconds] =
     /^aws-backup-(?:failed-)?restore_(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d)/.exec(name) ?? [];
   return date === undefined ? undefined : Date.parse(`${date}T${hours}:${minutes}:${seconds}Z`) + 999;
 }
 
-async function holdsNothingBut(folder: string, path: string): Promise<boolean> {
+async function containsOnly(folder: string, path: string): Promise<boolean> {
   let parent = folder;
   for (const name of path.split('/').filter((part) => part !== '')) {
-    const names = (await unless(readdir(parent), 'ENOENT', 'ENOTDIR')) ?? [];
+    const names = (await undefinedOnError(readdir(parent), 'ENOENT', 'ENOTDIR')) ?? [];
     if (names.length !== 1 || names[0] !== name) return false;
     parent = join(parent, name);
   }
   return true;
 }
 
-/** AWS Backup leaves its folders for ever. Only what is empty goes: the rest was restored by somebody else. */
-async function clearParents({ config }: Work, folder: string): Promise<void> {
+/** AWS Backup never removes its folders. Only empty ones are removed; others contain restores of other people. */
+async function removeEmptyParents({ config }: StoreContext, folder: string): Promise<void> {
   for (let parent = dirname(folder); parent !== config.mount; parent = dirname(parent)) {
     if (!(await removeEmpty(parent))) return;
   }
 }
 
-/** What the environments' histories know of a build, those of copies too. @throws Refused when none does */
-async function findPast(
-  { config }: Work,
+/** Finds a build in the histories of all environments, including copies. @throws RefusalError if none contains it */
+async function findInHistories(
+  { config }: StoreContext,
   id: string,
-): Promise<{ readonly artifact: Artifact; readonly sighting: Sighting }> {
+): Promise<{ readonly artifact: Artifact; readonly presence: KnownPresence }> {
   const stores = [mainStore(config), ...copyStores(config)];
   const histories = await Promise.all(
     stores.map(async (store) => {
-      const envs = [...(await listHistories(store))];
-      // All of it: a build may have been live thousands of changes ago.
+      const envs = [...(await listEnvironmentsWithHistory(store))];
+      // The whole history: a build may have been live thousands of changes ago.
       return Promise.all(envs.map((env) => readEntries(store, env, Number.POSITIVE_INFINITY)));
     }),
   );
@@ -209,6 +241,6 @@ async function findPast(
     if (change.to === id || change.from === id) times.push(Date.parse(change.at));
   }
   if (!artifact)
-    throw new Refused(`${id} was never live in any environment: there is no digest to verify it by`);
-  return { artifact, sighting: { from: Math.min(...times), until: Math.max(...times) } };
+    throw new RefusalError(`${id} was never live in any environment, so there is no digest to verify it`);
+  return { artifact, presence: { from: Math.min(...times), until: Math.max(...times) } };
 }

@@ -1,215 +1,260 @@
 import { randomUUID } from 'node:crypto';
-import { mainStore, storeOf, type Work } from '../context.ts';
+import { mainStore, type StoreContext, storeOf } from '../context.ts';
 import type { Artifact } from '../domain/artifact.ts';
-import { type Entry, effective } from '../domain/history.ts';
-import { Refused } from '../domain/refusal.ts';
+import { effectiveChanges, type HistoryEntry } from '../domain/history.ts';
+import { RefusalError } from '../domain/refusal.ts';
 import { isLinked, type Live, readLive } from '../filesystem/environment-links.ts';
 import { readEntries } from '../filesystem/history-files.ts';
 import { exists, folders, type Store } from '../filesystem/layout.ts';
-import { readBad } from '../filesystem/marks.ts';
-import { discard } from '../filesystem/trash.ts';
-import type { More, Progress, Switched, SwitchReply, SwitchRequest } from '../protocol/store-request.ts';
-import { chooseRelease } from './choose-rollback.ts';
-import { finishChange, makeChange, overtaken, prunedMeanwhile } from './commit-change.ts';
-import { copyRelease } from './copy-build.ts';
-import { type Checked, type CheckOptions, checkBuild, type Mode } from './verify-build.ts';
+import { readBadReason } from '../filesystem/marks.ts';
+import { discardFolder } from '../filesystem/trash.ts';
+import type {
+  Progress,
+  SwitchReply,
+  SwitchRequest,
+  SwitchResult,
+  Unfinished,
+} from '../protocol/store-request.ts';
+import { chooseRollbackTarget } from './choose-rollback.ts';
+import { commitChange, finishChange, prunedReason, supersededError } from './commit-change.ts';
+import { copyBuild } from './copy-build.ts';
+import { type VerifyMode, type VerifyOptions, type VerifyResult, verifyBuild } from './verify-build.ts';
 
-/** NFS believes what it knows of a folder for at most so long. */
+/** NFS clients cache a folder for at most this long. */
 const VISIBLE_MS = 60_000;
 
-/** What an environment's own store says of it when a request begins. */
-export interface Scene {
+/** State of an environment at the start of a request. */
+export interface EnvironmentState {
   readonly store: Store;
-  readonly entries: readonly Entry[];
+  readonly entries: readonly HistoryEntry[];
   readonly live: Live;
   /** Of the latest change. */
   readonly generation: number;
 }
 
 /**
- * Promotes or rolls back: verifies the build, copies it where that is asked for, takes the environment's next number
- * and moves its link. The same key asks for the same change, however often it comes.
+ * Promotes or rolls back: verifies the build, copies it if requested, claims the environment's next generation and moves
+ * its link. Requests with the same key are the same change.
  *
- * @throws Refused
+ * @throws RefusalError
  */
-export async function switchRelease(work: Work, request: SwitchRequest): Promise<SwitchReply> {
-  const scene = await look(work, request);
-  const own = scene.entries.find(({ action, key }) => key === request.key && action === request.action);
-  if (own) return repeat(work, scene, own, request);
-  demandExpected(request, scene.live);
-  demandUnchanged(request, scene);
+export async function switchRelease(context: StoreContext, request: SwitchRequest): Promise<SwitchReply> {
+  const state = await readEnvironment(context, request);
+  const ownChange = state.entries.find(({ action, key }) => key === request.key && action === request.action);
+  if (ownChange) return repeatChange(context, state, ownChange, request);
+  assertExpectedCurrent(request, state.live);
+  assertUnchanged(request, state);
   const choice =
     request.action === 'promote'
       ? { artifact: request.artifact, skipped: [] }
-      : await chooseRelease({ ...scene, main: mainStore(work.config), dryRun: work.config.dryRun }, request);
+      : await chooseRollbackTarget(
+          { ...state, main: mainStore(context.config), dryRun: context.config.dryRun },
+          request,
+        );
   if ('pruned' in choice) {
-    const progress = { phase: 'restore', done: 0, digest: '', generation: scene.generation } as const;
+    const progress = { phase: 'restore', done: 0, digest: '', generation: state.generation } as const;
     return { outcome: 'pruned', buildId: choice.pruned, progress };
   }
   const { artifact } = choice;
-  const bad = await readBad(mainStore(work.config), artifact.buildId);
-  if (bad !== undefined) throw new Refused(`${artifact.buildId} is marked bad: ${bad}`);
-  const checked = await bringAndCheck(work, request, scene, artifact);
-  if ('outcome' in checked) return checked;
-  const switched = await move(work, request, scene, { artifact, mode: checked.mode });
+  const bad = await readBadReason(mainStore(context.config), artifact.buildId);
+  if (bad !== undefined) throw new RefusalError(`${artifact.buildId} is marked bad: ${bad}`);
+  const verified = await verifyAndCopy(context, request, state, artifact);
+  if ('outcome' in verified) return verified;
+  const switched = await switchEnvironment(context, request, state, { artifact, mode: verified.mode });
   return choice.skipped.length > 0 ? { ...switched, skipped: choice.skipped } : switched;
 }
 
-async function look({ config }: Work, { copyTo, env }: SwitchRequest): Promise<Scene> {
+async function readEnvironment(
+  { config }: StoreContext,
+  { copyTo, env }: SwitchRequest,
+): Promise<EnvironmentState> {
   const store = storeOf(config, copyTo);
   const entries = await readEntries(store, env);
   const live = await readLive(store, env);
   return { store, entries, live, generation: entries.at(-1)?.generation ?? 0 };
 }
 
-function demandExpected({ env, expectCurrent }: SwitchRequest, { from }: Live): void {
+function assertExpectedCurrent({ env, expectCurrent }: SwitchRequest, { from }: Live): void {
   const current = from ?? 'none';
   if (expectCurrent !== undefined && expectCurrent !== current)
-    throw new Refused(`${env} is at ${current}, expected ${expectCurrent}`, 'RevisionOutOfSync');
+    throw new RefusalError(`${env} is at ${current}, expected ${expectCurrent}`, 'RevisionOutOfSync');
 }
 
-/** What waited for a restore, or for another invocation, was wanted when the environment was as it was then. */
-function demandUnchanged({ env, progress }: SwitchRequest, { entries, generation }: Scene): void {
+/** After a wait, the request is valid only if the environment has not changed since it began. */
+function assertUnchanged({ env, progress }: SwitchRequest, { entries, generation }: EnvironmentState): void {
   const latest = entries.at(-1);
   if (!progress || !latest || generation === progress.generation) return;
-  throw new Refused(
-    `${env} was changed by somebody else meanwhile: generation ${generation} is ${latest.to}`,
+  throw new RefusalError(
+    `another request changed ${env} in the meantime: generation ${generation} is ${latest.to}`,
     'RevisionOutOfSync',
   );
 }
 
-/** The same request once more: its change is finished if it was cut short, and told again. */
-async function repeat(
-  work: Work,
-  { entries, live, store }: Scene,
-  own: Entry,
+/** A repeated request: finishes its change if it was interrupted, and returns the same result. */
+async function repeatChange(
+  context: StoreContext,
+  { entries, live, store }: EnvironmentState,
+  ownChange: HistoryEntry,
   request: SwitchRequest,
-): Promise<Switched> {
+): Promise<SwitchResult> {
   const wanted = request.action === 'promote' ? request.artifact.buildId : request.to;
-  if (wanted !== undefined && wanted !== own.to)
-    throw new Refused(`key: ${own.key} was used for ${own.to} already, not for ${wanted}`);
-  const next = entries[entries.indexOf(own) + 1];
-  if (next?.action === 'undo') throw new Refused(prunedMeanwhile(own));
+  if (wanted !== undefined && wanted !== ownChange.to)
+    throw new RefusalError(`key: ${ownChange.key} was already used for ${ownChange.to}, not for ${wanted}`);
+  const next = entries[entries.indexOf(ownChange) + 1];
+  if (next?.action === 'undo') throw new RefusalError(prunedReason(ownChange));
   if (next) {
-    if (!effective(entries, live.buildId).includes(own)) throw overtaken(own, next);
-  } else if (!work.config.dryRun) {
-    // Also when its link shows it: the build may have been pruned since.
-    await finishChange(store, own, entries);
-  } else if (live.buildId !== own.to) {
-    return tell(work, own, 'planned');
+    if (!effectiveChanges(entries, live.buildId).includes(ownChange)) throw supersededError(ownChange, next);
+  } else if (!context.config.dryRun) {
+    // Also if the link shows it already: the build may have been pruned after that.
+    await finishChange(store, ownChange, entries);
+  } else if (live.buildId !== ownChange.to) {
+    return toSwitchResult(context, ownChange, 'planned');
   }
-  return tell(work, own, 'switched');
+  return toSwitchResult(context, ownChange, 'switched');
 }
 
-/** Verifies the build where it is, and brings it to the store where its link is to be. */
-async function bringAndCheck(
-  work: Work,
+/** Verifies the build in the main store, and copies it if the environment is in another store. */
+async function verifyAndCopy(
+  context: StoreContext,
   request: SwitchRequest,
-  { generation, live, store }: Scene,
+  { generation, live, store }: EnvironmentState,
   artifact: Artifact,
-): Promise<{ readonly mode: Mode } | More> {
+): Promise<{ readonly mode: VerifyMode } | Unfinished> {
   const { env, progress, verify } = request;
-  const since = progress?.generation ?? generation;
+  const baseGeneration = progress?.generation ?? generation;
   const resume = progress?.phase === 'verify' ? progress : undefined;
   if (request.copyTo !== undefined && (await exists(folders.build(store, artifact.buildId)))) {
-    const copied = await checkCopy(work, store, artifact, { env, verify, resume, allowNames: true });
-    if (copied) return copied.isWhole ? { mode: copied.mode } : moreToRead(artifact, copied, since);
+    const copied = await verifyExistingCopy(context, store, artifact, {
+      env,
+      verify,
+      resume,
+      allowHardLinks: true,
+    });
+    if (copied)
+      return copied.isComplete ? { mode: copied.mode } : verifyingReply(artifact, copied, baseGeneration);
   }
-  const source = mainStore(work.config);
-  const mode = modeOf(request);
-  const checked = await checkBuild(work, source, artifact, { env, verify: mode, resume });
-  if (!checked.isWhole) return moreToRead(artifact, checked, since);
-  if (request.copyTo === undefined || work.config.dryRun) return { mode: checked.mode };
-  const { manifest } = checked;
+  const source = mainStore(context.config);
+  const mode = verifyMode(request);
+  const verified = await verifyBuild(context, source, artifact, { env, verify: mode, resume });
+  if (!verified.isComplete) return verifyingReply(artifact, verified, baseGeneration);
+  if (request.copyTo === undefined || context.config.dryRun) return { mode: verified.mode };
+  const { manifest } = verified;
   const key = request.key ?? artifact.buildId;
-  const wish = { source, target: store, artifact, manifest, live: live.buildId, key, progress };
-  const copied = await copyRelease(work, wish);
-  if (copied !== 'whole') return moreToCopy(artifact, { ...copied, generation: since });
-  return { mode: checked.mode };
+  const copyRequest = { source, target: store, artifact, manifest, live: live.buildId, key, progress };
+  const copied = await copyBuild(context, copyRequest);
+  if (copied !== 'whole') return copyingReply(artifact, { ...copied, generation: baseGeneration });
+  return { mode: verified.mode };
 }
 
-/** What an earlier invocation has read of a build need not be read again to go on copying. */
-function modeOf({ progress, verify }: SwitchRequest): SwitchRequest['verify'] {
+/** An earlier invocation has verified the build in full, so a copy can continue after a quick check. */
+function verifyMode({ progress, verify }: SwitchRequest): SwitchRequest['verify'] {
   return progress?.phase === 'copy' || progress?.phase === 'verify-copy' ? 'fingerprint' : verify;
 }
 
 /**
- * A copy that was brought before counts if it is still as stamped. One that is not goes, and is copied anew, unless an
- * environment shows it: that is for people to see.
+ * Verifies an existing copy. If it does not match its stamp it is discarded and copied again, unless an environment shows
+ * it: then people must decide.
  *
- * @returns undefined when there is none any more
+ * @returns undefined if the copy was discarded
  */
-async function checkCopy(
-  work: Work,
+async function verifyExistingCopy(
+  context: StoreContext,
   store: Store,
   artifact: Artifact,
-  options: CheckOptions,
-): Promise<Checked | undefined> {
+  options: VerifyOptions,
+): Promise<VerifyResult | undefined> {
   try {
-    return await checkBuild(work, store, artifact, options);
+    return await verifyBuild(context, store, artifact, options);
   } catch (error) {
     const { buildId } = artifact;
-    if (!(error instanceof Refused) || work.config.dryRun || (await isLinked(store, buildId))) throw error;
-    work.invocation.logger.warn('a copy is not as stamped', { buildId, folder: store.root, error });
-    await discard(store, folders.build(store, buildId), work.invocation.now());
+    if (!(error instanceof RefusalError) || context.config.dryRun || (await isLinked(store, buildId)))
+      throw error;
+    context.invocation.logger.warn('copy discarded: it does not match its stamp', {
+      buildId,
+      folder: store.root,
+      error,
+    });
+    await discardFolder(store, folders.build(store, buildId), context.invocation.now());
     return undefined;
   }
 }
 
-function moreToRead(
+function verifyingReply(
   { buildId, files }: Artifact,
-  { inspection }: Extract<Checked, { isWhole: false }>,
+  { comparison }: Extract<VerifyResult, { isComplete: false }>,
   generation: number,
-): More {
-  const { digest, done } = inspection;
+): Unfinished {
+  const { digest, doneFiles } = comparison;
   return {
-    outcome: 'more',
-    progress: { phase: 'verify', done, digest, generation },
-    percent: Math.floor((90 * done) / Math.max(1, files)),
-    summary: `${buildId}: ${done} of ${files} files verified`,
+    outcome: 'unfinished',
+    progress: { phase: 'verify', done: doneFiles, digest, generation },
+    percent: Math.floor((90 * doneFiles) / Math.max(1, files)),
+    summary: `${buildId}: ${doneFiles} of ${files} files verified`,
   };
 }
 
-function moreToCopy({ buildId, files }: Artifact, progress: Progress): More {
+function copyingReply({ buildId, files }: Artifact, progress: Progress): Unfinished {
   const { done, phase } = progress;
-  const begun = phase === 'copy' ? 30 : 60;
+  const startPercent = phase === 'copy' ? 30 : 60;
   return {
-    outcome: 'more',
+    outcome: 'unfinished',
     progress,
-    percent: begun + Math.floor((30 * done) / Math.max(1, files)),
+    percent: startPercent + Math.floor((30 * done) / Math.max(1, files)),
     summary: `${buildId}: ${done} of ${files} files ${phase === 'copy' ? 'copied' : 'of the copy verified'}`,
   };
 }
 
-interface Sound {
+interface VerifiedBuild {
   readonly artifact: Artifact;
-  readonly mode: Mode;
+  readonly mode: VerifyMode;
 }
 
-async function move(
-  work: Work,
+async function switchEnvironment(
+  context: StoreContext,
   request: SwitchRequest,
-  scene: Scene,
-  { artifact, mode }: Sound,
-): Promise<Switched> {
+  state: EnvironmentState,
+  { artifact, mode }: VerifiedBuild,
+): Promise<SwitchResult> {
   const { action, env, key = randomUUID(), progress } = request;
-  const { entries, store } = scene;
-  // Verifying takes its time: what the link says is read again where it counts.
+  const { entries, store } = state;
+  // Verification takes time, so the link is read again before the change.
   const live = await readLive(store, env);
-  demandExpected(request, live);
-  const generation = (progress?.generation ?? scene.generation) + 1;
-  const at = new Date(work.invocation.now()).toISOString();
+  assertExpectedCurrent(request, live);
+  const generation = (progress?.generation ?? state.generation) + 1;
+  const at = new Date(context.invocation.now()).toISOString();
   const to = artifact.buildId;
-  const wish: Entry = { generation, env, action, from: live.from, to, key, at, verified: mode, artifact };
+  const change: HistoryEntry = {
+    generation,
+    env,
+    action,
+    from: live.from,
+    to,
+    key,
+    at,
+    verified: mode,
+    artifact,
+  };
   if (live.buildId === to) {
-    const made = entries.findLast((entry) => entry.to === to);
-    return tell(work, { ...(made ?? { ...wish, generation: 0 }), verified: mode }, 'unchanged');
+    const lastChange = entries.findLast((entry) => entry.to === to);
+    return toSwitchResult(
+      context,
+      { ...(lastChange ?? { ...change, generation: 0 }), verified: mode },
+      'unchanged',
+    );
   }
-  if (work.config.dryRun) return tell(work, wish, 'planned');
-  return tell(work, await makeChange(store, wish, entries, work.invocation.signal), 'switched');
+  if (context.config.dryRun) return toSwitchResult(context, change, 'planned');
+  return toSwitchResult(
+    context,
+    await commitChange(store, change, entries, context.invocation.signal),
+    'switched',
+  );
 }
 
-function tell({ begun, invocation }: Work, change: Entry, outcome: Switched['outcome']): Switched {
+function toSwitchResult(
+  { startedAt, invocation }: StoreContext,
+  change: HistoryEntry,
+  outcome: SwitchResult['outcome'],
+): SwitchResult {
   const { artifact, at, env, from, generation, to, verified } = change;
   return {
     outcome,
@@ -220,7 +265,7 @@ function tell({ begun, invocation }: Work, change: Entry, outcome: Switched['out
     files: artifact.files,
     bytes: artifact.bytes,
     verified,
-    milliseconds: invocation.now() - begun,
+    milliseconds: invocation.now() - startedAt,
     switchedAt: at,
     visibleBy: new Date(Date.parse(at) + VISIBLE_MS).toISOString(),
   };

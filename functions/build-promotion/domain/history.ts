@@ -1,44 +1,44 @@
 import * as z from 'zod/mini';
-import { artifact } from './artifact.ts';
+import { artifactSchema } from './artifact.ts';
 import { buildId, environment } from './names.ts';
 
-/** One change of an environment: one file, written once, before the link moves. */
-export const entry = z.object({
+/** One change of an environment. Stored as one file that is written once, before the link moves. */
+export const historyEntrySchema = z.object({
   generation: z.int().check(z.positive()),
   env: environment,
   action: z.enum(['promote', 'rollback', 'undo']),
-  /** What the link said before, null when there was none. It tells whether the change before took effect. */
+  /** The link before the change; null if there was none. It shows whether the previous change took effect. */
   from: z.nullable(z.string()),
   to: buildId,
-  /** Who asked: a repeat of the same request finds its own change by it. */
+  /** Identifies the request: a repeat finds its own change by it. */
   key: z.string(),
   at: z.string(),
-  /** How the build was checked before. */
+  /** How the build was verified. */
   verified: z.enum(['full', 'fingerprint']),
-  artifact,
+  artifact: artifactSchema,
 });
 
-export type Entry = Readonly<z.output<typeof entry>>;
+export type HistoryEntry = Readonly<z.output<typeof historyEntrySchema>>;
 
-/** Generations as the names of files, so that a listing is in order: 000042.json. */
-export function fileOf(generation: number): string {
+/** Padded, so that a directory listing is in order: 000042.json. */
+export function generationFileName(generation: number): string {
   return `${String(generation).padStart(6, '0')}.json`;
 }
 
-/** Undefined for a name that is no generation. */
-export function generationOf(file: string): number | undefined {
+/** @returns undefined for any other file name */
+export function parseGenerationFileName(file: string): number | undefined {
   const digits = /^(\d{6,15})\.json$/.exec(file)?.[1];
-  return digits === undefined || fileOf(Number(digits)) !== file ? undefined : Number(digits);
+  return digits === undefined || generationFileName(Number(digits)) !== file ? undefined : Number(digits);
 }
 
 /**
- * The changes that took effect. A change is written before its link moves, so one that died in between, or that was
- * overtaken there, never showed: the change after it found another link.
+ * The changes that took effect. A change is written before its link moves. If its process died in between, or a faster one
+ * moved the link, the next change has another `from`.
  *
  * @param entries ascending
- * @param live what the link says now
+ * @param live the current target of the link
  */
-export function effective(entries: readonly Entry[], live: string | undefined): Entry[] {
+export function effectiveChanges(entries: readonly HistoryEntry[], live: string | undefined): HistoryEntry[] {
   return entries.filter(({ to }, at) => {
     const next = entries[at + 1];
     return (next ? next.from : live) === to;
@@ -46,12 +46,12 @@ export function effective(entries: readonly Entry[], live: string | undefined): 
 }
 
 /**
- * The line of releases that leads to what is live, the live one last. A promotion adds to it, a rollback goes back
- * along it: rolling back twice goes two releases back, and never forward to what the first one left.
+ * The releases that led to the live one, which is last. A promotion adds a release, a rollback removes the later ones. So
+ * two rollbacks go two releases back, and never return to the release that the first one left.
  */
-export function lineOf(entries: readonly Entry[], live: string | undefined): Entry[] {
-  const line: Entry[] = [];
-  for (const change of effective(entries, live)) {
+export function releaseLine(entries: readonly HistoryEntry[], live: string | undefined): HistoryEntry[] {
+  const line: HistoryEntry[] = [];
+  for (const change of effectiveChanges(entries, live)) {
     const at = line.findLastIndex(({ to }) => to === change.to);
     if (change.action !== 'promote' && at >= 0) line.length = at;
     else if (line.at(-1)?.to === change.to) line.pop();
@@ -60,11 +60,11 @@ export function lineOf(entries: readonly Entry[], live: string | undefined): Ent
   return line;
 }
 
-/** What a rollback may go to, the latest release first; never the one that is live. */
-export function rollbackTargets(entries: readonly Entry[], live: string | undefined): Entry[] {
+/** Possible targets of a rollback, latest first, without the live one. */
+export function rollbackTargets(entries: readonly HistoryEntry[], live: string | undefined): HistoryEntry[] {
   const seen = new Set(live === undefined ? [] : [live]);
-  const targets: Entry[] = [];
-  for (const release of lineOf(entries, live).toReversed()) {
+  const targets: HistoryEntry[] = [];
+  for (const release of releaseLine(entries, live).toReversed()) {
     if (seen.has(release.to)) continue;
     seen.add(release.to);
     targets.push(release);
@@ -72,13 +72,13 @@ export function rollbackTargets(entries: readonly Entry[], live: string | undefi
   return targets;
 }
 
-/** The last builds that were live in an environment and are not bad, each once, the latest first. */
-export function lastLive(
-  entries: readonly Entry[],
+/** The last builds that were live and are not marked bad, without duplicates, latest first. */
+export function lastLiveBuilds(
+  entries: readonly HistoryEntry[],
   live: string | undefined,
   bad: ReadonlySet<string>,
   count: number,
 ): string[] {
-  const builds = effective(entries, live).map(({ to }) => to);
+  const builds = effectiveChanges(entries, live).map(({ to }) => to);
   return [...new Set(builds.toReversed())].filter((buildId) => !bad.has(buildId)).slice(0, count);
 }

@@ -1,49 +1,53 @@
 import { formatValue } from '#shared/redact.ts';
 import type { Manifest } from './manifest.ts';
 
-/** What is wrong about one path of a build. */
-export interface Finding {
+/** How one path of a build differs from the manifest. */
+export interface FileDifference {
   readonly path: string;
-  readonly what: 'changed' | 'extra' | 'missing' | 'linked' | 'special' | 'unreadable';
+  readonly kind: 'changed' | 'extra' | 'missing' | 'linked' | 'special' | 'unreadable';
 }
 
-/** What a walk met: a regular file, a symbolic link, or neither (a pipe, a socket, a device, a name that is no text). */
-export interface Met {
+/** A file found on disk. `special`: a pipe, a socket, a device, or a name that is not valid UTF-8. */
+export interface FoundFile {
   readonly path: string;
   readonly kind: 'file' | 'link' | 'special';
 }
 
-export const NAMED = 10;
+export const MAX_NAMED = 10;
 
-/** What can be told without reading: only regular files that both sides know are left to read, in the order of `met`. */
+/** Compares names without reading files. @returns the differences, and the files and links that must still be read */
 export function compareNames(
-  met: readonly Met[],
+  found: readonly FoundFile[],
   manifest: Manifest,
   allowLinks: boolean,
-): { readonly findings: readonly Finding[]; readonly files: readonly Met[]; readonly links: readonly Met[] } {
-  const findings: Finding[] = [];
+): {
+  readonly differences: readonly FileDifference[];
+  readonly files: readonly FoundFile[];
+  readonly links: readonly FoundFile[];
+} {
+  const differences: FileDifference[] = [];
   const known = new Set<string>();
-  for (const { path, kind } of met) {
+  for (const { path, kind } of found) {
     known.add(path);
-    if (kind === 'special') findings.push({ path, what: 'special' });
-    else if (kind === 'link' && !allowLinks) findings.push({ path, what: 'linked' });
-    else if (!manifest.has(path)) findings.push({ path, what: 'extra' });
+    if (kind === 'special') differences.push({ path, kind: 'special' });
+    else if (kind === 'link' && !allowLinks) differences.push({ path, kind: 'linked' });
+    else if (!manifest.has(path)) differences.push({ path, kind: 'extra' });
   }
-  for (const path of manifest.keys()) if (!known.has(path)) findings.push({ path, what: 'missing' });
-  const odd = new Set(findings.map(({ path }) => path));
-  const sound = met.filter(({ path }) => !odd.has(path));
+  for (const path of manifest.keys()) if (!known.has(path)) differences.push({ path, kind: 'missing' });
+  const different = new Set(differences.map(({ path }) => path));
+  const matching = found.filter(({ path }) => !different.has(path));
   return {
-    findings,
-    files: sound.filter(({ kind }) => kind === 'file'),
-    links: sound.filter(({ kind }) => kind === 'link'),
+    differences,
+    files: matching.filter(({ kind }) => kind === 'file'),
+    links: matching.filter(({ kind }) => kind === 'link'),
   };
 }
 
-/** Names the first ten. */
-export function describeFindings(buildId: string, findings: readonly Finding[]): string {
-  const sorted = findings.toSorted((a, b) => (a.path < b.path ? -1 : 1));
-  const named = sorted.slice(0, NAMED).map(({ path, what }) => `${what} ${formatValue(path)}`);
-  const more = findings.length > NAMED ? `, and ${findings.length - NAMED} more` : '';
-  const are = findings.length === 1 ? 'one file is' : `${findings.length} files are`;
-  return `${buildId}: ${are} not as stamped: ${named.join(', ')}${more}`;
+/** Lists the first ten differences. */
+export function describeDifferences(buildId: string, differences: readonly FileDifference[]): string {
+  const sorted = differences.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+  const named = sorted.slice(0, MAX_NAMED).map(({ path, kind }) => `${kind} ${formatValue(path)}`);
+  const omitted = differences.length > MAX_NAMED ? `, and ${differences.length - MAX_NAMED} more` : '';
+  const subject = differences.length === 1 ? 'one file does' : `${differences.length} files do`;
+  return `${buildId}: ${subject} not match the manifest: ${named.join(', ')}${omitted}`;
 }

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 
-// Every name that becomes a path. None can be empty, begin with a dot or hold a slash.
+// Names that become paths. None can be empty or begin with a dot; only FOLDER can contain a slash.
 
-/** CODEBUILD_BUILD_ID with its colon replaced fits. */
+/** Fits CODEBUILD_BUILD_ID with its colon replaced. */
 export const BUILD_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 export const ENVIRONMENT = /^[a-z0-9][a-z0-9-]{0,31}$/;
 /** A folder below the mount, such as `live/web`. */
@@ -13,6 +13,6 @@ export const environment = z.string().check(z.regex(ENVIRONMENT));
 export const folder = z.string().check(z.regex(FOLDER));
 export const digest = z.string().check(z.regex(/^[0-9a-f]{64}$/));
 
-/** Beside the files of a build, in its own folder, and not among them. */
+/** Files in a build's folder that are not part of the build. */
 export const MANIFEST = 'MANIFEST.sha256';
 export const STAMP = 'BUILD.json';

@@ -6,19 +6,19 @@ export interface RecoveryPoint {
   readonly status: string;
 }
 
-/** When a build is known to have been on the file system, by history: epoch milliseconds. */
-export interface Sighting {
+/** When a build was on the file system, according to the history; epoch milliseconds. */
+export interface KnownPresence {
   readonly from: number;
   readonly until: number;
 }
 
 /**
- * The recovery point that holds a build most surely: one made while history knows of it, the latest first, then the
- * first one made afterwards, since pruning comes days later.
+ * Chooses the recovery point that most likely contains a build: the latest one from a time when the build was on the file
+ * system, otherwise the first one after it, because pruning happens days later.
  */
 export function chooseRecoveryPoint(
   points: readonly RecoveryPoint[],
-  { from, until }: Sighting,
+  { from, until }: KnownPresence,
   tried: readonly string[],
 ): RecoveryPoint | undefined {
   const usable = points

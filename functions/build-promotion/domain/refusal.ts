@@ -1,19 +1,19 @@
 import { type ErrorOptions, GroundcrewError } from '#shared/errors.ts';
 
-/** How CodePipeline is told: its own types of failure. */
-export type Failure =
+/** Failure types of CodePipeline. */
+export type FailureType =
   | 'JobFailed'
   | 'ConfigurationError'
   | 'PermissionError'
   | 'RevisionOutOfSync'
   | 'RevisionUnavailable';
 
-/** The store will not do it, and says why in words for the pipeline's owner. Repeating changes nothing. */
-export class Refused extends GroundcrewError {
-  override name = 'Refused';
-  readonly failure: Failure;
+/** The store refuses a request. The message is for the pipeline's owner; repeating the request does not help. */
+export class RefusalError extends GroundcrewError {
+  override name = 'RefusalError';
+  readonly failure: FailureType;
 
-  constructor(message: string, failure: Failure = 'JobFailed', options: ErrorOptions = {}) {
+  constructor(message: string, failure: FailureType = 'JobFailed', options: ErrorOptions = {}) {
     super(message, { ...options, retryable: false });
     this.failure = failure;
   }

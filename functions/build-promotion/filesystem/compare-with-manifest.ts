@@ -3,118 +3,122 @@ import { readlink } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { mapLimit } from '#shared/concurrency.ts';
 import type { Manifest } from '../domain/manifest.ts';
-import { compareNames, type Finding, type Met } from '../domain/manifest-diff.ts';
-import { type Read, readFiles } from './hash-files.ts';
-import { LANES, walk } from './walk.ts';
+import { compareNames, type FileDifference, type FoundFile } from '../domain/manifest-diff.ts';
+import { type ReadResult, readFiles } from './hash-files.ts';
+import { EFS_CONCURRENCY, listTree } from './walk.ts';
 
-export interface InspectOptions {
-  /** Links within the build, to a file of the same digest, count as that file. */
+export interface CompareOptions {
+  /** Accept a symbolic link to a file in the same build if the manifest has the same digest for both. */
   readonly allowLinks: boolean;
-  /** A file may have other names, as in a copy that shares what did not change with the release before. */
-  readonly allowNames: boolean;
-  readonly stop: () => boolean;
-  /** Read already: so many files, whose attributes then had this digest. */
+  /** Accept hard links, as in a copy that shares unchanged files with the previous release. */
+  readonly allowHardLinks: boolean;
+  readonly isOutOfTime: () => boolean;
+  /** Files already read, and the digest of their attributes at that time. */
   readonly resume?: { readonly done: number; readonly digest: string } | undefined;
-  /** Compares attributes alone: the fingerprint says whether something has changed, not what. */
+  /** Compare only attributes: the digest then shows whether something changed, but not what. */
   readonly attributesOnly?: boolean;
 }
 
-export interface Inspection {
-  readonly findings: readonly Finding[];
-  /** Of these files so many are through; the rest is for another time. */
+export interface ComparisonResult {
+  readonly differences: readonly FileDifference[];
+  /** Number of files to compare. */
   readonly files: number;
-  readonly done: number;
+  readonly doneFiles: number;
   readonly bytes: number;
-  /** Over path, inode, size, mtime and ctime of the files that are through. */
+  /** Over path, inode, size, mtime and ctime of the files done. */
   readonly digest: string;
 }
 
-/** Walks a build and compares it with its manifest. No path that the manifest names is ever opened. */
-export async function inspect(
+/** Compares the files on disk with the manifest. Paths in the manifest are never opened. */
+export async function compareWithManifest(
   build: string,
   manifest: Manifest,
-  options: InspectOptions,
-): Promise<Inspection> {
-  const { met } = await walk(build);
-  const { files, findings, links } = compareNames(met, manifest, options.allowLinks);
+  options: CompareOptions,
+): Promise<ComparisonResult> {
+  const { found } = await listTree(build);
+  const { files, differences: nameDifferences, links } = compareNames(found, manifest, options.allowLinks);
   const paths = files.map(({ path }) => path);
-  const fresh = await readFresh(build, paths, options);
-  // No time even to look at what was read before: that stays as it is, for the next invocation.
-  if (!fresh && options.resume) {
+  const unchanged = await readUnchanged(build, paths, options);
+  // No time even to check the files read before: the progress stays the same for the next invocation.
+  if (!unchanged && options.resume) {
     const { digest, done } = options.resume;
-    return { findings, files: paths.length, bytes: 0, done, digest };
+    return { differences: nameDifferences, files: paths.length, bytes: 0, doneFiles: done, digest };
   }
   const readings = await readFiles(
-    paths.slice(fresh?.length).map((path) => join(build, path)),
+    paths.slice(unchanged?.length).map((path) => join(build, path)),
     options,
   );
-  const all = [...(fresh ?? []), ...readings];
-  const changed = all.flatMap((reading, at) => judge(reading, paths[at] ?? '', manifest, options));
-  const isWhole = all.length === paths.length;
-  const [bad, targets] = isWhole
+  const all = [...(unchanged ?? []), ...readings];
+  const changed = all.flatMap((reading, at) => compareFile(reading, paths[at] ?? '', manifest, options));
+  const isComplete = all.length === paths.length;
+  const [badLinks, targets] = isComplete
     ? await readLinks(build, links, { manifest, files: new Set(paths) })
     : [[], []];
   return {
-    findings: [...findings, ...changed, ...bad],
+    differences: [...nameDifferences, ...changed, ...badLinks],
     files: paths.length,
-    done: all.length,
+    doneFiles: all.length,
     bytes: all.reduce((sum, one) => sum + (typeof one === 'string' ? 0 : one.stats.size), 0),
     digest: fingerprint(paths, all, targets),
   };
 }
 
-/** The readings of an earlier invocation, none if one of these files has changed since; undefined when time ran out. */
-async function readFresh(
+/** The files read by an earlier invocation; empty if one of them changed, undefined if time ran out. */
+async function readUnchanged(
   build: string,
   paths: readonly string[],
-  { resume, stop }: InspectOptions,
-): Promise<Read[] | undefined> {
+  { resume, isOutOfTime }: CompareOptions,
+): Promise<ReadResult[] | undefined> {
   if (!resume || resume.done > paths.length) return [];
   const before = paths.slice(0, resume.done);
-  const seen = await readFiles(
+  const current = await readFiles(
     before.map((path) => join(build, path)),
-    { attributesOnly: true, stop },
+    { attributesOnly: true, isOutOfTime },
   );
-  if (seen.length < before.length) return undefined;
-  return fingerprint(before, seen, []) === resume.digest ? seen : [];
+  if (current.length < before.length) return undefined;
+  return fingerprint(before, current, []) === resume.digest ? current : [];
 }
 
-function judge(
-  reading: Read,
+function compareFile(
+  reading: ReadResult,
   path: string,
   manifest: Manifest,
-  { allowNames }: InspectOptions,
-): readonly Finding[] {
-  if (typeof reading === 'string') return [{ path, what: reading }];
+  { allowHardLinks }: CompareOptions,
+): readonly FileDifference[] {
+  if (typeof reading === 'string') return [{ path, kind: reading }];
   if (reading.digest !== undefined && reading.digest !== manifest.get(path))
-    return [{ path, what: 'changed' }];
-  // Whoever writes by the other name changes this file.
-  return reading.stats.nlink > 1 && !allowNames ? [{ path, what: 'linked' }] : [];
+    return [{ path, kind: 'changed' }];
+  // A write to the other hard link would change this file.
+  return reading.stats.nlink > 1 && !allowHardLinks ? [{ path, kind: 'linked' }] : [];
 }
 
-interface Inside {
+interface LinkContext {
   readonly manifest: Manifest;
-  /** The regular files. */
+  /** Regular files of the build. */
   readonly files: ReadonlySet<string>;
 }
 
-/** Where each link leads, as text: the link is not followed, since the file it must lead to is read anyway. */
+/** Checks the text of each link. Links are not followed, because their target must be a file that is read anyway. */
 async function readLinks(
   build: string,
-  links: readonly Met[],
-  { files, manifest }: Inside,
-): Promise<readonly [Finding[], string[]]> {
-  const targets = await mapLimit(links, LANES, ({ path }) => readlink(join(build, path)));
-  const findings = links.flatMap(({ path }, at): Finding[] => {
+  links: readonly FoundFile[],
+  { files, manifest }: LinkContext,
+): Promise<readonly [FileDifference[], string[]]> {
+  const targets = await mapLimit(links, EFS_CONCURRENCY, ({ path }) => readlink(join(build, path)));
+  const differences = links.flatMap(({ path }, at): FileDifference[] => {
     const target = targets[at] ?? '';
     const leadsTo = posix.normalize(posix.join(posix.dirname(path), target));
     const isInside = !posix.isAbsolute(target) && files.has(leadsTo);
-    return isInside && manifest.get(leadsTo) === manifest.get(path) ? [] : [{ path, what: 'linked' }];
+    return isInside && manifest.get(leadsTo) === manifest.get(path) ? [] : [{ path, kind: 'linked' }];
   });
-  return [findings, links.map(({ path }, at) => `${path}\0${targets[at]}\n`)];
+  return [differences, links.map(({ path }, at) => `${path}\0${targets[at]}\n`)];
 }
 
-function fingerprint(paths: readonly string[], readings: readonly Read[], links: readonly string[]): string {
+function fingerprint(
+  paths: readonly string[],
+  readings: readonly ReadResult[],
+  links: readonly string[],
+): string {
   const whole = createHash('sha256');
   for (const [at, reading] of readings.entries()) {
     if (typeof reading === 'string') continue;

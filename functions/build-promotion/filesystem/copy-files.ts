@@ -3,56 +3,59 @@ import { copyFile, link, mkdir, readlink, symlink, unlink } from 'node:fs/promis
 import { dirname, join } from 'node:path';
 import { chunk, mapLimit } from '#shared/concurrency.ts';
 import type { Manifest } from '../domain/manifest.ts';
-import type { Met } from '../domain/manifest-diff.ts';
-import { hasCode, unless } from './layout.ts';
-import { LANES } from './walk.ts';
+import type { FoundFile } from '../domain/manifest-diff.ts';
+import { hasCode, undefinedOnError } from './layout.ts';
+import { EFS_CONCURRENCY } from './walk.ts';
 
 export interface CopyPlan {
   readonly from: string;
   readonly to: string;
   readonly manifest: Manifest;
-  /** The release that is live at the target: files that it has already are linked, not copied. */
+  /** The live release at the target: unchanged files are hard-linked, not copied. */
   readonly base?: { readonly folder: string; readonly manifest: Manifest } | undefined;
-  readonly stop: () => boolean;
+  readonly isOutOfTime: () => boolean;
 }
 
-/** Between two looks at the clock. */
-const GROUP = 512;
+/** Files copied between two checks of the time. */
+const GROUP_SIZE = 512;
 
 /**
- * Copies a build's files, from the one at `done` on, in the order of their paths; links those that the base holds with
- * the same digest. What becomes of it is verified afterwards, so nothing is believed here.
+ * Copies a build's files in the order of their paths, starting at index `done`. Files with the same digest in `base` are
+ * hard-linked. The result is verified afterwards.
  *
- * @param files as they were met on disk
- * @returns how many are through
+ * @param files as found on disk
+ * @returns the number of files done
  */
-export async function copyFiles(plan: CopyPlan, files: readonly Met[], done: number): Promise<number> {
-  let through = done;
+export async function copyFiles(plan: CopyPlan, files: readonly FoundFile[], done: number): Promise<number> {
+  let copied = done;
   const parents = new Set(files.slice(done).map(({ path }) => dirname(path)));
-  await mapLimit([...parents], LANES, (folder) => mkdir(join(plan.to, folder), { recursive: true }));
-  for (const group of chunk(files.slice(done), GROUP)) {
-    if (plan.stop()) break;
-    await mapLimit(group, LANES, (file) => copyOne(plan, file));
-    through += group.length;
+  await mapLimit([...parents], EFS_CONCURRENCY, (folder) =>
+    mkdir(join(plan.to, folder), { recursive: true }),
+  );
+  for (const group of chunk(files.slice(done), GROUP_SIZE)) {
+    if (plan.isOutOfTime()) break;
+    await mapLimit(group, EFS_CONCURRENCY, (file) => copyOne(plan, file));
+    copied += group.length;
   }
-  return through;
+  return copied;
 }
 
-async function copyOne({ base, from, manifest, to }: CopyPlan, { kind, path }: Met): Promise<void> {
+async function copyOne({ base, from, manifest, to }: CopyPlan, { kind, path }: FoundFile): Promise<void> {
   const target = join(to, path);
   if (kind === 'link') {
-    const leadsTo = await readlink(join(from, path));
-    return anew(target, () => symlink(leadsTo, target));
+    const linkTarget = await readlink(join(from, path));
+    return replaceExisting(target, () => symlink(linkTarget, target));
   }
-  const isKept = base?.manifest.get(path) !== undefined && base.manifest.get(path) === manifest.get(path);
-  if (isKept && (await tryLink(join(base.folder, path), target))) return;
-  await anew(target, () => copyFile(join(from, path), target, constants.COPYFILE_EXCL));
+  const isUnchanged =
+    base?.manifest.get(path) !== undefined && base.manifest.get(path) === manifest.get(path);
+  if (isUnchanged && (await tryLink(join(base.folder, path), target))) return;
+  await replaceExisting(target, () => copyFile(join(from, path), target, constants.COPYFILE_EXCL));
 }
 
-/** False where the base has lost the file, or as many names as the file system allows (EFS: 177). */
+/** @returns false if the file is missing in the base, or has the most hard links allowed (EFS: 177) */
 async function tryLink(from: string, to: string): Promise<boolean> {
   try {
-    await anew(to, () => link(from, to));
+    await replaceExisting(to, () => link(from, to));
     return true;
   } catch (error) {
     if (hasCode(error, 'EMLINK', 'ENOENT', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EXDEV')) return false;
@@ -60,13 +63,13 @@ async function tryLink(from: string, to: string): Promise<boolean> {
   }
 }
 
-/** Never onto what an earlier attempt left: it may be another name of a file that is live. */
-async function anew(target: string, make: () => Promise<void>): Promise<void> {
+/** Replaces, never overwrites: a file left by an earlier attempt may be a hard link to a live file. */
+async function replaceExisting(target: string, create: () => Promise<void>): Promise<void> {
   try {
-    await make();
+    await create();
   } catch (error) {
     if (!hasCode(error, 'EEXIST')) throw error;
-    await unless(unlink(target), 'ENOENT');
-    await make();
+    await undefinedOnError(unlink(target), 'ENOENT');
+    await create();
   }
 }

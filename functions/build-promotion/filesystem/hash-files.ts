@@ -12,129 +12,139 @@ import {
   type Stats,
 } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
-import type { Finding } from '../domain/manifest-diff.ts';
+import type { FileDifference } from '../domain/manifest-diff.ts';
 import { hasCode } from './layout.ts';
-import { LANES } from './walk.ts';
+import { EFS_CONCURRENCY } from './walk.ts';
 
-/** What a regular file is: its attributes, and the SHA-256 of its bytes when they were read. */
-export interface Reading {
+/** A regular file's attributes, and the SHA-256 of its content if it was read. */
+export interface FileReading {
   readonly stats: Stats;
   readonly digest?: string;
 }
 
-export type Read = Reading | Finding['what'];
+export type ReadResult = FileReading | FileDifference['kind'];
 
 export interface ReadOptions {
-  /** Reads attributes alone. */
+  /** Read only attributes. */
   readonly attributesOnly?: boolean;
-  /** Looked at before each file. */
-  readonly stop: () => boolean;
+  /** Checked before each file. */
+  readonly isOutOfTime: () => boolean;
 }
 
-// Links are not followed, and a pipe that took a file's place does not hold the reader.
+// Do not follow links, and do not block if a pipe has replaced a file.
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-/** Whole files for the most part; a longer one goes through in such pieces. */
-const PIECE = 262_144;
-/** Reads that take longer than this wait for a network: the work of a local one is a tenth of it. */
-const NEAR_MS = 0.4;
-const FAR_AFTER = 8;
+/** Most files fit; longer ones are read in chunks. */
+const CHUNK_BYTES = 262_144;
+/** A slower read waits for a network: a local read takes a tenth of this. */
+const LOCAL_READ_MS = 0.4;
+const MAX_SLOW_READS = 8;
 const YIELD_MS = 10;
 
 /**
- * Reads files in order, as many at once as the file system's distance asks for. A network answers in milliseconds, and
- * 64 requests at once hide that. A cache or a local disk answers in microseconds, where handing a request to a thread
- * costs more than the request: those are read one after the other. It begins near, and goes far when reads are slow.
+ * Reads files in order and adapts the concurrency. From a local disk or a cache a read takes microseconds, less than
+ * passing it to a thread, so files are read one by one. From a network (EFS) it takes milliseconds, so 64 files are read in
+ * parallel. It starts one by one and changes when reads are slow.
  *
- * @returns as many readings as there was time for, from the first on
+ * @returns results for as many files as time allowed, starting with the first
  */
-export async function readFiles(paths: readonly string[], options: ReadOptions): Promise<Read[]> {
-  const found: Read[] = [];
-  await readNear(paths, options, found);
-  await readFar(paths, options, found);
-  return found;
+export async function readFiles(paths: readonly string[], options: ReadOptions): Promise<ReadResult[]> {
+  const results: ReadResult[] = [];
+  await readSequentially(paths, options, results);
+  await readInParallel(paths, options, results);
+  return results;
 }
 
-async function readNear(paths: readonly string[], options: ReadOptions, found: Read[]): Promise<void> {
-  const buffer = Buffer.allocUnsafeSlow(PIECE);
+async function readSequentially(
+  paths: readonly string[],
+  options: ReadOptions,
+  results: ReadResult[],
+): Promise<void> {
+  const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
   let slow = 0;
   let yieldAt = performance.now() + YIELD_MS;
-  while (found.length < paths.length && slow < FAR_AFTER && !options.stop()) {
+  while (results.length < paths.length && slow < MAX_SLOW_READS && !options.isOutOfTime()) {
     const begun = performance.now();
-    const [one, workMs] = readOneNear(paths[found.length] ?? '', buffer, options);
-    found.push(one);
+    const [one, workMs] = hashFileSync(paths[results.length] ?? '', buffer, options);
+    results.push(one);
     const ended = performance.now();
-    slow = ended - begun - workMs > NEAR_MS ? slow + 1 : Math.max(0, slow - 1);
+    slow = ended - begun - workMs > LOCAL_READ_MS ? slow + 1 : Math.max(0, slow - 1);
     if (ended < yieldAt) continue;
-    await setImmediate(); // the door's deadline is a timer
+    await setImmediate(); // lets the handler's timeout timer run
     yieldAt = performance.now() + YIELD_MS;
   }
 }
 
-/** @returns how long hashing and further pieces took, which is not the file system's distance */
-function readOneNear(path: string, buffer: Buffer, options: ReadOptions): readonly [Read, number] {
+/** @returns the result, and the time for hashing and further chunks, which says nothing about the latency */
+function hashFileSync(path: string, buffer: Buffer, options: ReadOptions): readonly [ReadResult, number] {
   try {
-    if (options.attributesOnly) return [judge(lstatSync(path)), 0];
+    if (options.attributesOnly) return [toReadResult(lstatSync(path)), 0];
     const fd = openSync(path, FLAGS);
     try {
       const stats = fstatSync(fd);
       if (!stats.isFile()) return ['special', 0];
-      const length = readSync(fd, buffer, 0, PIECE, null);
+      const length = readSync(fd, buffer, 0, CHUNK_BYTES, null);
       const begun = performance.now();
-      const digest = finishNear(fd, buffer, length, stats);
+      const digest = hashSync(fd, buffer, length, stats);
       return [{ stats, digest }, performance.now() - begun];
     } finally {
       closeSync(fd);
     }
   } catch (error) {
-    return [toFinding(error), 0];
+    return [differenceOf(error), 0];
   }
 }
 
-function finishNear(fd: number, buffer: Buffer, first: number, { size }: Stats): string {
+function hashSync(fd: number, buffer: Buffer, first: number, { size }: Stats): string {
   if (first === size) return hash('sha256', buffer.subarray(0, first));
   const whole = createHash('sha256');
-  for (let length = first; length > 0; length = readSync(fd, buffer, 0, PIECE, null))
+  for (let length = first; length > 0; length = readSync(fd, buffer, 0, CHUNK_BYTES, null))
     whole.update(buffer.subarray(0, length));
   return whole.digest('hex');
 }
 
-async function readFar(paths: readonly string[], options: ReadOptions, found: Read[]): Promise<void> {
-  let next = found.length;
+async function readInParallel(
+  paths: readonly string[],
+  options: ReadOptions,
+  results: ReadResult[],
+): Promise<void> {
+  let next = results.length;
   const failures: unknown[] = [];
-  const lane = async (): Promise<void> => {
-    const buffer = options.attributesOnly ? Buffer.alloc(0) : Buffer.allocUnsafeSlow(PIECE);
-    while (next < paths.length && failures.length === 0 && !options.stop()) {
+  const worker = async (): Promise<void> => {
+    const buffer = options.attributesOnly ? Buffer.alloc(0) : Buffer.allocUnsafeSlow(CHUNK_BYTES);
+    while (next < paths.length && failures.length === 0 && !options.isOutOfTime()) {
       const at = next++;
       try {
-        found[at] = await readOneFar(paths[at] ?? '', buffer, options);
+        results[at] = await readFileAsync(paths[at] ?? '', buffer, options);
       } catch (error) {
         failures.push(error);
       }
     }
   };
-  const lanes = Math.min(LANES, paths.length - found.length);
-  await Promise.all(Array.from({ length: lanes }, lane));
+  const workers = Math.min(EFS_CONCURRENCY, paths.length - results.length);
+  await Promise.all(Array.from({ length: workers }, worker));
   if (failures.length > 0) throw failures[0];
 }
 
-async function readOneFar(path: string, buffer: Buffer, options: ReadOptions): Promise<Read> {
+async function readFileAsync(path: string, buffer: Buffer, options: ReadOptions): Promise<ReadResult> {
   try {
-    if (options.attributesOnly) return judge(await later<Stats>((tell) => lstat(path, tell)));
-    const fd = await later<number>((tell) => open(path, FLAGS, tell));
+    if (options.attributesOnly)
+      return toReadResult(await callbackToPromise<Stats>((tell) => lstat(path, tell)));
+    const fd = await callbackToPromise<number>((tell) => open(path, FLAGS, tell));
     try {
-      const stats = fstatSync(fd); // NFS sends the attributes along with the open file: no second trip
+      const stats = fstatSync(fd); // NFS returns the attributes when a file is opened: no second request
       if (!stats.isFile()) return 'special';
-      return { stats, digest: await hashFar(fd, buffer, stats) };
+      return { stats, digest: await hashAsync(fd, buffer, stats) };
     } finally {
-      closeSync(fd); // nor does NFS wait for the end of a file that was only read
+      closeSync(fd); // for a file that was only read, NFS does not wait here
     }
   } catch (error) {
-    return toFinding(error);
+    return differenceOf(error);
   }
 }
 
-async function hashFar(fd: number, buffer: Buffer, { size }: Stats): Promise<string> {
-  const piece = (): Promise<number> => later<number>((tell) => read(fd, buffer, 0, PIECE, null, tell));
+async function hashAsync(fd: number, buffer: Buffer, { size }: Stats): Promise<string> {
+  const piece = (): Promise<number> =>
+    callbackToPromise<number>((tell) => read(fd, buffer, 0, CHUNK_BYTES, null, tell));
   const first = await piece();
   if (first === size) return hash('sha256', buffer.subarray(0, first));
   const whole = createHash('sha256');
@@ -142,20 +152,20 @@ async function hashFar(fd: number, buffer: Buffer, { size }: Stats): Promise<str
   return whole.digest('hex');
 }
 
-/** Callbacks cost half of what the promises of node:fs do, and there are two of them for each of many files. */
-function later<T>(start: (tell: (error: Error | null, value: T) => void) => void): Promise<T> {
+/** Callbacks of node:fs cost half as much as its promises, which matters for many small files. */
+function callbackToPromise<T>(start: (tell: (error: Error | null, value: T) => void) => void): Promise<T> {
   return new Promise((resolve, reject) => {
     start((error, value) => (error ? reject(error) : resolve(value)));
   });
 }
 
-function judge(stats: Stats): Read {
+function toReadResult(stats: Stats): ReadResult {
   if (stats.isSymbolicLink()) return 'linked';
   return stats.isFile() ? { stats } : 'special';
 }
 
-/** What an error says of the file; one that speaks of the file system is thrown on. */
-function toFinding(error: unknown): Finding['what'] {
+/** Maps an error about the file to a difference. @throws errors about the file system */
+function differenceOf(error: unknown): FileDifference['kind'] {
   if (hasCode(error, 'ENOENT', 'ENOTDIR')) return 'missing';
   if (hasCode(error, 'ELOOP', 'EMLINK')) return 'linked';
   if (hasCode(error, 'ENXIO', 'EISDIR')) return 'special';

@@ -3,19 +3,24 @@ import { join } from 'node:path';
 import { mapLimit } from '#shared/concurrency.ts';
 import { GroundcrewError } from '#shared/errors.ts';
 import { parseAs, parseJson } from '#shared/parse.ts';
-import { type Entry, entry, fileOf, generationOf } from '../domain/history.ts';
-import { claimDocument, folders, type Store, unless } from './layout.ts';
-import { LANES } from './walk.ts';
+import {
+  generationFileName,
+  type HistoryEntry,
+  historyEntrySchema,
+  parseGenerationFileName,
+} from '../domain/history.ts';
+import { claimDocument, folders, type Store, undefinedOnError } from './layout.ts';
+import { EFS_CONCURRENCY } from './walk.ts';
 
-// The history of an environment: a file a change, whose number is the change's place in the order of all.
+// The history of an environment: one file per change. Its number is the position in the order of changes.
 
-/** As far back as a rollback looks: with forty changes a day it is some days. */
-const LATEST = 200;
+/** How many changes a rollback reads; several days at forty changes a day. */
+const MAX_ENTRIES = 200;
 
 /** Ascending. */
 export async function listGenerations(store: Store, env: string): Promise<number[]> {
-  const names = (await unless(readdir(folders.history(store, env)), 'ENOENT')) ?? [];
-  return names.flatMap((name) => generationOf(name) ?? []).sort((a, b) => a - b);
+  const names = (await undefinedOnError(readdir(folders.history(store, env)), 'ENOENT')) ?? [];
+  return names.flatMap((name) => parseGenerationFileName(name) ?? []).sort((a, b) => a - b);
 }
 
 export async function latestGeneration(store: Store, env: string): Promise<number> {
@@ -23,29 +28,32 @@ export async function latestGeneration(store: Store, env: string): Promise<numbe
 }
 
 /** The latest changes, ascending. */
-export async function readEntries(store: Store, env: string, count = LATEST): Promise<Entry[]> {
+export async function readEntries(store: Store, env: string, count = MAX_ENTRIES): Promise<HistoryEntry[]> {
   const latest = (await listGenerations(store, env)).slice(-count);
-  return mapLimit(latest, LANES, (generation) => readEntry(store, env, generation));
+  return mapLimit(latest, EFS_CONCURRENCY, (generation) => readEntry(store, env, generation));
 }
 
-export async function readEntry(store: Store, env: string, generation: number): Promise<Entry> {
-  const file = join(folders.history(store, env), fileOf(generation));
+export async function readEntry(store: Store, env: string, generation: number): Promise<HistoryEntry> {
+  const file = join(folders.history(store, env), generationFileName(generation));
   const text = await readFile(file, 'utf8');
   try {
-    return parseAs(entry, parseJson(text, 'entry'), 'entry');
+    return parseAs(historyEntrySchema, parseJson(text, 'entry'), 'entry');
   } catch (cause) {
-    throw new GroundcrewError(`envs/.history/${env}/${fileOf(generation)} cannot be read`, { cause });
+    throw new GroundcrewError(
+      `envs/.history/${env}/${generationFileName(generation)} is not a valid history entry`,
+      { cause },
+    );
   }
 }
 
 /**
- * Takes the next number for a change. Only one of several who try gets it.
+ * Claims the next generation for a change. Only one of several concurrent requests gets it.
  *
- * @returns the change that has the number: ours, or that of whoever was first
+ * @returns the change with this generation: ours, or the one that was first
  */
-export async function takeGeneration(store: Store, wish: Entry): Promise<Entry> {
-  const { env, generation } = wish;
+export async function claimGeneration(store: Store, change: HistoryEntry): Promise<HistoryEntry> {
+  const { env, generation } = change;
   await mkdir(folders.history(store, env), { recursive: true });
-  const path = join(folders.history(store, env), fileOf(generation));
-  return (await claimDocument(store, path, wish)) ? wish : readEntry(store, env, generation);
+  const path = join(folders.history(store, env), generationFileName(generation));
+  return (await claimDocument(store, path, change)) ? change : readEntry(store, env, generation);
 }

@@ -3,7 +3,7 @@ import { link, lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'no
 import { join } from 'node:path';
 import { isRecord } from '#shared/errors.ts';
 
-/** A folder with `builds` and `envs`: the store itself, or one that builds are copied to. */
+/** A folder with `builds` and `envs`: the main store, or a folder for copies. */
 export interface Store {
   readonly root: string;
 }
@@ -13,7 +13,7 @@ export const folders = {
   builds: ({ root }: Store) => join(root, 'builds'),
   incoming: ({ root }: Store) => join(root, 'builds', '.incoming'),
   trash: ({ root }: Store) => join(root, 'builds', '.trash'),
-  /** What each build looked like when all of it was read. */
+  /** Attributes of each build when all of it was verified. */
   checks: ({ root }: Store) => join(root, 'builds', '.checks'),
   bad: ({ root }: Store) => join(root, 'builds', '.bad'),
   pinned: ({ root }: Store) => join(root, 'builds', '.pinned'),
@@ -21,7 +21,7 @@ export const folders = {
   envs: ({ root }: Store) => join(root, 'envs'),
   histories: ({ root }: Store) => join(root, 'envs', '.history'),
   history: ({ root }: Store, env: string) => join(root, 'envs', '.history', env),
-  /** What is not yet in its place; on the same file system, so that a rename puts it there. */
+  /** Temporary files, on the same file system so that a rename can move them. */
   drafts: ({ root }: Store) => join(root, 'envs', '.drafts'),
 } as const;
 
@@ -29,10 +29,13 @@ export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   return isRecord(error) && typeof error.code === 'string' && codes.includes(error.code);
 }
 
-/** Undefined in place of an error with one of these codes. */
-export async function unless<T>(work: Promise<T>, ...codes: readonly string[]): Promise<T | undefined> {
+/** Returns undefined for an error with one of these codes. */
+export async function undefinedOnError<T>(
+  operation: Promise<T>,
+  ...codes: readonly string[]
+): Promise<T | undefined> {
   try {
-    return await work;
+    return await operation;
   } catch (error) {
     if (hasCode(error, ...codes)) return undefined;
     throw error;
@@ -40,40 +43,40 @@ export async function unless<T>(work: Promise<T>, ...codes: readonly string[]): 
 }
 
 export async function exists(path: string): Promise<boolean> {
-  return (await unless(lstat(path), 'ENOENT')) !== undefined;
+  return (await undefinedOnError(lstat(path), 'ENOENT')) !== undefined;
 }
 
 /**
- * Whether a build is there now: NFS believes for up to a minute that what it has seen is still there, and looks anew
- * when the folder around it is opened.
+ * Whether a build exists, without the NFS cache: an NFS client caches a folder for up to a minute, but refreshes it when
+ * its parent is opened.
  */
-export async function isThereNow(store: Store, buildId: string): Promise<boolean> {
-  const names = await unless(readdir(folders.builds(store)), 'ENOENT');
+export async function existsUncached(store: Store, buildId: string): Promise<boolean> {
+  const names = await undefinedOnError(readdir(folders.builds(store)), 'ENOENT');
   return names?.includes(buildId) ?? false;
 }
 
-/** JSON, or undefined when there is no such file. */
+/** @returns the parsed JSON, or undefined if the file does not exist */
 export async function readDocument(path: string): Promise<unknown> {
-  const text = await unless(readFile(path, 'utf8'), 'ENOENT');
+  const text = await undefinedOnError(readFile(path, 'utf8'), 'ENOENT');
   return text === undefined ? undefined : JSON.parse(text);
 }
 
-/** Nobody ever reads half of it. The last of several writers wins. */
+/** Writes atomically. The last of several writers wins. */
 export async function writeDocument(store: Store, path: string, content: object): Promise<void> {
   const draft = await writeDraft(store, content);
   try {
     await rename(draft, path);
   } catch (error) {
-    // EFS answers a repeated rename, whose first answer was lost, as if there were nothing to rename.
+    // If NFS repeats a rename after a lost response, the second one fails because the first one succeeded.
     if (!hasCode(error, 'ENOENT') || (await exists(draft)) || !(await exists(path))) throw error;
   }
 }
 
 /**
- * Makes a file that only one can make, whole from its first moment: opening it exclusively and writing it then would
- * leave an empty one behind whoever dies in between.
+ * Creates a complete file that only one process can create. (Opening it exclusively and writing afterwards could leave an
+ * empty file behind.)
  *
- * @returns whether it is ours; after a lost answer it may be ours all the same, as its content tells
+ * @returns whether we created it; after a lost response it can be ours even if false, as its content shows
  */
 export async function claimDocument(store: Store, path: string, content: object): Promise<boolean> {
   const draft = await writeDraft(store, content);

@@ -2,37 +2,37 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { buildId } from '../domain/names.ts';
-import { folders, readDocument, type Store, unless, writeDocument } from './layout.ts';
+import { folders, readDocument, type Store, undefinedOnError, writeDocument } from './layout.ts';
 
-const restore = z.object({
+const restoreRecordSchema = z.object({
   buildId,
-  /** Makes StartRestoreJob safe to repeat. */
+  /** Idempotency token of StartRestoreJob. */
   token: z.string(),
   requestedAt: z.string(),
-  /** Recovery points that did not hold the build. */
+  /** Recovery points that did not contain the build. */
   tried: z.array(z.string()),
   jobId: z.optional(z.string()),
   recoveryPoint: z.optional(z.string()),
-  /** Below the mount: what AWS Backup made and is being cleared away. */
+  /** Folder of AWS Backup that is being removed, relative to the mount. */
   folder: z.optional(z.string()),
   restoredAt: z.optional(z.string()),
 });
 
-export type Restore = Readonly<z.output<typeof restore>>;
+export type RestoreRecord = Readonly<z.output<typeof restoreRecordSchema>>;
 
-export async function readRestore(store: Store, id: string): Promise<Restore | undefined> {
-  const found = z.safeParse(restore, await readDocument(join(folders.restores(store), id)));
+export async function readRestoreRecord(store: Store, id: string): Promise<RestoreRecord | undefined> {
+  const found = z.safeParse(restoreRecordSchema, await readDocument(join(folders.restores(store), id)));
   return found.success ? found.data : undefined;
 }
 
-/** Open ones and those whose build came back. */
-export async function readRestores(store: Store): Promise<Restore[]> {
-  const names = (await unless(readdir(folders.restores(store)), 'ENOENT')) ?? [];
-  const found = await Promise.all(names.map((name) => readRestore(store, name)));
+/** Open and completed ones. */
+export async function listRestoreRecords(store: Store): Promise<RestoreRecord[]> {
+  const names = (await undefinedOnError(readdir(folders.restores(store)), 'ENOENT')) ?? [];
+  const found = await Promise.all(names.map((name) => readRestoreRecord(store, name)));
   return found.filter((one) => one !== undefined);
 }
 
-export async function keepRestore(store: Store, content: Restore): Promise<void> {
+export async function saveRestoreRecord(store: Store, content: RestoreRecord): Promise<void> {
   await mkdir(folders.restores(store), { recursive: true });
   await writeDocument(store, join(folders.restores(store), content.buildId), content);
 }

@@ -1,113 +1,118 @@
 import { lstat, mkdir, readdir, rename, rmdir, unlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { mapLimit } from '#shared/concurrency.ts';
-import { readTrashName, trashNameOf } from '../domain/prune-rules.ts';
-import { exists, folders, hasCode, type Store, unless } from './layout.ts';
-import { LANES } from './walk.ts';
+import { parseTrashName, trashName } from '../domain/prune-rules.ts';
+import { exists, folders, hasCode, type Store, undefinedOnError } from './layout.ts';
+import { EFS_CONCURRENCY } from './walk.ts';
 
-/** Begins the name of what is being deleted. */
+/** Prefix of folders that are being deleted. */
 export const DELETING = 'deleting-';
 
-export interface Thrown {
+export interface TrashEntry {
   readonly name: string;
   readonly buildId: string;
   /** Epoch milliseconds. */
   readonly at: number;
 }
 
-/** Moves a folder out of sight in one step. @returns false when it is not there any more */
-export async function throwAway(
+/** Moves a folder to the trash atomically. @returns false if it does not exist */
+export async function moveToTrash(
   store: Store,
   folder: string,
   buildId: string,
   now: number,
 ): Promise<boolean> {
   await mkdir(folders.trash(store), { recursive: true });
-  const moved = await unless(
-    rename(folder, join(folders.trash(store), trashNameOf(buildId, now))).then(() => true),
+  const moved = await undefinedOnError(
+    rename(folder, join(folders.trash(store), trashName(buildId, now))).then(() => true),
     'ENOENT',
   );
   return moved ?? false;
 }
 
-/** Moves what is no sound build out of sight, under a name by which nobody takes it back. */
-export async function discard(store: Store, folder: string, now: number): Promise<void> {
+/** Moves an invalid folder to the trash, under a name that cannot be restored. */
+export async function discardFolder(store: Store, folder: string, now: number): Promise<void> {
   await mkdir(folders.trash(store), { recursive: true });
   const name = `${DELETING}${now}-${basename(folder)}`;
-  await unless(rename(folder, join(folders.trash(store), name)), 'ENOENT');
+  await undefinedOnError(rename(folder, join(folders.trash(store), name)), 'ENOENT');
 }
 
-export async function listTrash(store: Store): Promise<Thrown[]> {
-  const names = (await unless(readdir(folders.trash(store)), 'ENOENT')) ?? [];
+export async function listTrash(store: Store): Promise<TrashEntry[]> {
+  const names = (await undefinedOnError(readdir(folders.trash(store)), 'ENOENT')) ?? [];
   return names.flatMap((name) => {
-    const read = readTrashName(name);
+    const read = parseTrashName(name);
     return read ? [{ name, ...read }] : [];
   });
 }
 
-/** Puts a build back whose deletion has not begun. @returns whether it is there now */
-export async function takeBack(store: Store, buildId: string): Promise<boolean> {
+/** Restores a build from the trash, if its deletion has not started. @returns whether the build exists */
+export async function restoreFromTrash(store: Store, buildId: string): Promise<boolean> {
   const build = folders.build(store, buildId);
-  const thrown = (await listTrash(store)).filter((one) => one.buildId === buildId);
-  for (const { name } of thrown) {
+  const entries = (await listTrash(store)).filter((one) => one.buildId === buildId);
+  for (const { name } of entries) {
     if (await exists(build)) return true;
-    await unless(rename(join(folders.trash(store), name), build), 'ENOENT', 'ENOTEMPTY', 'EEXIST');
+    await undefinedOnError(rename(join(folders.trash(store), name), build), 'ENOENT', 'ENOTEMPTY', 'EEXIST');
   }
   return exists(build);
 }
 
 /**
- * Deletes what lies in the trash. A deletion that runs out of time is gone on with by the next one, and what a host
- * still holds open (`.nfs...`) is left for then.
+ * Deletes a folder. If time runs out, or a host has a file open (`.nfs...`), the next call continues.
  *
- * @returns whether all of it is gone
+ * @returns whether everything was deleted
  */
-export async function deleteTree(root: string, stop: () => boolean): Promise<boolean> {
-  const stats = await unless(lstat(root), 'ENOENT');
+export async function deleteTree(root: string, isOutOfTime: () => boolean): Promise<boolean> {
+  const stats = await undefinedOnError(lstat(root), 'ENOENT');
   if (!stats) return true;
-  // A link is not what it leads to.
+  // Delete a link, not its target.
   if (!stats.isDirectory()) {
-    await unless(unlink(root), 'ENOENT');
+    await undefinedOnError(unlink(root), 'ENOENT');
     return true;
   }
-  const levels = await deleteFiles(Buffer.from(root), stop);
+  const levels = await deleteFiles(Buffer.from(root), isOutOfTime);
   for (const level of levels.toReversed()) {
-    if (stop()) return false;
-    await mapLimit(level, LANES, (folder) => removeEmpty(folder));
+    if (isOutOfTime()) return false;
+    await mapLimit(level, EFS_CONCURRENCY, (folder) => removeEmpty(folder));
   }
   return !(await exists(root));
 }
 
 /**
- * Deletes the files below. Names are bytes here: one that is no UTF-8 would be another one if it became a text.
+ * Deletes the files below a folder. Names are handled as bytes, because a name may not be valid UTF-8.
  *
- * @returns the folders by their depth, the root first
+ * @returns the folders by depth, root first
  */
-async function deleteFiles(root: Buffer, stop: () => boolean): Promise<readonly (readonly Buffer[])[]> {
+async function deleteFiles(
+  root: Buffer,
+  isOutOfTime: () => boolean,
+): Promise<readonly (readonly Buffer[])[]> {
   const levels: Buffer[][] = [];
-  for (let level = [root]; level.length > 0 && !stop(); ) {
+  for (let level = [root]; level.length > 0 && !isOutOfTime(); ) {
     levels.push(level);
-    const listings = await mapLimit(level, LANES, async (folder) => {
-      const entries = await unless(readdir(folder, { encoding: 'buffer', withFileTypes: true }), 'ENOENT');
+    const listings = await mapLimit(level, EFS_CONCURRENCY, async (folder) => {
+      const entries = await undefinedOnError(
+        readdir(folder, { encoding: 'buffer', withFileTypes: true }),
+        'ENOENT',
+      );
       return (entries ?? []).map((entry) => ({
         path: Buffer.concat([folder, Buffer.from('/'), entry.name]),
         isFolder: entry.isDirectory(),
       }));
     });
-    const met = listings.flat();
+    const found = listings.flat();
     await mapLimit(
-      met.filter(({ isFolder }) => !isFolder),
-      LANES,
+      found.filter(({ isFolder }) => !isFolder),
+      EFS_CONCURRENCY,
       async ({ path }) => {
-        if (!stop()) await unless(unlink(path), 'ENOENT', 'EBUSY', 'ESTALE');
+        if (!isOutOfTime()) await undefinedOnError(unlink(path), 'ENOENT', 'EBUSY', 'ESTALE');
       },
     );
-    level = met.filter(({ isFolder }) => isFolder).map(({ path }) => path);
+    level = found.filter(({ isFolder }) => isFolder).map(({ path }) => path);
   }
   return levels;
 }
 
-/** @returns whether it is gone */
+/** @returns whether the folder no longer exists */
 export async function removeEmpty(folder: string | Buffer): Promise<boolean> {
   try {
     await rmdir(folder);

@@ -4,15 +4,18 @@ import * as z from 'zod/mini';
 import { digest } from '../domain/names.ts';
 import { folders, readDocument, type Store, writeDocument } from './layout.ts';
 
-const check = z.object({ manifestSha256: digest, fingerprint: digest });
+const verificationSchema = z.object({ manifestSha256: digest, fingerprint: digest });
 
-/** What a build's attributes were when all of its bytes were as stamped. */
-export type Check = Readonly<z.output<typeof check>>;
+/** Fingerprint of a build's attributes when every byte was verified. */
+export type Verification = Readonly<z.output<typeof verificationSchema>>;
 
-/** Undefined also for one that somebody wrote by hand: the build is read in full then. */
-export async function readCheck(store: Store, buildId: string): Promise<Check | undefined> {
+/** @returns undefined also for an invalid file; the build is then verified in full */
+export async function readVerification(store: Store, buildId: string): Promise<Verification | undefined> {
   try {
-    const read = z.safeParse(check, await readDocument(join(folders.checks(store), `${buildId}.json`)));
+    const read = z.safeParse(
+      verificationSchema,
+      await readDocument(join(folders.checks(store), `${buildId}.json`)),
+    );
     return read.success ? read.data : undefined;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
@@ -20,7 +23,7 @@ export async function readCheck(store: Store, buildId: string): Promise<Check | 
   }
 }
 
-export async function keepCheck(store: Store, buildId: string, content: Check): Promise<void> {
+export async function saveVerification(store: Store, buildId: string, content: Verification): Promise<void> {
   await mkdir(folders.checks(store), { recursive: true });
   await writeDocument(store, join(folders.checks(store), `${buildId}.json`), content);
 }

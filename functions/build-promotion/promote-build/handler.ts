@@ -1,10 +1,10 @@
 import { codePipelineHandler } from '#shared/handlers/codepipeline.ts';
 import { readPromoteConfig } from '../config.ts';
-import { readParameters } from '../protocol/action-parameters.ts';
-import { answerJob } from './promote-build.ts';
+import { parseActionParameters } from '../protocol/action-parameters.ts';
+import { promoteBuild } from './promote-build.ts';
 
-/** An action of a pipeline: `{"env":"prod"}` promotes its input artifact, `"action":"rollback"` goes back. */
+/** A pipeline action: `{"env":"prod"}` promotes its input artifact, `"action":"rollback"` rolls back. */
 export const handler = codePipelineHandler({
-  parse: readParameters,
-  handle: (job, invocation) => answerJob(job, readPromoteConfig(), invocation),
+  parse: parseActionParameters,
+  handle: (job, invocation) => promoteBuild(job, readPromoteConfig(), invocation),
 });

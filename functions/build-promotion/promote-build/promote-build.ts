@@ -4,99 +4,106 @@ import type { Job } from '#shared/events/codepipeline.ts';
 import type { JobOutcome, JobWith } from '#shared/handlers/codepipeline.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import { parseAs, parseJson } from '#shared/parse.ts';
-import { ask } from '../aws/lambda.ts';
+import { invokeFunction } from '../aws/lambda.ts';
 import { readArchive } from '../aws/s3.ts';
 import type { PromoteConfig } from '../config.ts';
-import { type Artifact, artifact, readArtifact } from '../domain/artifact.ts';
-import type { Parameters } from '../protocol/action-parameters.ts';
+import { type Artifact, artifactSchema, parseArtifact } from '../domain/artifact.ts';
+import type { ActionParameters } from '../protocol/action-parameters.ts';
 import {
-  type Restoration,
-  readRestoration,
-  readSwitchReply,
-  type SwitchAnswer,
-  type SwitchedAnswer,
+  type ParsedSwitchReply,
+  type ParsedSwitchResult,
+  parseRestoreStatus,
+  parseSwitchReply,
+  type RestoreStatus,
 } from '../protocol/store-reply.ts';
-import { readOnlyFile } from './zip.ts';
+import { readSingleFile } from './zip.ts';
 
-/** The one file of the artifact. */
+/** The only file of the artifact. */
 const ARTIFACT_FILE = 'build.json';
 
-/** What a job leaves for the next one of its action, which has another id. */
-const token = z.object({
-  /** The first job's id: the store knows the request by it. */
+/** Continuation token: state for the next job of the same action, which has another id. */
+const jobTokenSchema = z.object({
+  /** The first job's id; identifies the request in the store. */
   key: z.string(),
-  artifact: z.optional(artifact),
+  artifact: z.optional(artifactSchema),
   progress: z.optional(z.unknown()),
   begunAt: z.number(),
 });
-type Token = z.output<typeof token>;
+type JobToken = z.output<typeof jobTokenSchema>;
 
-/** Has the store do what the action says, and answers with what has changed. */
-export async function answerJob(
-  job: JobWith<Parameters>,
+/** Invokes BuildStore for the action, and returns the result of the change. */
+export async function promoteBuild(
+  job: JobWith<ActionParameters>,
   config: PromoteConfig,
   invocation: Invocation,
 ): Promise<JobOutcome> {
-  const begun = await readToken(job, invocation);
-  const reply = await askStore(job.parameters, begun, config, invocation);
-  if (reply.outcome !== 'pruned') return toAnswer(reply, begun, invocation);
-  // What the environment's latest change is now goes with it: whoever makes another meanwhile wins.
-  const waiting = { ...begun, progress: reply.progress };
-  const restoration = readRestoration(
-    await ask(config.restore, { buildId: reply.buildId }, invocation.signal),
+  const token = await readJobToken(job, invocation);
+  const reply = await invokeStore(job.parameters, token, config, invocation);
+  if (reply.outcome !== 'pruned') return toJobOutcome(reply, token, invocation);
+  // The progress contains the environment's generation: if another change happens during the restore, that one wins.
+  const waiting = { ...token, progress: reply.progress };
+  const restoration = parseRestoreStatus(
+    await invokeFunction(config.restore, { buildId: reply.buildId }, invocation.signal),
   );
-  if (restoration.status !== 'restored') return toWaiting(restoration, waiting);
-  const again = await askStore(job.parameters, waiting, config, invocation);
-  return again.outcome === 'pruned' ? toWaiting(restoration, waiting) : toAnswer(again, waiting, invocation);
+  if (restoration.status !== 'restored') return toRestoreOutcome(restoration, waiting);
+  const retried = await invokeStore(job.parameters, waiting, config, invocation);
+  return retried.outcome === 'pruned'
+    ? toRestoreOutcome(restoration, waiting)
+    : toJobOutcome(retried, waiting, invocation);
 }
 
-async function askStore(
-  parameters: Parameters,
-  { artifact: carried, key, progress }: Token,
+async function invokeStore(
+  parameters: ActionParameters,
+  { artifact: artifactOfJob, key, progress }: JobToken,
   { store }: PromoteConfig,
   { signal }: Invocation,
-): Promise<SwitchAnswer> {
-  const brought = { ...(carried && { artifact: carried }), ...(progress !== undefined && { progress }) };
-  return readSwitchReply(await ask(store, { ...parameters, key, ...brought }, signal));
+): Promise<ParsedSwitchReply> {
+  const carriedFields = {
+    ...(artifactOfJob && { artifact: artifactOfJob }),
+    ...(progress !== undefined && { progress }),
+  };
+  return parseSwitchReply(await invokeFunction(store, { ...parameters, key, ...carriedFields }, signal));
 }
 
-async function readToken(job: JobWith<Parameters>, invocation: Invocation): Promise<Token> {
+async function readJobToken(job: JobWith<ActionParameters>, invocation: Invocation): Promise<JobToken> {
   const { continuationToken, id, parameters } = job;
   if (continuationToken !== undefined)
-    return parseAs(token, parseJson(continuationToken, 'continuationToken'), 'continuationToken');
+    return parseAs(jobTokenSchema, parseJson(continuationToken, 'continuationToken'), 'continuationToken');
   const begunAt = invocation.now();
   const key = parameters.key ?? id;
   if (parameters.action === 'rollback') return { key, begunAt };
-  return { key, begunAt, artifact: await readInput(job, invocation) };
+  return { key, begunAt, artifact: await readInputArtifact(job, invocation) };
 }
 
-async function readInput(job: Job, { signal }: Invocation): Promise<Artifact> {
+async function readInputArtifact(job: Job, { signal }: Invocation): Promise<Artifact> {
   const [input, ...others] = job.inputArtifacts;
   const credentials = job.credentials();
   if (!input?.location || others.length > 0 || !credentials)
-    throw new InvalidInputError(`the action needs one input artifact, got ${job.inputArtifacts.length}`);
+    throw new InvalidInputError(
+      `inputArtifacts: expected one input artifact, got ${job.inputArtifacts.length}`,
+    );
   const archive = await readArchive(input.location.s3Location, credentials, signal);
-  return readArtifact(readOnlyFile(archive, ARTIFACT_FILE));
+  return parseArtifact(readSingleFile(archive, ARTIFACT_FILE));
 }
 
-function toAnswer(
-  reply: Exclude<SwitchAnswer, { outcome: 'pruned' }>,
-  begun: Token,
+function toJobOutcome(
+  reply: Exclude<ParsedSwitchReply, { outcome: 'pruned' }>,
+  token: JobToken,
   { now }: Invocation,
 ): JobOutcome {
   switch (reply.outcome) {
     case 'refused':
       return { kind: 'fail', type: reply.failure, message: reply.reason };
-    case 'more': {
+    case 'unfinished': {
       const { percent, progress, summary } = reply;
-      return { kind: 'continueLater', token: JSON.stringify({ ...begun, progress }), summary, percent };
+      return { kind: 'continueLater', token: JSON.stringify({ ...token, progress }), summary, percent };
     }
     default:
-      return toSuccess(reply, now() - begun.begunAt);
+      return toSuccessOutcome(reply, now() - token.begunAt);
   }
 }
 
-function toSuccess(reply: SwitchedAnswer, milliseconds: number): JobOutcome {
+function toSuccessOutcome(reply: ParsedSwitchResult, milliseconds: number): JobOutcome {
   const { bytes, env, files, from, generation, to, verified, visibleBy } = reply;
   return {
     kind: 'succeed',
@@ -117,27 +124,31 @@ function toSuccess(reply: SwitchedAnswer, milliseconds: number): JobOutcome {
   };
 }
 
-const words = { switched: '', unchanged: ' (it was live already)', planned: ' (dry run: not done)' } as const;
+const outcomeNotes = {
+  switched: '',
+  unchanged: ' (already live)',
+  planned: ' (dry run: not changed)',
+} as const;
 
-function describeSwitch({ skipped = [], ...reply }: SwitchedAnswer, milliseconds: number): string {
+function describeSwitch({ skipped = [], ...reply }: ParsedSwitchResult, milliseconds: number): string {
   const { bytes, env, files, from, generation, outcome, to, verified, visibleBy } = reply;
-  const how = verified === 'full' ? 'every byte verified' : 'unchanged since every byte was verified';
+  const check = verified === 'full' ? 'every byte verified' : 'unchanged since the last full verification';
   return [
-    `${env}: ${from ?? 'none'} -> ${to}${words[outcome]}, generation ${generation}`,
-    `${files} files, ${(bytes / 1e6).toFixed(1)} MB, ${how}, in ${(milliseconds / 1000).toFixed(1)} s`,
-    `Every host follows it by ${visibleBy}`,
-    ...(skipped.length > 0 ? [`Passed over: ${skipped.join('; ')}`] : []),
+    `${env}: ${from ?? 'none'} -> ${to}${outcomeNotes[outcome]}, generation ${generation}`,
+    `${files} files, ${(bytes / 1e6).toFixed(1)} MB, ${check}, in ${(milliseconds / 1000).toFixed(1)} s`,
+    `Visible on every host by ${visibleBy}`,
+    ...(skipped.length > 0 ? [`Skipped: ${skipped.join('; ')}`] : []),
   ].join('. ');
 }
 
-/** A rollback to a pruned build waits for AWS Backup as long as CodePipeline lets an action go on, which is a day. */
-function toWaiting({ buildId, percent, reason, status }: Restoration, begun: Token): JobOutcome {
+/** A rollback to a pruned build waits for AWS Backup, at most 24 hours: then CodePipeline ends the action. */
+function toRestoreOutcome({ buildId, percent, reason, status }: RestoreStatus, token: JobToken): JobOutcome {
   if (status === 'failed' || status === 'planned')
     return {
       kind: 'fail',
       type: 'RevisionUnavailable',
       message: `${buildId} is pruned: ${reason ?? status}`,
     };
-  const summary = `${buildId} is being restored, ${percent} %`;
-  return { kind: 'continueLater', token: JSON.stringify(begun), summary, percent: Math.min(99, percent) };
+  const summary = `${buildId} is being restored, ${percent}%`;
+  return { kind: 'continueLater', token: JSON.stringify(token), summary, percent: Math.min(99, percent) };
 }

@@ -3,44 +3,44 @@ import { InvalidInputError } from '#shared/errors.ts';
 import { parseAs, parseJson } from '#shared/parse.ts';
 import { buildId, environment, folder } from '../domain/names.ts';
 
-const mode = z._default(z.enum(['auto', 'full', 'fingerprint']), 'auto');
+const verifyField = z._default(z.enum(['auto', 'full', 'fingerprint']), 'auto');
 
-/** Common to both ways of moving a link. */
-export const switching = {
+/** Fields of promote and rollback. */
+export const switchFields = {
   env: environment,
-  /** Refuses unless this is live; `none` stands for no release at all. */
+  /** Refuse the change unless this build is live; `none` means no release. */
   expectCurrent: z.optional(z.string()),
-  /** Copies the build to this folder first and moves the link there. */
+  /** Copy the build to this folder first, and move the link there. */
   copyTo: z.optional(folder),
-  verify: mode,
-  /** Requests with the same key are one; a job's own id unless told, and a retried stage is another job. */
+  verify: verifyField,
+  /** Requests with the same key are the same change. Default: the id of the job; a retried stage is a new job. */
   key: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
 };
 
-/** Beside that, a rollback may say where to. */
-export const goingBack = {
-  /** Goes back to this build and not to the one before. */
+/** Additional fields of rollback. */
+export const rollbackFields = {
+  /** Roll back to this build instead of the previous one. */
   to: z.optional(buildId),
-  /** Names a pruned build as the target, instead of passing over it. */
+  /** Restore the target if it is pruned, instead of skipping it. */
   restore: z._default(z.boolean(), false),
 };
 
-const parameters = z.discriminatedUnion('action', [
-  z.strictObject({ action: z.literal('promote'), ...switching }),
+const actionParametersSchema = z.discriminatedUnion('action', [
+  z.strictObject({ action: z.literal('promote'), ...switchFields }),
   z.strictObject({
     action: z.literal('rollback'),
-    ...switching,
-    ...goingBack,
+    ...switchFields,
+    ...rollbackFields,
   }),
 ]);
 
-/** What an action's UserParameters say. */
-export type Parameters = Readonly<z.output<typeof parameters>>;
+/** An action's UserParameters. */
+export type ActionParameters = Readonly<z.output<typeof actionParametersSchema>>;
 
-/** @throws BadInput */
-export function readParameters(text: string | undefined): Parameters {
-  if (!text) throw new InvalidInputError('UserParameters: expected JSON such as {"env":"prod"}, got nothing');
+/** @throws InvalidInputError with the field and its value */
+export function parseActionParameters(text: string | undefined): ActionParameters {
+  if (!text) throw new InvalidInputError('UserParameters: expected JSON such as {"env":"prod"}, got none');
   const given = parseJson(text, 'UserParameters');
   const isPlain = typeof given === 'object' && given !== null && !Array.isArray(given);
-  return parseAs(parameters, isPlain ? { action: 'promote', ...given } : given, 'UserParameters');
+  return parseAs(actionParametersSchema, isPlain ? { action: 'promote', ...given } : given, 'UserParameters');
 }

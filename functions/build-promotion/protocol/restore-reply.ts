@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
-import { progress, readReply, refused } from './store-reply.ts';
+import { parseReply, progressSchema, refusedSchema } from './store-reply.ts';
 
-// What the store answers RestoreBuild.
+// BuildStore's replies to RestoreBuild.
 
-const beginReply = z.discriminatedUnion('outcome', [
+const openRestoreSchema = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('present') }),
   z.object({
     outcome: z.enum(['restoring', 'planned']),
@@ -11,22 +11,25 @@ const beginReply = z.discriminatedUnion('outcome', [
     tried: z.array(z.string()),
     jobId: z.optional(z.string()),
     path: z.string(),
-    sighting: z.object({ from: z.number(), until: z.number() }),
+    presence: z.object({ from: z.number(), until: z.number() }),
   }),
-  refused,
+  refusedSchema,
 ]);
 
-const endReply = z.discriminatedUnion('outcome', [
-  z.object({ outcome: z.enum(['restored', 'not-there']), reason: z.optional(z.string()) }),
-  z.object({ outcome: z.literal('more'), progress }),
-  refused,
+const finishRestoreSchema = z.discriminatedUnion('outcome', [
+  z.object({ outcome: z.enum(['restored', 'missing']), reason: z.optional(z.string()) }),
+  z.object({ outcome: z.literal('unfinished'), progress: progressSchema }),
+  refusedSchema,
 ]);
 
-const openReply = z.object({ buildIds: z.array(z.string()) });
+const openRestoresSchema = z.object({ buildIds: z.array(z.string()) });
 
-export type BeginAnswer = z.output<typeof beginReply>;
-export type EndAnswer = z.output<typeof endReply>;
+export type OpenRestoreReply = z.output<typeof openRestoreSchema>;
+export type FinishRestoreReply = z.output<typeof finishRestoreSchema>;
 
-export const readBeginReply = (reply: unknown): BeginAnswer => readReply(beginReply, reply);
-export const readEndReply = (reply: unknown): EndAnswer => readReply(endReply, reply);
-export const readOpenReply = (reply: unknown): readonly string[] => readReply(openReply, reply).buildIds;
+export const parseOpenRestoreReply = (reply: unknown): OpenRestoreReply =>
+  parseReply(openRestoreSchema, reply);
+export const parseFinishRestoreReply = (reply: unknown): FinishRestoreReply =>
+  parseReply(finishRestoreSchema, reply);
+export const parseOpenRestoresReply = (reply: unknown): readonly string[] =>
+  parseReply(openRestoresSchema, reply).buildIds;

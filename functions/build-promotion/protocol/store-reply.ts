@@ -1,11 +1,11 @@
 import * as z from 'zod/mini';
 import { GroundcrewError } from '#shared/errors.ts';
 import { parseAs } from '#shared/parse.ts';
-import type { Failure } from '../domain/refusal.ts';
+import type { FailureType } from '../domain/refusal.ts';
 
-// What comes back from another function of the wing, read where it arrives.
+// Replies of other functions of the wing, parsed by the caller.
 
-export const refused = z.object({
+export const refusedSchema = z.object({
   outcome: z.literal('refused'),
   failure: z.enum([
     'JobFailed',
@@ -13,18 +13,18 @@ export const refused = z.object({
     'PermissionError',
     'RevisionOutOfSync',
     'RevisionUnavailable',
-  ] satisfies Failure[]),
+  ] satisfies FailureType[]),
   reason: z.string(),
 });
 
-export const progress = z.object({
+export const progressSchema = z.object({
   phase: z.enum(['restore', 'verify', 'copy', 'verify-copy']),
   done: z.number(),
   digest: z.string(),
   generation: z.number(),
 });
 
-const switched = z.object({
+const switchResultSchema = z.object({
   outcome: z.enum(['switched', 'unchanged', 'planned']),
   env: z.string(),
   from: z.nullable(z.string()),
@@ -39,33 +39,41 @@ const switched = z.object({
   skipped: z.optional(z.array(z.string())),
 });
 
-const switchReply = z.discriminatedUnion('outcome', [
-  switched,
-  z.object({ outcome: z.literal('more'), progress, percent: z.number(), summary: z.string() }),
-  z.object({ outcome: z.literal('pruned'), buildId: z.string(), progress }),
-  refused,
+const switchReplySchema = z.discriminatedUnion('outcome', [
+  switchResultSchema,
+  z.object({
+    outcome: z.literal('unfinished'),
+    progress: progressSchema,
+    percent: z.number(),
+    summary: z.string(),
+  }),
+  z.object({ outcome: z.literal('pruned'), buildId: z.string(), progress: progressSchema }),
+  refusedSchema,
 ]);
 
-const restoration = z.object({
+const restoreStatusSchema = z.object({
   status: z.enum(['restored', 'running', 'planned', 'failed']),
   buildId: z.string(),
   percent: z.number(),
   reason: z.optional(z.string()),
 });
 
-export type SwitchAnswer = z.output<typeof switchReply>;
-export type SwitchedAnswer = z.output<typeof switched>;
-/** How far a restore has come. */
-export type Restoration = Readonly<z.output<typeof restoration>>;
+export type ParsedSwitchReply = z.output<typeof switchReplySchema>;
+export type ParsedSwitchResult = z.output<typeof switchResultSchema>;
+/** State of a restore. */
+export type RestoreStatus = Readonly<z.output<typeof restoreStatusSchema>>;
 
-export const readSwitchReply = (reply: unknown): SwitchAnswer => readReply(switchReply, reply);
-export const readRestoration = (reply: unknown): Restoration => readReply(restoration, reply);
+export const parseSwitchReply = (reply: unknown): ParsedSwitchReply => parseReply(switchReplySchema, reply);
+export const parseRestoreStatus = (reply: unknown): RestoreStatus => parseReply(restoreStatusSchema, reply);
 
-export function readReply<S extends z.ZodMiniType>(schema: S, reply: unknown): z.output<S> {
+export function parseReply<S extends z.ZodMiniType>(schema: S, reply: unknown): z.output<S> {
   try {
-    return parseAs(schema, reply, 'the answer');
+    return parseAs(schema, reply, 'reply');
   } catch (cause) {
-    // The store answers what it cannot parse with a reason: the two functions are of different versions.
-    throw new GroundcrewError('the store gave an answer that nobody understands', { cause });
+    // The store rejects invalid requests with a reason, so here the two functions have different versions.
+    throw new GroundcrewError(
+      'the reply of BuildStore is invalid: the functions may have different versions',
+      { cause },
+    );
   }
 }

@@ -1,40 +1,40 @@
 import * as z from 'zod/mini';
 import { parseAs } from '#shared/parse.ts';
-import { artifact } from '../domain/artifact.ts';
+import { artifactSchema } from '../domain/artifact.ts';
 import { buildId, environment, folder } from '../domain/names.ts';
-import type { Failure } from '../domain/refusal.ts';
-import { goingBack, switching } from './action-parameters.ts';
+import type { FailureType } from '../domain/refusal.ts';
+import { rollbackFields, switchFields } from './action-parameters.ts';
 
-// What the store is asked, by PromoteBuild, by RestoreBuild and by people, and what it answers.
+// Requests to BuildStore by PromoteBuild, RestoreBuild and people, and its replies.
 
-/** How far a change has come, so that another invocation can go on from there. */
-const progress = z.strictObject({
+/** State of an unfinished change, so that another invocation can continue. */
+const progressSchema = z.strictObject({
   phase: z.enum(['restore', 'verify', 'copy', 'verify-copy']),
-  /** Files, in the order of their paths. */
+  /** Number of files done, in the order of their paths. */
   done: z.int().check(z.nonnegative()),
-  /** Over the fingerprints of these files: what has changed since is read again. */
+  /** Digest of the attributes of these files: if they change, the files are read again. */
   digest: z.string(),
-  /** The environment's latest change when this one was begun: another one meanwhile wins. */
+  /** The environment's generation when the request began: if it changes, the request is refused. */
   generation: z.int().check(z.nonnegative()),
 });
-export type Progress = Readonly<z.output<typeof progress>>;
+export type Progress = Readonly<z.output<typeof progressSchema>>;
 
-const promote = z.strictObject({
+const promoteSchema = z.strictObject({
   action: z.literal('promote'),
-  ...switching,
-  progress: z.optional(progress),
-  artifact,
+  ...switchFields,
+  progress: z.optional(progressSchema),
+  artifact: artifactSchema,
 });
-const rollback = z.strictObject({
+const rollbackSchema = z.strictObject({
   action: z.literal('rollback'),
-  ...switching,
-  progress: z.optional(progress),
-  ...goingBack,
+  ...switchFields,
+  progress: z.optional(progressSchema),
+  ...rollbackFields,
 });
 
-const request = z.discriminatedUnion('action', [
-  promote,
-  rollback,
+const storeRequestSchema = z.discriminatedUnion('action', [
+  promoteSchema,
+  rollbackSchema,
   z.strictObject({ action: z.literal('history'), env: environment, copyTo: z.optional(folder) }),
   z.strictObject({ action: z.literal('verify'), env: environment, copyTo: z.optional(folder) }),
   z.strictObject({
@@ -42,56 +42,56 @@ const request = z.discriminatedUnion('action', [
     buildId,
     reason: z.optional(z.string().check(z.maxLength(500))),
   }),
-  z.strictObject({ action: z.literal('restore-begin'), buildId }),
+  z.strictObject({ action: z.literal('open-restore'), buildId }),
   z.strictObject({
-    action: z.literal('restore-started'),
+    action: z.literal('save-restore-job'),
     buildId,
     token: z.string(),
     jobId: z.string(),
     recoveryPoint: z.string(),
   }),
   z.strictObject({
-    action: z.literal('restore-end'),
+    action: z.literal('finish-restore'),
     buildId,
     jobId: z.string(),
     restored: z.boolean(),
-    progress: z.optional(progress),
+    progress: z.optional(progressSchema),
   }),
-  z.strictObject({ action: z.literal('restore-give-up'), buildId }),
-  z.strictObject({ action: z.literal('restores') }),
+  z.strictObject({ action: z.literal('abandon-restore'), buildId }),
+  z.strictObject({ action: z.literal('list-restores') }),
 ]);
 
-export type Request = Readonly<z.output<typeof request>>;
-export type RequestOf<A extends Request['action']> = Extract<Request, { readonly action: A }>;
-export type SwitchRequest = RequestOf<'promote'> | RequestOf<'rollback'>;
+export type StoreRequest = Readonly<z.output<typeof storeRequestSchema>>;
+export type StoreRequestOf<A extends StoreRequest['action']> = Extract<StoreRequest, { readonly action: A }>;
+export type SwitchRequest = StoreRequestOf<'promote'> | StoreRequestOf<'rollback'>;
 
-/** @throws BadInput naming the field and the value it got */
-export function readRequest(event: unknown): Request {
-  return parseAs(request, event, 'request');
+/** @throws InvalidInputError with the field and its value */
+export function parseStoreRequest(event: unknown): StoreRequest {
+  return parseAs(storeRequestSchema, event, 'request');
 }
 
-/** What a person or a pipeline learns of a change. */
-export interface Switched {
+/** The result of a change. */
+export interface SwitchResult {
   readonly outcome: 'switched' | 'unchanged' | 'planned';
   readonly env: string;
   readonly from: string | null;
   readonly to: string;
-  /** Of the environment's history; 0 when there is none and none was made. */
+  /** Number in the environment's history; 0 if there is none. */
   readonly generation: number;
   readonly files: number;
   readonly bytes: number;
-  /** How the build was checked this time. */
+  /** How the build was verified this time. */
   readonly verified: 'full' | 'fingerprint';
   readonly milliseconds: number;
   readonly switchedAt: string;
-  /** From then on no host follows the old link any more. */
+  /** From this time on, every host sees the new link. */
   readonly visibleBy: string;
-  /** Releases that a rollback passed over, and why. */
+  /** Releases that a rollback skipped, and why. */
   readonly skipped?: readonly string[];
 }
 
-export interface More {
-  readonly outcome: 'more';
+export interface Unfinished {
+  readonly outcome: 'unfinished';
   readonly progress: Progress;
   readonly percent: number;
   readonly summary: string;
@@ -99,16 +99,16 @@ export interface More {
 
 export interface RefusedReply {
   readonly outcome: 'refused';
-  readonly failure: Failure;
+  readonly failure: FailureType;
   readonly reason: string;
 }
 
-/** A rollback that was asked to restore: nothing has moved yet. */
-export interface Pruned {
+/** The target of a rollback is pruned and must be restored first. Nothing has changed. */
+export interface TargetPruned {
   readonly outcome: 'pruned';
   readonly buildId: string;
-  /** To be given with the request when the build is back. */
+  /** Send it with the request after the restore. */
   readonly progress: Progress;
 }
 
-export type SwitchReply = Switched | More | Pruned | RefusedReply;
+export type SwitchReply = SwitchResult | Unfinished | TargetPruned | RefusedReply;

@@ -4,7 +4,7 @@ import { pruneBuilds } from './prune-builds.ts';
 
 const config = readPruneConfig();
 
-/** By schedule, or by a call with any payload. What there is no time for is left to the next one. */
+/** Runs by schedule, or by a call with any payload. The next run continues when time runs out. */
 export const handler = asyncInvocationHandler({
   parse: () => undefined,
   handle: (_, invocation) => pruneBuilds(config, invocation),

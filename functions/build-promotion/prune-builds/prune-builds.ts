@@ -6,133 +6,155 @@ import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
 import type { PruneConfig } from '../config.ts';
 import { copyStores, mainStore } from '../context.ts';
-import { lastLive } from '../domain/history.ts';
+import { lastLiveBuilds } from '../domain/history.ts';
 import { BUILD_ID } from '../domain/names.ts';
 import { type Candidate, choosePrunable, GRACE_MS, INCOMING_MS, TRASH_MS } from '../domain/prune-rules.ts';
-import { Refused } from '../domain/refusal.ts';
-import { isLinked, listEnvironments, listHistories, readLive } from '../filesystem/environment-links.ts';
+import { RefusalError } from '../domain/refusal.ts';
+import {
+  isLinked,
+  listEnvironments,
+  listEnvironmentsWithHistory,
+  readLive,
+} from '../filesystem/environment-links.ts';
 import { readEntries } from '../filesystem/history-files.ts';
-import { exists, folders, isThereNow, type Store, unless } from '../filesystem/layout.ts';
-import { listMarked } from '../filesystem/marks.ts';
-import { readRestores } from '../filesystem/restore-records.ts';
+import { exists, existsUncached, folders, type Store, undefinedOnError } from '../filesystem/layout.ts';
+import { listMarkedBuilds } from '../filesystem/marks.ts';
+import { listRestoreRecords } from '../filesystem/restore-records.ts';
 import { readStamp } from '../filesystem/stamp.ts';
-import { DELETING, deleteTree, discard, listTrash, takeBack, throwAway } from '../filesystem/trash.ts';
-import { LANES } from '../filesystem/walk.ts';
+import {
+  DELETING,
+  deleteTree,
+  discardFolder,
+  listTrash,
+  moveToTrash,
+  restoreFromTrash,
+} from '../filesystem/trash.ts';
+import { EFS_CONCURRENCY } from '../filesystem/walk.ts';
 
-/** What became of one store. */
-export interface Pruned {
+/** The result for one store. */
+export interface PruneResult {
   readonly root: string;
   readonly pruned: readonly string[];
-  /** Referenced after all when the roots were read again. */
-  readonly tookBack: readonly string[];
+  /** Restored from the trash, because they were in use when this was read again. */
+  readonly restored: readonly string[];
   readonly deleted: number;
-  /** In the trash, for a later call. */
-  readonly waiting: number;
-  /** Names among the builds that nobody stamped; left alone. */
+  /** Folders left in the trash for a later run. */
+  readonly inTrash: number;
+  /** Folders without a valid stamp; not touched. */
   readonly unknown: readonly string[];
 }
 
-/** What follows the last look at the clock. */
-const REST_MS = 10_000;
+/** Time for the steps after the last check of the time. */
+const MIN_REMAINING_MS = 10_000;
 
-/** Prunes the main store and every store of copies; one that cannot be read keeps the others from nothing. */
-export async function pruneBuilds(config: PruneConfig, invocation: Invocation): Promise<readonly Pruned[]> {
-  const results: Pruned[] = [];
+/** Prunes the main store and every folder for copies. A failure in one store does not stop the others. */
+export async function pruneBuilds(
+  config: PruneConfig,
+  invocation: Invocation,
+): Promise<readonly PruneResult[]> {
+  const results: PruneResult[] = [];
   const failures: unknown[] = [];
   for (const store of [mainStore(config), ...copyStores(config)]) {
     try {
       const result = await pruneStore(store, config, invocation);
-      invocation.logger.info(config.dryRun ? 'dry run: would prune' : 'pruned', { ...result });
+      invocation.logger.info(config.dryRun ? 'pruning planned' : 'pruning completed', { ...result });
       addCount(invocation.metrics, 'Pruned', config.dryRun ? 0 : result.pruned.length);
       results.push(result);
     } catch (error) {
-      invocation.logger.error('nothing is pruned here', { root: store.root, error });
+      invocation.logger.error('pruning stopped: an environment cannot be read', { root: store.root, error });
       addCount(invocation.metrics, 'PruneHeld');
       failures.push(error);
     }
   }
-  if (failures.length > 0) throw new GroundcrewError('a store could not be pruned', { cause: failures[0] });
+  if (failures.length > 0)
+    throw new GroundcrewError('pruning failed for at least one store', { cause: failures[0] });
   return results;
 }
 
-async function pruneStore(store: Store, config: PruneConfig, invocation: Invocation): Promise<Pruned> {
+async function pruneStore(store: Store, config: PruneConfig, invocation: Invocation): Promise<PruneResult> {
   const now = invocation.now();
-  const saved = config.dryRun ? [] : await takeBackLive(store);
-  const roots = await readRoots(store, config);
+  const restoredLive = config.dryRun ? [] : await restoreLiveBuilds(store);
+  const inUse = await readBuildsInUse(store, config);
   const { candidates, unknown } = await listBuilds(store);
-  const chosen = choosePrunable(candidates, roots, config, now);
+  const chosen = choosePrunable(candidates, inUse, config, now);
   if (config.dryRun) {
-    const waiting = (await listTrash(store)).length;
-    return { root: store.root, pruned: chosen, tookBack: [], deleted: 0, waiting, unknown };
+    const inTrash = (await listTrash(store)).length;
+    return { root: store.root, pruned: chosen, restored: [], deleted: 0, inTrash, unknown };
   }
-  const thrown: string[] = [];
+  const moved: string[] = [];
   for (const buildId of chosen) {
     invocation.signal.throwIfAborted();
-    // It may have gone live since the roots were read.
+    // It may have gone live in the meantime.
     if (await isLinked(store, buildId)) continue;
-    if (await throwAway(store, folders.build(store, buildId), buildId, now)) thrown.push(buildId);
+    if (await moveToTrash(store, folders.build(store, buildId), buildId, now)) moved.push(buildId);
   }
-  const tookBack = [...saved, ...(await takeBackRoots(store, config))];
-  await clearLeftovers(store, now);
-  const { deleted, waiting } = await emptyTrash(store, invocation);
-  const pruned = thrown.filter((buildId) => !tookBack.includes(buildId));
-  return { root: store.root, pruned, tookBack, deleted, waiting, unknown };
+  const restored = [...restoredLive, ...(await restoreBuildsInUse(store, config))];
+  await removeLeftovers(store, now);
+  const { deleted, inTrash } = await emptyTrash(store, invocation);
+  const pruned = moved.filter((buildId) => !restored.includes(buildId));
+  return { root: store.root, pruned, restored, deleted, inTrash, unknown };
 }
 
 /**
- * Everything that must stay: what a link shows, the last ones of each history, pins, restores under way.
+ * Builds that must stay: live, recent in a history, pinned, or being restored.
  *
- * @throws when an environment cannot be read: nobody knows then what it needs
+ * @throws if an environment cannot be read, because then it is unknown which builds it needs
  */
-async function readRoots(store: Store, { keepPerEnvironment, ...config }: PruneConfig): Promise<Set<string>> {
-  const { odd } = await listEnvironments(store);
-  if (odd.length > 0) throw new GroundcrewError(`envs/${odd[0]} is no environment's name`);
-  const roots = new Set(await listMarked(mainStore(config), 'pinned'));
-  for (const { buildId, restoredAt } of await readRestores(store))
-    if (restoredAt === undefined) roots.add(buildId);
-  const bad = await listMarked(mainStore(config), 'bad');
-  for (const env of await listHistories(store)) {
+async function readBuildsInUse(
+  store: Store,
+  { keepPerEnvironment, ...config }: PruneConfig,
+): Promise<Set<string>> {
+  const { invalid } = await listEnvironments(store);
+  if (invalid.length > 0) throw new GroundcrewError(`envs/${invalid[0]}: not a valid environment name`);
+  const inUse = new Set(await listMarkedBuilds(mainStore(config), 'pinned'));
+  for (const { buildId, restoredAt } of await listRestoreRecords(store))
+    if (restoredAt === undefined) inUse.add(buildId);
+  const bad = await listMarkedBuilds(mainStore(config), 'bad');
+  for (const env of await listEnvironmentsWithHistory(store)) {
     const live = await readLive(store, env);
     if (live.from !== null && live.buildId === undefined)
-      throw new GroundcrewError(`envs/${env} leads to ${live.from}, which is none of the builds`);
-    if (live.buildId !== undefined) roots.add(live.buildId);
+      throw new GroundcrewError(`envs/${env} points to ${live.from}, which is not a known build`);
+    if (live.buildId !== undefined) inUse.add(live.buildId);
     const entries = await readEntries(store, env);
-    // The latest change may be about to show: its build stays, whatever the link says yet.
+    // The latest change may not have moved the link yet, so its build stays.
     const latest = entries.at(-1);
-    if (latest) roots.add(latest.to);
-    for (const buildId of lastLive(entries, live.buildId, bad, keepPerEnvironment)) roots.add(buildId);
+    if (latest) inUse.add(latest.to);
+    for (const buildId of lastLiveBuilds(entries, live.buildId, bad, keepPerEnvironment)) inUse.add(buildId);
   }
-  return roots;
+  return inUse;
 }
 
-/** A run that died may have left in the trash what a link shows; that comes first, whatever else cannot be read. */
-async function takeBackLive(store: Store): Promise<string[]> {
+/** A run that died may have left a live build in the trash. Restored first, even if other environments cannot be read. */
+async function restoreLiveBuilds(store: Store): Promise<string[]> {
   const { envs } = await listEnvironments(store);
-  const tookBack: string[] = [];
+  const restored: string[] = [];
   for (const env of envs) {
     const buildId = await readLive(store, env).then(
       (live) => live.buildId,
       (error: unknown) => {
-        if (!(error instanceof Refused)) throw error;
-        return undefined; // no link is in its place
+        if (!(error instanceof RefusalError)) throw error;
+        return undefined; // it is not a link
       },
     );
-    if (buildId === undefined || (await isThereNow(store, buildId))) continue;
-    if (await takeBack(store, buildId)) tookBack.push(buildId);
+    if (buildId === undefined || (await existsUncached(store, buildId))) continue;
+    if (await restoreFromTrash(store, buildId)) restored.push(buildId);
   }
-  return tookBack;
+  return restored;
 }
 
 async function listBuilds(store: Store): Promise<{ candidates: Candidate[]; unknown: string[] }> {
-  const entries = (await unless(readdir(folders.builds(store), { withFileTypes: true }), 'ENOENT')) ?? [];
-  // What a link leads to is not the store's to prune.
+  const entries =
+    (await undefinedOnError(readdir(folders.builds(store), { withFileTypes: true }), 'ENOENT')) ?? [];
+  // Targets of links are not pruned.
   const real = new Set(entries.filter((entry) => entry.isDirectory()).map(({ name }) => name));
   const visible = entries
     .map(({ name }) => name)
     .filter((name) => !name.startsWith('.'))
     .sort();
-  const back = new Map((await readRestores(store)).map(({ buildId, restoredAt }) => [buildId, restoredAt]));
-  const stamps = await mapLimit(visible, LANES, (name) =>
+  const restoredAtById = new Map(
+    (await listRestoreRecords(store)).map(({ buildId, restoredAt }) => [buildId, restoredAt]),
+  );
+  const stamps = await mapLimit(visible, EFS_CONCURRENCY, (name) =>
     BUILD_ID.test(name) && real.has(name)
       ? readStamp(folders.build(store, name))
       : Promise.resolve(undefined),
@@ -141,35 +163,35 @@ async function listBuilds(store: Store): Promise<{ candidates: Candidate[]; unkn
   const unknown: string[] = [];
   for (const [at, name] of visible.entries()) {
     const stamp = stamps[at];
-    const since = Date.parse(back.get(name) ?? stamp?.createdAt ?? '');
+    const since = Date.parse(restoredAtById.get(name) ?? stamp?.createdAt ?? '');
     if (stamp?.buildId === name && Number.isFinite(since)) candidates.push({ buildId: name, since });
     else unknown.push(name);
   }
   return { candidates, unknown };
 }
 
-/** Between the first look and the rename somebody may have gone back to a build: it comes out of the trash again. */
-async function takeBackRoots(store: Store, config: PruneConfig): Promise<string[]> {
-  const roots = await readRoots(store, config);
-  const tookBack: string[] = [];
+/** If a rollback chose a build before it was moved to the trash, it is restored. */
+async function restoreBuildsInUse(store: Store, config: PruneConfig): Promise<string[]> {
+  const inUse = await readBuildsInUse(store, config);
+  const restored: string[] = [];
   for (const { buildId } of await listTrash(store)) {
-    if (!roots.has(buildId) || (await exists(folders.build(store, buildId)))) continue;
-    if (await takeBack(store, buildId)) tookBack.push(buildId);
+    if (!inUse.has(buildId) || (await exists(folders.build(store, buildId)))) continue;
+    if (await restoreFromTrash(store, buildId)) restored.push(buildId);
   }
-  return tookBack;
+  return restored;
 }
 
-/** What processes that died have left behind, when it is old enough that nobody can be at work on it. */
-async function clearLeftovers(store: Store, now: number): Promise<void> {
+/** Removes old temporary files of processes that died. */
+async function removeLeftovers(store: Store, now: number): Promise<void> {
   const isOld = async (path: string, ms: number): Promise<boolean> => {
-    const stats = await unless(lstat(path), 'ENOENT');
+    const stats = await undefinedOnError(lstat(path), 'ENOENT');
     return stats !== undefined && now - stats.ctimeMs > ms;
   };
-  for (const name of (await unless(readdir(folders.incoming(store)), 'ENOENT')) ?? []) {
+  for (const name of (await undefinedOnError(readdir(folders.incoming(store)), 'ENOENT')) ?? []) {
     const folder = join(folders.incoming(store), name);
-    if (await isOld(folder, INCOMING_MS)) await discard(store, folder, now);
+    if (await isOld(folder, INCOMING_MS)) await discardFolder(store, folder, now);
   }
-  for (const name of (await unless(readdir(folders.drafts(store)), 'ENOENT')) ?? []) {
+  for (const name of (await undefinedOnError(readdir(folders.drafts(store)), 'ENOENT')) ?? []) {
     const draft = join(folders.drafts(store), name);
     if (await isOld(draft, GRACE_MS)) await rm(draft, { force: true });
   }
@@ -178,33 +200,33 @@ async function clearLeftovers(store: Store, now: number): Promise<void> {
 async function emptyTrash(
   store: Store,
   invocation: Invocation,
-): Promise<{ deleted: number; waiting: number }> {
-  const stop = (): boolean => invocation.remainingMs() < REST_MS;
-  const thrown = (await listTrash(store)).toSorted((a, b) => a.at - b.at);
+): Promise<{ deleted: number; inTrash: number }> {
+  const isOutOfTime = (): boolean => invocation.remainingMs() < MIN_REMAINING_MS;
+  const entries = (await listTrash(store)).toSorted((a, b) => a.at - b.at);
   let deleted = 0;
-  for (const { at, buildId, name } of thrown) {
-    if (invocation.now() - at < TRASH_MS || stop()) continue;
-    // Under another name first: from here on nobody takes it back.
-    const doomed = join(folders.trash(store), `${DELETING}${name}`);
-    await unless(rename(join(folders.trash(store), name), doomed), 'ENOENT');
-    if (!(await exists(folders.build(store, buildId)))) await forget(store, buildId);
+  for (const { at, buildId, name } of entries) {
+    if (invocation.now() - at < TRASH_MS || isOutOfTime()) continue;
+    // Renamed first, so that it can no longer be restored.
+    const deleting = join(folders.trash(store), `${DELETING}${name}`);
+    await undefinedOnError(rename(join(folders.trash(store), name), deleting), 'ENOENT');
+    if (!(await exists(folders.build(store, buildId)))) await deleteRecords(store, buildId);
     deleted += 1;
   }
-  const remains = await finishDeleting(store, stop);
-  return { deleted, waiting: (await listTrash(store)).length + remains };
+  const remains = await finishDeleting(store, isOutOfTime);
+  return { deleted, inTrash: (await listTrash(store)).length + remains };
 }
 
-/** Also what an earlier call had no time for. @returns how many are left */
-async function finishDeleting(store: Store, stop: () => boolean): Promise<number> {
-  const names = (await unless(readdir(folders.trash(store)), 'ENOENT')) ?? [];
-  let left = 0;
+/** Continues deletions of earlier runs too. @returns the number of folders left */
+async function finishDeleting(store: Store, isOutOfTime: () => boolean): Promise<number> {
+  const names = (await undefinedOnError(readdir(folders.trash(store)), 'ENOENT')) ?? [];
+  let remaining = 0;
   for (const name of names.filter((one) => one.startsWith(DELETING))) {
-    if (stop() || !(await deleteTree(join(folders.trash(store), name), stop))) left += 1;
+    if (isOutOfTime() || !(await deleteTree(join(folders.trash(store), name), isOutOfTime))) remaining += 1;
   }
-  return left;
+  return remaining;
 }
 
-async function forget(store: Store, buildId: string): Promise<void> {
+async function deleteRecords(store: Store, buildId: string): Promise<void> {
   await rm(join(folders.checks(store), `${buildId}.json`), { force: true });
   await rm(join(folders.restores(store), buildId), { force: true });
 }

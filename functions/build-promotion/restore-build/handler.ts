@@ -1,11 +1,11 @@
 import { asyncInvocationHandler } from '#shared/handlers/async-invocation.ts';
 import { readRestoreConfig } from '../config.ts';
-import { readRestoreRequest, restoreBuilds } from './restore-build.ts';
+import { parseRestoreRequest, restoreBuilds } from './restore-build.ts';
 
 const config = readRestoreConfig();
 
-/** A call names a build; the schedule follows every restore that is open. */
+/** A call restores one build; the schedule continues every open restore. */
 export const handler = asyncInvocationHandler({
-  parse: readRestoreRequest,
+  parse: parseRestoreRequest,
   handle: (request, invocation) => restoreBuilds(request, config, invocation),
 });

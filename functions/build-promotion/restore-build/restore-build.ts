@@ -5,26 +5,26 @@ import { scheduledEvent } from '#shared/events/schedule.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
 import { parseAs } from '#shared/parse.ts';
-import { describeRestore, listRecoveryPoints, startRestore } from '../aws/backup.ts';
-import { ask } from '../aws/lambda.ts';
+import { describeRestoreJob, listRecoveryPoints, startRestoreJob } from '../aws/backup.ts';
+import { invokeFunction } from '../aws/lambda.ts';
 import type { RestoreConfig } from '../config.ts';
 import { buildId } from '../domain/names.ts';
 import { chooseRecoveryPoint } from '../domain/recovery-point.ts';
 import {
-  type BeginAnswer,
-  type EndAnswer,
-  readBeginReply,
-  readEndReply,
-  readOpenReply,
+  type FinishRestoreReply,
+  type OpenRestoreReply,
+  parseFinishRestoreReply,
+  parseOpenRestoreReply,
+  parseOpenRestoresReply,
 } from '../protocol/restore-reply.ts';
-import type { Restoration } from '../protocol/store-reply.ts';
+import type { RestoreStatus } from '../protocol/store-reply.ts';
 
 const request = z.strictObject({ buildId });
-/** Undefined to follow what is open. */
+/** Undefined: continue every open restore. */
 export type RestoreRequest = z.output<typeof request> | undefined;
 
-/** @throws BadInput */
-export function readRestoreRequest(event: unknown): RestoreRequest {
+/** @throws InvalidInputError with the field and its value */
+export function parseRestoreRequest(event: unknown): RestoreRequest {
   if (isRecord(event) && 'detail-type' in event) {
     parseAs(scheduledEvent, event, 'event');
     return undefined;
@@ -32,123 +32,138 @@ export function readRestoreRequest(event: unknown): RestoreRequest {
   return parseAs(request, event, 'request');
 }
 
-/** In place of a job's id: the store counts the recovery point as tried all the same. */
-const NEVER_STARTED = 'none';
+/** Saved instead of a job id, so that the recovery point counts as tried. */
+const NO_JOB = 'none';
 
-interface Run {
+interface RestoreContext {
   readonly config: RestoreConfig;
   readonly invocation: Invocation;
 }
 
-/** Takes a step of one restore, or of each that is open. Any step can be repeated. */
+/** Continues one restore, or every open one. Each step can be repeated. */
 export async function restoreBuilds(
-  asked: RestoreRequest,
+  request: RestoreRequest,
   config: RestoreConfig,
   invocation: Invocation,
-): Promise<Restoration | readonly Restoration[]> {
-  const run = { config, invocation };
-  if (asked) return restoreBuild(asked.buildId, run);
-  const open = readOpenReply(await ask(config.store, { action: 'restores' }, invocation.signal));
-  const restorations: Restoration[] = [];
+): Promise<RestoreStatus | readonly RestoreStatus[]> {
+  const context = { config, invocation };
+  if (request) return restoreBuild(request.buildId, context);
+  const open = parseOpenRestoresReply(
+    await invokeFunction(config.store, { action: 'list-restores' }, invocation.signal),
+  );
+  const statuses: RestoreStatus[] = [];
   const failures: unknown[] = [];
   await forEachIsolated(
     open,
     1,
     async (id) => {
-      restorations.push(await restoreBuild(id, run));
+      statuses.push(await restoreBuild(id, context));
     },
     (buildId, error) => {
-      invocation.logger.error('a restore could not be followed', { buildId, error });
+      invocation.logger.error('restore step failed, will be retried', { buildId, error });
       failures.push(error);
     },
   );
   if (failures.length > 0)
-    throw new GroundcrewError('a restore could not be followed', { cause: failures[0] });
-  return restorations;
+    throw new GroundcrewError('at least one restore step failed', { cause: failures[0] });
+  return statuses;
 }
 
-async function restoreBuild(id: string, run: Run): Promise<Restoration> {
-  const { config, invocation } = run;
-  const begun = readBeginReply(
-    await ask(config.store, { action: 'restore-begin', buildId: id }, invocation.signal),
+async function restoreBuild(id: string, context: RestoreContext): Promise<RestoreStatus> {
+  const { config, invocation } = context;
+  const opened = parseOpenRestoreReply(
+    await invokeFunction(config.store, { action: 'open-restore', buildId: id }, invocation.signal),
   );
-  const restoration = await goOn(id, begun, run);
-  const { percent, reason, status } = restoration;
-  invocation.logger.info(`restore: ${status}`, { buildId: id, percent, reason });
-  if (status === 'restored' && begun.outcome !== 'present') addCount(invocation.metrics, 'Restored');
+  const restoreStatus = await continueRestore(id, opened, context);
+  const { percent, reason, status } = restoreStatus;
+  invocation.logger.info('restore step completed', { buildId: id, status, percent, reason });
+  if (status === 'restored' && opened.outcome !== 'present') addCount(invocation.metrics, 'Restored');
   if (status === 'failed') addCount(invocation.metrics, 'RestoreFailed');
-  return restoration;
+  return restoreStatus;
 }
 
-async function goOn(id: string, begun: BeginAnswer, run: Run): Promise<Restoration> {
-  if (begun.outcome === 'refused') return { status: 'failed', buildId: id, percent: 0, reason: begun.reason };
-  if (begun.outcome === 'present') return { status: 'restored', buildId: id, percent: 100 };
-  if (run.config.dryRun && begun.jobId !== undefined)
+async function continueRestore(
+  id: string,
+  opened: OpenRestoreReply,
+  context: RestoreContext,
+): Promise<RestoreStatus> {
+  if (opened.outcome === 'refused')
+    return { status: 'failed', buildId: id, percent: 0, reason: opened.reason };
+  if (opened.outcome === 'present') return { status: 'restored', buildId: id, percent: 100 };
+  if (context.config.dryRun && opened.jobId !== undefined)
     return {
       status: 'planned',
       buildId: id,
       percent: 0,
-      reason: `dry run: the job ${begun.jobId} is left alone`,
+      reason: `dry run: job ${opened.jobId} is not followed`,
     };
-  const jobId = begun.jobId ?? (await start(id, begun, run));
-  return typeof jobId === 'string' ? follow(id, jobId, run) : jobId;
+  const jobId = opened.jobId ?? (await startJob(id, opened, context));
+  return typeof jobId === 'string' ? followJob(id, jobId, context) : jobId;
 }
 
-type Open = Extract<BeginAnswer, { outcome: 'restoring' | 'planned' }>;
+type OpenedRestore = Extract<OpenRestoreReply, { outcome: 'restoring' | 'planned' }>;
 
-/** @returns the job's id, or how it stands when there is none */
-async function start(id: string, begun: Open, { config, invocation }: Run): Promise<string | Restoration> {
+/** @returns the job id, or the status if no job was started */
+async function startJob(
+  id: string,
+  opened: OpenedRestore,
+  { config, invocation }: RestoreContext,
+): Promise<string | RestoreStatus> {
   const { fileSystemArn, roleArn, store } = config;
   const points = await listRecoveryPoints(fileSystemArn, invocation.signal);
-  const point = chooseRecoveryPoint(points, begun.sighting, begun.tried);
+  const point = chooseRecoveryPoint(points, opened.presence, opened.tried);
   if (!point) {
-    await ask(store, { action: 'restore-give-up', buildId: id }, invocation.signal);
-    const reason = `none of ${points.length} recovery points holds it`;
+    await invokeFunction(store, { action: 'abandon-restore', buildId: id }, invocation.signal);
+    const reason = `none of ${points.length} recovery points contains it`;
     return { status: 'failed', buildId: id, percent: 0, reason };
   }
   if (config.dryRun)
     return { status: 'planned', buildId: id, percent: 0, reason: `dry run: from ${point.arn}` };
-  const token = `${begun.token}-${begun.tried.length}`;
-  const wish = { recoveryPoint: point.arn, fileSystemArn, roleArn, path: begun.path, token };
-  const jobId = await startRestore(wish, invocation.signal).catch((error: unknown) => {
+  const token = `${opened.token}-${opened.tried.length}`;
+  const jobRequest = { recoveryPoint: point.arn, fileSystemArn, roleArn, path: opened.path, token };
+  const jobId = await startRestoreJob(jobRequest, invocation.signal).catch((error: unknown) => {
     if (!isGone(error)) throw error;
-    invocation.logger.warn('a recovery point is gone', { buildId: id, recoveryPoint: point.arn, error });
-    return NEVER_STARTED;
+    invocation.logger.warn('recovery point no longer exists', {
+      buildId: id,
+      recoveryPoint: point.arn,
+      error,
+    });
+    return NO_JOB;
   });
   const note = {
-    action: 'restore-started',
+    action: 'save-restore-job',
     buildId: id,
-    token: begun.token,
+    token: opened.token,
     jobId,
     recoveryPoint: point.arn,
   };
-  await ask(store, note, invocation.signal);
+  await invokeFunction(store, note, invocation.signal);
   return jobId;
 }
 
-async function follow(id: string, jobId: string, run: Run): Promise<Restoration> {
-  const { percent, status } = await look(id, jobId, run);
+async function followJob(id: string, jobId: string, context: RestoreContext): Promise<RestoreStatus> {
+  const { percent, status } = await describeJob(id, jobId, context);
   if (!['COMPLETED', 'FAILED', 'ABORTED'].includes(status))
     return { status: 'running', buildId: id, percent };
-  const ended = await end(id, jobId, status === 'COMPLETED', run);
-  if (ended.outcome === 'restored') return { status: 'restored', buildId: id, percent: 100 };
-  // The next step takes another recovery point, or finds that there is none.
-  const reason = ended.outcome === 'more' ? 'being verified' : ended.reason;
+  const finished = await finishJob(id, jobId, status === 'COMPLETED', context);
+  if (finished.outcome === 'restored') return { status: 'restored', buildId: id, percent: 100 };
+  // The next step tries another recovery point, or finds none.
+  const reason = finished.outcome === 'unfinished' ? 'being verified' : finished.reason;
   return { status: 'running', buildId: id, percent: 0, ...(reason !== undefined && { reason }) };
 }
 
-/** A job that AWS Backup does not know has ended without what was wanted. */
-async function look(
+/** A job that AWS Backup no longer knows counts as failed. */
+async function describeJob(
   id: string,
   jobId: string,
-  { invocation }: Run,
+  { invocation }: RestoreContext,
 ): Promise<{ readonly status: string; readonly percent: number }> {
-  if (jobId === NEVER_STARTED) return { status: 'FAILED', percent: 0 };
+  if (jobId === NO_JOB) return { status: 'FAILED', percent: 0 };
   try {
-    return await describeRestore(jobId, invocation.signal);
+    return await describeRestoreJob(jobId, invocation.signal);
   } catch (error) {
     if (!isGone(error)) throw error;
-    invocation.logger.warn('a restore job is gone', { buildId: id, jobId, error });
+    invocation.logger.warn('restore job no longer exists', { buildId: id, jobId, error });
     return { status: 'FAILED', percent: 0 };
   }
 }
@@ -157,18 +172,20 @@ function isGone(error: unknown): boolean {
   return hasName(error, 'ResourceNotFoundException', 'InvalidResourceStateException');
 }
 
-/** Verifying may take the store several calls. */
-async function end(
+/** Verification may take several calls. */
+async function finishJob(
   id: string,
   jobId: string,
   restored: boolean,
-  { config, invocation }: Run,
-): Promise<EndAnswer> {
-  const request = { action: 'restore-end', buildId: id, jobId, restored };
-  let reply = readEndReply(await ask(config.store, request, invocation.signal));
-  while (reply.outcome === 'more' && invocation.remainingMs() > 60_000) {
+  { config, invocation }: RestoreContext,
+): Promise<FinishRestoreReply> {
+  const request = { action: 'finish-restore', buildId: id, jobId, restored };
+  let reply = parseFinishRestoreReply(await invokeFunction(config.store, request, invocation.signal));
+  while (reply.outcome === 'unfinished' && invocation.remainingMs() > 60_000) {
     const { progress } = reply;
-    reply = readEndReply(await ask(config.store, { ...request, progress }, invocation.signal));
+    reply = parseFinishRestoreReply(
+      await invokeFunction(config.store, { ...request, progress }, invocation.signal),
+    );
   }
   return reply;
 }

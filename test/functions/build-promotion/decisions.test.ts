@@ -1,26 +1,26 @@
 import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { readArtifact } from '../../../functions/build-promotion/domain/artifact.ts';
+import { parseArtifact } from '../../../functions/build-promotion/domain/artifact.ts';
 import {
-  type Entry,
-  effective,
-  fileOf,
-  generationOf,
-  lastLive,
-  lineOf,
+  type HistoryEntry,
+  effectiveChanges,
+  generationFileName,
+  parseGenerationFileName,
+  lastLiveBuilds,
+  releaseLine,
   rollbackTargets,
 } from '../../../functions/build-promotion/domain/history.ts';
-import { parseManifest, readManifest } from '../../../functions/build-promotion/domain/manifest.ts';
-import { compareNames, describeFindings } from '../../../functions/build-promotion/domain/manifest-diff.ts';
+import { parseManifest, verifyManifest } from '../../../functions/build-promotion/domain/manifest.ts';
+import { compareNames, describeDifferences } from '../../../functions/build-promotion/domain/manifest-diff.ts';
 import {
   choosePrunable,
-  readTrashName,
-  trashNameOf,
+  parseTrashName,
+  trashName,
 } from '../../../functions/build-promotion/domain/prune-rules.ts';
 import { chooseRecoveryPoint } from '../../../functions/build-promotion/domain/recovery-point.ts';
-import { readOnlyFile } from '../../../functions/build-promotion/promote-build/zip.ts';
-import { readParameters } from '../../../functions/build-promotion/protocol/action-parameters.ts';
-import { readRequest } from '../../../functions/build-promotion/protocol/store-request.ts';
+import { readSingleFile } from '../../../functions/build-promotion/promote-build/zip.ts';
+import { parseActionParameters } from '../../../functions/build-promotion/protocol/action-parameters.ts';
+import { parseStoreRequest } from '../../../functions/build-promotion/protocol/store-request.ts';
 import { createZip } from '../../../local/scenarios/build-promotion/zip.ts';
 
 const D = 'a'.repeat(64);
@@ -79,9 +79,9 @@ describe('a manifest', () => {
   const artifact = { ...stamped, manifestSha256: digest };
 
   it('is the one that the artifact names, with as many files', () => {
-    expect(readManifest(bytes, artifact, undefined).get('a')).toBe(D);
-    expect(() => readManifest(bytes, stamped, undefined)).toThrow(`has the digest ${digest}, not ${D}`);
-    expect(() => readManifest(bytes, { ...artifact, files: 2 }, undefined)).toThrow('lists 1 files');
+    expect(verifyManifest(bytes, artifact, undefined).get('a')).toBe(D);
+    expect(() => verifyManifest(bytes, stamped, undefined)).toThrow(`has the digest ${digest}, not ${D}`);
+    expect(() => verifyManifest(bytes, { ...artifact, files: 2 }, undefined)).toThrow('lists 1 files');
   });
 
   it.each([
@@ -90,10 +90,10 @@ describe('a manifest', () => {
     ['ed25519', generateKeyPairSync('ed25519'), null],
   ] as const)('is signed, when a key is given: %s', (_, { privateKey, publicKey }, algorithm) => {
     const signature = sign(algorithm, bytes, privateKey).toString('base64');
-    expect(readManifest(bytes, { ...artifact, signature }, publicKey).size).toBe(1);
-    expect(() => readManifest(bytes, artifact, publicKey)).toThrow('is not signed');
+    expect(verifyManifest(bytes, { ...artifact, signature }, publicKey).size).toBe(1);
+    expect(() => verifyManifest(bytes, artifact, publicKey)).toThrow('is not signed');
     const other = sign(algorithm, Buffer.from('else'), privateKey).toString('base64');
-    expect(() => readManifest(bytes, { ...artifact, signature: other }, publicKey)).toThrow('not by the key');
+    expect(() => verifyManifest(bytes, { ...artifact, signature: other }, publicKey)).toThrow('not by the key');
   });
 });
 
@@ -110,7 +110,7 @@ describe('an artifact', () => {
     streamed.writeUInt16LE(8, directory + 16 + 8);
     streamed.writeUInt32LE(directory + 16, streamed.length - 6);
     for (const archive of [plain, streamed])
-      expect(readArtifact(readOnlyFile(archive, 'build.json'))).toEqual(stamped);
+      expect(parseArtifact(readSingleFile(archive, 'build.json'))).toEqual(stamped);
   });
 
   it.each([
@@ -129,18 +129,18 @@ describe('an artifact', () => {
     ],
     ['nothing', Buffer.alloc(0), 'is no zip archive'],
   ])('is refused: %s', (_, archive, reason) => {
-    expect(() => readOnlyFile(archive, 'build.json')).toThrow(reason);
+    expect(() => readSingleFile(archive, 'build.json')).toThrow(reason);
   });
 
   it('is refused however an archive is cut or changed, and never read wrongly', () => {
     const archive = createZip([['build.json', text]]);
     for (let at = 0; at < archive.length; at++) {
-      expect(() => readOnlyFile(archive.subarray(0, at), 'build.json')).toThrow();
+      expect(() => readSingleFile(archive.subarray(0, at), 'build.json')).toThrow();
       const changed = Buffer.from(archive);
       changed[at] = (changed[at] ?? 0) ^ 0xff;
       let read: string | undefined;
       try {
-        read = readOnlyFile(changed, 'build.json');
+        read = readSingleFile(changed, 'build.json');
       } catch {
         read = text;
       }
@@ -159,7 +159,7 @@ describe('an artifact', () => {
     ['createdAt', { createdAt: 'yesterday' }],
     ['v', { v: 2 }],
   ])('names the member that does not fit: %s', (member, change) => {
-    expect(() => readArtifact(JSON.stringify({ ...stamped, ...change }))).toThrow(
+    expect(() => parseArtifact(JSON.stringify({ ...stamped, ...change }))).toThrow(
       `build.json: ${member} must`,
     );
   });
@@ -167,7 +167,7 @@ describe('an artifact', () => {
 
 describe('parameters and requests', () => {
   it('promote unless told', () => {
-    expect(readParameters('{"env":"prod"}')).toEqual({ action: 'promote', env: 'prod', verify: 'auto' });
+    expect(parseActionParameters('{"env":"prod"}')).toEqual({ action: 'promote', env: 'prod', verify: 'auto' });
   });
 
   it.each([
@@ -181,17 +181,17 @@ describe('parameters and requests', () => {
     ['{"env":"prod","copyTo":"../else"}', 'copyTo must match'],
     ['{"env":"prod","verify":"none"}', 'verify must be "auto"'],
   ])('are refused: %s', (text, reason) => {
-    expect(() => readParameters(text)).toThrow(reason);
+    expect(() => parseActionParameters(text)).toThrow(reason);
   });
 
   it('of unknown actions are refused', () => {
-    expect(() => readRequest({ action: 'explode', env: 'prod' })).toThrow('request: ');
+    expect(() => parseStoreRequest({ action: 'explode', env: 'prod' })).toThrow('request: ');
   });
 });
 
-function changes(...written: readonly string[]): Entry[] {
+function changes(...written: readonly string[]): HistoryEntry[] {
   return written.map((text, at) => {
-    const [action, from, to] = text.split(' ') as [Entry['action'], string, string];
+    const [action, from, to] = text.split(' ') as [HistoryEntry['action'], string, string];
     const generation = at + 1;
     const common = { env: 'prod', key: `k${at}`, at: 'now', verified: 'full' as const, artifact: stamped };
     return { ...common, action, from: from === 'none' ? null : from, to, generation };
@@ -216,7 +216,7 @@ describe('the history', () => {
   ])('knows the line and the way back: %s', (_, written, live, line, targets) => {
     const entries = changes(...written);
     expect(
-      lineOf(entries, live)
+      releaseLine(entries, live)
         .map(({ to }) => to)
         .join(''),
     ).toBe(line);
@@ -229,16 +229,16 @@ describe('the history', () => {
 
   it('tells the last that were live, each once', () => {
     const entries = changes(...three, 'rollback c b', 'promote b d');
-    expect(lastLive(entries, 'd', new Set(), 3)).toEqual(['d', 'b', 'c']);
+    expect(lastLiveBuilds(entries, 'd', new Set(), 3)).toEqual(['d', 'b', 'c']);
     // What nobody may go back to takes no other's place.
-    expect(lastLive(entries, 'd', new Set(['b']), 3)).toEqual(['d', 'c', 'a']);
-    expect(effective(entries, 'b').map(({ to }) => to)).toEqual(['a', 'b', 'c', 'b']);
+    expect(lastLiveBuilds(entries, 'd', new Set(['b']), 3)).toEqual(['d', 'c', 'a']);
+    expect(effectiveChanges(entries, 'b').map(({ to }) => to)).toEqual(['a', 'b', 'c', 'b']);
   });
 
   it('numbers files so that a listing is in order', () => {
-    expect([fileOf(42), fileOf(1_234_567)]).toEqual(['000042.json', '1234567.json']);
+    expect([generationFileName(42), generationFileName(1_234_567)]).toEqual(['000042.json', '1234567.json']);
     const names = ['000042.json', '1234567.json', '0000042.json', '42.json', '000042.json.x', 'x'];
-    expect(names.map(generationOf)).toEqual([42, 1_234_567, undefined, undefined, undefined, undefined]);
+    expect(names.map(parseGenerationFileName)).toEqual([42, 1_234_567, undefined, undefined, undefined, undefined]);
   });
 });
 
@@ -270,11 +270,11 @@ describe('pruning', () => {
   });
 
   it('writes into a name when it was thrown away', () => {
-    expect(readTrashName(trashNameOf('b-1', 1_795_000_000_000))).toEqual({
+    expect(parseTrashName(trashName('b-1', 1_795_000_000_000))).toEqual({
       at: 1_795_000_000_000,
       buildId: 'b-1',
     });
-    expect(readTrashName('deleting-1795000000000-b-1')).toBeUndefined();
+    expect(parseTrashName('deleting-1795000000000-b-1')).toBeUndefined();
   });
 });
 
@@ -311,16 +311,16 @@ describe('findings', () => {
   ] as const;
 
   it('tell what need not be read', () => {
-    const { files, findings, links } = compareNames(met, manifest, false);
+    const { files, differences, links } = compareNames(met, manifest, false);
     expect([files.length, links.length]).toEqual([1, 0]);
-    expect(describeFindings('b-1', findings)).toBe(
+    expect(describeDifferences('b-1', differences)).toBe(
       'b-1: 4 files are not as stamped: linked "l", missing "m", special "p", extra "x"',
     );
   });
 
   it('leave links to be looked at where they are allowed', () => {
-    const { findings, links } = compareNames(met, manifest, true);
+    const { differences, links } = compareNames(met, manifest, true);
     expect(links.map(({ path }) => path)).toEqual(['l']);
-    expect(findings.map(({ path }) => path)).toEqual(['x', 'p', 'm']);
+    expect(differences.map(({ path }) => path)).toEqual(['x', 'p', 'm']);
   });
 });

@@ -101,10 +101,10 @@ const cases: readonly Case[] = [
     arrange: async () => {
       for (const buildId of ['b-1', 'b-2']) await site.promote(buildId);
       layInRestoreFolder(site, 'b-1');
-      const { token } = await site.store({ action: 'restore-begin', buildId: 'b-1' });
-      await site.store({ action: 'restore-started', buildId: 'b-1', token, jobId: 'j', recoveryPoint: 'p' });
+      const { token } = await site.store({ action: 'open-restore', buildId: 'b-1' });
+      await site.store({ action: 'save-restore-job', buildId: 'b-1', token, jobId: 'j', recoveryPoint: 'p' });
     },
-    act: () => site.store({ action: 'restore-end', buildId: 'b-1', jobId: 'j', restored: true }),
+    act: () => site.store({ action: 'finish-restore', buildId: 'b-1', jobId: 'j', restored: true }),
     state: () => [
       readdirSync(site.mount).filter((name) => name.startsWith('aws-backup')),
       existsSync(join(site.root, 'builds/b-1/index.html')),

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { makeChange } from '../../../functions/build-promotion/build-store/commit-change.ts';
+import { commitChange } from '../../../functions/build-promotion/build-store/commit-change.ts';
 import { type Answer, layInRestoreFolder, live, meanwhile, openSite, type Site } from './site.ts';
 
 // What others do to builds and links while a request is at work, between two requests, or behind the wing's back.
@@ -123,7 +123,7 @@ describe('a change', () => {
     const doors = new AbortController();
     if (isEarly) doors.abort(new Error('time ran out'));
     else meanwhile('link', () => doors.abort(new Error('time ran out')));
-    const change = makeChange({ root: site.root }, wish, [first], doors.signal);
+    const change = commitChange({ root: site.root }, wish, [first], doors.signal);
     await expect(change).rejects.toThrow('time ran out');
     expect(live(site.root)).toEqual({ dev: '../builds/b-1' });
     // Asked again it happens, once.
@@ -291,9 +291,9 @@ describe('pruning', () => {
 
 describe('a restore', () => {
   async function begin(buildId: string): Promise<object> {
-    const { token } = await site.store({ action: 'restore-begin', buildId });
-    await site.store({ action: 'restore-started', buildId, token, jobId: 'j', recoveryPoint: 'p' });
-    return { action: 'restore-end', buildId, jobId: 'j', restored: true };
+    const { token } = await site.store({ action: 'open-restore', buildId });
+    await site.store({ action: 'save-restore-job', buildId, token, jobId: 'j', recoveryPoint: 'p' });
+    return { action: 'finish-restore', buildId, jobId: 'j', restored: true };
   }
 
   it('finds a build that was live many changes ago', async () => {
@@ -306,7 +306,7 @@ describe('a restore', () => {
       fs.writeFileSync(join(folder, `${String(n).padStart(6, '0')}.json`), JSON.stringify(entry));
     }
     gone('b-1');
-    expect(await site.store({ action: 'restore-begin', buildId: 'b-1' })).toMatchObject({
+    expect(await site.store({ action: 'open-restore', buildId: 'b-1' })).toMatchObject({
       outcome: 'restoring',
     });
   });
@@ -315,7 +315,7 @@ describe('a restore', () => {
     await site.promote('b-1');
     gone('b-1');
     fs.unlinkSync(join(site.root, 'envs/dev'));
-    expect(await site.store({ action: 'restore-begin', buildId: 'b-1' })).toMatchObject({
+    expect(await site.store({ action: 'open-restore', buildId: 'b-1' })).toMatchObject({
       outcome: 'restoring',
     });
   });

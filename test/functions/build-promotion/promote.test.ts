@@ -52,7 +52,7 @@ const switched = {
   visibleBy: '2026-11-21T10:01:00.000Z',
 };
 const more = {
-  outcome: 'more',
+  outcome: 'unfinished',
   progress: { phase: 'verify', done: 1, digest: 'd', generation: 0 },
   percent: 45,
   summary: 'b-1: 1 of 2 files verified',

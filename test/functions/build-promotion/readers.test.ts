@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { point } from '../../../functions/build-promotion/filesystem/environment-links.ts';
+import { moveLink } from '../../../functions/build-promotion/filesystem/environment-links.ts';
 import { openSite, type Site } from './site.ts';
 
 const SWITCHES = 10_000;
@@ -74,7 +74,7 @@ it(`readers meet a whole build in each of ${SWITCHES} switches`, { timeout: 240_
   const readers = await Promise.all(Array.from({ length: READERS }, startReader));
   // On a busy machine a reader may have had no turn yet: more switches until each has seen enough.
   for (let n = 0; n < SWITCHES || !readers.every((one) => one.hasEnough()); n++)
-    await point({ root: site.root }, 'live', `b-${n % 2}`);
+    await moveLink({ root: site.root }, 'live', `b-${n % 2}`);
   for (const { reads, met } of await Promise.all(readers.map((one) => one.stop()))) {
     expect(Object.keys(met).sort()).toEqual(['../builds/b-0', '../builds/b-1', 'b-0', 'b-1']);
     expect(reads).toBeGreaterThan(1000);

@@ -4,7 +4,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Read, readFiles } from '../../../functions/build-promotion/filesystem/hash-files.ts';
+import { type ReadResult, readFiles } from '../../../functions/build-promotion/filesystem/hash-files.ts';
 
 let folder: string;
 
@@ -44,14 +44,14 @@ function farAway(): { opens(): number } {
   return { opens: () => opens };
 }
 
-const digestOf = (read: Read | undefined): string | undefined =>
+const digestOf = (read: ReadResult | undefined): string | undefined =>
   typeof read === 'object' ? read.digest : read;
 
 describe.each(['near', 'far'])('files that are %s', (distance) => {
   it('are read to the end, each in its place', async () => {
     const files = makeFiles(100);
     const { opens } = distance === 'far' ? farAway() : { opens: () => 8 };
-    const read = await readFiles([...files.keys()], { stop: () => false });
+    const read = await readFiles([...files.keys()], { isOutOfTime: () => false });
     expect(read.map(digestOf)).toEqual([...files.values()]);
     expect(opens()).toBeLessThan(50);
   });
@@ -61,7 +61,7 @@ describe.each(['near', 'far'])('files that are %s', (distance) => {
     if (distance === 'far') farAway();
     fs.symlinkSync(files[0] ?? '', join(folder, 'link'));
     const odd = [join(folder, 'link'), join(folder, 'gone'), folder];
-    const read = await readFiles([...files, ...odd], { stop: () => false });
+    const read = await readFiles([...files, ...odd], { isOutOfTime: () => false });
     expect(read.slice(-3)).toEqual(['linked', 'missing', 'special']);
   });
 
@@ -69,7 +69,7 @@ describe.each(['near', 'far'])('files that are %s', (distance) => {
     const files = [...makeFiles(60).keys()];
     if (distance === 'far') farAway();
     let looks = 0;
-    const read = await readFiles(files, { stop: () => ++looks > 30 });
+    const read = await readFiles(files, { isOutOfTime: () => ++looks > 30 });
     expect(read.length).toBeLessThanOrEqual(31);
     expect(read.every((one) => typeof one === 'object')).toBe(true);
   });
@@ -80,7 +80,7 @@ describe.each(['near', 'far'])('files that are %s', (distance) => {
     const open = (): number =>
       fs.readdirSync(fs.existsSync('/proc/self/fd') ? '/proc/self/fd' : '/dev/fd').length;
     const before = open();
-    await readFiles(files, { stop: () => false });
+    await readFiles(files, { isOutOfTime: () => false });
     expect(open()).toBeLessThanOrEqual(before + 1);
   });
 });
@@ -102,7 +102,7 @@ it('an error of the file system is thrown once everything that was begun has end
   };
   vi.spyOn(fs, 'open').mockImplementation(third as unknown as typeof fs.open);
   syncBuiltinESMExports();
-  await expect(readFiles(files, { stop: () => false })).rejects.toThrow('ESTALE');
+  await expect(readFiles(files, { isOutOfTime: () => false })).rejects.toThrow('ESTALE');
   expect(ended).toBe(begun - 1);
 });
 

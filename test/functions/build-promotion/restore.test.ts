@@ -46,9 +46,9 @@ beforeEach(() => {
 
 function answerTo({ action, buildId, restored }: Asked): object {
   if (action === 'restores') return { buildIds: Object.keys(jobs) };
-  if (action === 'restore-started') return { outcome: 'noted', buildId };
-  if (action === 'restore-end')
-    return { outcome: restored ? 'restored' : 'not-there', buildId, reason: 'no' };
+  if (action === 'save-restore-job') return { outcome: 'saved', buildId };
+  if (action === 'finish-restore')
+    return { outcome: restored ? 'restored' : 'missing', buildId, reason: 'no' };
   const sighting = { from: 0, until: 9 };
   const jobId = jobs[buildId];
   return { outcome: 'restoring', token: 't', tried: [], path: '/site', sighting, ...(jobId && { jobId }) };
@@ -74,7 +74,7 @@ describe('of several restores', () => {
     backup.on(DescribeRestoreJobCommand, { RestoreJobId: 'j-1' }).rejects(named('ResourceNotFoundException'));
     const { lines } = await followAll();
     expect(lines).toEqual(['b-1 a restore job is gone', 'b-1 restore: running', 'b-2 restore: restored']);
-    expect(asked).toContainEqual({ action: 'restore-end', buildId: 'b-1', jobId: 'j-1', restored: false });
+    expect(asked).toContainEqual({ action: 'finish-restore', buildId: 'b-1', jobId: 'j-1', restored: false });
   });
 });
 
@@ -85,8 +85,8 @@ describe('a recovery point', () => {
     const { lines } = await followAll();
     expect(lines).toEqual(['b-1 a recovery point is gone', 'b-1 restore: running']);
     expect(asked.slice(2)).toMatchObject([
-      { action: 'restore-started', recoveryPoint: 'arn:point', jobId: 'none' },
-      { action: 'restore-end', jobId: 'none', restored: false },
+      { action: 'save-restore-job', recoveryPoint: 'arn:point', jobId: 'none' },
+      { action: 'finish-restore', jobId: 'none', restored: false },
     ]);
     expect(backup.commandCalls(DescribeRestoreJobCommand)).toEqual([]);
   });
@@ -96,7 +96,7 @@ describe('a recovery point', () => {
     backup.on(StartRestoreJobCommand).rejects(named('AccessDeniedException'));
     const { result } = await followAll();
     expect(String(result)).toContain('a restore could not be followed');
-    expect(asked.map(({ action }) => action)).toEqual(['restores', 'restore-begin']);
+    expect(asked.map(({ action }) => action)).toEqual(['restores', 'open-restore']);
   });
 });
 
@@ -107,5 +107,5 @@ it('a dry run leaves a job alone that was started before', async () => {
     status: 'planned',
     reason: 'dry run: the job j-1 is left alone',
   });
-  expect(asked.map(({ action }) => action)).toEqual(['restore-begin']);
+  expect(asked.map(({ action }) => action)).toEqual(['open-restore']);
 });

@@ -268,7 +268,7 @@ describe('a build that outlasts an invocation', () => {
       const count = call === 3 ? 10 : 150 * (call + 1);
       const reply = await site.store(request, timeForFiles(count));
       seen.push(reply.outcome);
-      if (reply.outcome !== 'more') break;
+      if (reply.outcome !== 'unfinished') break;
       if (call === 3) expect(reply.progress).toEqual(progress);
       else if (progress) expect(reply.progress.done).toBeGreaterThan(progress.done);
       expect(reply.percent).toBeLessThan(100);
@@ -347,7 +347,7 @@ describe('a copy that was pruned', () => {
       outcome: 'pruned',
       buildId: 'b-2',
     });
-    expect(await site.store({ action: 'restore-begin', buildId: 'b-2' })).toMatchObject({
+    expect(await site.store({ action: 'open-restore', buildId: 'b-2' })).toMatchObject({
       outcome: 'restoring',
     });
   });
@@ -357,18 +357,18 @@ describe('what AWS Backup restored', () => {
   it('is thrown away when it is not what history says, and nobody takes it back', async () => {
     for (const buildId of ['b-1', 'b-2']) await site.promote(buildId);
     fs.appendFileSync(join(layInRestoreFolder(site, 'b-1'), 'index.html'), '!');
-    const { token } = await site.store({ action: 'restore-begin', buildId: 'b-1' });
-    await site.store({ action: 'restore-started', buildId: 'b-1', token, jobId: 'j', recoveryPoint: 'p' });
-    const ended = await site.store({ action: 'restore-end', buildId: 'b-1', jobId: 'j', restored: true });
+    const { token } = await site.store({ action: 'open-restore', buildId: 'b-1' });
+    await site.store({ action: 'save-restore-job', buildId: 'b-1', token, jobId: 'j', recoveryPoint: 'p' });
+    const ended = await site.store({ action: 'finish-restore', buildId: 'b-1', jobId: 'j', restored: true });
     expect(ended).toMatchObject({
-      outcome: 'not-there',
+      outcome: 'missing',
       reason: expect.stringMatching(/changed "index.html"/),
     });
     expect(fs.readdirSync(site.mount).filter((name) => name.startsWith('aws-backup'))).toEqual([]);
     expect(await site.store({ action: 'rollback', env: 'dev', key: 'r' })).toMatchObject({
       outcome: 'refused',
     });
-    const again = await site.store({ action: 'restore-begin', buildId: 'b-1' });
+    const again = await site.store({ action: 'open-restore', buildId: 'b-1' });
     expect(again).toMatchObject({ outcome: 'restoring', tried: ['p'] });
     expect(again.jobId).toBeUndefined();
   });
@@ -393,7 +393,7 @@ describe('a dry run', () => {
       await dry.store({ action: 'promote', env: 'dev', key: 'k', artifact, copyTo: 'live/web' }),
       await dry.store({ action: 'rollback', env: 'dev', key: 'k', to: 'b-2' }),
       await dry.store({ action: 'mark-bad', buildId: 'b-2' }),
-      await dry.store({ action: 'restore-begin', buildId: 'b-1' }),
+      await dry.store({ action: 'open-restore', buildId: 'b-1' }),
     ];
     expect(replies.map(({ outcome }) => outcome)).toEqual([
       'planned',
