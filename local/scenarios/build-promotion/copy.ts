@@ -53,7 +53,7 @@ export const copyScenarios = [
       assert.deepEqual([copies.store['builds'], copies.store['incoming']], [['b-1'], []]);
       assert.match(
         actionMessage(outcome, 'To-prod'),
-        /JobFailed: The disk is full: b-2 could not be copied; b-1 stays live/,
+        /JobFailed: No space left on the file system: b-2 was not copied; b-1 stays live/,
       );
     },
   }),

@@ -38,8 +38,8 @@ export const promoteScenarios = [
         actionMessage(outcome, 'To-dev'),
         /none -> b-1, generation 1\. 4 files, .* every byte verified/,
       );
-      assert.match(actionMessage(outcome, 'To-test'), /unchanged since every byte was verified/);
-      assert.match(actionMessage(outcome, 'To-stage'), /unchanged since every byte was verified/);
+      assert.match(actionMessage(outcome, 'To-test'), /unchanged since the last full verification/);
+      assert.match(actionMessage(outcome, 'To-stage'), /unchanged since the last full verification/);
       assert.match(actionMessage(outcome, 'To-prod'), /every byte verified/);
       // PromoteBuild makes these calls with the credentials of the job, and the fault sweep covers them.
       const read = calls.filter(
@@ -70,7 +70,7 @@ export const promoteScenarios = [
     },
     expect(outcome) {
       assert.deepEqual(stateOf(outcome).live, { dev: '../builds/b-1' });
-      const reason = 'b-1: one file is not as stamped: changed "assets/app.js"';
+      const reason = 'b-1: one file does not match the manifest: changed "assets/app.js"';
       assert.equal(actionMessage(outcome, 'To-test'), `Failed: JobFailed: ${reason}`);
     },
   }),

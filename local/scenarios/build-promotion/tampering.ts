@@ -42,7 +42,7 @@ const changesInStore: Readonly<Record<string, readonly [change: StoreChange, exp
       rmSync(join(build, 'assets'), { recursive: true });
       symlinkSync(OUTSIDE, join(build, 'assets'));
     },
-    /4 files are not as stamped: linked "assets", missing "assets\/app.js"/,
+    /4 files do not match the manifest: linked "assets", missing "assets\/app.js"/,
   ],
   'a hard link to a file': [
     (build, world) => linkSync(join(build, 'index.html'), join(storeFolder(world), 'elsewhere.html')),
@@ -52,13 +52,13 @@ const changesInStore: Readonly<Record<string, readonly [change: StoreChange, exp
     (build) => {
       for (let at = 10; at <= 20; at++) writeStoreFile(join(build, `x${at}`), '');
     },
-    /11 files are not as stamped: extra "x10".*extra "x19", and 1 more$/,
+    /11 files do not match the manifest: extra "x10".*extra "x19", and 1 more$/,
   ],
 };
 
 const linesInManifest: Readonly<Record<string, readonly [line: string, expected: RegExp]>> = {
-  'a path outside the build': ['../../etc/passwd', /line 5 has the path "\.\.\/\.\.\/etc\/passwd"/],
-  'an absolute path': ['/etc/passwd', /line 5 has the path "\/etc\/passwd"/],
+  'a path outside the build': ['../../etc/passwd', /line 5 has the invalid path "\.\.\/\.\.\/etc\/passwd"/],
+  'an absolute path': ['/etc/passwd', /line 5 has the invalid path "\/etc\/passwd"/],
   'a duplicate path': ['index.html', /line 5 lists "index.html" twice/],
   'the manifest itself': ['MANIFEST.sha256', /line 5 lists MANIFEST.sha256 itself/],
 };
@@ -72,26 +72,26 @@ const invalidArchives: Readonly<
         ['build.json', text],
         ['x', ''],
       ]),
-    /holds 2 entries, expected one/,
+    /has 2 entries, expected one/,
   ],
-  'an entry with a path outside': [(text) => createZip([['../build.json', text]]), /holds "..\/build.json"/],
+  'an entry with a path outside': [(text) => createZip([['../build.json', text]]), /contains "..\/build.json"/],
   'an entry with two names': [
     (text) => createZip([['build.json', text]], { localName: 'other.json' }),
     /two names/,
   ],
   'a larger entry than declared': [
     (text) => createZip([['build.json', text]], { size: 10 }),
-    /unpacks to \d+ bytes and says 10/,
+    /unpacks to \d+ bytes but declares 10/,
   ],
   'data before the first entry': [
     (text) => createZip([['build.json', text]], { prefix: Buffer.from('#!/bin/sh\n') }),
-    /has something before its entry/,
+    /has extra bytes before its entry/,
   ],
   'an entry that is too large': [
     () => createZip([['build.json', 'x'.repeat(70_000)]]),
-    /unpacks to 70000 bytes, at most 65536/,
+    /unpacks to 70000 bytes, expected at most 65536/,
   ],
-  'not a zip file': [() => Buffer.alloc(70_000), /has 70000 bytes, at most 65536/],
+  'not a zip file': [() => Buffer.alloc(70_000), /has 70000 bytes, expected at most 65536/],
   'a build id with a path': [
     (text) => createZip([['build.json', text.replace('b-1', '../b-1')]]),
     /buildId must match .*, got "..\/b-1"/,

@@ -11,7 +11,7 @@ import {
   meanwhile,
   openSite,
   type Site,
-} from './site.ts';
+} from '../site.ts';
 
 let site: Site;
 
@@ -52,13 +52,15 @@ describe('a build', () => {
     });
   });
 
-  it('with a name that is no text is refused', async () => {
+  it('with a name that is not valid UTF-8 is refused', async () => {
     const artifact = site.stamp('b-1');
     fs.writeFileSync(Buffer.concat([Buffer.from(join(site.root, 'builds/b-1/x')), Buffer.from([0xff])]), '');
-    expect((await promote(artifact)).reason).toMatch(/one file is not as stamped: special "x\uFFFD"/);
+    expect((await promote(artifact)).reason).toMatch(
+      /one file does not match the manifest: special "x\uFFFD"/,
+    );
   });
 
-  it('with a pipe in it is refused and not waited for', async () => {
+  it('with a pipe in it is refused without waiting', async () => {
     const { execFileSync } = await import('node:child_process');
     const artifact = site.stamp('b-1');
     fs.rmSync(join(site.root, 'builds/b-1/index.html'));
@@ -66,10 +68,12 @@ describe('a build', () => {
     expect((await promote(artifact)).reason).toMatch(/special "index.html"/);
   });
 
-  it('whose file has a second name elsewhere is refused', async () => {
+  it('with a hard-linked file is refused', async () => {
     const artifact = site.stamp('b-1');
     fs.linkSync(join(site.root, 'builds/b-1/index.html'), join(site.mount, 'elsewhere'));
-    expect((await promote(artifact)).reason).toMatch(/one file is not as stamped: linked "index.html"/);
+    expect((await promote(artifact)).reason).toMatch(
+      /one file does not match the manifest: linked "index.html"/,
+    );
   });
 
   it('of large and of empty files is read to the end', async () => {
@@ -83,9 +87,11 @@ describe('a build', () => {
   it('with another stamp than the artifact is refused', async () => {
     const artifact = site.stamp('b-1');
     expect((await promote({ ...artifact, createdAt: '2020-01-01T00:00:00Z' })).reason).toMatch(
-      /BUILD.json is not/,
+      /BUILD.json does not match the artifact/,
     );
-    expect((await promote({ ...artifact, bytes: 1 })).reason).toMatch(/BUILD.json is not|has 10 bytes/);
+    expect((await promote({ ...artifact, bytes: 1 })).reason).toMatch(
+      /BUILD.json does not match the artifact|has 10 bytes/,
+    );
   });
 });
 
@@ -134,7 +140,7 @@ describe('links within a build', () => {
 
 function stampFolder(of: Site, option: string, folder: string, artifact: string): void {
   const { execFileSync } = process.getBuiltinModule('node:child_process');
-  const tool = join(import.meta.dirname, '../../../tools/stamp-build');
+  const tool = join(import.meta.dirname, '../../../../tools/stamp-build');
   execFileSync('sh', [tool, option, of.root, 'b-l', folder, artifact]);
 }
 
@@ -146,14 +152,14 @@ describe('an environment', () => {
     expect(reply.reason).toContain('mv envs/dev envs/dev.before');
   });
 
-  it('with a link that somebody made is taken over, and the link remembered', async () => {
+  it('with a foreign link takes it over, and records its target', async () => {
     fs.mkdirSync(join(site.root, 'envs'), { recursive: true });
     fs.symlinkSync('/srv/old', join(site.root, 'envs/dev'));
     expect(await promote(site.stamp('b-1'))).toMatchObject({ outcome: 'switched', from: '/srv/old' });
     expect(live(site.root)).toEqual({ dev: '../builds/b-1' });
   });
 
-  it('is told from what was expected', async () => {
+  it('is compared with expectCurrent', async () => {
     await site.promote('b-1');
     const artifact = site.stamp('b-2');
     for (const expectCurrent of ['none', 'b-0']) {
@@ -166,7 +172,7 @@ describe('an environment', () => {
     expect((await promote(artifact, { expectCurrent: 'b-1' })).outcome).toBe('switched');
   });
 
-  it('that shows the build already is left alone', async () => {
+  it('that shows the build already stays unchanged', async () => {
     await site.promote('b-1');
     const artifact = JSON.parse(fs.readFileSync(join(site.root, 'builds/b-1/BUILD.json'), 'utf8'));
     expect(await promote(artifact, { key: 'another job' })).toMatchObject({
@@ -176,7 +182,7 @@ describe('an environment', () => {
     expect(history(site.root, 'dev')).toEqual(['1 promote none -> b-1']);
   });
 
-  it('goes back once for a key, however often it is asked', async () => {
+  it('rolls back once for a key, however often it is requested', async () => {
     for (const buildId of ['b-1', 'b-2', 'b-3']) await site.promote(buildId);
     const ask = () => site.store({ action: 'rollback', env: 'dev', key: 'execution' });
     const replies = [await ask(), await ask(), await ask()];
@@ -184,7 +190,7 @@ describe('an environment', () => {
     expect(live(site.root)).toEqual({ dev: '../builds/b-2' });
   });
 
-  it('has one winner of ten promotions at once, and the others are told', async () => {
+  it('accepts one of ten concurrent promotions, and refuses the others', async () => {
     await site.promote('b-0');
     const artifacts = Array.from({ length: 10 }, (_, n) => site.stamp(`c-${n}`));
     const replies = await Promise.all(
@@ -196,7 +202,7 @@ describe('an environment', () => {
     expect(history(site.root, 'dev').length).toBe(2);
   });
 
-  it('does not follow a process that stood still between its number and its link', async () => {
+  it('ignores a process that was delayed between its number and its link', async () => {
     await site.promote('b-1');
     const [late, quick] = [site.stamp('b-late'), site.stamp('b-quick')];
     let overtake: Promise<Answer> | undefined;
@@ -213,7 +219,7 @@ describe('an environment', () => {
     expect(live(site.root)).toEqual({ dev: '../builds/b-quick' });
   });
 
-  it('takes a build out of the trash that was pruned while it was promoted', async () => {
+  it('restores a build from the trash that was pruned during its promotion', async () => {
     await site.promote('b-1');
     const artifact = site.stamp('b-2');
     const trash = join(site.root, 'builds/.trash');
@@ -227,13 +233,15 @@ describe('an environment', () => {
     expect(live(site.root)).toEqual({ dev: '../builds/b-2' });
   });
 
-  it('goes back by itself when the build is gone for good', async () => {
+  it('goes back automatically when the build no longer exists', async () => {
     await site.promote('b-1');
     const artifact = site.stamp('b-2');
     const gone = () => fs.rmSync(join(site.root, 'builds/b-2'), { recursive: true });
     meanwhile('symlink', gone);
     const reply = await promote(artifact);
-    expect(reply.reason).toMatch(/b-2 was pruned while it was promoted to dev; the link is back at b-1/);
+    expect(reply.reason).toMatch(
+      /b-2 was pruned while it was promoted to dev; the link was moved back to b-1/,
+    );
     expect(live(site.root)).toEqual({ dev: '../builds/b-1' });
     expect(history(site.root, 'dev').at(-1)).toBe('3 undo b-2 -> b-1');
     expect(await site.store({ action: 'rollback', env: 'dev', key: 'r' })).toMatchObject({
@@ -251,7 +259,7 @@ describe('a build that outlasts an invocation', () => {
     return () => (asked++ < count ? 60_000 : 0);
   }
 
-  it('goes on where it stopped, and moves the link in the end', { timeout: 60_000 }, async () => {
+  it('continues where it stopped, and moves the link at the end', { timeout: 60_000 }, async () => {
     const artifact = site.stamp('b-1', many);
     const seen: string[] = [];
     let progress: Answer;
@@ -278,14 +286,14 @@ describe('a build that outlasts an invocation', () => {
     expect(seen.length).toBeGreaterThan(10);
   });
 
-  it('reads again what has changed since', async () => {
+  it('reads changed files again', async () => {
     const artifact = site.stamp('b-1', { a: 'a', b: 'b' });
     const progress = { phase: 'verify', done: 2, digest: 'f'.repeat(64), generation: 0 };
     fs.writeFileSync(join(site.root, 'builds/b-1/a'), 'A');
     expect((await promote(artifact, { progress })).reason).toMatch(/changed "a"/);
   });
 
-  it('loses to whoever changed the environment meanwhile', async () => {
+  it('is refused if another request changed the environment', async () => {
     await site.promote('b-1');
     const artifact = site.stamp('b-2');
     const progress = { phase: 'verify', done: 0, digest: '', generation: 0 };
@@ -306,7 +314,7 @@ describe('a copy', () => {
     expect(contents(copy())['builds/b-2/a/one.txt']).toBe('one');
   });
 
-  it('never writes through a name that an earlier attempt left', async () => {
+  it('never writes through a hard link of an earlier attempt', async () => {
     await promoteTo(site.stamp('b-1', { 'index.html': 'b-1' }));
     const artifact = site.stamp('b-2', { 'index.html': 'b-2' });
     const suffix = createHash('sha256').update('k b-2').digest('hex').slice(0, 12);
@@ -318,10 +326,12 @@ describe('a copy', () => {
     expect(found).toEqual(['b-1', 'b-2']);
   });
 
-  it('goes only where the template allows', async () => {
+  it('goes only to configured folders', async () => {
     const reply = await promote(site.stamp('b-1'), { copyTo: 'live/else' });
     expect(reply).toMatchObject({ failure: 'ConfigurationError' });
-    expect(reply.reason).toContain('live/else is no folder for copies; there are: live/web');
+    expect(reply.reason).toContain(
+      'copyTo: expected one of the folders for copies (live/web), got live/else',
+    );
   });
 
   it('is rolled back where it is, with a history of its own', async () => {
@@ -354,7 +364,7 @@ describe('a copy that was pruned', () => {
 });
 
 describe('what AWS Backup restored', () => {
-  it('is thrown away when it is not what history says, and nobody takes it back', async () => {
+  it('is discarded for good if it does not match the history', async () => {
     for (const buildId of ['b-1', 'b-2']) await site.promote(buildId);
     fs.appendFileSync(join(layInRestoreFolder(site, 'b-1'), 'index.html'), '!');
     const { token } = await site.store({ action: 'open-restore', buildId: 'b-1' });
@@ -407,8 +417,8 @@ describe('a dry run', () => {
   });
 });
 
-describe('what people ask', () => {
-  it('the history, and whether what is live is what was stamped', async () => {
+describe('requests of people', () => {
+  it('get the history, and whether the live build matches its stamp', async () => {
     for (const buildId of ['b-1', 'b-2']) await site.promote(buildId);
     const told = await site.store({ action: 'history', env: 'dev' });
     expect(told.live).toBe('b-2');
@@ -418,7 +428,7 @@ describe('what people ask', () => {
     expect((await site.store({ action: 'verify', env: 'dev' })).reason).toMatch(/changed "index.html"/);
   });
 
-  it('marks keep a build from going live until they are taken back', async () => {
+  it('mark a build as bad until the mark is removed', async () => {
     await site.promote('b-1');
     const artifact = site.stamp('b-2');
     await site.store({ action: 'mark-bad', buildId: 'b-2', reason: 'broken login' });

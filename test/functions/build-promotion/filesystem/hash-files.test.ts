@@ -4,7 +4,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type ReadResult, readFiles } from '../../../functions/build-promotion/filesystem/hash-files.ts';
+import { type ReadResult, readFiles } from '../../../../functions/build-promotion/filesystem/hash-files.ts';
 
 let folder: string;
 
@@ -56,7 +56,7 @@ describe.each(['near', 'far'])('files that are %s', (distance) => {
     expect(opens()).toBeLessThan(50);
   });
 
-  it('are told from what is none', async () => {
+  it('are distinguished from other kinds', async () => {
     const files = [...makeFiles(40).keys()];
     if (distance === 'far') farAway();
     fs.symlinkSync(files[0] ?? '', join(folder, 'link'));
@@ -65,7 +65,7 @@ describe.each(['near', 'far'])('files that are %s', (distance) => {
     expect(read.slice(-3)).toEqual(['linked', 'missing', 'special']);
   });
 
-  it('are left from the first one that there is no time for', async () => {
+  it('stop at the first one without time', async () => {
     const files = [...makeFiles(60).keys()];
     if (distance === 'far') farAway();
     let looks = 0;
@@ -85,7 +85,7 @@ describe.each(['near', 'far'])('files that are %s', (distance) => {
   });
 });
 
-it('an error of the file system is thrown once everything that was begun has ended', async () => {
+it('an error of the file system is thrown after every started read has ended', async () => {
   const files = [...makeFiles(60).keys()];
   farAway();
   const real = fs.open as unknown as (path: string, flags: number, tell: Tell) => void;

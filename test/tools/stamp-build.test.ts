@@ -4,8 +4,8 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ROOT } from '../../support/template.ts';
-import { openSite } from './site.ts';
+import { openSite } from '../functions/build-promotion/site.ts';
+import { ROOT } from '../support/template.ts';
 
 // tools/stamp-build as a buildspec calls it: from a checkout with the tool, a key and the folder that was built.
 
@@ -108,7 +108,7 @@ describe('a build that is signed as the README says', () => {
       const ask = (of: object) => site.store({ action: 'promote', env: 'dev', key: 'k', artifact: of });
       const { signature, ...unsigned } = artifact;
       expect(signature).toMatch(/./);
-      expect((await ask(unsigned)).reason).toBe('site-b-1 is not signed, and this wing was given a key');
+      expect((await ask(unsigned)).reason).toBe('site-b-1 is not signed, but a public key is configured');
       expect(await ask(artifact)).toMatchObject({ outcome: 'switched', files: 2 });
     } finally {
       site.remove();
@@ -176,7 +176,7 @@ esac`,
     expectNothingStamped(stamp(), /out holds 2 files, and sha256sum wrote 1 lines/);
   });
 
-  it('a file cannot be read any more when bytes are counted', () => {
+  it('a file can no longer be read when bytes are counted', () => {
     putCommand('cat', "echo 'cat: ./index.html: Input/output error' >&2; exit 1");
     expectNothingStamped(stamp(), /index\.html: Input\/output error\nstamp-build: out: a file could not be/);
   });
@@ -206,7 +206,7 @@ describe('a folder in builds/.incoming', () => {
     );
   });
 
-  it('is as it was when that fails, and is stamped by the next try', () => {
+  it('is unchanged after a failure, and stamped by the next attempt', () => {
     putCommand('mv', "echo 'Input/output error' >&2; exit 1");
     expect(stamp('', folder).status).toBe(1);
     expect(everything(folder)).toEqual({ 'index.html': 'home', two: 'two' });
@@ -226,7 +226,7 @@ describe('a stamped build', () => {
     expect(JSON.parse(fs.readFileSync(join(checkout, 'build.json'), 'utf8')).files).toBe(6);
   });
 
-  it('is told again for the same files', () => {
+  it('is reported again for the same files', () => {
     expect(stamp().status).toBe(0);
     const before = everything('.');
     fs.rmSync(join(checkout, 'build.json'));

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { createZip } from '../../../local/scenarios/build-promotion/zip.ts';
-import { fakeContext } from '../../support/context.ts';
-import { readEvent } from '../../support/events.ts';
-import { answered, type FakeService, type Reply, startService } from '../../support/service.ts';
-import { ROOT } from '../../support/template.ts';
+import { createZip } from '../../../../local/scenarios/build-promotion/zip.ts';
+import { fakeContext } from '../../../support/context.ts';
+import { readEvent } from '../../../support/events.ts';
+import { answered, type FakeService, type Reply, startService } from '../../../support/service.ts';
+import { ROOT } from '../../../support/template.ts';
 
 // The built PromoteBuild between services that answer as they are told.
 
@@ -109,7 +109,7 @@ async function run(parameters: object, replies: readonly Reply[], continuationTo
 
 const keyOf = (authorization: unknown): string => /Credential=([^/]+)/.exec(String(authorization))?.[1] ?? '';
 
-it('reads the artifact in the name of the job, and asks in its own', async () => {
+it('reads the artifact with the job's credentials, and invokes the store with its own', async () => {
   const { answer, asked, calls } = await run({ env: 'prod' }, [archive, told(switched)]);
   expect(calls.map(({ headers }) => keyOf(headers.authorization))).toEqual([
     'ASIAIOSFODNN7EXAMPLE',
@@ -126,7 +126,7 @@ it('reads the artifact in the name of the job, and asks in its own', async () =>
   });
 });
 
-it('goes on in the next job with the key, the artifact and the progress of the first', async () => {
+it('continues in the next job with the key, the artifact and the progress of the first', async () => {
   const first = await run({ env: 'prod' }, [archive, told(more)]);
   expect(first.answer.executionDetails).toMatchObject({ percentComplete: 45, summary: more.summary });
   expect(first.answer.outputVariables).toBeUndefined();
@@ -139,10 +139,10 @@ it('does not read an artifact that carries the build itself', async () => {
   const { answer, asked, operation } = await run({ env: 'prod' }, [huge]);
   expect([operation, asked]).toEqual(['PutJobFailureResult', []]);
   expect(answer.failureDetails).toMatchObject({ type: 'ConfigurationError' });
-  expect(answer.failureDetails.message).toContain('has 700000000 bytes, at most 65536 are read');
+  expect(answer.failureDetails.message).toContain('has 700000000 bytes, expected at most 65536');
 });
 
-it('asks once more what failed', async () => {
+it('repeats a failed invocation once', async () => {
   const { answer, asked } = await run({ env: 'prod' }, [archive, failed, told(switched)]);
   expect([asked.length, answer.outputVariables.to]).toEqual([2, 'b-1']);
   const twice = await run({ env: 'prod' }, [archive, failed, failed]);
@@ -150,7 +150,7 @@ it('asks once more what failed', async () => {
   expect(twice.answer.failureDetails.message).toContain('ESTALE: stale file handle');
 });
 
-it('hands on what the store refuses, in its words', async () => {
+it('returns a refusal of the store with its message', async () => {
   const refused = {
     outcome: 'refused',
     failure: 'RevisionOutOfSync',
@@ -160,13 +160,13 @@ it('hands on what the store refuses, in its words', async () => {
   expect(answer.failureDetails).toMatchObject({ type: 'RevisionOutOfSync', message: refused.reason });
 });
 
-it('restores a pruned build and goes back to it in the same job', async () => {
+it('restores a pruned build and rolls back to it in the same job', async () => {
   const parameters = { env: 'prod', action: 'rollback', restore: true, key: 'execution' };
   const progress = { phase: 'restore', done: 0, digest: '', generation: 7 };
   const pruned = told({ outcome: 'pruned', buildId: 'b-0', progress });
   const restoring = (status: string, percent: number) => told({ status, buildId: 'b-0', percent });
   const waiting = await run(parameters, [pruned, restoring('running', 40)]);
-  expect(waiting.answer.executionDetails.summary).toBe('b-0 is being restored, 40 %');
+  expect(waiting.answer.executionDetails.summary).toBe('b-0 is being restored, 40%');
   const done = await run(
     parameters,
     [pruned, restoring('restored', 100), told(switched)],

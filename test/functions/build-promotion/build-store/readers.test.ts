@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { moveLink } from '../../../functions/build-promotion/filesystem/environment-links.ts';
-import { openSite, type Site } from './site.ts';
+import { moveLink } from '../../../../functions/build-promotion/filesystem/environment-links.ts';
+import { openSite, type Site } from '../site.ts';
 
 const SWITCHES = 10_000;
 const READERS = 2;

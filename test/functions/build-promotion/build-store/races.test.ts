@@ -2,8 +2,8 @@ import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { commitChange } from '../../../functions/build-promotion/build-store/commit-change.ts';
-import { type Answer, layInRestoreFolder, live, meanwhile, openSite, type Site } from './site.ts';
+import { commitChange } from '../../../../functions/build-promotion/build-store/commit-change.ts';
+import { type Answer, layInRestoreFolder, live, meanwhile, openSite, type Site } from '../site.ts';
 
 // What others do to builds and links while a request is at work, between two requests, or behind the wing's back.
 
@@ -55,8 +55,8 @@ function ageTrash(): void {
 const gone = (buildId: string): void =>
   fs.rmSync(join(site.root, 'builds', buildId), { recursive: true, force: true });
 
-describe('a copy that was brought before', () => {
-  it('is verified before it goes live again, and brought anew when it is not as stamped', async () => {
+describe('an existing copy', () => {
+  it('is verified before it goes live again, and copied again if it does not match its stamp', async () => {
     const one = site.stamp('b-1');
     await promoteCopy(one, '1');
     await promoteCopy(site.stamp('b-2', { 'index.html': 'b-2' }), '2');
@@ -67,7 +67,7 @@ describe('a copy that was brought before', () => {
     expect(fs.existsSync(join(copy(), 'envs/prod/more.php'))).toBe(false);
   });
 
-  it('and is live stays as it is, and people are told what is wrong with it', async () => {
+  it('that is live is not replaced, and the reply says what is wrong with it', async () => {
     const one = site.stamp('b-1');
     await promoteCopy(one, '1');
     fs.writeFileSync(join(copy(), 'builds/b-1/index.html'), 'changed');
@@ -91,20 +91,20 @@ describe('a rollback that waits for a restore', () => {
 
   const comesBack = (): void => fs.renameSync(join(site.mount, 'kept'), join(site.root, 'builds/b-1'));
 
-  it('goes on when the build is back', async () => {
+  it('continues when the build is restored', async () => {
     const back = await wait();
     comesBack();
     expect(await site.store(back)).toMatchObject({ outcome: 'switched', from: 'b-3', to: 'b-1' });
   });
 
-  it('loses to what is promoted meanwhile', async () => {
+  it('is refused after another promotion', async () => {
     const back = await wait();
     await site.promote('b-4');
     comesBack();
     expect(await site.store(back)).toMatchObject({
       outcome: 'refused',
       failure: 'RevisionOutOfSync',
-      reason: 'dev was changed by somebody else meanwhile: generation 4 is b-4',
+      reason: 'another request changed dev in the meantime: generation 4 is b-4',
     });
     expect(live(site.root)).toEqual({ dev: '../builds/b-4' });
   });
@@ -131,7 +131,7 @@ describe('a change', () => {
     expect(live(site.root)).toEqual({ dev: '../builds/b-2' });
   });
 
-  it('sees what became live while it verified', async () => {
+  it('sees a change that happened during its verification', async () => {
     // The first run has its number and dies; its repeat ends while another request verifies.
     await site.promote('b-1');
     const [first, other] = [
@@ -153,7 +153,7 @@ describe('a change', () => {
     expect([told.outcome, live(site.root)]).toEqual(['switched', { dev: '../builds/b-2' }]);
   });
 
-  it('whose build was pruned as soon as it was live brings it back when it is repeated', async () => {
+  it('whose build was pruned right after it went live restores it when repeated', async () => {
     await site.promote('b-1');
     const artifact = site.stamp('b-2');
     await promote(artifact);
@@ -163,11 +163,11 @@ describe('a change', () => {
     expect(live(site.root)).toEqual({ dev: '../builds/b-2' });
   });
 
-  it('whose build is gone for good is undone, and its repeat is told so', async () => {
+  it('whose build no longer exists is undone, and its repeat says so', async () => {
     await site.promote('b-1');
     const artifact = site.stamp('b-2');
     meanwhile('symlink', () => gone('b-2'));
-    for (const reason of [/b-2 was pruned while .* the link is back at b-1/, /b-2 was pruned while/])
+    for (const reason of [/b-2 was pruned while .* the link was moved back to b-1/, /b-2 was pruned while/])
       expect(await promote(artifact)).toMatchObject({
         outcome: 'refused',
         reason: expect.stringMatching(reason),
@@ -175,12 +175,12 @@ describe('a change', () => {
     expect(live(site.root)).toEqual({ dev: '../builds/b-1' });
   });
 
-  it('whose build is gone for good, and with nothing to go back to, says that the link leads nowhere', async () => {
+  it('whose build no longer exists, without an earlier build, says that the link points to a missing build', async () => {
     const artifact = site.stamp('b-2');
     meanwhile('symlink', () => gone('b-2'));
     expect(await promote(artifact)).toMatchObject({
       outcome: 'refused',
-      reason: expect.stringMatching(/the link leads nowhere/),
+      reason: expect.stringMatching(/the link points to a missing build/),
     });
   });
 
@@ -192,11 +192,11 @@ describe('a change', () => {
     expect(live(site.root)).toEqual({ dev: '../builds/b-30' });
   });
 
-  it('with a key that stands for another build is refused', async () => {
+  it('with the key of another build is refused', async () => {
     await promote(site.stamp('b-1'), { key: 'release' });
     expect(await promote(site.stamp('b-2', { 'index.html': '2' }), { key: 'release' })).toMatchObject({
       outcome: 'refused',
-      reason: 'key: release was used for b-1 already, not for b-2',
+      reason: 'key: release was already used for b-1, not for b-2',
     });
     expect(live(site.root)).toEqual({ dev: '../builds/b-1' });
   });
@@ -207,11 +207,11 @@ describe('a change', () => {
     fs.symlinkSync(join(site.mount, 'elsewhere'), join(site.root, 'builds/b-1'));
     expect(await promote(artifact)).toMatchObject({
       outcome: 'refused',
-      reason: expect.stringMatching(/builds\/b-1 is no folder/),
+      reason: expect.stringMatching(/builds\/b-1 is not a folder/),
     });
   });
 
-  it('to a build that was pruned within the hour takes it back', async () => {
+  it('to a build that was pruned within the hour restores it from the trash', async () => {
     const artifact = site.stamp('b-1');
     fs.mkdirSync(trash(), { recursive: true });
     fs.renameSync(join(site.root, 'builds/b-1'), join(trash(), `${Date.now()}-b-1`));
@@ -221,7 +221,7 @@ describe('a change', () => {
 });
 
 describe('pruning', () => {
-  it('leaves what goes live while it is at work where it is', async () => {
+  it('keeps a build that goes live during the run', async () => {
     await site.promote('b-1');
     for (const buildId of ['o-1', 'o-2']) stampOld(buildId);
     const artifact = stampOld('o-3');
@@ -240,16 +240,16 @@ describe('pruning', () => {
     expect([seen.length > 0, seen.includes(false)]).toEqual([true, false]);
   });
 
-  it('brings back what a run that died has left in the trash, although another environment cannot be read', async () => {
+  it('restores what a dead run left in the trash, even if another environment cannot be read', async () => {
     await site.promote('b-1');
     fs.mkdirSync(trash(), { recursive: true });
     fs.renameSync(join(site.root, 'builds/b-1'), join(trash(), `${Date.now()}-b-1`));
     fs.mkdirSync(join(site.root, 'envs/test'));
-    await expect(site.prune()).rejects.toThrow('could not be pruned');
+    await expect(site.prune()).rejects.toThrow('pruning failed for at least one store');
     expect(fs.existsSync(join(site.root, 'envs/dev/index.html'))).toBe(true);
   });
 
-  it('keeps the last good ones: bad ones take no place of theirs', async () => {
+  it('keeps the last good builds; bad ones do not count', async () => {
     for (const id of ['g-1', 'x-2', 'x-3', 'x-4']) await site.promote(id);
     for (const id of ['x-2', 'x-3', 'x-4']) await site.store({ action: 'mark-bad', buildId: id });
     for (const id of ['g-1', 'x-2', 'x-3', 'x-4']) makeOld(id);
@@ -275,7 +275,7 @@ describe('pruning', () => {
     expect(fs.readdirSync(trash())).toEqual([]);
   });
 
-  it('deletes names that are no text', async () => {
+  it('deletes names that are not valid UTF-8', async () => {
     await site.promote('b-1');
     stampOld('b-n');
     const odd = Buffer.from([0xff, 0xfe]);
@@ -285,7 +285,7 @@ describe('pruning', () => {
     await site.prune();
     ageTrash();
     const [pruned] = await site.prune();
-    expect([pruned.waiting, fs.readdirSync(trash())]).toEqual([0, []]);
+    expect([pruned.inTrash, fs.readdirSync(trash())]).toEqual([0, []]);
   });
 });
 
@@ -311,7 +311,7 @@ describe('a restore', () => {
     });
   });
 
-  it('finds a build of an environment whose link is gone', async () => {
+  it('finds a build of an environment without a link', async () => {
     await site.promote('b-1');
     gone('b-1');
     fs.unlinkSync(join(site.root, 'envs/dev'));
@@ -320,7 +320,7 @@ describe('a restore', () => {
     });
   });
 
-  it('leaves alone what other people restored, before it or with more', async () => {
+  it('ignores other people's restores, older ones or larger ones', async () => {
     for (const buildId of ['b-1', 'b-2']) await site.promote(buildId);
     const copyOf = (buildId: string, at: number): string => {
       const folder = layInRestoreFolder(site, buildId, at);
@@ -338,7 +338,7 @@ describe('a restore', () => {
     expect(fs.readFileSync(join(site.root, 'builds/b-1/index.html'), 'utf8')).toBe('b-1');
   });
 
-  it('takes nothing in during a dry run', async () => {
+  it('imports nothing in a dry run', async () => {
     for (const buildId of ['b-1', 'b-2']) await site.promote(buildId);
     const folder = layInRestoreFolder(site, 'b-1');
     const end = await begin('b-1');
@@ -352,7 +352,7 @@ describe('a restore', () => {
   });
 });
 
-it('a public key that is none is named when the function starts', async () => {
+it('an invalid public key is named when the function starts', async () => {
   await expect(openSite({ PUBLIC_KEY: 'AAAAAAAAAAAA' })).rejects.toThrow(
     /PUBLIC_KEY is "AAAAAAAAAAAA", expected a public key/,
   );
