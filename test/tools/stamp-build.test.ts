@@ -81,10 +81,10 @@ function expectNothingStamped(ran: Ran, message: RegExp): void {
   expect(fs.readdirSync(join(checkout, 'tmp'))).toEqual([]);
 }
 
-describe('a build that is signed as the README says', () => {
-  const readme = fs.readFileSync(join(ROOT, 'functions/build-promotion/README.md'), 'utf8').split('\n');
+describe('a build that is signed as the documentation says', () => {
+  const page = fs.readFileSync(join(ROOT, 'docs/build-promotion.md'), 'utf8').split('\n');
   const commandOf = (start: string): string => {
-    const found = readme.filter((line) => line.startsWith(start));
+    const found = page.filter((line) => line.startsWith(start));
     expect(found.length, start).toBe(1);
     return found.join();
   };

@@ -320,7 +320,7 @@ describe('a restore', () => {
     });
   });
 
-  it('ignores other people's restores, older ones or larger ones', async () => {
+  it('ignores restores of other people, older ones or larger ones', async () => {
     for (const buildId of ['b-1', 'b-2']) await site.promote(buildId);
     const copyOf = (buildId: string, at: number): string => {
       const folder = layInRestoreFolder(site, buildId, at);

@@ -109,7 +109,7 @@ async function run(parameters: object, replies: readonly Reply[], continuationTo
 
 const keyOf = (authorization: unknown): string => /Credential=([^/]+)/.exec(String(authorization))?.[1] ?? '';
 
-it('reads the artifact with the job's credentials, and invokes the store with its own', async () => {
+it('reads the artifact with the credentials of the job, and invokes the store with its own', async () => {
   const { answer, asked, calls } = await run({ env: 'prod' }, [archive, told(switched)]);
   expect(calls.map(({ headers }) => keyOf(headers.authorization))).toEqual([
     'ASIAIOSFODNN7EXAMPLE',
