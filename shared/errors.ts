@@ -23,7 +23,7 @@ export class GroundcrewError extends Error {
 
 /** The input cannot be used, and a retry cannot help. The message names the field and the value it got. */
 export class InvalidInputError extends GroundcrewError {
-  override name = 'BadInput';
+  override name = 'InvalidInputError';
 
   constructor(message: string, options: ErrorOptions = {}) {
     super(message, { ...options, retryable: false });
@@ -32,7 +32,7 @@ export class InvalidInputError extends GroundcrewError {
 
 /** The function is deployed with settings that cannot work: a person must act, a retry cannot help. */
 export class ConfigurationError extends GroundcrewError {
-  override name = 'BadConfig';
+  override name = 'ConfigurationError';
 
   constructor(message: string, options: ErrorOptions = {}) {
     super(message, { ...options, retryable: false });
@@ -41,7 +41,7 @@ export class ConfigurationError extends GroundcrewError {
 
 /** A retry may succeed. */
 export class RetryableError extends GroundcrewError {
-  override name = 'Retryable';
+  override name = 'RetryableError';
 
   constructor(message: string, options: ErrorOptions = {}) {
     super(message, { ...options, retryable: true });
@@ -68,7 +68,7 @@ const RETRYABLE_NAMES = new Set([
   'Unavailable',
 ]);
 
-const passingCancellations = new Set([
+const temporaryCancellations = new Set([
   'ProvisionedThroughputExceeded',
   'ThrottlingError',
   'TransactionConflict',
@@ -163,7 +163,7 @@ function isPassingCancellation(reasons: unknown): boolean {
   const codes = reasons.map((reason) => (isRecord(reason) ? textOf(reason.Code) || 'None' : 'None'));
   // A transaction with a refused condition is refused again at every retry.
   return (
-    codes.every((code) => code === 'None' || passingCancellations.has(code)) &&
+    codes.every((code) => code === 'None' || temporaryCancellations.has(code)) &&
     codes.some((code) => code !== 'None')
   );
 }

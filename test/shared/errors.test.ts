@@ -37,9 +37,9 @@ describe('isRetryable', () => {
     ['a condition that failed', sdkError('ConditionalCheckFailedException', 400), false],
     ['a job that is over', sdkError('InvalidJobStateException', 400), false],
     ['a bug', new TypeError("reading 'x' of undefined"), false],
-    ['BadInput over a throttle', new InvalidInputError('x', { cause: throttle }), false],
-    ['BadInput that claims to be retryable', new InvalidInputError('x', { retryable: true }), false],
-    ['BadConfig', new ConfigurationError('x'), false],
+    ['InvalidInputError over a throttle', new InvalidInputError('x', { cause: throttle }), false],
+    ['InvalidInputError that claims to be retryable', new InvalidInputError('x', { retryable: true }), false],
+    ['ConfigurationError', new ConfigurationError('x'), false],
     ['Retryable over a refusal', new RetryableError('x', { cause: sdkError('AccessDenied', 403) }), true],
     ['an error of ours over a throttle', new GroundcrewError('x', { cause: throttle }), true],
     [

@@ -50,7 +50,7 @@ describe('an SNS event', () => {
   it.each([
     ['a passing fault', new RetryableError('busy')],
     ['a lasting fault', new TypeError('a bug')],
-    ['BadInput that parse did not see', new InvalidInputError('x')],
+    ['InvalidInputError that parse did not see', new InvalidInputError('x')],
   ])('throws %s, with its metrics out', async (_case, error) => {
     const run = handler(async (_message, { metrics }) => {
       addCount(metrics, 'Read');

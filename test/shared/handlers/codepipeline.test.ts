@@ -155,13 +155,13 @@ describe('the answer', () => {
 
   it.each<[string, unknown, string, RegExp]>([
     [
-      'BadInput',
+      'InvalidInputError',
       new InvalidInputError('regions.0 must be a Region, got "x"'),
       'ConfigurationError',
       /^regions\.0 must be a Region, got "x" \(request/,
     ],
     [
-      'BadConfig',
+      'ConfigurationError',
       new ConfigurationError('Configuration: TABLE is not set'),
       'ConfigurationError',
       /^Configuration: TABLE is not set/,

@@ -153,7 +153,7 @@ describe('an invalid event is refused with the field and its value', () => {
     ['an unknown Health status', withDetail(health, { statusCode: 'maybe' }), /detail\.statusCode.*maybe/],
   ])('%s', (_, body, message) => {
     expect(() => read(body)).toThrow(
-      expect.objectContaining({ name: 'BadInput', message: expect.stringMatching(message) }),
+      expect.objectContaining({ name: 'InvalidInputError', message: expect.stringMatching(message) }),
     );
   });
 });
