@@ -9,6 +9,8 @@ when its output is no terminal, it leaves.
   --once         leave after the scenarios; exit 1 if one failed
   --json         one JSON object on stdout, everything else on stderr
   --only <wing>  the scenarios of one wing
+  --scenario "<words>"
+                 the scenarios whose title contains these words, as one phrase
   --alone        with --only: deploy that wing alone, from its own template
   --scenarios <folder>
                  scenarios of your own, a folder for each wing as in local/scenarios
@@ -19,6 +21,8 @@ export interface StartArguments {
   readonly once: boolean;
   readonly json: boolean;
   readonly only: string | undefined;
+  /** Words of a scenario's title. */
+  readonly scenario: string | undefined;
   readonly alone: boolean;
   /** The folder with the wings' scenarios, absolute. */
   readonly scenarios: string | undefined;
@@ -30,11 +34,12 @@ export interface StartArguments {
 export class Refused extends Error {}
 
 export function readStartArguments(args: readonly string[], isTerminal: boolean): StartArguments {
-  const { once, json, only, alone, scenarios, port, help } = parse(args);
+  const { once, json, only, scenario, alone, scenarios, port, help } = parse(args);
   if (alone && only === undefined) throw new Refused('--alone needs --only <wing>: which wing?');
   return {
     json,
     only,
+    scenario,
     alone,
     help,
     scenarios: scenarios === undefined ? undefined : resolve(scenarios),
@@ -47,6 +52,7 @@ interface Values {
   readonly once: boolean;
   readonly json: boolean;
   readonly only?: string | undefined;
+  readonly scenario?: string | undefined;
   readonly alone: boolean;
   readonly scenarios?: string | undefined;
   readonly port: string;
@@ -61,6 +67,7 @@ function parse(args: readonly string[]): Values {
         once: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         only: { type: 'string' },
+        scenario: { type: 'string' },
         alone: { type: 'boolean', default: false },
         scenarios: { type: 'string' },
         port: { type: 'string', default: '3000' },

@@ -7,6 +7,7 @@ import { discoverWings, ScenarioFolderError, type Wing } from '../scenario-kit/d
 import { runScenario, type ScenarioResult } from '../scenario-kit/run.ts';
 import type { Scenario } from '../scenario-kit/scenario.ts';
 import { Refused, readStartArguments, type StartArguments, startUsage } from './arguments.ts';
+import { chooseScenarios } from './choose-scenarios.ts';
 import { describeResult, toJson } from './results.ts';
 import { type Leaving, whenAskedToLeave } from './shutdown.ts';
 
@@ -22,7 +23,7 @@ async function main(args: readonly string[]): Promise<void> {
   }
   const say: Say = settings.json ? console.error : console.log;
   const leaving = whenAskedToLeave();
-  const wings = chooseWings(await discoverWings(settings.scenarios), settings.only);
+  const wings = chooseScenarios(await discoverWings(settings.scenarios), settings);
   const pack = await bringUp(settings, say);
   leaving.ready();
   try {
@@ -32,13 +33,6 @@ async function main(args: readonly string[]): Promise<void> {
   }
   // What a scenario was waiting for when it was interrupted must not hold the process.
   if (leaving.asked()) process.exit();
-}
-
-function chooseWings(wings: readonly Wing[], only: string | undefined): readonly Wing[] {
-  if (only === undefined) return wings;
-  const chosen = wings.filter(({ name }) => name === only);
-  if (chosen.length > 0) return chosen;
-  throw new Refused(`There is no wing ${only}. There are: ${wings.map(({ name }) => name).join(', ')}.`);
 }
 
 /** The account takes a second to start, and bundling one too: neither waits for the other. */

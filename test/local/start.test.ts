@@ -70,24 +70,28 @@ const run = (script: string, ...args: readonly string[]): Promise<Ran> => finish
 const scenarios = ['--scenarios', join(root, 'test/local/fixtures/scenarios')] as const;
 
 describe('npm start', () => {
-  it('plays a scenario and leaves when its output is no terminal', { timeout: 120_000 }, async () => {
+  it('plays the scenario that is named and leaves when its output is no terminal', {
+    timeout: 120_000,
+  }, async () => {
     const { code, out, err } = await run(
       'start.ts',
       '--json',
       ...scenarios,
       '--only',
-      'quick',
+      'waiting', // its other scenario never ends
+      '--scenario',
+      'About Nobody',
       '--port',
       '0',
     );
     expect({ code, err }).toEqual({
       code: 0,
-      err: expect.stringMatching(/Built.*up after.*ok +quick.*passed/s),
+      err: expect.stringMatching(/Built.*up after.*ok +waiting.*passed/s),
     });
     const played = JSON.parse(out).scenarios;
     expect(played).toHaveLength(1);
     expect(played[0]).toEqual({
-      wing: 'quick',
+      wing: 'waiting',
       name: 'a warning about nobody',
       ok: true,
       ms: expect.any(Number),
@@ -122,7 +126,8 @@ describe('npm start', () => {
   it('explains its options', async () => {
     const { code, out } = await run('start.ts', '--help');
     expect(code).toBe(0);
-    for (const option of ['--once', '--json', '--only <wing>', '--port <n>']) expect(out).toContain(option);
+    for (const option of ['--once', '--json', '--only <wing>', '--scenario', '--port <n>'])
+      expect(out).toContain(option);
   });
 
   it.each([
@@ -132,6 +137,11 @@ describe('npm start', () => {
     [['--port', '70000'], '--port is 70000, which is no port'],
     [['--alone'], '--alone needs --only <wing>'],
     [['--only', 'nobody'], 'There is no wing nobody. There are: '],
+    [
+      ['--scenario', 'nothing of the kind'],
+      "No scenario has 'nothing of the kind' in its title. The nearest",
+    ],
+    [['--only', 'disk-alarms', '--scenario', 'xyzzy'], "No scenario has 'xyzzy' in its title."],
     [['--scenarios', '/nowhere'], 'There are no scenarios in /nowhere'],
   ])('refuses %j in words, without a stack', async (args, message) => {
     const { code, out, err } = await run('start.ts', ...args);
