@@ -1,7 +1,17 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { build as bundle, type Metafile, type OutputFile, type Plugin } from 'esbuild';
 import { type Declared, readDeclared } from './build/declared.ts';
+import { forgetBuild, isFresh, listOwnSources, recordBuild } from './build/freshness.ts';
 import { formatWeights, weigh } from './build/report.ts';
 import { slimming } from './build/slim.ts';
 
@@ -30,6 +40,7 @@ export async function build(options: BuildOptions = {}): Promise<BuildResult> {
   const root = resolve(options.root ?? import.meta.dirname);
   const outdir = resolve(root, options.outdir ?? 'dist');
   const declared = readDeclared(root);
+  const startedAt = Date.now();
   clearStale(outdir, declared);
   if (declared.length === 0) return { functions: [] };
   const { metafile, outputFiles } = await bundle({
@@ -50,9 +61,32 @@ export async function build(options: BuildOptions = {}): Promise<BuildResult> {
     plugins: [...(options.plugins ?? slimming)],
   });
   for (const file of outputFiles) writeChanged(file);
+  if (options.plugins) forgetBuild(outdir);
+  else {
+    const bundles = outputFiles.map(({ path }) => relative(root, path));
+    recordBuild({ root, outdir, startedAt, sources: listSources(root, metafile), bundles });
+  }
   return {
     functions: declared.map((one) => describe(one, root, join(outdir, one.id, 'index.mjs'), metafile)),
   };
+}
+
+/** Builds if a source, a template, the build itself or a bundle changed since the last build; undefined if none did. */
+export async function buildIfStale(options: BuildOptions = {}): Promise<BuildResult | undefined> {
+  const root = resolve(options.root ?? import.meta.dirname);
+  return isFresh(root, resolve(root, options.outdir ?? 'dist')) ? undefined : build(options);
+}
+
+/** What decides what the bundles are, relative to the root. */
+function listSources(root: string, { inputs }: Metafile): readonly string[] {
+  const scripts = globSync(['build.ts', 'build/*.ts'], { cwd: import.meta.dirname });
+  const settings = ['package.json', 'package-lock.json', 'tsconfig.json'];
+  return [
+    // A module that a plugin makes has a name of its own, and no file.
+    ...[...Object.keys(inputs), ...settings].filter((path) => existsSync(join(root, path))),
+    ...listOwnSources(root),
+    ...scripts.map((path) => relative(root, join(import.meta.dirname, path))),
+  ];
 }
 
 /** Removes the bundles of functions no longer declared, and nothing that a build did not put there. */

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 
 export const startUsage = `npm start -- [options]
 
-Builds the pack, brings it up on this machine and plays the wings' scenarios. Then it stays up until Ctrl-C;
+Builds what is stale of the pack, brings it up on this machine and plays the wings' scenarios. Then it stays up until Ctrl-C;
 when its output is no terminal, it leaves.
 
   --once         leave after the scenarios; exit 1 if one failed

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { build } from '../../build.ts';
+import { buildIfStale } from '../../build.ts';
 import { EndpointError } from '../account/external-endpoint.ts';
 import { type Pack, startPack } from '../pack/pack.ts';
 import { discoverWings, ScenarioFolderError, type Wing } from '../scenario-kit/discover.ts';
@@ -38,8 +38,8 @@ async function main(args: readonly string[]): Promise<void> {
 /** The account takes a second to start, and bundling one too: neither waits for the other. */
 async function bringUp(settings: StartArguments, say: Say): Promise<Pack> {
   const begun = performance.now();
-  const building = build().then((built) => {
-    say(`Built ${built.functions.length} functions in ${secondsSince(begun)}.`);
+  const building = buildIfStale().then((built) => {
+    if (built) say(`Built ${built.functions.length} functions in ${secondsSince(begun)}.`);
   });
   const [pack, built] = await Promise.allSettled([startOn(settings, say), building]);
   if (pack.status === 'rejected') throw pack.reason;

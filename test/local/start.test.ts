@@ -86,7 +86,7 @@ describe('npm start', () => {
     );
     expect({ code, err }).toEqual({
       code: 0,
-      err: expect.stringMatching(/Built.*up after.*ok +waiting.*passed/s),
+      err: expect.stringMatching(/up after.*ok +waiting.*passed/s),
     });
     const played = JSON.parse(out).scenarios;
     expect(played).toHaveLength(1);
