@@ -12,7 +12,6 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { build as bundle, type Metafile, type OutputFile, type Plugin } from 'esbuild';
 import { type Declared, readDeclared } from './build/declared.ts';
 import { forgetBuild, isFresh, listOwnSources, recordBuild } from './build/freshness.ts';
-import { formatWeights, weigh } from './build/report.ts';
 import { slimming } from './build/slim.ts';
 
 /** A function and its bundle. `file` is absolute; `inputs` maps source files to the bytes they take in it. */
@@ -114,20 +113,4 @@ function describe(declared: Declared, root: string, file: string, metafile: Meta
   if (!output) throw new Error(`esbuild made no bundle for ${declared.id} from ${declared.entry}`);
   const inputs = Object.entries(output.inputs).map(([path, { bytesInOutput }]) => [path, bytesInOutput]);
   return { ...declared, file, bytes: output.bytes, inputs: Object.fromEntries(inputs) };
-}
-
-async function main(flags: readonly string[]): Promise<void> {
-  const started = performance.now();
-  const result = await build();
-  const took = Math.round(performance.now() - started);
-  if (flags.includes('--json')) console.log(JSON.stringify(weigh(result), null, 2));
-  else if (flags.includes('--report')) console.log(formatWeights(weigh(result)));
-  else console.log(`Built ${result.functions.length} functions into dist/ in ${took} ms.`);
-}
-
-if (process.argv[1] === import.meta.filename) {
-  await main(process.argv.slice(2)).catch((error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-  });
 }

@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readParameters } from '../local/stack/parameters.ts';
 import { checkRules } from '../local/stack/rules.ts';
+import { lint } from './support/cfn-lint.ts';
 import { PACK_MUTATIONS, TEMPLATE_MUTATIONS, WING_MUTATIONS } from './support/mutations.ts';
 import { PACK_RULES, readPack, WING_RULES } from './support/pack-rules.ts';
 import { SERVERLESS_RULES } from './support/serverless-rules.ts';
@@ -99,36 +100,6 @@ describe('cfn-lint', LINTING, () => {
     ]);
   });
 });
-
-async function lint(folder: string, template: Template): Promise<string[]> {
-  const file = join(folder, 'template.json');
-  writeFileSync(file, JSON.stringify(template));
-  const program = 'import sys; from cfnlint.runner import main; sys.exit(main())';
-  const regions = ['--regions', 'eu-west-1', 'us-east-1', '--'];
-  const found = JSON.parse(await runPython('-c', program, '--format', 'json', ...regions, file));
-  const offences = found.filter((one: Json) => !isSamsOwn(one, template) && !isLeftEmpty(one, template));
-  return offences.map(
-    ({ Rule, Message, Location }: Json) => `${Rule.Id} ${Location.Path?.join('.')}: ${Message}`,
-  );
-}
-
-/** SAM repeats the condition of an API inside its body, where it always holds. */
-function isSamsOwn({ Rule, Location }: Json, template: Template): boolean {
-  const [, id, , part] = Location.Path ?? [];
-  return Rule.Id === 'W1028' && part === 'Body' && template.Resources[id]?.Type === 'AWS::ApiGatewayV2::Api';
-}
-
-/** An empty default says that there is nothing, such as no subnet; cfn-lint wants a subnet for a default. */
-function isLeftEmpty({ Rule, Message, Location }: Json, template: Template): boolean {
-  const told = `${Location.Path?.join('.')}: ${Message}`;
-  const isOfDefault = /^W103[0-5]$/.test(Rule.Id);
-  return (
-    isOfDefault &&
-    Object.entries(template.Parameters).some(
-      ([name, { Default }]) => Default === '' && new RegExp(`\\b${name}\\b`).test(told),
-    )
-  );
-}
 
 describe.each(wings)('the template of %s and the files around it', (wing) => {
   it.each(Object.keys(WING_RULES))('%s', (rule) => {

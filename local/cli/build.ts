@@ -1,0 +1,57 @@
+import { join, relative } from 'node:path';
+import { parseArgs } from 'node:util';
+import { formatWeights, weigh } from '../../build/report.ts';
+import { type BuildResult, build } from '../../build.ts';
+import { writeFlat } from '../stack/flat.ts';
+import { Refused } from './arguments.ts';
+
+const usage = `npm run build -- [options]
+
+Bundles every function of the templates into dist/.
+
+  --flat    also write dist/<wing>.json, a template without a transform, and its packages to dist/flat/
+  --report  show the size of each bundle and of its parts
+  --json    the same as JSON
+  --help    this text`;
+
+const root = join(import.meta.dirname, '../..');
+
+async function main(args: readonly string[]): Promise<void> {
+  const { flat, report, json, help } = parse(args);
+  if (help) {
+    console.log(usage);
+    return;
+  }
+  const startedAt = performance.now();
+  const result = await build();
+  const took = Math.round(performance.now() - startedAt);
+  if (json) console.log(JSON.stringify(weigh(result), null, 2));
+  else if (report) console.log(formatWeights(weigh(result)));
+  else console.log(`Built ${result.functions.length} functions into dist/ in ${took} ms.`);
+  if (flat) await writeFlatWings(result);
+}
+
+function parse(args: readonly string[]): ReturnType<typeof parseOptions> {
+  try {
+    return parseOptions(args);
+  } catch (error) {
+    throw new Refused(`${error instanceof Error ? error.message : error}\n\n${usage}`, { cause: error });
+  }
+}
+
+function parseOptions(args: readonly string[]) {
+  const flag = { type: 'boolean', default: false } as const;
+  return parseArgs({ args: [...args], options: { flat: flag, report: flag, json: flag, help: flag } }).values;
+}
+
+async function writeFlatWings(result: BuildResult): Promise<void> {
+  const wings = await writeFlat(result, { root, outdir: join(root, 'dist'), progress: console.error });
+  for (const { template, packages } of wings) {
+    console.error([template, ...packages].map((path) => relative(root, path)).join(' '));
+  }
+}
+
+await main(process.argv.slice(2)).catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});
