@@ -1,14 +1,7 @@
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 
-export const startUsage = `npm start -- [options]
-
-Builds what is stale of the pack, brings it up on this machine and plays the wings' scenarios. Then it stays up until Ctrl-C;
-when its output is no terminal, it leaves.
-
-  --once         leave after the scenarios; exit 1 if one failed
-  --json         one JSON object on stdout, everything else on stderr
-  --only <wing>  the scenarios of one wing
+const choiceUsage = `  --only <wing>  the scenarios of one wing
   --scenario "<words>"
                  the scenarios whose title contains these words, as one phrase
   --alone        with --only: deploy that wing alone, from its own template
@@ -17,9 +10,24 @@ when its output is no terminal, it leaves.
   --port <n>     of the page and the HTTP API (3000)
   --help         this text`;
 
-export interface StartArguments {
-  readonly once: boolean;
-  readonly json: boolean;
+export const startUsage = `npm start -- [options]
+
+Builds what is stale of the pack, brings it up on this machine and plays the wings' scenarios. Then it stays up until
+Ctrl-C; when its output is no terminal, it leaves.
+
+  --once         leave after the scenarios; exit 1 if one failed
+  --json         one JSON object on stdout, everything else on stderr
+${choiceUsage}`;
+
+export const devUsage = `npm run dev -- [options]
+
+Brings the pack up on this machine. After each change in functions/ and shared/ it builds again and replaces the
+functions whose bundles changed; the account keeps its state. With --scenario or --only it plays these scenarios at
+the start and after each change, also of the scenarios, each on an empty account. Ctrl-C leaves.
+
+${choiceUsage}`;
+
+export interface PlayArguments {
   readonly only: string | undefined;
   /** Words of a scenario's title. */
   readonly scenario: string | undefined;
@@ -30,27 +38,39 @@ export interface StartArguments {
   readonly help: boolean;
 }
 
+export interface StartArguments extends PlayArguments {
+  readonly once: boolean;
+  readonly json: boolean;
+}
+
 /** What somebody asked for that cannot be done; shown without a stack. */
 export class Refused extends Error {}
 
+const choiceOptions = {
+  only: { type: 'string' },
+  scenario: { type: 'string' },
+  alone: { type: 'boolean', default: false },
+  scenarios: { type: 'string' },
+  port: { type: 'string', default: '3000' },
+  help: { type: 'boolean', default: false },
+} as const;
+
+const startOptions = {
+  ...choiceOptions,
+  once: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+} as const;
+
 export function readStartArguments(args: readonly string[], isTerminal: boolean): StartArguments {
-  const { once, json, only, scenario, alone, scenarios, port, help } = parse(args);
-  if (alone && only === undefined) throw new Refused('--alone needs --only <wing>: which wing?');
-  return {
-    json,
-    only,
-    scenario,
-    alone,
-    help,
-    scenarios: scenarios === undefined ? undefined : resolve(scenarios),
-    port: readPort(port),
-    once: once || !isTerminal,
-  };
+  const { once, json, ...choice } = parse(args, startOptions, startUsage);
+  return { ...readChoice(choice), json, once: once || !isTerminal };
 }
 
-interface Values {
-  readonly once: boolean;
-  readonly json: boolean;
+export function readDevArguments(args: readonly string[]): PlayArguments {
+  return readChoice(parse(args, choiceOptions, devUsage));
+}
+
+interface ChoiceValues {
   readonly only?: string | undefined;
   readonly scenario?: string | undefined;
   readonly alone: boolean;
@@ -59,23 +79,28 @@ interface Values {
   readonly help: boolean;
 }
 
-function parse(args: readonly string[]): Values {
+function readChoice({ only, scenario, alone, scenarios, port, help }: ChoiceValues): PlayArguments {
+  if (alone && only === undefined) throw new Refused('--alone needs --only <wing>: which wing?');
+  return {
+    only,
+    scenario,
+    alone,
+    help,
+    scenarios: scenarios === undefined ? undefined : resolve(scenarios),
+    port: readPort(port),
+  };
+}
+
+/** Throws Refused with the usage if an option is unknown or lacks its value. */
+export function parse<Options extends ParseArgsOptionsConfig>(
+  args: readonly string[],
+  options: Options,
+  usage: string,
+) {
   try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        once: { type: 'boolean', default: false },
-        json: { type: 'boolean', default: false },
-        only: { type: 'string' },
-        scenario: { type: 'string' },
-        alone: { type: 'boolean', default: false },
-        scenarios: { type: 'string' },
-        port: { type: 'string', default: '3000' },
-        help: { type: 'boolean', default: false },
-      },
-    }).values;
+    return parseArgs({ args: [...args], options }).values;
   } catch (error) {
-    throw new Refused(`${error instanceof Error ? error.message : error}\n\n${startUsage}`, { cause: error });
+    throw new Refused(`${error instanceof Error ? error.message : error}\n\n${usage}`, { cause: error });
   }
 }
 

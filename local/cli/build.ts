@@ -1,9 +1,8 @@
 import { join, relative } from 'node:path';
-import { parseArgs } from 'node:util';
 import { formatWeights, weigh } from '../../build/report.ts';
 import { type BuildResult, build } from '../../build.ts';
 import { writeFlat } from '../stack/flat.ts';
-import { Refused } from './arguments.ts';
+import { parse } from './arguments.ts';
 
 const usage = `npm run build -- [options]
 
@@ -17,7 +16,11 @@ Bundles every function of the templates into dist/.
 const root = join(import.meta.dirname, '../..');
 
 async function main(args: readonly string[]): Promise<void> {
-  const { flat, report, json, help } = parse(args);
+  const { flat, report, json, help } = parse(
+    args,
+    { flat: flag, report: flag, json: flag, help: flag },
+    usage,
+  );
   if (help) {
     console.log(usage);
     return;
@@ -31,18 +34,7 @@ async function main(args: readonly string[]): Promise<void> {
   if (flat) await writeFlatWings(result);
 }
 
-function parse(args: readonly string[]): ReturnType<typeof parseOptions> {
-  try {
-    return parseOptions(args);
-  } catch (error) {
-    throw new Refused(`${error instanceof Error ? error.message : error}\n\n${usage}`, { cause: error });
-  }
-}
-
-function parseOptions(args: readonly string[]) {
-  const flag = { type: 'boolean', default: false } as const;
-  return parseArgs({ args: [...args], options: { flat: flag, report: flag, json: flag, help: flag } }).values;
-}
+const flag = { type: 'boolean', default: false } as const;
 
 async function writeFlatWings(result: BuildResult): Promise<void> {
   const wings = await writeFlat(result, { root, outdir: join(root, 'dist'), progress: console.error });

@@ -1,19 +1,15 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
 import { buildIfStale } from '../../build.ts';
-import { EndpointError } from '../account/external-endpoint.ts';
-import { type Pack, startPack } from '../pack/pack.ts';
-import { discoverWings, ScenarioFolderError, type Wing } from '../scenario-kit/discover.ts';
+import type { Pack } from '../pack/pack.ts';
+import { discoverWings, type Wing } from '../scenario-kit/discover.ts';
 import { runScenario, type ScenarioResult } from '../scenario-kit/run.ts';
 import type { Scenario } from '../scenario-kit/scenario.ts';
-import { Refused, readStartArguments, type StartArguments, startUsage } from './arguments.ts';
+import { readStartArguments, type StartArguments, startUsage } from './arguments.ts';
+import { bringUp, type Say, secondsSince } from './bring-up.ts';
 import { chooseScenarios } from './choose-scenarios.ts';
+import { reportAndExit } from './report-error.ts';
 import { describeResult, toJson } from './results.ts';
+import { seedAll } from './sample-resources.ts';
 import { type Leaving, whenAskedToLeave } from './shutdown.ts';
-
-type Say = (line: string) => void;
-
-const folder = join(import.meta.dirname, '../../.groundcrew');
 
 async function main(args: readonly string[]): Promise<void> {
   const settings = readStartArguments(args, process.stdout.isTTY);
@@ -24,7 +20,7 @@ async function main(args: readonly string[]): Promise<void> {
   const say: Say = settings.json ? console.error : console.log;
   const leaving = whenAskedToLeave();
   const wings = chooseScenarios(await discoverWings(settings.scenarios), settings);
-  const pack = await bringUp(settings, say);
+  const pack = await bringUp(settings, buildStale(say), say);
   leaving.ready();
   try {
     await playAndStay(pack, wings, { settings, leaving, say });
@@ -35,49 +31,10 @@ async function main(args: readonly string[]): Promise<void> {
   if (leaving.asked()) process.exit();
 }
 
-/** The account takes a second to start, and bundling one too: neither waits for the other. */
-async function bringUp(settings: StartArguments, say: Say): Promise<Pack> {
-  const begun = performance.now();
-  const building = buildIfStale().then((built) => {
-    if (built) say(`Built ${built.functions.length} functions in ${secondsSince(begun)}.`);
-  });
-  const [pack, built] = await Promise.allSettled([startOn(settings, say), building]);
-  if (pack.status === 'rejected') throw pack.reason;
-  if (built.status === 'rejected') {
-    await pack.value.close();
-    throw built.reason;
-  }
-  say(`The account, the wiring and the functions are up after ${secondsSince(begun)}.\n`);
-  return pack.value;
-}
-
-/** Scenarios ask nothing of the port: that it is taken matters only to who stays. */
-async function startOn({ port, once, only, alone }: StartArguments, say: Say): Promise<Pack> {
-  const endpoint = process.env.AWS_ENDPOINT_URL || undefined;
-  if (endpoint !== undefined) say(describeEndpoint(endpoint));
-  // Whoever stays wants to look at the files afterwards; two runs at once would empty each other's.
-  const files = once ? {} : { fileSystems: join(folder, 'efs') };
-  const wing = alone && only !== undefined ? { wing: only } : {};
-  const options = { ...files, ...wing, mailbox: join(folder, 'mailbox'), progress: say, endpoint };
-  try {
-    return await startPack({ ...options, port });
-  } catch (error) {
-    if (!isPortTaken(error)) throw error;
-    if (!once) throw new Refused(`Port ${port} is in use. Choose another: npm start -- --port ${port + 1}`);
-    say(`Port ${port} is in use; the scenarios do not need it, so any free one will do.`);
-    return startPack({ ...options, port: 0 });
-  }
-}
-
-function describeEndpoint(endpoint: string): string {
-  return (
-    `The account is ${endpoint}, as AWS_ENDPOINT_URL says. It keeps its own time and lacks the corrections of ` +
-    'local/account: scenarios that turn the clock or need a correction fail there.'
-  );
-}
-
-function isPortTaken(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+async function buildStale(say: Say): Promise<void> {
+  const startedAt = performance.now();
+  const built = await buildIfStale();
+  if (built) say(`Built ${built.functions.length} functions in ${secondsSince(startedAt)}.`);
 }
 
 interface Run {
@@ -131,31 +88,4 @@ async function stay(pack: Pack, wings: readonly Wing[], { leaving, say }: Run): 
   await stop();
 }
 
-async function seedAll(pack: Pack, wings: readonly Wing[]): Promise<readonly string[]> {
-  const events = join(folder, 'events');
-  const { port } = new URL(pack.url);
-  const onPort = port === '3000' ? '' : ` --port ${port}`;
-  await mkdir(events, { recursive: true });
-  const saveEvent = async (name: string, event: object): Promise<string> => {
-    const file = join(events, `${name}.json`);
-    await writeFile(file, `${JSON.stringify(event, null, 2)}\n`);
-    return `npm run send -- --now${onPort} ${relative(process.cwd(), file)}`;
-  };
-  const lines: string[] = [];
-  for (const { seed } of wings) lines.push(...((await seed?.(pack, { saveEvent })) ?? []));
-  return lines;
-}
-
-/** Somebody asked for what cannot be: its message says all, and a stack would say nothing more. */
-function isForPeople(error: unknown): error is Error {
-  return [Refused, EndpointError, ScenarioFolderError].some((known) => error instanceof known);
-}
-
-function secondsSince(begun: number): string {
-  return `${((performance.now() - begun) / 1000).toFixed(1)} s`;
-}
-
-await main(process.argv.slice(2)).catch((error: unknown) => {
-  console.error(isForPeople(error) ? error.message : error);
-  process.exit(1);
-});
+await main(process.argv.slice(2)).catch(reportAndExit);

@@ -24,6 +24,8 @@ export interface Functions {
   invoke(functionId: string, payload: unknown, options?: InvokeOptions): Promise<Invoked>;
   /** Ends what is still running, so that it cannot meddle with what comes next, and forgets what has run. */
   reset(): Promise<void>;
+  /** Gives these functions new processes, from their bundles as they are now. */
+  replace(functionIds: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -54,6 +56,9 @@ export function createFunctions(options: FunctionsOptions): Functions {
     invoke: (id, payload, options) => pool(id).invoke(JSON.stringify(payload ?? null), options),
     reset: async () => {
       await Promise.all([...pools.values()].map((one) => one.reset()));
+    },
+    replace: async (functionIds) => {
+      await Promise.all(functionIds.map((id) => pool(id).replace()));
     },
     close: async () => {
       await Promise.all([...pools.values()].map((one) => one.close()));

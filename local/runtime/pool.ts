@@ -36,6 +36,8 @@ export interface Pool {
   kill(process: number): Promise<void>;
   /** Ends what is still running and forgets what has run; idle processes stay warm. */
   reset(): Promise<void>;
+  /** Lets running invocations finish and ends every process after that: the next invocation loads the bundle anew. */
+  replace(): Promise<void>;
   processes(): number;
   close(): Promise<void>;
 }
@@ -45,6 +47,7 @@ interface Member {
   readonly accessKey: string;
   readonly sandbox: Sandbox;
   runs: number;
+  isReplaced: boolean;
 }
 
 const keptInvocations = 200;
@@ -80,6 +83,7 @@ export function createPool(options: PoolOptions): Pool {
       logs.clear();
       finished.length = 0;
     },
+    replace: () => killAll(crew.replaceAll()),
     processes: () => crew.members.size,
     close: () => killAll([...crew.members.values()]),
   };
@@ -89,6 +93,8 @@ interface Crew {
   readonly members: ReadonlyMap<number, Member>;
   acquire(beyondLimit: boolean): Promise<Member>;
   release(member: Member): void;
+  /** Reuses no process of now. Returns those that are idle. */
+  replaceAll(): readonly Member[];
 }
 
 /** Hands out the process used last, as Lambda does, or starts another one while the limit allows. */
@@ -114,12 +120,10 @@ function createCrew(options: PoolOptions, logs: Logs): Crew {
     const number = started;
     started += 1;
     places += 1;
-    const accessKey = options.accessKey(number);
     try {
-      const sandbox = await startSandbox({ ...options, logs, accessKey });
-      const member: Member = { number, accessKey, sandbox, runs: 0 };
+      const member = await startMember(number, options, logs);
       members.set(number, member);
-      void sandbox.left.then(() => {
+      void member.sandbox.left.then(() => {
         members.delete(number);
         vacate();
       });
@@ -139,9 +143,20 @@ function createCrew(options: PoolOptions, logs: Logs): Crew {
     members,
     acquire,
     release: (member) => {
+      if (member.isReplaced) void member.sandbox.kill();
       if (!member.sandbox.alive()) return;
       idle.push(member);
       waiting.shift()?.();
     },
+    replaceAll: () => {
+      for (const member of members.values()) member.isReplaced = true;
+      return idle.splice(0);
+    },
   };
+}
+
+async function startMember(number: number, options: PoolOptions, logs: Logs): Promise<Member> {
+  const accessKey = options.accessKey(number);
+  const sandbox = await startSandbox({ ...options, logs, accessKey });
+  return { number, accessKey, sandbox, runs: 0, isReplaced: false };
 }

@@ -18,10 +18,10 @@ export interface Wing {
 /** The scenarios folder does not exist. */
 export class ScenarioFolderError extends Error {}
 
-const folder = join(import.meta.dirname, '../scenarios');
+export const defaultScenarios = join(import.meta.dirname, '../scenarios');
 
 /** Loads every wing that has a folder of scenarios, in alphabetical order. */
-export async function discoverWings(from = folder): Promise<readonly Wing[]> {
+export async function discoverWings(from = defaultScenarios): Promise<readonly Wing[]> {
   const entries = await readdir(from, { withFileTypes: true }).catch((cause: unknown) => {
     throw new ScenarioFolderError(`There are no scenarios in ${from}`, { cause });
   });

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClock } from '../../local/clock.ts';
 import { createPool, type Pool } from '../../local/runtime/pool.ts';
@@ -177,6 +179,37 @@ describe('a function', () => {
     });
     expect(victim.processes()).toBe(0);
     expect(await answerOf(victim, {})).toMatchObject({ invocations: 1 });
+  });
+
+  it('that is replaced gets a new process', async () => {
+    const replaced = poolOf({});
+    const { pid } = await answerOf(replaced, {});
+
+    await replaced.replace();
+
+    expect(replaced.processes()).toBe(0);
+    expect(await answerOf(replaced, {})).toMatchObject({
+      invocations: 1,
+      pid: expect.toSatisfy((other: unknown) => other !== pid),
+    });
+  });
+
+  it('that is replaced while it runs ends its invocation first', async () => {
+    const replaced = poolOf({}, { maxProcesses: 1 });
+    const file = join(trial.dist, 'go-on');
+    const running = answerOf(replaced, { do: 'until', file });
+    await expect.poll(() => replaced.running(0)).toContain('until');
+
+    await replaced.replace();
+    const waiting = answerOf(replaced, {});
+    await writeFile(file, '');
+
+    const { pid } = await running;
+    expect(await waiting).toMatchObject({
+      invocations: 1,
+      pid: expect.toSatisfy((other: unknown) => other !== pid),
+    });
+    await expect.poll(() => replaced.processes()).toBe(1);
   });
 
   it('that exits by itself fails its invocation', async () => {

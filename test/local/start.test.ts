@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -157,6 +157,51 @@ describe('npm start', () => {
     [['--json'], true, false],
   ])('with %j on a terminal (%s) leaves: %s', (args, isTerminal, once) => {
     expect(readStartArguments(args, isTerminal).once).toBe(once);
+  });
+});
+
+describe('npm run dev', () => {
+  it('plays a changed scenario again, survives a broken one, and leaves no process behind', async () => {
+    const file = join(folder, 'own/trial/index.ts');
+    const scenario = (expect: string): string => `
+      const nothing = async () => undefined;
+      const observe = async () => ({ state: {} });
+      const expect = () => ${expect};
+      export default [{ wing: 'trial', name: 'a trial', arrange: nothing, act: nothing, observe, expect }];
+    `;
+    await mkdir(join(file, '..'), { recursive: true });
+    await writeFile(file, scenario('undefined'));
+    const args = ['--scenarios', join(folder, 'own'), '--scenario', 'A Trial', '--port', '0'];
+    const child = launch('dev.ts', ...args);
+    const closed = once(child, 'close');
+    await untilSays(child, /^ok +trial +a trial[\s\S]*Watching for changes/m);
+    const children = await childrenOf(child.pid);
+    expect(children.length).toBeGreaterThan(0);
+
+    const failing = untilSays(child, /^FAILED +trial +a trial .*\n +Error: changed/m);
+    await writeFile(file, scenario(`{ throw new Error('changed'); }`));
+    await failing;
+    const broken = untilSays(child, /SyntaxError/);
+    await writeFile(file, scenario('{'));
+    await broken;
+    const passing = untilSays(child, /^ok +trial/m);
+    await writeFile(file, scenario('undefined'));
+    await passing;
+
+    child.kill('SIGINT');
+    await closed;
+    expect({ code: child.exitCode, signal: child.signalCode }).toEqual({ code: 0, signal: null });
+    await expect.poll(() => children.filter(isAlive)).toEqual([]);
+  }, 600_000);
+
+  it.each([
+    [['--once'], "Unknown option '--once'"],
+    [['--scenario', 'nothing of the kind'], "No scenario has 'nothing of the kind' in its title."],
+  ])('refuses %j in words, without a stack', async (args, message) => {
+    const { code, out, err } = await run('dev.ts', ...args);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toContain(message);
+    expect(err).not.toMatch(/^\s+at /m);
   });
 });
 
