@@ -30,6 +30,8 @@ export interface BuildOptions {
   readonly root?: string;
   /** Where the bundles go; `dist` in the root by default. */
   readonly outdir?: string;
+  /** Leaves names and lines as they are and adds source maps, for a debugger. */
+  readonly debuggable?: boolean;
   /** The slimming by default; none leaves the SDK as it comes, to be measured against. */
   readonly plugins?: readonly Plugin[];
 }
@@ -48,7 +50,8 @@ export async function build(options: BuildOptions = {}): Promise<BuildResult> {
     outdir,
     outExtension: { '.js': '.mjs' },
     bundle: true,
-    minify: true,
+    minify: !options.debuggable,
+    sourcemap: options.debuggable ? 'linked' : false,
     platform: 'node',
     target: 'node24',
     format: 'esm',
@@ -95,7 +98,8 @@ function clearStale(outdir: string, declared: readonly Declared[]): void {
   for (const entry of readdirSync(outdir, { withFileTypes: true })) {
     if (!entry.isDirectory() || ids.has(entry.name)) continue;
     const folder = join(outdir, entry.name);
-    if (readdirSync(folder).every((name) => name === 'index.mjs')) rmSync(folder, { recursive: true });
+    if (readdirSync(folder).every((name) => /^index\.mjs(\.map)?$/.test(name)))
+      rmSync(folder, { recursive: true });
   }
 }
 

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { type Pack, startPack } from '../pack/pack.ts';
+import type { InspectOptions } from '../runtime/functions.ts';
 import { Refused } from './arguments.ts';
+import { bundlesFor } from './inspector.ts';
 
 export type Say = (line: string) => void;
 
@@ -11,6 +13,7 @@ export interface PackSettings {
   readonly only: string | undefined;
   /** Deploys the wing `only` alone. */
   readonly alone: boolean;
+  readonly inspector: InspectOptions | undefined;
 }
 
 /** What a run leaves behind: mails, files, events. */
@@ -34,13 +37,18 @@ export function secondsSince(startedAt: number): string {
 }
 
 /** Scenarios ask nothing of the port: that it is taken matters only to who stays. */
-async function startOn({ port, once, only, alone }: PackSettings, say: Say): Promise<Pack> {
+async function startOn(
+  { port, once, only, alone, inspector: inspect }: PackSettings,
+  say: Say,
+): Promise<Pack> {
   const endpoint = process.env.AWS_ENDPOINT_URL || undefined;
   if (endpoint !== undefined) say(describeEndpoint(endpoint));
   // Whoever stays wants to look at the files afterwards; two runs at once would empty each other's.
   const files = once ? {} : { fileSystems: join(folder, 'efs') };
   const wing = alone && only !== undefined ? { wing: only } : {};
-  const options = { ...files, ...wing, mailbox: join(folder, 'mailbox'), progress: say, endpoint };
+  const { outdir: dist } = bundlesFor(inspect);
+  const mailbox = join(folder, 'mailbox');
+  const options = { ...files, ...wing, dist, inspect, mailbox, progress: say, endpoint };
   try {
     return await startPack({ ...options, port });
   } catch (error) {

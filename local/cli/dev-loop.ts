@@ -7,12 +7,12 @@ import type { Pack } from '../pack/pack.ts';
 import { runScenario } from '../scenario-kit/run.ts';
 import type { Scenario } from '../scenario-kit/scenario.ts';
 import type { Say } from './bring-up.ts';
+import type { Bundles } from './inspector.ts';
 import { describeError } from './report-error.ts';
 import { describeResult } from './results.ts';
 
 export interface DevOptions {
-  /** The folder with functions/, shared/ and dist/. */
-  readonly root: string;
+  readonly bundles: Bundles;
   readonly pack: Pack;
   /** Scenarios to play at the start and after each change; without them the account keeps its state. */
   readonly play?: Playlist | undefined;
@@ -28,13 +28,13 @@ export interface Playlist {
 export interface DevLoop {
   /** Plays the scenarios, if there are any, and delivers in real time from then on. */
   start(): Promise<void>;
-  /** Builds what is stale, replaces the functions whose bundles changed, and plays again. Reports failures. Calls do not overlap. */
+  /** Builds what is stale, replaces the functions whose bundles changed and plays again. Reports failures. */
   update(): Promise<void>;
   stop(): Promise<void>;
 }
 
-export function createDevLoop({ root, pack, play, say }: DevOptions): DevLoop {
-  const versions = createVersions(root, pack.functions.ids);
+export function createDevLoop({ bundles, pack, play, say }: DevOptions): DevLoop {
+  const versions = createVersions(bundles, pack.functions.ids);
   let playedVersion = play?.version();
   let stopLive: (() => Promise<void>) | undefined;
   let queue = Promise.resolve();
@@ -62,7 +62,7 @@ export function createDevLoop({ root, pack, play, say }: DevOptions): DevLoop {
   };
 
   const update = async (): Promise<void> => {
-    await buildIfStale({ root });
+    await buildIfStale(bundles);
     if (versions.templatesChanged()) {
       say('A template changed. Leave with Ctrl-C and start again to deploy it.');
     }
@@ -92,8 +92,8 @@ interface Versions {
   templatesChanged(): boolean;
 }
 
-function createVersions(root: string, ids: readonly string[]): Versions {
-  const bundleOf = (id: string): string => join(root, 'dist', id, 'index.mjs');
+function createVersions({ root, outdir }: Bundles, ids: readonly string[]): Versions {
+  const bundleOf = (id: string): string => join(outdir, id, 'index.mjs');
   const bundles = new Map(ids.map((id) => [id, versionOf(bundleOf(id))]));
   let templates = hashTemplates(root);
   return {

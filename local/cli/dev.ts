@@ -5,6 +5,7 @@ import { devUsage, type PlayArguments, readDevArguments } from './arguments.ts';
 import { bringUp } from './bring-up.ts';
 import { chooseScenarios } from './choose-scenarios.ts';
 import { createDevLoop, type Playlist } from './dev-loop.ts';
+import { type Bundles, bundlesFor, readInspector } from './inspector.ts';
 import { describeError, reportAndExit } from './report-error.ts';
 import { seedAll } from './sample-resources.ts';
 import { createScenarioLoader } from './scenario-loader.ts';
@@ -24,9 +25,11 @@ async function main(args: readonly string[]): Promise<void> {
   const loader = createScenarioLoader(folder);
   const load = async (): Promise<readonly Wing[]> => chooseScenarios(await loader.load(), settings);
   const wings = await load();
-  const pack = await bringUp({ ...settings, once: false }, buildFirst(), console.log);
+  const inspector = readInspector(process.env, console.log);
+  const bundles = bundlesFor(inspector);
+  const pack = await bringUp({ ...settings, inspector, once: false }, buildFirst(bundles), console.log);
   leaving.ready();
-  const loop = createDevLoop({ root, pack, play: playlistOf(settings, load, loader), say: console.log });
+  const loop = createDevLoop({ bundles, pack, play: playlistOf(settings, load, loader), say: console.log });
   try {
     await watchFiles([join(root, 'functions'), join(root, 'shared'), folder], loop.update);
     if (!isPlaying(settings)) for (const line of await seedAll(pack, wings)) console.log(line);
@@ -44,8 +47,8 @@ async function main(args: readonly string[]): Promise<void> {
 }
 
 /** A build that fails does not end the watch: the next change may mend it. */
-async function buildFirst(): Promise<void> {
-  await buildIfStale({ root }).catch((error: unknown) => console.log(describeError(error)));
+async function buildFirst(bundles: Bundles): Promise<void> {
+  await buildIfStale(bundles).catch((error: unknown) => console.log(describeError(error)));
 }
 
 const isPlaying = ({ only, scenario }: PlayArguments): boolean =>

@@ -6,6 +6,7 @@ import type { Scenario } from '../scenario-kit/scenario.ts';
 import { readStartArguments, type StartArguments, startUsage } from './arguments.ts';
 import { bringUp, type Say, secondsSince } from './bring-up.ts';
 import { chooseScenarios } from './choose-scenarios.ts';
+import { type Bundles, bundlesFor, readInspector } from './inspector.ts';
 import { reportAndExit } from './report-error.ts';
 import { describeResult, toJson } from './results.ts';
 import { seedAll } from './sample-resources.ts';
@@ -20,7 +21,9 @@ async function main(args: readonly string[]): Promise<void> {
   const say: Say = settings.json ? console.error : console.log;
   const leaving = whenAskedToLeave();
   const wings = chooseScenarios(await discoverWings(settings.scenarios), settings);
-  const pack = await bringUp(settings, buildStale(say), say);
+  const inspector = readInspector(process.env, say);
+  const building = buildStale(bundlesFor(inspector), say);
+  const pack = await bringUp({ ...settings, inspector }, building, say);
   leaving.ready();
   try {
     await playAndStay(pack, wings, { settings, leaving, say });
@@ -31,9 +34,9 @@ async function main(args: readonly string[]): Promise<void> {
   if (leaving.asked()) process.exit();
 }
 
-async function buildStale(say: Say): Promise<void> {
+async function buildStale(bundles: Bundles, say: Say): Promise<void> {
   const startedAt = performance.now();
-  const built = await buildIfStale();
+  const built = await buildIfStale(bundles);
   if (built) say(`Built ${built.functions.length} functions in ${secondsSince(startedAt)}.`);
 }
 

@@ -6,7 +6,7 @@ import { type Account, accessKeyFor, accountId, region, startAccount } from '../
 import { createClock } from '../clock.ts';
 import { findPython } from '../python/find.ts';
 import { openFileSystems } from '../runtime/file-systems.ts';
-import { createFunctions, type Functions } from '../runtime/functions.ts';
+import { createFunctions, type Functions, type InspectOptions } from '../runtime/functions.ts';
 import { combine } from '../stack/combine.ts';
 import type { Stack } from '../stack/stack.ts';
 import { type LocalServer, openLocalServer } from '../wiring/local-server.ts';
@@ -41,6 +41,8 @@ export interface PackOptions extends Chosen {
   readonly mailbox?: string;
   /** The folder where the file systems that functions mount are folders; one for this pack alone by default. */
   readonly fileSystems?: string;
+  /** The function to debug. */
+  readonly inspect?: InspectOptions | undefined;
 }
 
 /** The whole pack on this machine: the world that scenarios see, and what runs and tests need beside it. */
@@ -150,6 +152,7 @@ function connect(started: Started): Parts & Started {
     endpoint: account.url,
     accessKeyFor,
     beginning: (accessKey) => account.beginInvocation(accessKey),
+    inspect: options.inspect,
   });
   const wiring = createWiring({
     ...clients,

@@ -4,7 +4,7 @@ import type { Stack } from '../stack/stack.ts';
 import type { FileSystems } from './file-systems.ts';
 import { createPool, type InvokeOptions, type Pool } from './pool.ts';
 import type { FunctionError } from './runtime-api.ts';
-import type { Invoked } from './sandbox.ts';
+import type { InspectorOptions, Invoked } from './sandbox.ts';
 
 export interface FunctionsOptions {
   readonly stack: Stack;
@@ -15,7 +15,16 @@ export interface FunctionsOptions {
   readonly fileSystems: FileSystems;
   readonly accessKeyFor: (functionId: string, process: number) => string;
   readonly beginning?: (accessKey: string) => void;
+  /** The function to debug. It runs in one process at a time. */
+  readonly inspect?: InspectOptions | undefined;
 }
+
+export interface InspectOptions extends InspectorOptions {
+  readonly functionId: string;
+}
+
+/** Somebody wants to debug a function that the stack does not have. */
+export class UnknownFunctionError extends Error {}
 
 /** The template's Lambda functions, run as processes on this machine. */
 export interface Functions {
@@ -30,7 +39,13 @@ export interface Functions {
 }
 
 export function createFunctions(options: FunctionsOptions): Functions {
-  const { stack, dist, accessKeyFor, fileSystems, ...shared } = options;
+  const { stack, dist, accessKeyFor, fileSystems, inspect, ...shared } = options;
+  const ids = stack.ofType('AWS::Lambda::Function').map(({ id }) => id);
+  if (inspect && !ids.includes(inspect.functionId)) {
+    throw new UnknownFunctionError(
+      `There is no function ${inspect.functionId} to inspect. There are: ${ids.join(', ')}.`,
+    );
+  }
   const pools = new Map(
     stack.ofType('AWS::Lambda::Function').map((lambda) => [
       lambda.id,
@@ -41,6 +56,7 @@ export function createFunctions(options: FunctionsOptions): Functions {
         region: stack.names.region,
         taskRoot: join(dist, lambda.id),
         mount: fileSystems.mountOf(lambda.id),
+        ...(inspect?.functionId === lambda.id && { inspector: inspect, maxProcesses: 1 }),
         accessKey: (process) => accessKeyFor(lambda.id, process),
       }),
     ]),

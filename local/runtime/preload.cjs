@@ -10,6 +10,7 @@ delete process.env.GROUNDCREW_CLOCK_OFFSET;
 
 turnDate();
 playSwiftly();
+waitForDebuggers();
 lookNothingUp();
 waitByTheClock();
 answerNativeClient();
@@ -41,7 +42,19 @@ function playSwiftly() {
   delete process.env.GROUNDCREW_SWIFT;
   const { random } = Math;
   Math.random = () => random() / 50;
-  const longer = (ms) => (ms >= 1000 ? ms * 4 : ms);
+  extendTimeouts((ms) => ms * 4);
+}
+
+/** A call that was under way at a breakpoint is not late. */
+function waitForDebuggers() {
+  if (process.env.GROUNDCREW_INSPECTED === undefined) return;
+  delete process.env.GROUNDCREW_INSPECTED;
+  extendTimeouts(() => 86_400_000);
+}
+
+/** Timers of a second and more are time limits; shorter ones are pauses. */
+function extendTimeouts(extend) {
+  const longer = (ms) => (ms >= 1000 ? extend(ms) : ms);
   const { setTimeout: start } = globalThis;
   globalThis.setTimeout = Object.assign((work, ms, ...rest) => start(work, longer(ms), ...rest), start);
   const { timeout } = AbortSignal;

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { mapping, numberOr } from '../json.ts';
 import type { Resource } from '../stack/stack.ts';
 import { environmentOf, memoryOf } from './environment.ts';
@@ -28,6 +29,15 @@ export interface SandboxOptions {
   readonly mount?: Mount | undefined;
   readonly logs: Logs;
   readonly clock: { now(): number; offset(): number; skip(ms: number): void };
+  /** Starts the process with an open inspector, which waits for a debugger, and without time limits. */
+  readonly inspector?: InspectorOptions | undefined;
+}
+
+export interface InspectorOptions {
+  /** On the loopback interface; 0 is any free port. */
+  readonly port: number;
+  /** Called with the address of the inspector when the process waits for a debugger. */
+  readonly onOpen: (address: string) => void;
 }
 
 /** One process of a function: runs one invocation at a time and stays warm for the next. */
@@ -47,9 +57,12 @@ const runtimeClient = createRequire(import.meta.url).resolve('aws-lambda-ric');
 /** What Lambda gives a process to load before the function's own limit counts. */
 const initLimit = 10_000;
 
+/** A day: somebody is reading code. */
+const debuggingLimit = 86_400_000;
+
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const { lambda, clock, functionArn } = options;
-  const timeout = numberOr(lambda.properties.Timeout, 3) * 1000;
+  const { lambda, clock, functionArn, inspector } = options;
+  const timeout = inspector ? debuggingLimit : numberOr(lambda.properties.Timeout, 3) * 1000;
   let initError: FunctionError | undefined;
   let alive = true;
   const kill = (): void => {
@@ -139,7 +152,10 @@ function createWork(timeout: number, kill: () => void): Work {
   };
 }
 
-function launch({ lambda, logs, clock, ...around }: SandboxOptions, api: RuntimeApi): ChildProcess {
+function launch(
+  { lambda, logs, clock, inspector, ...around }: SandboxOptions,
+  api: RuntimeApi,
+): ChildProcess {
   if (!existsSync(around.taskRoot)) {
     api.close();
     throw new Error(`${lambda.id} has no bundle at ${around.taskRoot}: run npm run build`);
@@ -147,14 +163,34 @@ function launch({ lambda, logs, clock, ...around }: SandboxOptions, api: Runtime
   const surroundings = { ...around, runtimeApi: api.address, clockOffset: clock.offset() };
   // Lambda gives the heap most of the memory, and kills a process that needs more.
   const heap = `--max-old-space-size=${Math.floor(memoryOf(lambda) * 0.9)}`;
-  const child = spawn(process.execPath, [heap, '--require', preload, runtimeClient], {
+  const inspect = inspector ? [`--inspect-wait=127.0.0.1:${inspector.port}`] : [];
+  const child = spawn(process.execPath, [...inspect, heap, '--require', preload, runtimeClient], {
     cwd: around.taskRoot,
-    env: { ...environmentOf(lambda, surroundings), ...swiftness() },
+    env: { ...environmentOf(lambda, surroundings), ...swiftness(), ...(inspector && patience) },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
+  if (inspector) openInspector(child, inspector);
   if (child.stdout) logs.follow(child.stdout);
   if (child.stderr) logs.follow(child.stderr);
   return child;
+}
+
+/** See preload.cjs. */
+const patience = { GROUNDCREW_INSPECTED: '1' };
+
+function openInspector(child: ChildProcess, { onOpen }: InspectorOptions): void {
+  if (child.stderr) {
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      const [, address] = /^Debugger listening on (\S+)$/.exec(line) ?? [];
+      if (address !== undefined) onOpen(address);
+    });
+  }
+  // A process that waits for a debugger does not notice that its parent has gone.
+  const kill = (): void => {
+    child.kill('SIGKILL');
+  };
+  process.once('exit', kill);
+  child.once('close', () => process.removeListener('exit', kill));
 }
 
 /** Preload.cjs tells when the function waits. */

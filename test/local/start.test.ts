@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { readStartArguments } from '../../local/cli/arguments.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -17,6 +17,10 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
+});
+
+afterEach(() => {
+  vi.unstubAllEnvs();
 });
 
 interface Ran {
@@ -122,6 +126,25 @@ describe('npm start', () => {
       expect(child.exitCode).toBe(signal === 'SIGTERM' ? 130 : null);
     },
   );
+
+  it('opens the inspector of the function that GROUNDCREW_INSPECT names', { timeout: 120_000 }, async () => {
+    vi.stubEnv('GROUNDCREW_INSPECT', 'CordonInstances:0');
+    const args = ['--only', 'waiting', '--scenario', 'a warning about nobody', '--port', '0'];
+    const child = launch('start.ts', ...scenarios, ...args);
+    const played = finish(child);
+    await untilSays(child, /waits for a debugger on ws:/);
+    child.kill('SIGTERM');
+    const { code, out } = await played;
+    expect({ code, out }).toEqual({ code: 130, out: expect.not.stringContaining('ok ') });
+  });
+
+  it('refuses to inspect a function that there is not', { timeout: 120_000 }, async () => {
+    vi.stubEnv('GROUNDCREW_INSPECT', 'Cordon');
+    const { code, err } = await run('start.ts', ...scenarios, '--only', 'quick', '--port', '0');
+    expect(code).toBe(1);
+    expect(err).toMatch(/^There is no function Cordon to inspect\. There are: .*CordonInstances, /m);
+    expect(err).not.toMatch(/^\s+at /m);
+  });
 
   it('explains its options', async () => {
     const { code, out } = await run('start.ts', '--help');

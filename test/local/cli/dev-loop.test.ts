@@ -52,7 +52,8 @@ async function develop(play?: Playlist): Promise<void> {
     dist: join(project.root, 'dist'),
     templatePath: join(project.root, 'template.yaml'),
   });
-  loop = createDevLoop({ root: project.root, pack, play, say: (line) => said.push(line) });
+  const bundles = { root: project.root, outdir: join(project.root, 'dist') };
+  loop = createDevLoop({ bundles, pack, play, say: (line) => said.push(line) });
   watching = await watchFiles([join(project.root, 'functions')], () => void loop.update());
   await loop.start();
 }
