@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { zipSync } from 'fflate';
 import type { BuildResult, BuiltFunction } from '../../build.ts';
+import { zip } from '../archive.ts';
 import { isMapping, list, type Mapping, mapping } from '../json.ts';
 import { findPython } from '../python/find.ts';
 import { transform } from './transform.ts';
@@ -48,10 +48,7 @@ export async function writeFlat(
 
 /** The same bundle gives the same bytes and name. A changed one gets another name, which CloudFormation notices. */
 function writePackage(folder: string, { id, file }: BuiltFunction): string {
-  const unix = 3;
-  const readableByAll = 0o100644 << 16;
-  const entry = { mtime: new Date(1980, 0, 1), os: unix, attrs: readableByAll, level: 9 } as const;
-  const content = zipSync({ 'index.mjs': [readFileSync(file), entry] });
+  const content = zip({ 'index.mjs': readFileSync(file) });
   const name = `${id}-${createHash('sha256').update(content).digest('hex').slice(0, 16)}.zip`;
   writeFileSync(join(folder, name), content);
   return name;
