@@ -3,7 +3,7 @@ import { join, posix } from 'node:path';
 import { parseDocument } from 'yaml';
 
 /** What a bundle may weigh when its function's Metadata names no `BudgetKB`. */
-export const DEFAULT_BUDGET_KB = 300;
+const DEFAULT_BUDGET_KB = 300;
 
 /** A function as a template declares it. Paths are relative to the root and written with `/`. */
 export interface Declared {

@@ -25,8 +25,3 @@ export function numberOr(value: unknown, fallback: number): number {
   if (typeof value === 'number') return value;
   return typeof value === 'string' && value.trim() !== '' ? Number(value) : fallback;
 }
-
-/** CloudFormation treats true and 'true' as the same. */
-export function isTrue(value: unknown): boolean {
-  return value === true || value === 'true';
-}

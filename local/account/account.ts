@@ -12,8 +12,8 @@ import type { Call } from './types.ts';
 
 export { accessKeyFor } from './caller.ts';
 export type { Fault, FaultKind } from './faults.ts';
-export type { CallListener, Hooks, SuccessfulCall } from './gateway-state.ts';
-export { accountId, type Call, type Caller, region } from './types.ts';
+export type { SuccessfulCall } from './gateway-state.ts';
+export { accountId, type Caller, region } from './types.ts';
 
 export interface Account {
   /** The endpoint of every service, on loopback. */

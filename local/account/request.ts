@@ -4,7 +4,7 @@ import { callerOf, type FindCaller } from './caller.ts';
 import { matchRoute } from './rest-routes.ts';
 import type { Caller } from './types.ts';
 
-export type Protocol = 'json' | 'query' | 'ec2' | 'rest' | 'rest-xml';
+type Protocol = 'json' | 'query' | 'ec2' | 'rest' | 'rest-xml';
 
 export interface RawRequest {
   readonly method: string;

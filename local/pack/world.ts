@@ -66,7 +66,7 @@ export interface Parts {
 }
 
 /** What happened since the last reset. */
-export interface Journal {
+interface Journal {
   readonly events: { readonly at: number; readonly event: object; readonly rules: readonly string[] }[];
   readonly published: object[];
   readonly failed: { readonly functionId: string; readonly payload: unknown }[];

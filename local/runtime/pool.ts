@@ -15,7 +15,7 @@ export interface InvokeOptions {
   readonly beyondLimit?: boolean;
 }
 
-export interface Finished {
+interface Finished {
   readonly at: number;
   readonly ms: number;
   readonly cold: boolean;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 
 /** What an invocation's headers carry, and its payload as JSON. */
-export interface Handover {
+interface Handover {
   readonly requestId: string;
   readonly functionArn: string;
   readonly deadline: number;

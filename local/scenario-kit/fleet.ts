@@ -29,13 +29,13 @@ export type Tags = Readonly<Record<string, string>>;
 
 const IMAGE = 'ami-12c6146b';
 
-export interface Network {
+interface Network {
   readonly vpcId: string;
   readonly subnetIds: readonly string[];
 }
 
 /** The default VPC and its subnets. */
-export async function describeNetwork(world: World): Promise<Network> {
+async function describeNetwork(world: World): Promise<Network> {
   const { Subnets } = await world.client(EC2Client).send(new DescribeSubnetsCommand({}));
   const subnets = [...(Subnets ?? [])].sort((a, b) =>
     (a.AvailabilityZone ?? '').localeCompare(b.AvailabilityZone ?? ''),

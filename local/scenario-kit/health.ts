@@ -5,7 +5,7 @@ import { emulatedState } from './emulated-state.ts';
 
 // Building blocks for scenarios: incidents in the AWS Health API and in its events.
 
-export type { EndpointState, HealthEvent } from '../account/services/health/state.ts';
+export type { HealthEvent } from '../account/services/health/state.ts';
 
 export interface IncidentInput {
   /** The affected account. Defaults to the account of the template. Every account sees public incidents. */
@@ -106,7 +106,7 @@ async function announceEvent(
 }
 
 /** The events for EventBridge: all pages, then their copies from the backup Region. */
-export function toHealthEvents(
+function toHealthEvents(
   account: string,
   event: HealthEvent,
   { backup, pages }: { readonly backup: boolean; readonly pages: number },

@@ -3,7 +3,7 @@ import type { World } from '../pack/world.ts';
 
 // The short form in which scenarios declare pipelines.
 
-export interface ActionInput {
+interface ActionInput {
   readonly name: string;
   /** Actions with the same order run in parallel. Defaults to 1. */
   readonly runOrder?: number;

@@ -22,7 +22,7 @@ import { type PipelineInput, toDeclaration } from './pipeline-declaration.ts';
 // Building blocks for scenarios: pipelines, and what people do with them in the console.
 
 export type { ActionOutcome } from '../account/services/codepipeline/model.ts';
-export type { ActionInput, PipelineInput } from './pipeline-declaration.ts';
+export type { PipelineInput } from './pipeline-declaration.ts';
 
 /** Creates a pipeline. @returns its ARN */
 export async function createPipeline(world: World, input: PipelineInput): Promise<string> {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 
 /** What the server does with requests. The pack sets it when it has read the template. */
-export interface RequestHandlers {
+interface RequestHandlers {
   /** Tries the routes of the template first. Returns false if none matches. */
   handle(request: IncomingMessage, body: Buffer, response: ServerResponse): Promise<boolean>;
   renderPage(): string;

@@ -8,8 +8,6 @@ export const sqsRecord = z.object({
   attributes: z.optional(z.object({ ApproximateReceiveCount: z.optional(z.string()) })),
 });
 
-export type SqsRecord = Readonly<z.output<typeof sqsRecord>>;
-
 export interface SqsBatchAnswer {
   readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
 }

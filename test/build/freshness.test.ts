@@ -41,7 +41,7 @@ async function makeBuiltWing(files: Readonly<Record<string, string>> = {}): Prom
 
 const isBuilt = async ({ root }: Project): Promise<boolean> => (await buildIfStale({ root })) !== undefined;
 
-describe('a build of what is stale', () => {
+describe('a build of what is stale', { timeout: 600_000 }, () => {
   test('builds what was never built, and then nothing', async () => {
     using project = makeWing();
     age(project, ...SOURCES);

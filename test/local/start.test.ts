@@ -127,7 +127,7 @@ describe('npm start', () => {
     },
   );
 
-  it('opens the inspector of the function that GROUNDCREW_INSPECT names', { timeout: 120_000 }, async () => {
+  it('opens the inspector of the function that GROUNDCREW_INSPECT names', { timeout: 600_000 }, async () => {
     vi.stubEnv('GROUNDCREW_INSPECT', 'CordonInstances:0');
     const args = ['--only', 'waiting', '--scenario', 'a warning about nobody', '--port', '0'];
     const child = launch('start.ts', ...scenarios, ...args);
@@ -138,7 +138,7 @@ describe('npm start', () => {
     expect({ code, out }).toEqual({ code: 130, out: expect.not.stringContaining('ok ') });
   });
 
-  it('refuses to inspect a function that there is not', { timeout: 120_000 }, async () => {
+  it('refuses to inspect a function that there is not', { timeout: 600_000 }, async () => {
     vi.stubEnv('GROUNDCREW_INSPECT', 'Cordon');
     const { code, err } = await run('start.ts', ...scenarios, '--only', 'quick', '--port', '0');
     expect(code).toBe(1);

@@ -33,7 +33,7 @@ export function bindReply(name: string, shape: Shape, value: unknown, body: Body
 }
 
 /** Whether HTTP carries the member outside of the body. */
-export function isBound(member: Shape): boolean {
+function isBound(member: Shape): boolean {
   const { httpHeader, httpPrefixHeaders, httpResponseCode, httpPayload } = member.getMergedTraits();
   return Boolean(httpHeader ?? httpResponseCode ?? httpPayload) || httpPrefixHeaders !== undefined;
 }

@@ -225,7 +225,7 @@ interface Located {
 }
 
 /** Every statement of every role and resource policy; trust policies, which name no resource, are left out. */
-export function statementsOf(template: Template): Located[] {
+function statementsOf(template: Template): Located[] {
   return Object.entries(template.Resources).flatMap(([resource, { Properties: properties = {} }]) =>
     [properties, ...asList(properties.Policies)].flatMap((policy) =>
       asList(policy?.PolicyDocument?.Statement).map((statement) => ({

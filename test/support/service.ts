@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-export interface Call {
+interface Call {
   /** The operation's name, from the header or the form that the protocol puts it in. */
   readonly operation: string;
   readonly body: string;

@@ -1,6 +1,5 @@
 import { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
-import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, vi } from 'vitest';
 
 /**
@@ -44,22 +43,6 @@ export async function within<T>(ms: number, result: Promise<T>): Promise<T> {
   result.catch(() => {}); // Node ends the process for a rejection that nobody handles meanwhile
   await vi.advanceTimersByTimeAsync(ms);
   return result;
-}
-
-/** Lets time pass until the result is there. Needs `holdTime`. */
-export async function letTimePass<T>(result: Promise<T>): Promise<T> {
-  let isOpen = true;
-  const close = (): void => {
-    isOpen = false;
-  };
-  result.then(close, close);
-  while (isOpen) await vi.advanceTimersByTimeAsync(10);
-  return result;
-}
-
-/** Waits for what another part of this process does; only the test's own time limit ends that. */
-export async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await setImmediate();
 }
 
 /** The milliseconds that pass on this machine's clock from now on, rounded up. */

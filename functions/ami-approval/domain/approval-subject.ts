@@ -41,7 +41,7 @@ export interface ApprovalSubject {
   readonly initiator?: string;
 }
 
-export type BuildDetail = readonly [name: string, value: string];
+type BuildDetail = readonly [name: string, value: string];
 
 export interface SubjectRules {
   readonly targets: Targets;

@@ -10,7 +10,7 @@ export interface Dimension {
 
 export type Statistic = 'Average' | 'Minimum' | 'Maximum' | 'SampleCount';
 
-export interface MetricQuery {
+interface MetricQuery {
   readonly Id: string;
   readonly Expression?: string;
   readonly Label?: string;
@@ -51,7 +51,7 @@ export interface MetricAlarmConfig extends Actions {
   readonly TreatMissingData: 'missing' | 'breaching' | 'notBreaching' | 'ignore';
 }
 
-export interface CompositeAlarmConfig extends Actions {
+interface CompositeAlarmConfig extends Actions {
   readonly AlarmRule: string;
   readonly ActionsSuppressor: string;
   readonly ActionsSuppressorWaitPeriod: number;

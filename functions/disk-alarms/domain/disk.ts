@@ -107,7 +107,7 @@ function notDiskReason(
     : [];
 }
 
-export function mountKey({ instanceId, mount }: Pick<DiskSeries, 'instanceId' | 'mount'>): string {
+function mountKey({ instanceId, mount }: Pick<DiskSeries, 'instanceId' | 'mount'>): string {
   return `${instanceId} ${mount}`;
 }
 

@@ -30,7 +30,7 @@ export type WarningEvent =
   | { readonly kind: 'ignored'; readonly ignored: readonly IgnoredEntity[] };
 
 /** A part of an event that the wing does not act on, and why. */
-export interface IgnoredEntity {
+interface IgnoredEntity {
   readonly value: string;
   readonly reason: string;
 }

@@ -21,7 +21,7 @@ export interface InstanceMessages {
   readonly disruptions: readonly Disruption[];
 }
 
-export interface Cancellation {
+interface Cancellation {
   readonly messageIds: readonly string[];
   readonly eventTime: number;
 }

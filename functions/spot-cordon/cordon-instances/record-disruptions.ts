@@ -22,7 +22,7 @@ export interface CreatedWorkItems {
   readonly retry: readonly RetriedMessage[];
 }
 
-export interface RetriedMessage {
+interface RetriedMessage {
   readonly id: string;
   readonly error: unknown;
 }

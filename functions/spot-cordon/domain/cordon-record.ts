@@ -6,7 +6,7 @@ export type CordonStep = (typeof cordonSteps)[number];
 export type StepOutcomes = Readonly<Partial<Record<CordonStep, string>>>;
 
 /** `deferred`: waits for its lead time. `uncordoning`: is being undone; a new disruption can still take it back. */
-export type CordonStatus = 'deferred' | 'cordoned' | 'uncordoning';
+type CordonStatus = 'deferred' | 'cordoned' | 'uncordoning';
 
 /** The targets that we deregistered, so that we can register exactly the same ones again. */
 export interface DrainedTargets {

@@ -19,7 +19,7 @@ export interface AutoScalingGroup {
   readonly members: ReadonlyMap<string, GroupMember>;
 }
 
-export interface GroupMember {
+interface GroupMember {
   readonly lifecycleState: string;
   readonly isProtected: boolean;
 }

@@ -39,7 +39,7 @@ export function storeFolder(world: World): string {
 }
 
 /** Some files. The name of one of them needs escaping. */
-export function sampleFiles(build: string): Files {
+function sampleFiles(build: string): Files {
   return {
     'index.html': `<h1>${build}</h1>\n`,
     'assets/app.js': `console.log('${build}')\n`,

@@ -46,13 +46,13 @@ export interface FakeInstance {
   readonly tags?: Readonly<Record<string, string>>;
 }
 
-export interface FakeGroup {
+interface FakeGroup {
   readonly name: string;
   readonly members: readonly string[];
   readonly isProtected?: boolean;
 }
 
-export interface FakeTargetGroup {
+interface FakeTargetGroup {
   readonly arn: string;
   readonly type?: string;
   readonly vpc?: string;

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { watchFiles } from '../../../local/cli/watch-files.ts';
 
-test('notices writes, the atomic saves of editors, new folders and what is in them, deletions', async () => {
+test('notices writes, the atomic saves of editors, new folders and what is in them, deletions', {
+  timeout: 600_000,
+}, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'groundcrew-watch-'));
   mkdirSync(join(folder, 'domain'));
   const file = join(folder, 'domain/rules.ts');

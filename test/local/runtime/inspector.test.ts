@@ -62,7 +62,7 @@ async function attach(address: string) {
   };
 }
 
-describe('an inspected function', () => {
+describe('an inspected function', { timeout: 600_000 }, () => {
   it('waits for a debugger on the loopback interface, and then runs as ever', async () => {
     const { pool, address } = startInspected();
     const invoked = pool.invoke(JSON.stringify({ do: 'environment' }));
@@ -128,7 +128,7 @@ describe('an inspected function', () => {
   });
 });
 
-describe('bundles for a debugger', () => {
+describe('bundles for a debugger', { timeout: 600_000 }, () => {
   it('have readable code and a source map that leads to the source', async () => {
     using project = makeProject({
       'template.yaml': declareFunction('Here', 'functions/here.ts'),

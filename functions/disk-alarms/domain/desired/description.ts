@@ -1,6 +1,6 @@
 import { truncate } from '#shared/redact.ts';
 import { displayName, type Instance } from '../instance.ts';
-import type { Settings, Thresholds } from '../settings.ts';
+import type { Thresholds } from '../settings.ts';
 import type { Disk } from './for-disk.ts';
 
 // What a person reads at 3 a.m. CloudWatch allows 1,024 characters.
@@ -40,10 +40,6 @@ export function formatThresholds(free: Thresholds, minimums: Partial<Thresholds>
   const level = (severity: keyof Thresholds): string =>
     minimums[severity] === undefined ? `${round(free[severity])} %` : `${minimums[severity]} GB`;
   return `Warning below ${level('warning')} free, critical below ${level('critical')}.`;
-}
-
-export function formatWindow({ periodSeconds, datapoints }: Settings): string {
-  return `${datapoints.breaching} of ${datapoints.of} periods of ${periodSeconds} seconds.`;
 }
 
 function joinLines(all: readonly (string | undefined)[]): string {

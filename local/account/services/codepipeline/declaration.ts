@@ -17,7 +17,7 @@ export interface PipelineDeclaration {
   readonly raw: Mapping;
 }
 
-export interface StageDeclaration {
+interface StageDeclaration {
   readonly name: string;
   readonly actions: readonly ActionDeclaration[];
 }
@@ -34,14 +34,14 @@ export interface ActionDeclaration {
   readonly roleArn: string | undefined;
 }
 
-export interface ActionType {
+interface ActionType {
   readonly category: string;
   readonly owner: string;
   readonly provider: string;
   readonly version: string;
 }
 
-export interface VariableDeclaration {
+interface VariableDeclaration {
   readonly name: string;
   readonly defaultValue: string | undefined;
 }

@@ -16,7 +16,7 @@ export interface HealthEvent {
 }
 
 /** down: the connection is dropped. throttled: every call fails with ThrottlingException. */
-export type EndpointState = 'up' | 'down' | 'throttled';
+type EndpointState = 'up' | 'down' | 'throttled';
 
 export interface HealthState {
   /** By account. Every account sees public events, whichever account they are stored for. */
