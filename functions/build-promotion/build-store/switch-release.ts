@@ -24,7 +24,7 @@ import { type VerifyMode, type VerifyOptions, type VerifyResult, verifyBuild } f
 const VISIBLE_MS = 60_000;
 
 /** State of an environment at the start of a request. */
-export interface EnvironmentState {
+interface EnvironmentState {
   readonly store: Store;
   readonly entries: readonly HistoryEntry[];
   readonly live: Live;

@@ -13,7 +13,7 @@ export interface FoundFile {
   readonly kind: 'file' | 'link' | 'special';
 }
 
-export const MAX_NAMED = 10;
+const MAX_NAMED = 10;
 
 /** Compares names without reading files. @returns the differences, and the files and links that must still be read */
 export function compareNames(

@@ -6,12 +6,12 @@ import { RefusalError } from '../domain/refusal.ts';
 import { draftName, folders, hasCode, type Store, undefinedOnError } from './layout.ts';
 
 /** Relative, because hosts mount the file system at different paths. */
-export function linkTarget(buildId: string): string {
+function linkTarget(buildId: string): string {
   return `../builds/${buildId}`;
 }
 
 /** The build in the text of a link. @returns undefined for a link that this wing did not create */
-export function parseLinkTarget(target: string): string | undefined {
+function parseLinkTarget(target: string): string | undefined {
   const buildId = target.startsWith('../builds/') ? target.slice('../builds/'.length) : '';
   return BUILD_ID.test(buildId) ? buildId : undefined;
 }

@@ -17,7 +17,7 @@ import { hasCode } from './layout.ts';
 import { EFS_CONCURRENCY } from './walk.ts';
 
 /** A regular file's attributes, and the SHA-256 of its content if it was read. */
-export interface FileReading {
+interface FileReading {
   readonly stats: Stats;
   readonly digest?: string;
 }

@@ -18,7 +18,7 @@ import { EFS_CONCURRENCY } from './walk.ts';
 const MAX_ENTRIES = 200;
 
 /** Ascending. */
-export async function listGenerations(store: Store, env: string): Promise<number[]> {
+async function listGenerations(store: Store, env: string): Promise<number[]> {
   const names = (await undefinedOnError(readdir(folders.history(store, env)), 'ENOENT')) ?? [];
   return names.flatMap((name) => parseGenerationFileName(name) ?? []).sort((a, b) => a - b);
 }

@@ -97,14 +97,14 @@ export interface Unfinished {
   readonly summary: string;
 }
 
-export interface RefusedReply {
+interface RefusedReply {
   readonly outcome: 'refused';
   readonly failure: FailureType;
   readonly reason: string;
 }
 
 /** The target of a rollback is pruned and must be restored first. Nothing has changed. */
-export interface TargetPruned {
+interface TargetPruned {
   readonly outcome: 'pruned';
   readonly buildId: string;
   /** Send it with the request after the restore. */

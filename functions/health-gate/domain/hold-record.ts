@@ -53,7 +53,7 @@ export interface StoppedAction {
 }
 
 /** Mails that were claimed. Numbers are the attempts made until then: each new hold and each resume has its own mail. */
-export interface SentNotifications {
+interface SentNotifications {
   readonly held?: number;
   readonly resumed?: number;
   readonly abandoned?: true;

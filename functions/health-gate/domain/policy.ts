@@ -35,7 +35,7 @@ export interface Policy {
   readonly executionId?: string;
 }
 
-export type Mode = 'fail' | 'wait' | 'warn';
+type Mode = 'fail' | 'wait' | 'warn';
 
 /** Values for fields that the policy leaves out. */
 export interface PolicyDefaults {

@@ -25,13 +25,13 @@ export interface FailedAction {
 }
 
 /** An issue that AWS has closed. Without a Region it may concern every hold. */
-export interface ClosedIssueEvent {
+interface ClosedIssueEvent {
   readonly kind: 'closed issue';
   readonly region?: string | undefined;
 }
 
 /** The wing's own delayed message: a deployment is due. */
-export interface DueEvent {
+interface DueEvent {
   readonly kind: 'due';
   readonly deployment: string;
 }

@@ -111,7 +111,7 @@ export function meanwhile(name: 'link' | 'rename' | 'stat' | 'symlink', happens:
 }
 
 /** Later than any restore that a test begins after it, however long the test takes. */
-export const soon = (): number => Date.now() + 1_800_000;
+const soon = (): number => Date.now() + 1_800_000;
 
 /** Lays a build aside as AWS Backup restores it, some time from now. Returns where it lies. */
 export function layInRestoreFolder({ mount, root }: Site, buildId: string, at = soon()): string {

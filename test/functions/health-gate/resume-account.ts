@@ -86,7 +86,7 @@ export interface Pipeline {
 }
 
 export const table = new Map<string, HoldRecord>();
-export const stops: GateStop[] = [];
+const stops: GateStop[] = [];
 export const pipelines = new Map<string, Pipeline>();
 let incidents: string[] = [];
 

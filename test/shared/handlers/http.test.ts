@@ -142,7 +142,12 @@ describe('the answer', () => {
   });
 
   it.each<[string, unknown, number, RegExp]>([
-    ['InvalidInputError', new InvalidInputError('code must match /^\\d{6}$/, got "x"'), 400, /^code must match/],
+    [
+      'InvalidInputError',
+      new InvalidInputError('code must match /^\\d{6}$/, got "x"'),
+      400,
+      /^code must match/,
+    ],
     ['a passing fault', new RetryableError('the table is throttled'), 503, /^This is taking too long/],
     [
       'a bug',

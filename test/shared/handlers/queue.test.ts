@@ -81,7 +81,11 @@ describe('a batch', () => {
     }));
     expect(await run(readEvent('sqs-batch'))).toEqual(failed(second));
     expect(output.logs().filter(({ message }) => message === 'messages will be retried')).toMatchObject([
-      { level: 'WARN', messageIds: [second, second], error: { name: 'RetryableError', message: 'throttled' } },
+      {
+        level: 'WARN',
+        messageIds: [second, second],
+        error: { name: 'RetryableError', message: 'throttled' },
+      },
     ]);
   });
 
