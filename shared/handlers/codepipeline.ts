@@ -90,7 +90,7 @@ async function answer(jobId: string, result: JobResult): Promise<void> {
       logger.error('job result refused by CodePipeline', { error });
       await answer(jobId, failureOf(error, result.success.executionDetails.externalExecutionId));
     } else {
-      logger.error('CodePipeline could not be told', { error });
+      logger.error('job result not delivered to CodePipeline', { error });
       addCount(metrics, 'Unanswered');
       throw error;
     }

@@ -1,0 +1,88 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { findLogMessages } from './support/log-messages.ts';
+import { parseSource, readSources } from './support/source.ts';
+import { ROOT, readTemplate, readText } from './support/template.ts';
+
+const OPERATING = readText('docs/operating.md');
+const MESSAGES = findLogMessages(readSources(['functions', 'shared']));
+
+/** The rows of the tables "log message | level | meaning | what to do", by message. */
+const ROWS = new Map(
+  OPERATING.split('\n')
+    .map((line) => line.split(' | ').map((cell) => cell.replace(/^\| | \|$/g, '').trim()))
+    .filter((cells) => cells.length === 4 && /^(warn|error)$/.test(cells[1] ?? ''))
+    .map(([message = '', level, ...texts]) => [message.replaceAll('`', ''), { level, texts }] as const),
+);
+
+describe('operating.md', () => {
+  it('says of every warning and error in the logs what it means and what to do', () => {
+    const missing = MESSAGES.filter(({ text, level }) => {
+      const row = ROWS.get(text);
+      return row?.level !== level || row.texts.some((cell) => cell === '');
+    });
+
+    expect(missing.map(({ text, level, at }) => `${level}: ${text} (${at})`)).toEqual([]);
+  });
+
+  it('explains no log message that no function writes', () => {
+    const written = new Set(MESSAGES.map(({ text }) => text));
+
+    expect([...ROWS.keys()].filter((message) => !written.has(message))).toEqual([]);
+  });
+
+  it('has for every alarm a section that names it', () => {
+    const sections = new Map(
+      OPERATING.split(/^#+ /m).map((section) => [section.split('\n', 1)[0] ?? '', section]),
+    );
+
+    for (const { id, description, wing } of readAlarms()) {
+      const heading = /docs\/operating\.md, "([^"]+)"/.exec(description)?.[1];
+      expect(sections.get(heading ?? ''), `${id} of ${wing} refers to a section`).toContain(`\`${id}\``);
+    }
+  });
+
+  it('names no alarm that no template has', () => {
+    const known = new Set(readAlarms().map(({ id }) => id));
+    const named = [...OPERATING.matchAll(/`(\w+Alarm)`/g)].map(([, id = '']) => id);
+
+    expect(named.filter((id) => !known.has(id))).toEqual([]);
+  });
+});
+
+describe('the search for log messages', () => {
+  const helper = 'export function report(fields: object, text: string) { logger.error(text, fields); }';
+
+  it.each([
+    ['a constant text', "logger.warn('disk full', {});", ['warn: disk full']],
+    ['a logger in a context', "context.invocation.logger.error('disk full');", ['error: disk full']],
+    ['both branches', "logger.warn(a ? 'disk full' : 'disk gone');", ['warn: disk full', 'warn: disk gone']],
+    ['a text that a helper passes on', `${helper} report({}, 'disk full');`, ['error: disk full']],
+    ['no text of another level', "logger.info('disk full'); console.error('disk full');", []],
+  ])('finds %s', (_, code, found) => {
+    const messages = findLogMessages([parseSource('a.ts', code)]);
+
+    expect(messages.map(({ level, text }) => `${level}: ${text}`)).toEqual(found);
+  });
+
+  it('refuses a text with values in it, which nobody can search for', () => {
+    const source = parseSource('a.ts', 'logger.warn(`disk ' + '${' + 'name} full`);');
+
+    expect(() => findLogMessages([source])).toThrow('must be a constant text');
+  });
+});
+
+interface AlarmOfWing {
+  readonly wing: string;
+  readonly id: string;
+  readonly description: string;
+}
+
+function readAlarms(): AlarmOfWing[] {
+  return readdirSync(join(ROOT, 'functions')).flatMap((wing) =>
+    Object.entries(readTemplate(readText(`functions/${wing}/template.yaml`)).Resources)
+      .filter(([, { Type }]) => /^AWS::CloudWatch::(Composite)?Alarm$/.test(Type))
+      .map(([id, { Properties }]) => ({ wing, id, description: String(Properties?.AlarmDescription) })),
+  );
+}
