@@ -1,3 +1,4 @@
+import { styleText } from 'node:util';
 import { summarizeCalls } from '../pack/activity.ts';
 import type { ScenarioResult } from '../scenario-kit/run.ts';
 import type { Scenario } from '../scenario-kit/scenario.ts';
@@ -10,7 +11,7 @@ export function describeResult(result: ScenarioResult, scenarios: readonly Scena
   const widest = (pick: (one: Scenario) => string): number =>
     Math.max(...scenarios.map((one) => pick(one).length));
   const title = [
-    ok ? 'ok    ' : 'FAILED',
+    ok ? styleText('green', 'ok    ') : styleText('red', 'FAILED'),
     wing.padEnd(widest((one) => one.wing)),
     name.padEnd(widest((one) => one.name)),
     `${ms} ms`.padStart(8),
