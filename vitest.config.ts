@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** Where the run's result is written as JSON beside the usual output; .ci/run counts from it. */
+/** Where the result of the run is also written as JSON. .ci/run counts the tests in it. */
 const report = process.env.GROUNDCREW_REPORT;
 
 export default defineConfig({

@@ -9,10 +9,10 @@ const ROOT = join(import.meta.dirname, '..');
 const WARM_UPS = 2;
 const ROUNDS = 15;
 
-/** How long a process needs to load a function, as a multiple of an empty one. */
+/** How long a process takes to load a function, as a multiple of an empty function. */
 export interface ColdStart {
   readonly function: string;
-  /** As it is deployed, bundled with the SDK as it comes, and bundled with the packages left in node_modules. */
+  /** The deployed bundle; a bundle with the complete SDK; a bundle that loads its packages from node_modules. */
   readonly deployed: number;
   readonly plainBundle: number;
   readonly unbundled: number;
@@ -28,7 +28,7 @@ const unbundled: Plugin = {
     ),
 };
 
-/** Times every function of the template. Only the ratios carry from one machine to another. */
+/** Times every function of the templates. Only the ratios are comparable between machines. */
 export async function measureColdStart(): Promise<readonly ColdStart[]> {
   const empty = writeEmpty();
   const variants = await Promise.all([
@@ -62,7 +62,7 @@ export function formatColdStart(rows: readonly ColdStart[]): string {
   ].join('\n');
 }
 
-/** Inside the project, where a bundle with its packages left outside still finds them. */
+/** Inside the project, so that a bundle without its packages finds them in node_modules. */
 function folderOf(name: string): string {
   return join(ROOT, '.groundcrew/bench/cold-start', name);
 }
@@ -79,7 +79,7 @@ function writeEmpty(): Start {
   return { file, variables: {} };
 }
 
-/** Every file once a round, so that a slow spell of the machine falls on all alike. */
+/** Measures every file once per round, so that a slow moment of the machine affects all. */
 function timeInterleaved(starts: readonly Start[]): ReadonlyMap<string, number> {
   const times = new Map(starts.map(({ file }): [string, number[]] => [file, []]));
   for (let round = 0; round < WARM_UPS + ROUNDS; round += 1) {

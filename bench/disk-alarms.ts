@@ -9,18 +9,18 @@ const DISKS_EACH = 4;
 const FLEETS = [625, 1250, 2500, 5000];
 const OUTDIR = join(import.meta.dirname, '..', '.groundcrew/bench/disk-alarms');
 
-/** What a look at a whole fleet takes, as multiples of what the smallest takes. */
+/** What a run over a whole fleet takes, as a multiple of the smallest fleet. */
 export interface FleetRun {
   readonly instances: number;
   readonly calls: number;
   readonly time: number;
-  /** Of the memory beyond what an empty fleet takes. */
+  /** Of the memory above that of an empty fleet. */
   readonly memory: number;
-  /** At the peak, of the 1,024 MB that the function has. */
+  /** The highest use. The function has 1,024 MB. */
   readonly megabytes: number;
 }
 
-/** Runs the function dry over fleets whose every disk has its alarms, each differing from what it should be. */
+/** Runs the function as a dry run over fleets in which every alarm exists and differs from its desired state. */
 export async function measureDiskAlarms(): Promise<readonly FleetRun[]> {
   const { functions } = await build({ outdir: OUTDIR });
   const bundle = functions.find(({ id }) => id === 'ReconcileDiskAlarms');
@@ -48,7 +48,7 @@ export function formatDiskAlarms(runs: readonly FleetRun[]): string {
   const head = ['instances', 'disks', 'calls', 'time', 'memory', 'at most']
     .map((cell) => cell.padStart(11))
     .join('');
-  return ['A look at the whole fleet, dry, all of whose alarms differ', head, ...rows].join('\n');
+  return ['Dry run over the whole fleet; every alarm differs', head, ...rows].join('\n');
 }
 
 interface Bundle {
@@ -90,7 +90,7 @@ interface Fleet {
   readonly counts: { calls: number };
 }
 
-/** An account with nothing but a fleet: it answers what the function reads, page by page. */
+/** An account that contains only a fleet. It answers what the function reads, page by page. */
 async function openFleet(instances: number): Promise<Fleet> {
   const counts = { calls: 0 };
   const server = createServer((request, response) => {
@@ -143,7 +143,7 @@ const pages: Readonly<Record<string, (instances: number, input: Input) => object
 function alarmOf(at: number): object {
   const disk = Math.floor(at / 3);
   const AlarmName = `groundcrew-disk-${idOf(disk)}-${['critical', 'warning', 'inodes'][at % 3]}-/disk${disk % DISKS_EACH}`;
-  const AlarmDescription = `${'What a person reads. '.repeat(12)}\n[groundcrew disk-alarms size=50 tags=12345678]`;
+  const AlarmDescription = `${'A text for people. '.repeat(12)}\n[groundcrew disk-alarms size=50 tags=12345678]`;
   const AlarmArn = `arn:aws:cloudwatch:eu-west-1:123456789012:alarm:${AlarmName}`;
   const actions = { ActionsEnabled: true, AlarmActions: [], OKActions: [], InsufficientDataActions: [] };
   const rule = { Threshold: 1, EvaluationPeriods: 3, ComparisonOperator: 'LessThanThreshold' };

@@ -17,8 +17,8 @@ const SCHEMAS = /@aws-sdk[\\/]client-[\w-]+[\\/].*[\\/]schemas_\d+\.js$/;
 /**
  * Nearly all schemas of a client stay in a bundle, 550 KB of client-ec2's, for two reasons. Their computed keys
  * (`{ [_xN]: ... }`) are side effects to esbuild: with the constant keys written out, unused schemas fall away.
- * And every modelled error is registered when the module loads: only those are kept that the pack can tell from
- * the service's base exception, as which the others arrive.
+ * Also, the module registers every modelled error when it loads. We keep only those that our code can distinguish from the
+ * service's base exception. The others arrive as that exception.
  */
 export const usedSchemas: Plugin = {
   name: 'used-schemas',
@@ -28,7 +28,7 @@ export const usedSchemas: Plugin = {
       const classes = join(path, '../../models/errors.js');
       const retryable = existsSync(classes) ? findRetryable(await readFile(classes, 'utf8')) : [];
       const isKept = (error: ModelledError): boolean =>
-        error.names.some((name) => retryable.includes(name)) || isTold(error, mentioned);
+        error.names.some((name) => retryable.includes(name)) || isDistinguished(error, mentioned);
       const schemas = keepErrors(writeOutKeys(await readFile(path, 'utf8')), isKept);
       return { contents: shortenNames(writeOutConstants(schemas)) };
     });
@@ -36,11 +36,11 @@ export const usedSchemas: Plugin = {
 };
 
 /**
- * Whether the pack would notice an error's class. It tells errors by name (instanceof does not survive bundling), and
- * without its class an error is named by its code. So the class counts if the pack's code mentions the error, and
- * either that name would change or there are members to read but the message.
+ * Whether our code needs an error's class. Our code distinguishes errors by name, because instanceof does not work across
+ * bundles. Without its class an error has its code as name. So the class is needed if our code mentions the error, and
+ * either the name would change or the error has members other than the message.
  */
-function isTold({ names, code, members }: ModelledError, mentioned: ReadonlySet<string>): boolean {
+function isDistinguished({ names, code, members }: ModelledError, mentioned: ReadonlySet<string>): boolean {
   const changes = names.some((name) => name !== code) || members.some((name) => !/^message$/i.test(name));
   return changes && [...names, code].some((name) => mentioned.has(name));
 }

@@ -135,7 +135,7 @@ export const slimming: readonly Plugin[] = [
   // The JSON protocols read times with functions of their own, the others with these.
   rewrite('one-date-parser', /@smithy[\\/]core[\\/].*[\\/]serde[\\/]date-utils\.js$/, shareDateParser),
 
-  // DynamoDB's client makes a cache for endpoint discovery, and none of its operations discovers endpoints.
+  // DynamoDB's client creates a cache for endpoint discovery, but no operation uses endpoint discovery.
   substitute('no-endpoint-discovery', /^@aws-sdk\/middleware-endpoint-discovery$/, [
     'export const NODE_ENDPOINT_DISCOVERY_CONFIG_OPTIONS = { environmentVariableSelector: () => false };',
     'export const resolveEndpointDiscoveryConfig = (config) => config;',

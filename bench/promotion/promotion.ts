@@ -15,25 +15,25 @@ export interface Promotion {
   readonly megabytes: number;
   /** Undefined where the program is not on this machine. */
   readonly seconds: {
-    /** The article's check: a process for each file. */
+    /** The check of the article: one process per file. */
     readonly findMd5sum: number | undefined;
     readonly sha256sumCheck: number | undefined;
     readonly rsyncChecksum: number | undefined;
     readonly zipAndUnzip: number | undefined;
-    /** Every byte read and hashed on one thread by Node, with nothing compared and no folder walked. */
+    /** Node reads and hashes every byte on one thread. It compares nothing and lists no folder. */
     readonly floor: number;
-    /** A whole promotion by the built function: manifest, walk, every byte, history, link. */
+    /** A complete promotion by the built function: manifest, list of files, every byte, history, link. */
     readonly full: number;
-    /** The next stage, which looks at attributes. */
+    /** The next stage, which compares attributes. */
     readonly fingerprint: number;
-    /** Full, with so many milliseconds for every open, read, listing and look. Empty without a C compiler. */
+    /** `full`, if each open, read, listing and stat takes so many milliseconds. Empty without a C compiler. */
     readonly fullAtMs: Readonly<Record<string, number>>;
     readonly fingerprintAtMs: Readonly<Record<string, number>>;
   };
   readonly ratios: Readonly<Record<string, number>>;
 }
 
-/** Times the article's ways and ours on one tree, in one run. Only the ratios carry from one machine to another. */
+/** Times the article's methods and ours on the same files, in one run. Only the ratios are comparable between machines. */
 export function measurePromotion(): Promotion {
   const folder = mkdtempSync(join(roomy(), 'groundcrew-promotion-'));
   try {
@@ -94,7 +94,7 @@ function ratiosOf(seconds: Promotion['seconds']): Record<string, number> {
   ]);
 }
 
-/** Side by side in every round, so that a slow spell of the machine falls on both. */
+/** Measures all of them in every round, so that a slow moment of the machine affects all. */
 function timeOurs(tree: Tree): { floor: number; full: number; fingerprint: number } {
   const rounds = Array.from({ length: ROUNDS }, () => ({
     floor: readFloor(tree),
@@ -142,7 +142,7 @@ interface Slow {
   readonly ms: number;
 }
 
-/** A promotion to an environment that is new each time. */
+/** Each promotion goes to a new environment. */
 let promotions = 0;
 
 function promote(tree: Tree, verify: string, slow?: Slow): number {
@@ -188,7 +188,7 @@ function has(command: string): boolean {
   return spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;
 }
 
-/** Memory where there is enough of it: a disk of its own speed would be measured otherwise. */
+/** Memory if there is enough, because otherwise the speed of the disk would be measured. */
 function roomy(): string {
   const needed = 4e9;
   try {

@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
-/** A library that makes file operations below a folder as slow as those of a file server. */
+/** A library that makes file operations below a folder as slow as on a file server. */
 export interface Shim {
   environment(folder: string, ms: number): Readonly<Record<string, string>>;
 }
 
-/** Undefined where there is no C compiler, or no Linux to preload it on. */
+/** @returns undefined without a C compiler or without Linux, which is needed to preload it */
 export function buildShim(folder: string): Shim | undefined {
   const library = join(folder, 'slow-files.so');
   const source = join(import.meta.dirname, 'slow-files.c');

@@ -1,4 +1,4 @@
-/* Makes opening, reading and looking at files below a folder take as long as a round trip to a file server does:
+/* Makes opening, reading and listing files below a folder as slow as a round trip to a file server:
    cc -shared -fPIC -O2 -o slow-files.so slow-files.c; SLOW_BELOW=/folder SLOW_MICROSECONDS=3000 LD_PRELOAD=... */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -68,7 +68,7 @@ FILE *fopen(const char *path, const char *mode) {
   return file;
 }
 
-/* The end of a file is known from its size: only what brings bytes goes to the server. */
+/* The client knows the end of a file from its size: only a read that returns bytes asks the server. */
 ssize_t read(int fd, void *buffer, size_t count) {
   ssize_t got = REAL(read)(fd, buffer, count);
   if (got > 0 && fd < DESCRIPTORS && slow[fd]) wait_for_server();
@@ -86,7 +86,7 @@ DIR *opendir(const char *path) {
   return REAL(opendir)(path);
 }
 
-/* Attributes by path, as Node asks for them; those of an open file came with its opening. */
+/* Node reads attributes by path. Those of an open file came when it was opened. */
 long syscall(long number, ...) {
   long argument[6];
   va_list rest;

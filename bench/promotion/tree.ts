@@ -7,7 +7,7 @@ const FILES = 20_000;
 const FOLDERS = 440;
 const LARGE = 4_000_000;
 const LARGE_EVERY = 2_000;
-/** Of the many small ones. */
+/** Mean size of the small files, in bytes. */
 const MEAN = 33_000;
 
 export interface Tree {
@@ -19,7 +19,7 @@ export interface Tree {
   readonly bytes: number;
 }
 
-/** A store with one build of 20,000 files and 700 MB, stamped as a buildspec would have it. */
+/** Creates a store with one build of 20,000 files and 700 MB, stamped as in a buildspec. */
 export function makeStore(mount: string): Tree {
   const incoming = join(mount, 'site/builds/.incoming/bench');
   const noise = randomBytes(8_000_000);

@@ -31,7 +31,7 @@ import {
 export interface PackOptions extends Chosen {
   /** The folder with a folder per function; `dist` of the project by default. */
   readonly dist?: string;
-  /** Told of what takes long, and of what fails while the pack runs live. */
+  /** Gets a line for each long step, and for each failure while the pack runs live. */
   readonly progress?: (line: string) => void;
   /** Of the page and the HTTP API; any free one by default. */
   readonly port?: number;
@@ -45,7 +45,7 @@ export interface PackOptions extends Chosen {
   readonly inspect?: InspectOptions | undefined;
 }
 
-/** The whole pack on this machine: the world that scenarios see, and what runs and tests need beside it. */
+/** The whole pack on this machine: the world of the scenarios, and what the CLI and tests need in addition. */
 export interface Pack extends World {
   /** Where the page and the HTTP API answer. */
   readonly url: string;

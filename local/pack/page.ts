@@ -86,8 +86,8 @@ function renderFunction({ id, runs, calls }: FunctionActivity): readonly Html[] 
     const took = `${clockTime(at)}, ${Math.round(ms)} ms${cold ? ', cold' : ''}`;
     return error === undefined ? html`${took}<br>` : html`${took} <span class="error">${error}</span><br>`;
   });
-  const quiet = html`<span class="quiet">not run yet</span>`;
-  return [html`<code>${id}</code>`, html`${lines.length === 0 ? quiet : lines}`, html`${calls}`];
+  const notRunYet = html`<span class="quiet">not run yet</span>`;
+  return [html`<code>${id}</code>`, html`${lines.length === 0 ? notRunYet : lines}`, html`${calls}`];
 }
 
 function renderEvent({ at, event, rules }: PageContent['events'][number]): readonly Html[] {

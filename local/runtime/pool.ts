@@ -6,12 +6,12 @@ export interface PoolOptions extends Omit<SandboxOptions, 'accessKey' | 'logs'> 
   readonly accessKey: (process: number) => string;
   /** Called with the access key of the process that is about to begin an invocation. */
   readonly beginning?: (accessKey: string) => void;
-  /** 10 unless told; what comes beyond waits. */
+  /** Default: 10. Further invocations wait. */
   readonly maxProcesses?: number;
 }
 
 export interface InvokeOptions {
-  /** Runs beside the others even when the pool is at its limit. */
+  /** Runs also if the pool is at its limit. */
   readonly beyondLimit?: boolean;
 }
 

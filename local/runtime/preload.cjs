@@ -154,8 +154,8 @@ function answerNativeClient() {
 }
 
 /**
- * A disk that is full: `<folder>.full` beside a folder that stands for a file system names what of it has no room, and
- * files cannot be made there.
+ * Emulates a full disk. The file `<folder>.full` next to the folder of a file system lists the paths that have no space:
+ * no file can be created there.
  */
 function fillDisks() {
   const folder = process.env.GROUNDCREW_MOUNT;

@@ -1,6 +1,6 @@
 import type { Resource, Stack } from './stack.ts';
 
-interface Place {
+interface LocatedResource {
   readonly resource: Resource;
   readonly stack: Stack;
   /** Its id in its own template. */
@@ -16,7 +16,7 @@ export function combine(stacks: readonly [Stack, ...Stack[]]): Stack {
   if (others.length === 0) return first;
   const places = placesOf(stacks);
   const byId = new Map(places.map((one) => [one.resource.id, one]));
-  const placeOf = (id: string): Place => {
+  const placeOf = (id: string): LocatedResource => {
     const found = byId.get(id);
     if (found) return found;
     throw new Error(`There is no ${id} in the templates: they have ${[...byId.keys()].sort().join(', ')}`);
@@ -39,7 +39,7 @@ export function combine(stacks: readonly [Stack, ...Stack[]]): Stack {
   };
 }
 
-function placesOf(stacks: readonly Stack[]): readonly Place[] {
+function placesOf(stacks: readonly Stack[]): readonly LocatedResource[] {
   const ids = stacks.flatMap(({ resources }) => resources.map(({ id }) => id));
   const shared = new Set(ids.filter((id, at) => ids.indexOf(id) !== at));
   const idIn = ({ names }: Stack, id: string): string => (shared.has(id) ? `${names.stackName}.${id}` : id);

@@ -61,7 +61,7 @@ const intrinsics: Readonly<Record<string, Intrinsic>> = {
   },
   'Fn::GetAZs': (argument, scope) => {
     const region = resolve(argument, scope) || scope.ref('AWS::Region');
-    return ['a', 'b', 'c'].map((letter) => `${region}${letter}`);
+    return ['a', 'b', 'c'].map((zone) => `${region}${zone}`);
   },
   'Fn::Split': (argument, scope) => {
     const [separator, text] = resolveList(argument, scope, 2);

@@ -5,30 +5,30 @@ export type Values = ReadonlyMap<string, ParameterValue>;
 
 /**
  * Checks a template's Rules as CloudFormation does before it creates anything: combinations of parameters. Throws one
- * message with the AssertDescription of every assertion that does not hold.
+ * message with the AssertDescription of every assertion that is false.
  */
 export function checkRules(rules: Mapping, values: Values): void {
   const broken = Object.values(rules)
     .map(mapping)
-    .filter(({ RuleCondition: condition }) => condition === undefined || holds(condition, values))
+    .filter(({ RuleCondition: condition }) => condition === undefined || isTrue(condition, values))
     .flatMap(({ Assertions }) => list(Assertions).map(mapping))
-    .filter(({ Assert }) => !holds(Assert, values));
+    .filter(({ Assert }) => !isTrue(Assert, values));
   if (broken.length === 0) return;
   throw new Error(`Rules: ${broken.map(({ AssertDescription: says }) => says).join('; ')}`);
 }
 
-/** Rules have functions of their own, and none of those that the rest of a template has but for Ref. */
-function holds(value: unknown, values: Values): boolean {
+/** Rules have functions that exist only there. Of the other functions they accept only Ref. */
+function isTrue(value: unknown, values: Values): boolean {
   const [name = '', ...others] = Object.keys(mapping(value));
   const parts = list(mapping(value)[name]);
   const [left, right] = parts;
   switch (others.length === 0 ? name : '') {
     case 'Fn::And':
-      return parts.every((part) => holds(part, values));
+      return parts.every((part) => isTrue(part, values));
     case 'Fn::Or':
-      return parts.some((part) => holds(part, values));
+      return parts.some((part) => isTrue(part, values));
     case 'Fn::Not':
-      return !holds(left, values);
+      return !isTrue(left, values);
     case 'Fn::Equals':
       return textOf(left, values) === textOf(right, values);
     case 'Fn::Contains':

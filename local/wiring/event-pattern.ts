@@ -122,8 +122,7 @@ function compileNumeric(operand: unknown, path: string): FieldTest {
   });
   if (tests.length === 0)
     throw new Error(`The event pattern's ${path} has numeric: ${JSON.stringify(operand)}`);
-  return (values) =>
-    values.some((value) => typeof value === 'number' && tests.every((holds) => holds(value)));
+  return (values) => values.some((value) => typeof value === 'number' && tests.every((test) => test(value)));
 }
 
 /** A missing field does not match. A list matches if one of its values is not excluded. */

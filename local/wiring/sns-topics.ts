@@ -119,7 +119,7 @@ function toSnsEvent({ topic, id, subject, message, attributes }: PublishedMessag
     const { DataType, StringValue, BinaryValue } = mapping(one);
     return [name, { Type: DataType, Value: StringValue ?? BinaryValue }];
   });
-  const notice = {
+  const notification = {
     Type: 'Notification',
     MessageId: id,
     TopicArn: topic,
@@ -134,7 +134,12 @@ function toSnsEvent({ topic, id, subject, message, attributes }: PublishedMessag
   };
   return {
     Records: [
-      { EventSource: 'aws:sns', EventVersion: '1.0', EventSubscriptionArn: `${topic}:${id}`, Sns: notice },
+      {
+        EventSource: 'aws:sns',
+        EventVersion: '1.0',
+        EventSubscriptionArn: `${topic}:${id}`,
+        Sns: notification,
+      },
     ],
   };
 }

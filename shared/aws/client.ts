@@ -13,7 +13,7 @@ export interface ClientOptions {
   /**
    * For calls that people see and that nothing makes safe to repeat, such as a mail: repeat only what the
    * service itself refused (a throttle, a 500), never a call whose answer was lost, because it may have been
-   * carried out. `wasAnswered(error)` then tells the two apart.
+   * carried out. `isServiceResponse(error)` tells the two apart.
    */
   readonly retryAnswered?: boolean;
   /** For calls in another account. Default: the function's own role. */
@@ -73,9 +73,9 @@ function timeLimits(deadlineMs: number, attempts: number): Record<string, unknow
   };
 }
 
-// A sandbox thaws with sockets that the service has closed meanwhile. Their reset looks like a lost answer,
-// which this client would not repeat: a fresh connection a call costs some milliseconds and cannot be stale.
-// (Node says `connection: close` only to an agent without a limit of sockets.)
+// When Lambda reuses a process, the service may have closed its sockets. Their reset looks like a lost response, which this
+// client does not repeat. So each call opens a connection of its own, which takes some milliseconds.
+// (Node sends `connection: close` only for an agent without a limit of sockets.)
 const oneCallEach = { keepAlive: false, maxSockets: Number.POSITIVE_INFINITY };
 const freshConnections = { httpAgent: oneCallEach, httpsAgent: oneCallEach };
 

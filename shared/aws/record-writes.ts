@@ -5,7 +5,7 @@ import type { RecordDraft, VersionedRecord } from './records.ts';
 /** How often an update starts over because somebody else wrote in between. */
 export const MAX_ROUNDS = 5;
 
-/** Waits longer each round, so that whoever else is writing gets through. */
+/** Waits longer each round, so that other writers succeed. */
 export async function backOff(round: number, signal: AbortSignal): Promise<void> {
   if (round > 0) await pause(Math.random() * 25 * 2 ** round, undefined, { signal });
 }

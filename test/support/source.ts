@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Node, parseSync } from 'oxc-parser';
+import { type Comment, type Node, parseSync } from 'oxc-parser';
 import { ROOT } from './template.ts';
 
 /** A parsed TypeScript file of the project. */
@@ -8,6 +8,7 @@ export interface Source {
   readonly path: string;
   readonly text: string;
   readonly program: Node;
+  readonly comments: readonly Comment[];
 }
 
 /** Parses every TypeScript file below the folders. @throws for a syntax error */
@@ -24,9 +25,9 @@ export function readSources(folders: readonly string[]): Source[] {
 }
 
 export function parseSource(path: string, text: string): Source {
-  const { errors, program } = parseSync(path, text);
+  const { comments, errors, program } = parseSync(path, text);
   if (errors[0]) throw new Error(`${path}: ${errors[0].message}`);
-  return { path, text, program };
+  return { path, text, program, comments };
 }
 
 export function lineOf({ text }: Source, offset: number): number {

@@ -80,7 +80,7 @@ export function applyVote(
   now: number,
 ): VoteResult {
   if (!known.approvers.some(({ address }) => address === who)) return { outcome: 'unknown' };
-  if (votesOf(known).some((cast) => cast.who === who)) return { outcome: 'repeated' };
+  if (votesOf(known).some((vote) => vote.who === who)) return { outcome: 'repeated' };
   if (known.status === 'expired') return { outcome: 'expired' };
   if (known.status !== 'pending') return { outcome: 'decided' };
   if (now >= known.expiresAt) return { outcome: 'expired' };

@@ -18,7 +18,7 @@ function parseLinkTarget(target: string): string | undefined {
 
 export interface Live {
   readonly buildId?: string;
-  /** The target of the link, whoever created it; null if there is no link. */
+  /** The target of the link, also if a person created it; null if there is no link. */
   readonly from: string | null;
 }
 

@@ -62,8 +62,8 @@ function lastKnownSize(name: string, mine: readonly ExistingAlarm[] = []): numbe
  * instance store, and on Nitro device names do not identify a volume.
  */
 function volumeOf(instance: Instance, disk: DiskSeries, disks: number): string | undefined {
-  const told = dimensionValue(disk.dimensions, 'VolumeId');
-  if (told) return told;
+  const volumeId = dimensionValue(disk.dimensions, 'VolumeId');
+  if (volumeId) return volumeId;
   const isRoot = disk.mount === '/' || disk.mount === 'C:';
   return isRoot && disks === 1 && instance.volumeIds.length === 1 ? instance.volumeIds[0] : undefined;
 }

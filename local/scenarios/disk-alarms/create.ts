@@ -61,11 +61,11 @@ export const createScenarios = [
         'server 1-warning-E:': free(30),
         'server 1-warning-F:': free(15),
       });
-      const { 'server 1-warning-F:': warning, 'server 1-warning-notice-F:': notice } = alarmsOf(outcome);
-      assert.deepEqual([warning?.topics, notice?.topics], [[], ['file-servers']]);
-      assert.equal(notice?.rule, 'ALARM("groundcrew-disk-server 1-warning-F:")');
-      assert.equal(notice?.suppressedBy, 'groundcrew-disk-server 1-critical-F:');
-      assert.deepEqual(notice?.tags, { Name: 'Windows-1', Team: 'files' });
+      const { 'server 1-warning-F:': warning, 'server 1-warning-notice-F:': composite } = alarmsOf(outcome);
+      assert.deepEqual([warning?.topics, composite?.topics], [[], ['file-servers']]);
+      assert.equal(composite?.rule, 'ALARM("groundcrew-disk-server 1-warning-F:")');
+      assert.equal(composite?.suppressedBy, 'groundcrew-disk-server 1-critical-F:');
+      assert.deepEqual(composite?.tags, { Name: 'Windows-1', Team: 'files' });
       assert.match(
         descriptionsOf(outcome)['server 1-critical-F:'] ?? '',
         /^Disk F: of Windows-1 \(server 1\) is nearly full\.\nSize 800 GB\. Warning below 15 % free, critical below 10 %/,
