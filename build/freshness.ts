@@ -31,7 +31,7 @@ interface FileState {
   readonly hash: string;
 }
 
-/** Hidden next to the bundles: whoever deletes dist/ deletes it too. */
+/** Next to the bundles, so that deleting dist/ deletes it too. */
 const recordIn = (outdir: string): string => join(outdir, '.build.json');
 
 /** Records what a build read and wrote, so that `isFresh` can tell whether anything changed since. */

@@ -43,7 +43,7 @@ async function startOn(
 ): Promise<Pack> {
   const endpoint = process.env.AWS_ENDPOINT_URL || undefined;
   if (endpoint !== undefined) say(describeEndpoint(endpoint));
-  // Whoever stays wants to look at the files afterwards; two runs at once would empty each other's.
+  // A pack that keeps running has its files in the project, for people to see. Two runs at once would delete each other's.
   const files = once ? {} : { fileSystems: join(folder, 'efs') };
   const wing = alone && only !== undefined ? { wing: only } : {};
   const { outdir: dist } = bundlesFor(inspect);

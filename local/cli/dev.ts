@@ -9,7 +9,7 @@ import { type Bundles, bundlesFor, readInspector } from './inspector.ts';
 import { describeError, reportAndExit } from './report-error.ts';
 import { seedAll } from './sample-resources.ts';
 import { createScenarioLoader } from './scenario-loader.ts';
-import { whenAskedToLeave } from './shutdown.ts';
+import { shutdownOnSignal } from './shutdown.ts';
 import { watchFiles } from './watch-files.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -20,7 +20,7 @@ async function main(args: readonly string[]): Promise<void> {
     console.log(devUsage);
     return;
   }
-  const leaving = whenAskedToLeave();
+  const shutdown = shutdownOnSignal();
   const folder = settings.scenarios ?? defaultScenarios;
   const loader = createScenarioLoader(folder);
   const load = async (): Promise<readonly Wing[]> => chooseScenarios(await loader.load(), settings);
@@ -28,16 +28,16 @@ async function main(args: readonly string[]): Promise<void> {
   const inspector = readInspector(process.env, console.log);
   const bundles = bundlesFor(inspector);
   const pack = await bringUp({ ...settings, inspector, once: false }, buildFirst(bundles), console.log);
-  leaving.ready();
+  shutdown.ready();
   const loop = createDevLoop({ bundles, pack, play: playlistOf(settings, load, loader), say: console.log });
   try {
     await watchFiles([join(root, 'functions'), join(root, 'shared'), folder], loop.update);
     if (!isPlaying(settings)) for (const line of await seedAll(pack, wings)) console.log(line);
-    await Promise.race([loop.start(), leaving.begun]);
+    await Promise.race([loop.start(), shutdown.requested]);
     console.log(
       `\nThe page with mails, calls and events:  ${pack.url}\nWatching for changes. Ctrl-C leaves.`,
     );
-    await leaving.begun;
+    await shutdown.requested;
     await loop.stop();
   } finally {
     await pack.close();
@@ -46,7 +46,7 @@ async function main(args: readonly string[]): Promise<void> {
   process.exit();
 }
 
-/** A build that fails does not end the watch: the next change may mend it. */
+/** A failed build does not end the watch: the next change may fix it. */
 async function buildFirst(bundles: Bundles): Promise<void> {
   await buildIfStale(bundles).catch((error: unknown) => console.log(describeError(error)));
 }

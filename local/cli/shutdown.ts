@@ -1,28 +1,28 @@
-export interface Leaving {
+export interface Shutdown {
   /** Resolves at the first Ctrl-C or SIGTERM. */
-  readonly begun: Promise<undefined>;
-  asked(): boolean;
-  /** From here on there is something to close; before, the first Ctrl-C ends the process at once. */
+  readonly requested: Promise<undefined>;
+  isRequested(): boolean;
+  /** Call it when there is something to close. Before that, the first Ctrl-C ends the process at once. */
   ready(): void;
 }
 
-/** A second Ctrl-C ends the process at once; functions and account notice that it is gone, and leave too. */
-export function whenAskedToLeave(): Leaving {
-  let asked = false;
+/** A second Ctrl-C ends the process at once. The functions and the account notice that, and end too. */
+export function shutdownOnSignal(): Shutdown {
+  let isRequested = false;
   let ready = false;
-  const begun = new Promise<undefined>((resolve) => {
-    const leave = (): void => {
-      if (asked || !ready) process.exit(130);
-      asked = true;
-      console.error('Leaving...');
+  const requested = new Promise<undefined>((resolve) => {
+    const shutDown = (): void => {
+      if (isRequested || !ready) process.exit(130);
+      isRequested = true;
+      console.error('Shutting down...');
       resolve(undefined);
     };
-    process.on('SIGINT', leave);
-    process.on('SIGTERM', leave);
+    process.on('SIGINT', shutDown);
+    process.on('SIGTERM', shutDown);
   });
   return {
-    begun,
-    asked: () => asked,
+    requested,
+    isRequested: () => isRequested,
     ready: () => {
       ready = true;
     },

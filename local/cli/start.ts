@@ -10,7 +10,7 @@ import { type Bundles, bundlesFor, readInspector } from './inspector.ts';
 import { reportAndExit } from './report-error.ts';
 import { describeResult, toJson } from './results.ts';
 import { seedAll } from './sample-resources.ts';
-import { type Leaving, whenAskedToLeave } from './shutdown.ts';
+import { type Shutdown, shutdownOnSignal } from './shutdown.ts';
 
 async function main(args: readonly string[]): Promise<void> {
   const settings = readStartArguments(args, process.stdout.isTTY);
@@ -19,19 +19,19 @@ async function main(args: readonly string[]): Promise<void> {
     return;
   }
   const say: Say = settings.json ? console.error : console.log;
-  const leaving = whenAskedToLeave();
+  const shutdown = shutdownOnSignal();
   const wings = chooseScenarios(await discoverWings(settings.scenarios), settings);
   const inspector = readInspector(process.env, say);
   const building = buildStale(bundlesFor(inspector), say);
   const pack = await bringUp({ ...settings, inspector }, building, say);
-  leaving.ready();
+  shutdown.ready();
   try {
-    await playAndStay(pack, wings, { settings, leaving, say });
+    await playAndStay(pack, wings, { settings, shutdown, say });
   } finally {
     await pack.close();
   }
   // What a scenario was waiting for when it was interrupted must not hold the process.
-  if (leaving.asked()) process.exit();
+  if (shutdown.isRequested()) process.exit();
 }
 
 async function buildStale(bundles: Bundles, say: Say): Promise<void> {
@@ -42,14 +42,14 @@ async function buildStale(bundles: Bundles, say: Say): Promise<void> {
 
 interface Run {
   readonly settings: StartArguments;
-  readonly leaving: Leaving;
+  readonly shutdown: Shutdown;
   readonly say: Say;
 }
 
 async function playAndStay(pack: Pack, wings: readonly Wing[], run: Run): Promise<void> {
-  const { settings, leaving, say } = run;
+  const { settings, shutdown, say } = run;
   const scenarios = wings.flatMap((wing) => wing.scenarios);
-  const results = await Promise.race([play(pack, scenarios, run), leaving.begun]);
+  const results = await Promise.race([play(pack, scenarios, run), shutdown.requested]);
   if (!results) {
     process.exitCode = 130;
     return;
@@ -68,26 +68,26 @@ async function playAndStay(pack: Pack, wings: readonly Wing[], run: Run): Promis
 async function play(
   pack: Pack,
   scenarios: readonly Scenario[],
-  { leaving, say }: Run,
+  { shutdown, say }: Run,
 ): Promise<readonly ScenarioResult[]> {
   const results: ScenarioResult[] = [];
   for (const scenario of scenarios) {
     const result = await runScenario(pack, scenario);
-    if (leaving.asked()) break;
+    if (shutdown.isRequested()) break;
     results.push(result);
     for (const line of describeResult(result, scenarios)) say(line);
   }
   return results;
 }
 
-async function stay(pack: Pack, wings: readonly Wing[], { leaving, say }: Run): Promise<void> {
+async function stay(pack: Pack, wings: readonly Wing[], { shutdown, say }: Run): Promise<void> {
   await pack.reset();
   const lines = await seedAll(pack, wings);
   const stop = pack.live();
   say(`\nThe page with mails, calls and events:  ${pack.url}`);
   for (const line of lines) say(line);
   say('Ctrl-C leaves.');
-  await leaving.begun;
+  await shutdown.requested;
   await stop();
 }
 

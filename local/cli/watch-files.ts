@@ -6,7 +6,7 @@ export interface Watching {
 }
 
 /** Editors and git write several files, or one file in several steps. */
-const quietMs = 100;
+const debounceMs = 100;
 
 /**
  * Calls `onChange` after something in these folders has changed and nothing else has for a moment. Resolves when it
@@ -18,7 +18,7 @@ export async function watchFiles(folders: readonly string[], onChange: () => voi
   await once(watcher, 'ready');
   watcher.on('all', () => {
     clearTimeout(timer);
-    timer = setTimeout(onChange, quietMs);
+    timer = setTimeout(onChange, debounceMs);
   });
   return {
     close: () => {

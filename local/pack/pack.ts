@@ -99,7 +99,7 @@ interface Started extends Pick<Parts, 'account' | 'clock' | 'server'> {
 
 function assemble(started: Started): Pack {
   const parts = connect(started);
-  const { account, clock, functions, journal, mailbox, options, server, stack, stacks, wiring } = parts;
+  const { account, clock, functions, history, mailbox, options, server, stack, stacks, wiring } = parts;
   connectHooks(parts);
   server.serve({
     handle: wiring.http.handle,
@@ -107,7 +107,7 @@ function assemble(started: Started): Pack {
     renderPage: () =>
       renderPage({
         mails: mailbox.mails,
-        events: journal.events,
+        events: history.events,
         functions: describeActivity(functions, callsOf(account)),
         notes: describeWiring(wiring),
       }),
@@ -124,7 +124,7 @@ function assemble(started: Started): Pack {
     logs: (id) => functions.pool(id).logs.lines,
     live: () => wiring.runLive(options.progress ?? (() => {})),
     redeliver: async () => {
-      const again = journal.failed.splice(0);
+      const again = history.failed.splice(0);
       for (const { functionId, payload } of again) await invoke(parts, functionId, payload);
       return again.length;
     },
@@ -170,7 +170,7 @@ function connect(started: Started): Parts & Started {
     functions,
     fileSystems,
     wiring,
-    journal: { events: [], published: [], failed: [] },
+    history: { events: [], published: [], failed: [] },
   };
 }
 
@@ -180,7 +180,7 @@ async function reset({
   clock,
   fileSystems,
   functions,
-  journal,
+  history,
   mailbox,
   stack,
   wiring,
@@ -190,7 +190,7 @@ async function reset({
   wiring.clear();
   mailbox.clear();
   fileSystems.reset();
-  for (const kept of [journal.events, journal.published, journal.failed]) kept.length = 0;
+  for (const kept of [history.events, history.published, history.failed]) kept.length = 0;
   clock.reset();
   await account.reset();
   await account.provision(() => createResources(stack, clients));

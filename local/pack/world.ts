@@ -62,11 +62,11 @@ export interface Parts {
   readonly functions: Functions;
   readonly fileSystems: FileSystems;
   readonly wiring: Wiring;
-  readonly journal: Journal;
+  readonly history: History;
 }
 
 /** What happened since the last reset. */
-interface Journal {
+interface History {
   readonly events: { readonly at: number; readonly event: object; readonly rules: readonly string[] }[];
   readonly published: object[];
   readonly failed: { readonly functionId: string; readonly payload: unknown }[];
@@ -79,7 +79,7 @@ export const wiringCaller = 'wiring';
 
 /** What the account asks for when a call puts an event, or when a fault strikes. */
 export function connectHooks(parts: Parts): void {
-  const { account, functions, journal, stack, wiring } = parts;
+  const { account, functions, history, stack, wiring } = parts;
   account.setHooks({
     // What they may do is for the role to say that gave them out.
     findCaller: (accessKey) => {
@@ -96,7 +96,7 @@ export function connectHooks(parts: Parts): void {
       if (payload !== undefined) await pool.invoke(payload, { beyondLimit: true });
     },
     onPublish: async (event) => {
-      if (!String(event.source).startsWith('aws.')) journal.published.push(event);
+      if (!String(event.source).startsWith('aws.')) history.published.push(event);
       await put(parts, [event]);
     },
     onInvoke: (name, payload) => functions.invoke(functionNamed(name, stack), payload),
@@ -114,7 +114,7 @@ function functionNamed(name: string, stack: Stack): string {
 }
 
 export function worldOf(parts: Parts): World {
-  const { account, clock, fileSystems, journal, mailbox, server, stack, wiring } = parts;
+  const { account, clock, fileSystems, history, mailbox, server, stack, wiring } = parts;
   return {
     clock,
     region,
@@ -136,7 +136,7 @@ export function worldOf(parts: Parts): World {
       if (mount) return mount.folder;
       throw new Error(`${functionId} mounts no file system`);
     },
-    published: () => journal.published,
+    published: () => history.published,
     mails: () => mailbox.mails,
     deadLetters: wiring.deadLetters,
     calls: () => callsOf(account),
@@ -164,25 +164,25 @@ export function callsOf({ calls }: Account): readonly Call[] {
 }
 
 export async function put(
-  { clock, journal, stack, wiring }: Parts,
+  { clock, history, stack, wiring }: Parts,
   given: readonly unknown[],
 ): Promise<readonly (readonly string[])[]> {
   const envelopes = given.map((event) => toEnvelope(event, stack.names, clock));
   const matched = await wiring.put(envelopes);
   const at = clock.now();
-  journal.events.push(...envelopes.map((event, index) => ({ at, event, rules: matched[index] ?? [] })));
-  journal.events.splice(0, journal.events.length - keptEvents);
+  history.events.push(...envelopes.map((event, index) => ({ at, event, rules: matched[index] ?? [] })));
+  history.events.splice(0, history.events.length - keptEvents);
   return matched;
 }
 
 export async function invoke(
-  { functions, journal }: Parts,
+  { functions, history }: Parts,
   functionId: string,
   payload: unknown,
 ): Promise<unknown> {
   const invoked = await functions.invoke(functionId, payload);
   if (invoked.ok) return JSON.parse(invoked.payload || 'null');
-  journal.failed.push({ functionId, payload });
+  history.failed.push({ functionId, payload });
   throw new FunctionFailed(functionId, invoked.error);
 }
 

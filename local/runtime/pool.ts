@@ -28,7 +28,7 @@ export interface Pool {
   /** The last invocations, the newest last. */
   readonly finished: readonly Finished[];
   invoke(payload: string, options?: InvokeOptions): Promise<Invoked>;
-  /** The payload that a process is at work on. */
+  /** The payload that a process works on. */
   running(process: number): string | undefined;
   /** The process whose payload contains this text. */
   holder(text: string): number | undefined;
@@ -36,7 +36,7 @@ export interface Pool {
   kill(process: number): Promise<void>;
   /** Ends what is still running and forgets what has run; idle processes stay warm. */
   reset(): Promise<void>;
-  /** Lets running invocations finish and ends every process after that: the next invocation loads the bundle anew. */
+  /** Lets running invocations finish, then ends every process. The next invocation loads the bundle again. */
   replace(): Promise<void>;
   processes(): number;
   close(): Promise<void>;

@@ -11,12 +11,12 @@ import type { Mount } from './file-systems.ts';
 import type { Logs } from './logs.ts';
 import { type FunctionError, openRuntimeApi, type RuntimeApi } from './runtime-api.ts';
 
-type Ending =
+type InvocationEnd =
   | { readonly ok: true; readonly payload: string }
   | { readonly ok: false; readonly error: FunctionError };
 
 /** How an invocation ended. The payload is the answer as JSON. */
-export type Invoked = Ending & { readonly requestId: string };
+export type Invoked = InvocationEnd & { readonly requestId: string };
 
 export interface SandboxOptions {
   readonly lambda: Resource;
@@ -43,7 +43,7 @@ export interface InspectorOptions {
 /** One process of a function: runs one invocation at a time and stays warm for the next. */
 export interface Sandbox {
   run(payload: string): Promise<Invoked>;
-  /** The payload it is at work on. */
+  /** The payload it works on. */
   running(): string | undefined;
   alive(): boolean;
   /** Resolves when it is gone. */
@@ -69,11 +69,11 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     alive = false;
     child.kill('SIGKILL');
   };
-  const work = createWork(timeout, kill);
+  const current = createCurrentInvocation(timeout, kill);
   const api = await openRuntimeApi({
-    taken: () => work.limit(timeout),
-    answered: (requestId, payload) => work.end(requestId, { ok: true, payload }),
-    failed: (requestId, error) => work.end(requestId, { ok: false, error }),
+    taken: () => current.limit(timeout),
+    answered: (requestId, payload) => current.end(requestId, { ok: true, payload }),
+    failed: (requestId, error) => current.end(requestId, { ok: false, error }),
     initFailed: (error) => {
       initError = error;
     },
@@ -83,20 +83,20 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const left = whenGone(child).then((how) => {
     alive = false;
     api.close();
-    const requestId = work.requestId();
-    work.end(requestId, { ok: false, error: initError ?? exited(requestId, how) });
+    const requestId = current.requestId();
+    current.end(requestId, { ok: false, error: initError ?? exited(requestId, how) });
   });
   return {
     left,
     alive: () => alive,
-    running: work.payload,
+    running: current.payload,
     kill: () => {
       kill();
       return left;
     },
     run: (payload) => {
-      const { requestId, invoked } = work.begin(payload);
-      work.limit(initLimit + timeout);
+      const { requestId, invoked } = current.begin(payload);
+      current.limit(initLimit + timeout);
       api.hand(() => {
         const deadline = clock.now() + timeout;
         return { requestId, functionArn, deadline, clockOffset: clock.offset(), payload };
@@ -112,24 +112,24 @@ function swiftness(): NodeJS.ProcessEnv {
   return GROUNDCREW_SWIFT === undefined ? {} : { GROUNDCREW_SWIFT };
 }
 
-/** The invocation that a process is at work on, and its time limit. */
-interface Work {
+/** The invocation that a process works on, and its time limit. */
+interface CurrentInvocation {
   begin(payload: string): { readonly requestId: string; readonly invoked: Promise<Invoked> };
-  end(requestId: string | undefined, ending: Ending): void;
+  end(requestId: string | undefined, outcome: InvocationEnd): void;
   limit(ms: number): void;
   requestId(): string | undefined;
   payload(): string | undefined;
 }
 
-function createWork(timeout: number, kill: () => void): Work {
-  let current: { requestId: string; payload: string; tell: (invoked: Invoked) => void } | undefined;
+function createCurrentInvocation(timeout: number, kill: () => void): CurrentInvocation {
+  let current: { requestId: string; payload: string; resolve: (invoked: Invoked) => void } | undefined;
   let timer: NodeJS.Timeout | undefined;
-  const end: Work['end'] = (requestId, ending) => {
-    if (!current || current.requestId !== requestId) return; // a late answer of a process that was given up
+  const end: CurrentInvocation['end'] = (requestId, outcome) => {
+    if (!current || current.requestId !== requestId) return; // a late response of an abandoned process
     clearTimeout(timer);
-    const { tell } = current;
+    const { resolve } = current;
     current = undefined;
-    tell({ ...ending, requestId });
+    resolve({ ...outcome, requestId });
   };
   return {
     end,
@@ -137,8 +137,8 @@ function createWork(timeout: number, kill: () => void): Work {
     payload: () => current?.payload,
     begin: (payload) => {
       const requestId = randomUUID();
-      const invoked = new Promise<Invoked>((tell) => {
-        current = { requestId, payload, tell };
+      const invoked = new Promise<Invoked>((resolve) => {
+        current = { requestId, payload, resolve };
       });
       return { requestId, invoked };
     },

@@ -128,8 +128,8 @@ async function readInParallel(
 async function readFileAsync(path: string, buffer: Buffer, options: ReadOptions): Promise<ReadResult> {
   try {
     if (options.attributesOnly)
-      return toReadResult(await callbackToPromise<Stats>((tell) => lstat(path, tell)));
-    const fd = await callbackToPromise<number>((tell) => open(path, FLAGS, tell));
+      return toReadResult(await callbackToPromise<Stats>((callback) => lstat(path, callback)));
+    const fd = await callbackToPromise<number>((callback) => open(path, FLAGS, callback));
     try {
       const stats = fstatSync(fd); // NFS returns the attributes when a file is opened: no second request
       if (!stats.isFile()) return 'special';
@@ -144,7 +144,7 @@ async function readFileAsync(path: string, buffer: Buffer, options: ReadOptions)
 
 async function hashAsync(fd: number, buffer: Buffer, { size }: Stats): Promise<string> {
   const piece = (): Promise<number> =>
-    callbackToPromise<number>((tell) => read(fd, buffer, 0, CHUNK_BYTES, null, tell));
+    callbackToPromise<number>((callback) => read(fd, buffer, 0, CHUNK_BYTES, null, callback));
   const first = await piece();
   if (first === size) return hash('sha256', buffer.subarray(0, first));
   const whole = createHash('sha256');
@@ -153,7 +153,9 @@ async function hashAsync(fd: number, buffer: Buffer, { size }: Stats): Promise<s
 }
 
 /** Callbacks of node:fs cost half as much as its promises, which matters for many small files. */
-function callbackToPromise<T>(start: (tell: (error: Error | null, value: T) => void) => void): Promise<T> {
+function callbackToPromise<T>(
+  start: (callback: (error: Error | null, value: T) => void) => void,
+): Promise<T> {
   return new Promise((resolve, reject) => {
     start((error, value) => (error ? reject(error) : resolve(value)));
   });

@@ -6,7 +6,7 @@ export interface PrivateWord {
   readonly allowed?: readonly Exception[];
 }
 
-export interface Exception {
+interface Exception {
   readonly paths: RegExp;
   readonly names?: RegExp;
   readonly reason: string;
@@ -47,7 +47,9 @@ export const PRIVATE_WORDS: readonly PrivateWord[] = [
   },
   { word: 'hopeless', instead: 'has failed too long' },
   { word: 'intake', instead: 'batch' },
+  { word: 'journal', instead: 'history' },
   { word: 'lane', instead: 'queue' },
+  { word: 'leaving', instead: 'shutdown' },
   {
     word: 'letter',
     instead: 'mail',
@@ -86,6 +88,7 @@ export const PRIVATE_WORDS: readonly PrivateWord[] = [
   { word: 'stranger', instead: 'unrelated' },
   { word: 'survey', instead: 'inventory' },
   { word: 'taking', instead: 'a verb: remove' },
+  { word: 'tell', instead: 'notify' },
   { word: 'told', instead: 'notified' },
   { word: 'trouble', instead: 'error' },
   { word: 'twin', instead: 'copy' },
@@ -107,6 +110,7 @@ export const PRIVATE_TYPES: readonly PrivateWord[] = [
   { word: 'Facts', instead: 'Inventory' },
   { word: 'Finding', instead: 'FileDifference, HoldEvaluation' },
   { word: 'Frame', instead: 'Context or Options' },
+  { word: 'Ending', instead: 'what ended' },
   { word: 'Knowledge', instead: 'Context' },
   { word: 'Look', instead: 'Snapshot' },
   { word: 'Met', instead: 'FoundFile' },
@@ -121,6 +125,7 @@ export const PRIVATE_TYPES: readonly PrivateWord[] = [
   { word: 'Thrown', instead: 'TrashEntry' },
   { word: 'Tools', instead: 'Invocation' },
   { word: 'Turn', instead: 'ResumeAttempt' },
+  { word: 'Work', instead: 'Context' },
 ];
 
 export interface Phrase {
