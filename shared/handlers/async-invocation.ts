@@ -1,7 +1,7 @@
 import { InvalidInputError, RetryableError } from '../errors.ts';
 import type { Invocation } from '../invocation.ts';
 import { type Handler, lambda } from './lambda.ts';
-import { parseOrDrop, reportFailure, reportTimeout } from './report.ts';
+import { parseOrDrop, reportFailure, reportScheduledRun, reportTimeout } from './report.ts';
 
 export interface AsyncInvocationOptions<M> {
   /** Parses the event. @throws InvalidInputError */
@@ -21,7 +21,11 @@ export function asyncInvocationHandler<M>(options: AsyncInvocationOptions<M>): H
     const message = parseOrDrop(() => options.parse(event));
     if (message instanceof InvalidInputError) return { error: message.message };
     return runner.runWithDeadline(
-      (invocation) => handle(options, message, invocation),
+      async (invocation) => {
+        const result = await handle(options, message, invocation);
+        reportScheduledRun(event);
+        return result;
+      },
       () => {
         reportTimeout('event timed out, will be retried');
         throw new RetryableError('the event was not handled before its timeout');

@@ -5,7 +5,7 @@ import { logger } from '../log.ts';
 import { addCount, metrics } from '../metrics.ts';
 import { parseAs, parseJson } from '../parse.ts';
 import { type DeadlineRunner, type Handler, lambda } from './lambda.ts';
-import { parseOrDrop, reportFailure, reportTimeout } from './report.ts';
+import { parseOrDrop, reportFailure, reportScheduledRun, reportTimeout } from './report.ts';
 
 export interface QueueMessage<M> {
   readonly id: string;
@@ -69,7 +69,11 @@ async function takeBare<M>(
   const message = parseOrDrop(() => options.parse(event), { messageId: id });
   if (message instanceof InvalidInputError) return { error: message.message };
   return runner.runWithDeadline(
-    (invocation) => handleBare(options, { id, message, receiveCount: 1 }, invocation),
+    async (invocation) => {
+      const response = await handleBare(options, { id, message, receiveCount: 1 }, invocation);
+      reportScheduledRun(event);
+      return response;
+    },
     () => {
       reportTimeout('event timed out, will be retried', { messageId: id });
       throw new RetryableError('the event was not handled before its timeout');

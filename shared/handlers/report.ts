@@ -1,4 +1,4 @@
-import { InvalidInputError } from '../errors.ts';
+import { InvalidInputError, isRecord } from '../errors.ts';
 import type { Invocation } from '../invocation.ts';
 import { logger } from '../log.ts';
 import { addCount, metrics } from '../metrics.ts';
@@ -14,6 +14,12 @@ export function parseOrDrop<T>(parse: () => T, ids: Fields = {}): T | InvalidInp
     reportMalformed(error.message, ids);
     return error;
   }
+}
+
+/** Counts a completed run of a schedule: its absence sets off an alarm. */
+export function reportScheduledRun(event: unknown): void {
+  if (isRecord(event) && event['detail-type'] === 'Scheduled Event')
+    addCount(metrics, 'ScheduledRunCompleted');
 }
 
 export function reportMalformed(reason: string, ids: Fields = {}): void {

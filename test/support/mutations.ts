@@ -370,6 +370,7 @@ const STACK = 'names the stack in every alarm on a metric of the pack';
 const VARIABLES = 'sets the variables that a function reads, and no others';
 const SIDS = 'gives every statement a Sid of its own';
 const ALARMS = 'sends every alarm to a heading of docs/operating.md';
+const WATCHED = 'watches its functions, schedules and queues';
 const PUBLISHING = 'can be published';
 const SAMCONFIG = 'overrides in samconfig.toml only parameters that exist, with values they allow';
 
@@ -515,13 +516,56 @@ export const WING_MUTATIONS: readonly Mutation<Wing>[] = [
     rule: ALARMS,
     change: 'an alarm that says nothing',
     make: ({ template }) => delete of(template, 'AWS::CloudWatch::Alarm').AlarmDescription,
-    offence: /does not say what to read/,
+    offence: /does not link to/,
   },
   {
     rule: ALARMS,
-    change: 'an alarm that tells nobody',
+    change: 'an alarm that notifies nobody',
     make: ({ template }) => delete of(template, 'AWS::CloudWatch::Alarm').AlarmActions,
-    offence: /tells nobody/,
+    offence: /notifies nobody/,
+  },
+  {
+    rule: ALARMS,
+    change: 'an alarm that says [page] and only mails',
+    make: ({ template }) => {
+      const alarm = of(template, 'AWS::CloudWatch::Alarm');
+      alarm.AlarmDescription['Fn::Sub'] = alarm.AlarmDescription['Fn::Sub'].replace(/^\[\w+\]/, '[page]');
+      alarm.AlarmActions = ['arn'];
+    },
+    offence: /pages, or says so, but not both/,
+  },
+  {
+    rule: WATCHED,
+    change: 'no alarm on throttles',
+    make: ({ template }) => delete template.Resources['FunctionThrottlesAlarm'],
+    offence: /no alarm on Throttles of CordonInstances/,
+  },
+  {
+    rule: WATCHED,
+    change: 'a queue that nobody watches',
+    make: ({ template }) => delete template.Resources['AdvisoryQueueAgeAlarm'],
+    offence: /no alarm on the queue AdvisoryQueue/,
+  },
+  {
+    rule: WATCHED,
+    change: 'a schedule whose absence nobody sees',
+    make: ({ template }) => delete template.Resources['ScheduledRunMissingAlarm'],
+    offence: /no alarm on a missing scheduled run of UncordonInstances/,
+  },
+  {
+    rule: WATCHED,
+    change: 'an alarm that is over without a word',
+    make: ({ template }) => delete template.Resources['AlarmOverRule'],
+    offence: /AlarmOverRule does not report that/,
+  },
+  {
+    rule: WATCHED,
+    change: 'a function whose events Lambda drops',
+    make: ({ template }) => {
+      const dropping = { DestinationConfig: { Ref: 'AWS::NoValue' } };
+      Object.assign(of(template, 'AWS::Serverless::Function'), { EventInvokeConfig: dropping });
+    },
+    offence: /no alarm on events that Lambda drops for CordonInstances/,
   },
   {
     rule: 'describes its functions and parameters in its README',

@@ -99,6 +99,7 @@ export const WING_RULES: Readonly<Record<string, WingCheck>> = {
   'bounds every role': checkBoundaries,
   'names the stack in every alarm on a metric of the pack': checkAlarmDimensions,
   'sends every alarm to a heading of docs/operating.md': checkAlarms,
+  'watches its functions, schedules and queues': checkWatched,
   'describes its functions and parameters in its README': checkReadme,
   'can be published': checkPublishing,
 };
@@ -278,17 +279,86 @@ function branchesOf(statement: Json): Json[] {
 }
 
 function checkAlarms({ template, operating }: Wing): string[] {
-  const headings = new Set([...operating.matchAll(/^#+ (.+)$/gm)].map(([, heading]) => heading));
+  const anchors = new Set(
+    [...operating.matchAll(/^#+ (.+)$/gm)].map(([, heading]) => anchorOf(heading ?? '')),
+  );
   return Object.entries(template.Resources)
     .filter(([, { Type }]) => Type === 'AWS::CloudWatch::Alarm')
     .flatMap(([id, { Properties }]) => {
-      const heading = /docs\/operating\.md, "([^"]+)"/.exec(Properties.AlarmDescription ?? '')?.[1];
-      const told = asList(Properties.AlarmActions).length > 0 ? [] : [`${id} tells nobody`];
-      if (!heading) return [...told, `${id} does not say what to read: docs/operating.md, "<heading>"`];
-      return headings.has(heading)
-        ? told
-        : [...told, `docs/operating.md has no heading "${heading}" for ${id}`];
+      const text: string = Properties.AlarmDescription?.['Fn::Sub'] ?? '';
+      const anchor = /\$\{OperatingGuideUrl\}#([\w-]+)$/.exec(text)?.[1];
+      return [
+        ...(asList(Properties.AlarmActions).length > 0 ? [] : [`${id} notifies nobody`]),
+        ...(/^\[(page|mail)\] /.test(text) ? [] : [`${id} has no severity: [page] or [mail]`]),
+        ...(text.startsWith('[page]') === pages(Properties) ? [] : [`${id} pages, or says so, but not both`]),
+        ...(anchor === undefined ? [`${id} does not link to docs/operating.md`] : []),
+        ...(anchor === undefined || anchors.has(anchor)
+          ? []
+          : [`docs/operating.md has no heading #${anchor} for ${id}`]),
+      ];
     });
+}
+
+function pages({ AlarmActions }: Json): boolean {
+  return JSON.stringify(AlarmActions ?? []).includes('PagingTopicArn');
+}
+
+/** The anchor that GitHub gives a heading. */
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\w -]/g, '')
+    .replaceAll(' ', '-');
+}
+
+/** What must not fail in silence. */
+function checkWatched({ template }: Wing): string[] {
+  const alarms = Object.entries(template.Resources).filter(
+    ([, { Type }]) => Type === 'AWS::CloudWatch::Alarm',
+  );
+  const text = JSON.stringify(alarms.map(([, { Properties }]) => Properties));
+  const recoveries = JSON.stringify(template.Resources['AlarmOverRule'] ?? {});
+  const watched = (metric: string, id: string): boolean =>
+    alarms.some(([, { Properties }]) => {
+      const own = JSON.stringify(Properties);
+      return (
+        own.includes(`"${metric}"`) && (own.includes(`{"Ref":"${id}"}`) || own.includes(`"Value":"${id}"`))
+      );
+    });
+  const functions = functionsOf(template);
+  return [
+    ...functions.flatMap(([id]) =>
+      ['Errors', 'Throttles', 'Failed', 'TimedOut']
+        .filter((metric) => !watched(metric, id))
+        .map((metric) => `no alarm on ${metric} of ${id}`),
+    ),
+    ...functions
+      .filter(([id, { Properties }]) => isDropping(Properties) && !watched('AsyncEventsDropped', id))
+      .map(([id]) => `no alarm on events that Lambda drops for ${id}, which has no dead letters`),
+    ...functions
+      .filter(([id, { Properties }]) => hasSchedule(Properties) && !watched('ScheduledRunCompleted', id))
+      .map(([id]) => `no alarm on a missing scheduled run of ${id}`),
+    ...Object.entries(template.Resources)
+      .filter(
+        ([id, { Type }]) =>
+          Type === 'AWS::SQS::Queue' &&
+          !text.includes(`"${id}.QueueName"`) &&
+          !text.includes(`["${id}","QueueName"]`),
+      )
+      .map(([id]) => `no alarm on the queue ${id}`),
+    ...alarms
+      .filter(([id]) => !recoveries.includes(`"${id}.Arn"`) && !recoveries.includes(`["${id}","Arn"]`))
+      .map(([id]) => `AlarmOverRule does not report that ${id} is over`),
+  ];
+}
+
+/** Its asynchronous events have no failure destination. */
+function isDropping({ EventInvokeConfig }: Json): boolean {
+  return EventInvokeConfig?.DestinationConfig?.Ref === 'AWS::NoValue';
+}
+
+function hasSchedule({ Events = {} }: Json): boolean {
+  return Object.values<Json>(Events).some(({ Type }) => Type === 'ScheduleV2');
 }
 
 function checkReadme({ name: wing, template, readme }: Wing): string[] {
@@ -355,17 +425,23 @@ function checkBoundaries({ template }: Wing): string[] {
   ];
 }
 
+/** An alarm names one metric itself, or several in a list. */
+function metricsOf(properties: Json): Json[] {
+  return [properties, ...asList(properties.Metrics).flatMap(({ MetricStat }) => MetricStat?.Metric ?? [])];
+}
+
 /** Two stacks in one Region would set off each other's alarms. */
 function checkAlarmDimensions({ template }: Wing): string[] {
   return Object.entries(template.Resources)
-    .filter(([, { Properties }]) => Properties?.Namespace === 'Groundcrew')
+    .flatMap(([id, { Properties }]) => metricsOf(Properties ?? {}).map((metric) => ({ id, metric })))
+    .filter(({ metric }) => metric.Namespace === 'Groundcrew')
     .filter(
-      ([, { Properties }]) =>
-        !asList(Properties.Dimensions).some(
+      ({ metric }) =>
+        !asList(metric.Dimensions).some(
           ({ Name, Value }) => Name === 'stack' && Value?.Ref === 'AWS::StackName',
         ),
     )
-    .map(([id]) => `${id} does not name the stack`);
+    .map(({ id }) => `${id} does not name the stack`);
 }
 
 /** What the Serverless Application Repository asks for. */

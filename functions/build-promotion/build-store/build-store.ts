@@ -87,7 +87,7 @@ async function readHistory(
   const history = entries
     .slice(-20)
     .map(({ action, at, from, generation, to }) => ({ generation, action, from, to, at }));
-  return { env, live, history: history };
+  return { env, live, history };
 }
 
 /** Checks that the live build still matches its stamp. */

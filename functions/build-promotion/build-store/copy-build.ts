@@ -1,6 +1,7 @@
 import { copyFile, mkdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256 } from '#shared/hash.ts';
+import { addCount } from '#shared/metrics.ts';
 import type { StoreContext } from '../context.ts';
 import type { Artifact } from '../domain/artifact.ts';
 import { type Manifest, parseManifest } from '../domain/manifest.ts';
@@ -42,6 +43,7 @@ export async function copyBuild(context: StoreContext, request: CopyRequest): Pr
     if (!(error instanceof RefusalError) || request.live === undefined) throw error;
     // A hard-linked file of the live release does not match its stamp: copy everything from the main store instead.
     context.invocation.logger.warn('live release does not match its stamp', { buildId: request.live, error });
+    addCount(context.invocation.metrics, 'LiveReleaseChanged');
     await deleteTree(draft, context.isOutOfTime);
     const retried = await copyToDraft(context, { ...request, progress: undefined }, draft, undefined);
     return retried === 'whole' ? verifyCopy(context, { ...request, progress: undefined }, draft) : retried;
