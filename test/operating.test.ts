@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findLogMessages } from './support/log-messages.ts';
+import { anchorOf } from './support/pack-rules.ts';
 import { parseSource, readSources } from './support/source.ts';
 import { ROOT, readTemplate, readText } from './support/template.ts';
 
@@ -34,12 +35,12 @@ describe('operating.md', () => {
 
   it('has for every alarm a section that names it', () => {
     const sections = new Map(
-      OPERATING.split(/^#+ /m).map((section) => [section.split('\n', 1)[0] ?? '', section]),
+      OPERATING.split(/^#+ /m).map((section) => [anchorOf(section.split('\n', 1)[0] ?? ''), section]),
     );
 
     for (const { id, description, wing } of readAlarms()) {
-      const heading = /docs\/operating\.md, "([^"]+)"/.exec(description)?.[1];
-      expect(sections.get(heading ?? ''), `${id} of ${wing} refers to a section`).toContain(`\`${id}\``);
+      const anchor = /#([\w-]+)$/.exec(description)?.[1];
+      expect(sections.get(anchor ?? ''), `${id} of ${wing} refers to a section`).toContain(`\`${id}\``);
     }
   });
 
@@ -83,6 +84,10 @@ function readAlarms(): AlarmOfWing[] {
   return readdirSync(join(ROOT, 'functions')).flatMap((wing) =>
     Object.entries(readTemplate(readText(`functions/${wing}/template.yaml`)).Resources)
       .filter(([, { Type }]) => /^AWS::CloudWatch::(Composite)?Alarm$/.test(Type))
-      .map(([id, { Properties }]) => ({ wing, id, description: String(Properties?.AlarmDescription) })),
+      .map(([id, { Properties }]) => ({
+        wing,
+        id,
+        description: String(Properties?.AlarmDescription['Fn::Sub']),
+      })),
   );
 }

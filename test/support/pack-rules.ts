@@ -304,7 +304,7 @@ function pages({ AlarmActions }: Json): boolean {
 }
 
 /** The anchor that GitHub gives a heading. */
-function anchorOf(heading: string): string {
+export function anchorOf(heading: string): string {
   return heading
     .toLowerCase()
     .replace(/[^\w -]/g, '')

@@ -74,7 +74,10 @@ const invalidArchives: Readonly<
       ]),
     /has 2 entries, expected one/,
   ],
-  'an entry with a path outside': [(text) => createZip([['../build.json', text]]), /contains "..\/build.json"/],
+  'an entry with a path outside': [
+    (text) => createZip([['../build.json', text]]),
+    /contains "..\/build.json"/,
+  ],
   'an entry with two names': [
     (text) => createZip([['build.json', text]], { localName: 'other.json' }),
     /two names/,
