@@ -11,7 +11,9 @@ import {
 import type { Scenario } from '../../scenario-kit/scenario.ts';
 import { type Fleet, GROUP, observe } from './observe.ts';
 
-export const OPT_IN: Tags = { 'groundcrew:drain': 'true', 'groundcrew:replace': 'true' };
+/** In scope by default. Without this tag the wing leaves an instance alone. */
+export const MANAGED: Tags = { 'groundcrew:managed': 'true' };
+export const OPT_IN: Tags = { ...MANAGED, 'groundcrew:drain': 'true', 'groundcrew:replace': 'true' };
 
 /** Two protected instances in a group. The first has two ports in one target group and its IP address in another. */
 export async function createServingGroup(world: World): Promise<Fleet> {
@@ -40,7 +42,7 @@ export async function createPlainGroup(world: World): Promise<Fleet> {
 }
 
 export async function runOneInstance(world: World): Promise<Fleet> {
-  return { ids: await runSpotInstances(world, 1) };
+  return { ids: await runSpotInstances(world, 1, MANAGED) };
 }
 
 type ScenarioParts<S> = Omit<Scenario<S>, 'wing' | 'name' | 'observe'> &

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { countCalls } from '../../scenario-kit/calls.ts';
-import { interruptionWarning, scheduledMaintenance } from './events.ts';
+import { runSpotInstances } from '../../scenario-kit/fleet.ts';
+import { interruptionWarning, rebalanceRecommendation, scheduledMaintenance } from './events.ts';
 import { createPlainGroup, firstInstance, runOneInstance, scenario } from './fleet.ts';
 import { type Fleet, stateOf } from './observe.ts';
 
@@ -18,6 +19,20 @@ export const oddInputScenarios = [
     },
     expect(outcome) {
       assert.deepEqual(stateOf(outcome).records, []);
+      assert.deepEqual([outcome.events, outcome.mails], [[], []]);
+    },
+  }),
+
+  scenario<Fleet>('warnings for an instance without the tag groundcrew:managed', {
+    arrange: async (world) => ({ ids: await runSpotInstances(world, 1) }),
+    async act(world, fleet) {
+      await world.put(interruptionWarning(world, firstInstance(fleet)));
+      await world.put(rebalanceRecommendation(world, firstInstance(fleet)));
+      await world.settle();
+    },
+    expect(outcome) {
+      assert.deepEqual(stateOf(outcome).records, []);
+      assert.deepEqual(stateOf(outcome).tags, ['none']);
       assert.deepEqual([outcome.events, outcome.mails], [[], []]);
     },
   }),

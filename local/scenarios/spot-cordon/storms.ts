@@ -13,7 +13,7 @@ import {
 } from '../../scenario-kit/fleet.ts';
 import type { Outcome } from '../../scenario-kit/scenario.ts';
 import { interruptionWarning } from './events.ts';
-import { OPT_IN, scenario } from './fleet.ts';
+import { MANAGED, OPT_IN, scenario } from './fleet.ts';
 import { CORDON, type Fleet } from './observe.ts';
 
 const GROUPS = ['night-shift', 'day-shift'];
@@ -62,7 +62,7 @@ async function createServingGroups(world: World): Promise<Fleet> {
 export const stormScenarios = [
   scenario<Fleet>('1,000 interruption warnings at once', {
     sweep: false,
-    arrange: async (world) => ({ ids: await runSpotInstances(world, 1000) }),
+    arrange: async (world) => ({ ids: await runSpotInstances(world, 1000, MANAGED) }),
     act: interruptAll,
     observe: observeStorm,
     expect(outcome) {
