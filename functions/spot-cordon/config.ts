@@ -7,6 +7,7 @@ export function readCordonConfig(env: Env = process.env) {
     region: text('AWS_REGION'),
     table: text('CORDONS_TABLE'),
     topicArn: text('NOTIFICATION_TOPIC_ARN'),
+    advisoryQueueUrl: text('ADVISORY_QUEUE_URL'),
     dryRun: flag('DRY_RUN'),
     scope: oneOf('SCOPE', ['all', 'tagged']),
     drainSearch: oneOf('DRAIN_SEARCH', ['vpc', 'group']),

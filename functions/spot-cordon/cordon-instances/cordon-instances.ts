@@ -6,12 +6,13 @@ import type { CordonConfig } from '../config.ts';
 import type { CordonContext } from '../context.ts';
 import { logFields } from '../messages/log.ts';
 import type { WarningEvent } from './event.ts';
-import { groupBatchByInstance } from './group-batch.ts';
+import { type GroupedBatch, groupBatchByInstance } from './group-batch.ts';
 import { logCordoned, logDropped, logDryRun } from './log.ts';
 import { type CreatedWorkItems, createWorkItems } from './record-disruptions.ts';
 import { recordRemovals } from './record-removals.ts';
 import { runStep } from './run-step.ts';
 import { saveOutcomes } from './save-outcomes.ts';
+import { sendDueMails } from './send-mails.ts';
 import { publishCordonedEvents, tagInstances } from './steps/announce.ts';
 import { completeTerminatedInstances, describeInstancesAndGroups } from './steps/describe.ts';
 import { deregisterInstances, findRegistrations } from './steps/drain.ts';
@@ -31,10 +32,18 @@ export async function cordonInstances(
   const context: CordonContext = { config, invocation, table };
   const batch = groupBatchByInstance(messages, invocation.now());
   logDropped(invocation, batch.dropped);
+  const [created, unsent] = await Promise.all([
+    cordonBatch(context, batch),
+    sendDueMails(context, batch.mails),
+  ]);
+  return toBatchResult(context, { ...created, retry: [...created.retry, ...unsent] });
+}
+
+async function cordonBatch(context: CordonContext, batch: GroupedBatch): Promise<CreatedWorkItems> {
   const created = await createWorkItems(context, batch);
-  if (config.dryRun) await planOnly(context, created.items);
+  if (context.config.dryRun) await planOnly(context, created.items);
   else if (created.items.length > 0) await processWorkItems(context, created.items);
-  return toBatchResult(context, created);
+  return created;
 }
 
 async function processWorkItems(context: CordonContext, items: readonly WorkItem[]): Promise<void> {

@@ -13,6 +13,7 @@ import type { Instance } from '../domain/instance.ts';
 import { mustDescribeFirst, outOfScopeReason } from '../domain/scope.ts';
 import type { GroupedBatch, InstanceMessages } from './group-batch.ts';
 import { logDeferred, logDropped, logDuplicate } from './log.ts';
+import { type RetriedMessage, retryAll } from './retries.ts';
 import { stepTimeoutMs } from './run-step.ts';
 import { createWorkItem, type WorkItem } from './work-item.ts';
 
@@ -20,11 +21,6 @@ import { createWorkItem, type WorkItem } from './work-item.ts';
 export interface CreatedWorkItems {
   readonly items: readonly WorkItem[];
   readonly retry: readonly RetriedMessage[];
-}
-
-interface RetriedMessage {
-  readonly id: string;
-  readonly error: unknown;
 }
 
 /** Writes the batch into the records and creates a work item for each instance that has a pending step. */
@@ -146,8 +142,4 @@ function joinMessages(a: InstanceMessages, b: InstanceMessages | undefined): Ins
     messageIds: [...a.messageIds, ...(b?.messageIds ?? [])],
     disruptions: [...a.disruptions, ...(b?.disruptions ?? [])],
   };
-}
-
-function retryAll(messageIds: readonly string[] = [], error: unknown): RetriedMessage[] {
-  return messageIds.map((id) => ({ id, error }));
 }

@@ -17,6 +17,19 @@ export function uncordonedEvent(record: CordonRecord, why: string): OutgoingEven
 /** Detail type of the message that the sweep sends to CordonInstances when deferred maintenance is due. */
 export const CORDON_DUE = 'Cordon Due';
 
+/** Detail type of the message that CordonInstances sends to itself, so that one mail covers many instances. */
+export const MAIL_DUE = 'Cordon Mail Due';
+
+/** @param remarks facts for the mail that the record does not have */
+export function mailDueEvent(
+  instanceId: string,
+  remarks: readonly string[],
+  { region, now }: { readonly region: string; readonly now: number },
+): object {
+  const about = { source: SOURCE, detailType: MAIL_DUE, id: `mail-${instanceId}` };
+  return ownEvent({ ...about, detail: { 'instance-id': instanceId, remarks } }, region, now);
+}
+
 /** Only CordonInstances has the permissions to cordon. The message has only the id; the record has everything else. */
 export function dueEvent(instanceId: string, region: string, now: number): object {
   const about = { source: SOURCE, detailType: CORDON_DUE, id: `due-${instanceId}` };

@@ -31,7 +31,7 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
-import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import type { CordonDraft, CordonRecord } from '../../../functions/spot-cordon/domain/cordon-record.ts';
@@ -91,7 +91,7 @@ export function openAccount(fleet: Fleet): void {
     .on(PutEventsCommand)
     .callsFake(async ({ Entries }) => ({ Entries: Entries.map(() => ({ EventId: 'e' })) }));
   clients.sns.on(PublishCommand).resolves({ MessageId: 'm' });
-  clients.sqs.on(SendMessageCommand).resolves({ MessageId: 'm' });
+  clients.sqs.on(SendMessageBatchCommand).resolves({ Successful: [], Failed: [] });
 }
 
 export function keep(cordon: CordonDraft): CordonRecord {
@@ -111,6 +111,14 @@ export function publishedEvents(): { type: string; detail: Record<string, string
     .commandCalls(PutEventsCommand)
     .flatMap(({ args }) => args[0].input.Entries ?? [])
     .map(({ DetailType, Detail }) => ({ type: DetailType ?? '', detail: JSON.parse(Detail ?? '{}') }));
+}
+
+/** The bodies of the messages in the wing's own queues. */
+export function sentMessages(): unknown[] {
+  return clients.sqs
+    .commandCalls(SendMessageBatchCommand)
+    .flatMap(({ args }) => args[0].input.Entries ?? [])
+    .map(({ MessageBody }) => JSON.parse(MessageBody ?? '{}'));
 }
 
 function answerTable(): void {

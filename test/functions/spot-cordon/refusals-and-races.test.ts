@@ -14,9 +14,11 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { PublishCommand } from '@aws-sdk/client-sns';
+import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
 import type { CordonConfig } from '../../../functions/spot-cordon/config.ts';
 import { cordonInstances } from '../../../functions/spot-cordon/cordon-instances/cordon-instances.ts';
+import { parseWarningEvent } from '../../../functions/spot-cordon/cordon-instances/event.ts';
 import {
   groupBatchByInstance,
   type ReceivedEvent,
@@ -46,6 +48,7 @@ import {
   openAccount,
   publishedEvents,
   refusal,
+  sentMessages,
   table,
 } from './fake-account.ts';
 
@@ -62,6 +65,7 @@ const [A, B, C] = ids;
 const config: CordonConfig = {
   region: 'eu-west-1',
   table: 'cordons',
+  advisoryQueueUrl: 'https://advisory',
   topicArn: 'arn:aws:sns:eu-west-1:123456789012:notifications',
   dryRun: false,
   scope: 'all',
@@ -91,6 +95,15 @@ async function cordon(received: readonly ReceivedEvent[], more: Partial<CordonCo
   const deliveries = received.map((one) => ({ ...one, receiveCount: 1 }));
   const handled = await cordonInstances(deliveries, { ...config, ...more }, invocation);
   return { retry: handled.retry.map(({ id }) => id), book };
+}
+
+/** Delivers the mails that were queued since the account was opened, in one batch. */
+async function deliverMails(now = NOW) {
+  const received = sentMessages().map((body, i) => ({
+    id: `mail ${i}`,
+    message: parseWarningEvent(body, { region: 'eu-west-1', rebalanceHoldMs: HOLD }),
+  }));
+  return cordon(received, {}, now);
 }
 
 async function sweep(now: number) {
@@ -477,10 +490,38 @@ describe('mails and metrics', () => {
   it('sends a mail that SNS refused with the next delivery', async () => {
     openAccount({ instances: [instance(A, { tags: {} })] });
     clients.sns.on(PublishCommand).rejectsOnce(refusal('AuthorizationError')).resolves({});
+    expect((await cordon([message('m1', warning(A))])).retry).toEqual([]);
+    expect((await deliverMails()).retry).toEqual(['mail 0']);
+    expect(table.get(A)?.steps.notify).toBe('queued');
+    expect((await deliverMails()).retry).toEqual([]);
+    expect(clients.sns.commandCalls(PublishCommand)).toHaveLength(2);
+    expect(table.get(A)?.steps.notify).toBe('claimed');
+  });
+
+  it('sends one mail for a storm that arrives in many batches', async () => {
+    openAccount({ instances: ids.map((id) => instance(id, { tags: {} })) });
+    for (const id of ids) await cordon([message(id, warning(id))]);
+    await deliverMails();
+    await deliverMails();
+    const subjects = clients.sns.commandCalls(PublishCommand).map(({ args }) => args[0].input.Subject);
+    expect(subjects).toEqual(['Groundcrew cordoned 3 instances (3 interruption)']);
+  });
+
+  it('delivers a warning again if its mail cannot be queued', async () => {
+    openAccount({ instances: [instance(A, { tags: {} })] });
+    clients.sqs.on(SendMessageBatchCommand).rejectsOnce(refusal('AccessDenied')).resolves({});
     expect((await cordon([message('m1', warning(A))])).retry).toEqual(['m1']);
     expect(table.get(A)?.steps.notify).toBeUndefined();
-    expect((await cordon([message('m1', warning(A))])).retry).toEqual([]);
-    expect(clients.sns.commandCalls(PublishCommand)).toHaveLength(2);
+    await cordon([message('m1', warning(A))]);
+    expect(table.get(A)?.steps.notify).toBe('queued');
+  });
+
+  it('sends no mail for an instance that is no longer cordoned', async () => {
+    openAccount({ instances: [instance(A, { tags: {} })] });
+    await cordon([message('m1', warning(A))]);
+    table.clear();
+    expect((await deliverMails()).retry).toEqual([]);
+    expect(clients.sns.commandCalls(PublishCommand)).toEqual([]);
   });
 
   it('counts a cordon once, when all steps are done', async () => {
@@ -544,6 +585,7 @@ describe('scope and size', () => {
     );
     expect((await cordon(pages)).retry).toEqual([]);
     expect(table.size).toBe(350);
+    await deliverMails();
     expect(clients.sns.commandCalls(PublishCommand)).toHaveLength(1);
     expect(clients.ec2.commandCalls(CreateTagsCommand)).toHaveLength(1);
   });
