@@ -6,11 +6,11 @@ export function readCordonConfig(env: Env = process.env) {
   const read = readEnvironment(env, {
     region: text('AWS_REGION'),
     table: text('CORDONS_TABLE'),
-    topicArn: text('NOTIFICATION_TOPIC_ARN'),
-    advisoryQueueUrl: text('ADVISORY_QUEUE_URL'),
+    drainLedgerTable: text('DRAIN_LEDGER_TABLE'),
     dryRun: flag('DRY_RUN'),
     scope: oneOf('SCOPE', ['all', 'tagged']),
     drainSearch: oneOf('DRAIN_SEARCH', ['vpc', 'group']),
+    drainFloorPercent: wholeNumber('DRAIN_FLOOR_PERCENT', { min: 0, max: 100 }),
     rebalanceHoldMinutes: wholeNumber('REBALANCE_HOLD_MINUTES', { min: 5, max: 1440 }),
     scheduledLeadHours: wholeNumber('SCHEDULED_LEAD_HOURS', { min: 1, max: 336 }),
   });
@@ -21,6 +21,16 @@ export function readCordonConfig(env: Env = process.env) {
   };
 }
 export type CordonConfig = ReturnType<typeof readCordonConfig>;
+
+/** The environment of MailCordons. */
+export function readMailConfig(env: Env = process.env) {
+  return readEnvironment(env, {
+    table: text('CORDONS_TABLE'),
+    topicArn: text('NOTIFICATION_TOPIC_ARN'),
+    dryRun: flag('DRY_RUN'),
+  });
+}
+export type MailConfig = ReturnType<typeof readMailConfig>;
 
 /** The environment of UncordonInstances. */
 export function readUncordonConfig(env: Env = process.env) {

@@ -1,11 +1,18 @@
 import type { Records } from '#shared/aws/records.ts';
 import type { Invocation } from '#shared/invocation.ts';
-import type { CordonConfig, UncordonConfig } from './config.ts';
+import type { CordonConfig, MailConfig, UncordonConfig } from './config.ts';
 import type { CordonRecord } from './domain/cordon-record.ts';
 
 /** What one invocation of CordonInstances works with. */
 export interface CordonContext {
   readonly config: CordonConfig;
+  readonly invocation: Invocation;
+  readonly table: Records<CordonRecord>;
+}
+
+/** What one invocation of MailCordons works with. */
+export interface MailContext {
+  readonly config: MailConfig;
   readonly invocation: Invocation;
   readonly table: Records<CordonRecord>;
 }

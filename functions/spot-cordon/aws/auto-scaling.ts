@@ -137,6 +137,7 @@ function toGroup(group: SdkAutoScalingGroup): AutoScalingGroup {
     name: group.AutoScalingGroupName ?? '',
     hasCapacityRebalancing: group.CapacityRebalance ?? false,
     targetGroupArns: group.TargetGroupARNs ?? [],
+    loadBalancerNames: group.LoadBalancerNames ?? [],
     members: new Map(
       (group.Instances ?? []).map((instance) => [
         instance.InstanceId ?? '',

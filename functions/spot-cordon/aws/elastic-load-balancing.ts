@@ -14,7 +14,7 @@ const classic = createClient(ElasticLoadBalancingClient, { deadlineMs: 6_000 });
 /** The maximum page size of DescribeLoadBalancers. */
 const PAGE_SIZE = 400;
 
-/** @returns the names of the Classic Load Balancers that have some of these instances, each with those instances */
+/** @returns the names of the Classic Load Balancers that have some of these instances, each with all its instances */
 export async function findClassicLoadBalancers(
   ids: ReadonlySet<string>,
   signal: AbortSignal,
@@ -25,12 +25,11 @@ export async function findClassicLoadBalancers(
       abortSignal: signal,
     });
     const items = LoadBalancerDescriptions.map(({ LoadBalancerName = '', Instances = [] }) => {
-      const found = Instances.map(({ InstanceId = '' }) => InstanceId).filter((id) => ids.has(id));
-      return [LoadBalancerName, found] as const;
+      return [LoadBalancerName, Instances.map(({ InstanceId = '' }) => InstanceId)] as const;
     });
     return { items, next: NextMarker };
   });
-  return new Map(loadBalancers.filter(([, found]) => found.length > 0));
+  return new Map(loadBalancers.filter(([, found]) => found.some((id) => ids.has(id))));
 }
 
 export function deregisterFromClassic(

@@ -6,16 +6,17 @@ import type { CordonConfig } from '../config.ts';
 import type { CordonContext } from '../context.ts';
 import { logFields } from '../messages/log.ts';
 import type { WarningEvent } from './event.ts';
-import { type GroupedBatch, groupBatchByInstance } from './group-batch.ts';
+import { groupBatchByInstance } from './group-batch.ts';
 import { logCordoned, logDropped, logDryRun } from './log.ts';
+import { endHolds, recheckHeld } from './recheck-held.ts';
 import { type CreatedWorkItems, createWorkItems } from './record-disruptions.ts';
 import { recordRemovals } from './record-removals.ts';
 import { runStep } from './run-step.ts';
 import { saveOutcomes } from './save-outcomes.ts';
-import { sendDueMails } from './send-mails.ts';
 import { publishCordonedEvents, tagInstances } from './steps/announce.ts';
 import { completeTerminatedInstances, describeInstancesAndGroups } from './steps/describe.ts';
 import { deregisterInstances, findRegistrations } from './steps/drain.ts';
+import { holdDrainsAboveFloor } from './steps/hold-drains.ts';
 import { orderReplacements, planReplacements, removeProtection } from './steps/replace.ts';
 import type { WorkItem } from './work-item.ts';
 
@@ -32,18 +33,10 @@ export async function cordonInstances(
   const context: CordonContext = { config, invocation, table };
   const batch = groupBatchByInstance(messages, invocation.now());
   logDropped(invocation, batch.dropped);
-  const [created, unsent] = await Promise.all([
-    cordonBatch(context, batch),
-    sendDueMails(context, batch.mails),
-  ]);
-  return toBatchResult(context, { ...created, retry: [...created.retry, ...unsent] });
-}
-
-async function cordonBatch(context: CordonContext, batch: GroupedBatch): Promise<CreatedWorkItems> {
   const created = await createWorkItems(context, batch);
-  if (context.config.dryRun) await planOnly(context, created.items);
+  if (config.dryRun) await planOnly(context, created.items);
   else if (created.items.length > 0) await processWorkItems(context, created.items);
-  return created;
+  return toBatchResult(context, created);
 }
 
 async function processWorkItems(context: CordonContext, items: readonly WorkItem[]): Promise<void> {
@@ -56,6 +49,7 @@ async function processWorkItems(context: CordonContext, items: readonly WorkItem
     runStep(context, { step: 'announce', timeout: 'announce', items }, publishCordonedEvents),
     planRemovals(context, items).then((described) => removeFromService(context, described)),
   ]);
+  await recheckHeld(context, items);
   await saveOutcomes(context, items);
 }
 
@@ -79,6 +73,10 @@ async function planRemovals(context: CordonContext, all: readonly WorkItem[]): P
 
 /** Deregisters targets, removes scale-in protection and orders replacements, after recording what will be removed. */
 async function removeFromService(context: CordonContext, all: readonly WorkItem[]): Promise<void> {
+  await runStep(context, { step: 'drain', timeout: 'hold', items: all }, (some, signal) =>
+    holdDrainsAboveFloor(context, some, signal),
+  );
+  endHolds(all, context.invocation.now());
   await recordRemovals(context, all);
   const items = all.filter((item) => !item.failures.has('record'));
   const planned = items.filter((item) => !item.failures.has('replace'));
@@ -102,7 +100,9 @@ function toBatchResult({ config, invocation }: CordonContext, created: CreatedWo
     const error = firstError(item);
     if (error) retry.push(...item.messageIds.map((id) => ({ id, error })));
   }
-  const done = items.filter(({ uncordonInProgress, failures }) => !uncordonInProgress && failures.size === 0);
+  const done = items.filter(
+    (item) => !item.uncordonInProgress && item.failures.size === 0 && item.heldPools.length === 0,
+  );
   for (const [severity, some] of Map.groupBy(done, ({ record }) => record.severity)) {
     addCount(invocation.metrics, `Cordoned.${severity}`, some.length);
   }

@@ -11,7 +11,7 @@ import {
   rebalanceDisruption,
 } from '../domain/disruption.ts';
 import { INSTANCE_ID } from '../domain/instance.ts';
-import { CORDON_DUE, MAIL_DUE } from '../messages/events.ts';
+import { CORDON_DUE } from '../messages/events.ts';
 
 /** What one event means for this wing. */
 export type WarningEvent =
@@ -27,7 +27,6 @@ export type WarningEvent =
       readonly eventTime: number;
     }
   | { readonly kind: 'due'; readonly instanceId: string }
-  | { readonly kind: 'mail-due'; readonly instanceId: string; readonly remarks: readonly string[] }
   | { readonly kind: 'ignored'; readonly ignored: readonly IgnoredEntity[] };
 
 /** A part of an event that the wing does not act on, and why. */
@@ -62,7 +61,6 @@ const health = eventBridgeEvent(
     ),
   }),
 );
-const mailDue = eventBridgeEvent(z.object({ 'instance-id': instanceId, remarks: z.array(z.string()) }));
 const anyEvent = eventBridgeEvent(z.unknown());
 
 /** @throws InvalidInputError that names the field and its value */
@@ -79,8 +77,6 @@ export function parseWarningEvent(body: unknown, options: ParseOptions): Warning
       return parseHealthEvent(body, options);
     case CORDON_DUE:
       return { kind: 'due', instanceId: parseAs(recommendation, body, 'event').detail['instance-id'] };
-    case MAIL_DUE:
-      return parseMailDue(body);
     default:
       throw new InvalidInputError(
         `detail-type: expected an EC2 warning or an AWS Health event, got '${type}'`,
@@ -103,11 +99,6 @@ function parseRebalanceRecommendation(body: unknown, options: ParseOptions): War
   const info = eventInfo(event, event.detail['instance-id']);
   const disruption = rebalanceDisruption(info, options.rebalanceHoldMs);
   return { kind: 'disruption', disruptions: [disruption], ignored: [] };
-}
-
-function parseMailDue(body: unknown): WarningEvent {
-  const { detail } = parseAs(mailDue, body, 'event');
-  return { kind: 'mail-due', instanceId: detail['instance-id'], remarks: detail.remarks };
 }
 
 function parseHealthEvent(body: unknown, options: ParseOptions): WarningEvent {

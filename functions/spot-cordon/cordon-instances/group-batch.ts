@@ -12,7 +12,6 @@ export interface GroupedBatch {
   readonly disruptions: ReadonlyMap<string, InstanceMessages>;
   readonly due: ReadonlyMap<string, InstanceMessages>;
   readonly cancellations: ReadonlyMap<string, Cancellation>;
-  readonly mails: ReadonlyMap<string, DueMail>;
   readonly dropped: readonly DroppedEvent[];
 }
 
@@ -25,11 +24,6 @@ export interface InstanceMessages {
 interface Cancellation {
   readonly messageIds: readonly string[];
   readonly eventTime: number;
-}
-
-export interface DueMail {
-  readonly messageIds: readonly string[];
-  readonly remarks: readonly string[];
 }
 
 export interface DroppedEvent {
@@ -54,7 +48,7 @@ export function groupBatchByInstance(received: readonly ReceivedEvent[], now: nu
       else addMessage(disruptions, disruption.instanceId, id, disruption);
     }
   }
-  return { disruptions, due, cancellations, mails: findDueMails(received), dropped };
+  return { disruptions, due, cancellations, dropped };
 }
 
 function addMessage(
@@ -69,19 +63,6 @@ function addMessage(
     messageIds: [...(before?.messageIds ?? []), messageId],
     disruptions: disruptions.sort((a, b) => a.eventTime - b.eventTime),
   });
-}
-
-function findDueMails(received: readonly ReceivedEvent[]): Map<string, DueMail> {
-  const mails = new Map<string, DueMail>();
-  for (const { id, message } of received) {
-    if (message.kind !== 'mail-due') continue;
-    const before = mails.get(message.instanceId);
-    mails.set(message.instanceId, {
-      messageIds: [...(before?.messageIds ?? []), id],
-      remarks: [...new Set([...(before?.remarks ?? []), ...message.remarks])],
-    });
-  }
-  return mails;
 }
 
 /** Finds all cancellations first: in a batch, a cancellation can come before or after the event that it cancels. */

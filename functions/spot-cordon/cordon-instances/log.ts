@@ -11,6 +11,7 @@ export function logCordoned({ logger, now }: Invocation, item: WorkItem): void {
   const failed = [...item.failures.keys()];
   const isPartial = failed.length > 0;
   logger.info(isPartial ? 'instance partly cordoned, message will be retried' : 'instance cordoned', {
+    ...(item.heldPools.length > 0 && { waitsFor: item.heldPools }),
     ...logFields(item.record),
     change: item.change,
     steps: item.outcomes,

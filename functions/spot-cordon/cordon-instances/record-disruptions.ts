@@ -13,7 +13,6 @@ import type { Instance } from '../domain/instance.ts';
 import { mustDescribeFirst, outOfScopeReason } from '../domain/scope.ts';
 import type { GroupedBatch, InstanceMessages } from './group-batch.ts';
 import { logDeferred, logDropped, logDuplicate } from './log.ts';
-import { type RetriedMessage, retryAll } from './retries.ts';
 import { stepTimeoutMs } from './run-step.ts';
 import { createWorkItem, type WorkItem } from './work-item.ts';
 
@@ -21,6 +20,11 @@ import { createWorkItem, type WorkItem } from './work-item.ts';
 export interface CreatedWorkItems {
   readonly items: readonly WorkItem[];
   readonly retry: readonly RetriedMessage[];
+}
+
+export interface RetriedMessage {
+  readonly id: string;
+  readonly error: unknown;
 }
 
 /** Writes the batch into the records and creates a work item for each instance that has a pending step. */
@@ -114,8 +118,9 @@ async function recordDisruptions(context: CordonContext, inScope: InScope): Prom
   return { items, retry };
 }
 
+/** MailCordons does the step `notify`. */
 function hasAllSteps(record: CordonRecord): boolean {
-  return cordonSteps.every((step) => record.steps[step] !== undefined);
+  return cordonSteps.every((step) => step === 'notify' || record.steps[step] !== undefined);
 }
 
 /** Without the instance's id: the handler logs one line per text, not one per message. */
@@ -142,4 +147,8 @@ function joinMessages(a: InstanceMessages, b: InstanceMessages | undefined): Ins
     messageIds: [...a.messageIds, ...(b?.messageIds ?? [])],
     disruptions: [...a.disruptions, ...(b?.disruptions ?? [])],
   };
+}
+
+function retryAll(messageIds: readonly string[] = [], error: unknown): RetriedMessage[] {
+  return messageIds.map((id) => ({ id, error }));
 }

@@ -4,16 +4,17 @@ import type { CordonStep } from '../domain/cordon-record.ts';
 import { isStepPending, recordFailure, type WorkItem } from './work-item.ts';
 
 /**
- * Time limits, so that one slow step cannot use up the two minutes of notice. In sequence they take 21 of the function's
+ * Time limits, so that one slow step cannot use up the two minutes of notice. In sequence they take 22 of the function's
  * 25 s; writes take the rest. If DynamoDB is slow too, the function times out and SQS delivers the whole batch again.
  */
 export const stepTimeoutMs = {
-  tag: 7_000,
-  describe: 7_000,
+  tag: 6_000,
+  describe: 6_000,
   plan: 5_000,
+  hold: 3_000,
   announce: 5_000,
   protect: 3_000,
-  apply: 6_000,
+  apply: 5_000,
 } as const;
 
 export interface StepOptions {

@@ -1,16 +1,10 @@
-import { sendMessages } from '#shared/aws/sqs.ts';
 import { updateRecords } from '#shared/aws/update-records.ts';
 import type { CordonContext } from '../context.ts';
 import { type CordonDraft, type CordonRecord, withOutcomes } from '../domain/cordon-record.ts';
-import { mailDueEvent } from '../messages/events.ts';
-import { recordFailure, recordsById, type WorkItem, withPendingStep } from './work-item.ts';
+import { isHeld, recordFailure, recordsById, type WorkItem } from './work-item.ts';
 
-/** The outcomes are written by then, and the warnings of one storm have arrived: they share a mail. */
-const MAIL_DELAY_SECONDS = 10;
-
-/** Queues the mails and writes the outcomes. */
+/** Writes what was done into the records. MailCordons reads it there. */
 export async function saveOutcomes(context: CordonContext, items: readonly WorkItem[]): Promise<void> {
-  await queueMails(context, items);
   const byId = new Map(items.map((item) => [item.instanceId, item]));
   const { records, failures } = await updateRecords(
     context.table,
@@ -18,7 +12,7 @@ export async function saveOutcomes(context: CordonContext, items: readonly WorkI
     (known, id) => {
       const item = byId.get(id);
       if (!known || !item || !isSameCordon(known, item.record)) return undefined;
-      return withItemOutcomes(known, item);
+      return withItemOutcomes(known, item, context.invocation.now());
     },
     recordsById(items),
   );
@@ -28,28 +22,16 @@ export async function saveOutcomes(context: CordonContext, items: readonly WorkI
   }
 }
 
-/** A batch of warnings is small and a storm has many batches, so the advisory queue collects what one mail says. */
-async function queueMails({ config, invocation }: CordonContext, all: readonly WorkItem[]): Promise<void> {
-  const items = withPendingStep(all, 'notify');
-  if (items.length === 0) return;
-  const about = { region: config.region, now: invocation.now() };
-  const messages = items.map(({ instanceId, remarks }) => ({
-    body: mailDueEvent(instanceId, remarks, about),
-    delaySeconds: MAIL_DELAY_SECONDS,
-  }));
-  const errors = await sendMessages(config.advisoryQueueUrl, messages, invocation.signal);
-  items.forEach((item, i) => {
-    if (errors[i] === undefined) item.outcomes.notify = 'queued';
-    else recordFailure([item], 'notify', errors[i]);
-  });
-}
-
-function withItemOutcomes(known: CordonRecord, item: WorkItem): CordonDraft {
+function withItemOutcomes(known: CordonRecord, item: WorkItem, now: number): CordonDraft {
   const outcomes = item.uncordonInProgress ? withoutUndoableSteps(item.outcomes) : item.outcomes;
-  // The mail may have been sent meanwhile.
-  const notify = known.steps.notify ?? outcomes.notify;
-  const draft = withOutcomes(known, { ...outcomes, ...(notify !== undefined && { notify }) });
-  return item.group ? { ...draft, group: item.group.name } : draft;
+  const { drainHeldSince = now, ...rest } = known;
+  const remarks = [...new Set([...(known.remarks ?? []), ...item.remarks])];
+  return {
+    ...withOutcomes(rest, outcomes),
+    ...(remarks.length > 0 && { remarks }),
+    ...(item.group && { group: item.group.name }),
+    ...(isHeld(item) && { drainHeldSince }),
+  };
 }
 
 /** UncordonInstances may still undo these steps or publish its event, so the next delivery must repeat them. */

@@ -23,6 +23,10 @@ export interface WorkItem {
   /** Where the instance is registered and will be deregistered. */
   targets: readonly DrainedTargets[];
   classicLoadBalancers: readonly string[];
+  /** For each target group or Classic Load Balancer with this instance: the keys of its healthy targets. */
+  readonly healthyTargets: Map<string, ReadonlySet<string>>;
+  /** Where the instance must stay for now, because too few healthy targets would remain. */
+  heldPools: readonly string[];
   replacement?: Replacement;
 }
 
@@ -42,6 +46,8 @@ export function createWorkItem(
     described: instance !== undefined,
     targets: [],
     classicLoadBalancers: [],
+    healthyTargets: new Map(),
+    heldPools: [],
   };
 }
 
@@ -52,6 +58,11 @@ export function isStepPending(item: WorkItem, step: CordonStep): boolean {
 
 export function withPendingStep(items: readonly WorkItem[], step: CordonStep): WorkItem[] {
   return items.filter((item) => isStepPending(item, step));
+}
+
+/** Whether the instance waits until it may leave a target group. */
+export function isHeld({ heldPools }: WorkItem): boolean {
+  return heldPools.length > 0;
 }
 
 /** Whether the Auto Scaling group protects the instance from scale-in. */

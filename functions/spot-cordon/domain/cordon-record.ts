@@ -34,6 +34,10 @@ export interface CordonRecord extends Omit<Disruption, 'staleAt'> {
   readonly protectionRemoved?: boolean;
   readonly drainedTargets?: readonly DrainedTargets[];
   readonly drainedLoadBalancers?: readonly string[];
+  /** Further facts for the on-call engineer, such as a target group that drains too slowly. */
+  readonly remarks?: readonly string[];
+  /** Since when draining waits for healthy targets. */
+  readonly drainHeldSince?: number;
 }
 
 export type RecordChange = 'new' | 'raised' | 'renewed' | 'sooner' | 'deferred' | 'none';

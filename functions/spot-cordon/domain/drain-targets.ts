@@ -1,6 +1,7 @@
-import type { DrainedTargets, Target } from './cordon-record.ts';
-import { NOTICE_MS } from './disruption.ts';
-import { type Instance, isTerminated } from './instance.ts';
+import type { CordonRecord, DrainedTargets, Target } from './cordon-record.ts';
+import { NOTICE_MS, type Severity } from './disruption.ts';
+import { type AutoScalingGroup, type Instance, isTerminated } from './instance.ts';
+import { chooseReplacement, shouldReplace } from './replacement.ts';
 import { tagKeys } from './scope.ts';
 
 export interface TargetGroup {
@@ -16,8 +17,38 @@ export interface RegisteredTarget {
   readonly state: string;
 }
 
-export function shouldDrain(instance: Instance | undefined): instance is Instance {
-  return instance !== undefined && !isTerminated(instance) && instance.tags[tagKeys.drain] === 'true';
+/** `true` drains for an interruption, `advice` also for recommendations and maintenance, most of which end harmlessly. */
+export function shouldDrain(severity: Severity, instance: Instance | undefined): boolean {
+  if (instance === undefined || isTerminated(instance)) return false;
+  const drain = instance.tags[tagKeys.drain];
+  return drain === 'advice' || (drain === 'true' && severity === 'interruption');
+}
+
+/** An instance, and what the wing knows about it. */
+export interface DrainCandidate {
+  readonly record: CordonRecord;
+  readonly instance?: Instance;
+  readonly group?: AutoScalingGroup;
+}
+
+/** From which load balancers an instance leaves. */
+export interface DrainScope {
+  readonly includes: (pool: string) => boolean;
+}
+
+/**
+ * With Capacity Rebalancing, Auto Scaling drains the group's own load balancers. An instance that is only replaced
+ * leaves just these, because it leaves the group.
+ *
+ * @returns undefined if the instance stays everywhere
+ */
+export function drainScope({ record, instance, group }: DrainCandidate): DrainScope | undefined {
+  const own = new Set([...(group?.targetGroupArns ?? []), ...(group?.loadBalancerNames ?? [])]);
+  if (shouldDrain(record.severity, instance))
+    return { includes: (pool) => !(group?.hasCapacityRebalancing && own.has(pool)) };
+  const isReplaced =
+    shouldReplace(record, instance) && chooseReplacement(record.instanceId, group, false).kind !== 'none';
+  return isReplaced && own.size > 0 ? { includes: (pool) => own.has(pool) } : undefined;
 }
 
 /**

@@ -16,6 +16,8 @@ export interface AutoScalingGroup {
   readonly name: string;
   readonly hasCapacityRebalancing: boolean;
   readonly targetGroupArns: readonly string[];
+  /** Classic Load Balancers. */
+  readonly loadBalancerNames: readonly string[];
   readonly members: ReadonlyMap<string, GroupMember>;
 }
 

@@ -31,6 +31,7 @@ export function decideAtSweep(
   }
   const hasExpired = record.expiresAt !== undefined && record.expiresAt <= now;
   if (hasExpired && isRunning) return { kind: 'uncordon', reason: 'expired' };
+  if (isDrainHeldForAdvice(record)) return { kind: 'requeue' };
   return { kind: 'keep', isOverdue: isOverdue(record, instance, now) };
 }
 
@@ -53,6 +54,11 @@ function decideDeferred(record: CordonRecord, now: number): UncordonDecision {
 function endsWhenRunning({ status, severity, action, deadline = 0 }: CordonRecord, at: number): boolean {
   if (status === 'deferred') return false;
   return action === 'stop' || action === 'hibernate' || (severity === 'interruption' && at > deadline);
+}
+
+/** CordonInstances looks after interrupted instances itself, more often. */
+function isDrainHeldForAdvice({ severity, drainHeldSince }: CordonRecord): boolean {
+  return severity !== 'interruption' && drainHeldSince !== undefined;
 }
 
 function isOverdue(record: CordonRecord, instance: Instance | undefined, now: number): boolean {

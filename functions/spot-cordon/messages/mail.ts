@@ -1,33 +1,25 @@
 import type { Mail } from '#shared/mail.ts';
-import type { CordonRecord, StepOutcomes } from '../domain/cordon-record.ts';
+import type { CordonRecord } from '../domain/cordon-record.ts';
 import { severities } from '../domain/disruption.ts';
-
-/** What the mail says about one instance. */
-export interface CordonSummary {
-  readonly record: CordonRecord;
-  readonly outcomes: StepOutcomes;
-  /** Further facts for the on-call engineer, such as a target group that drains too slowly. */
-  readonly remarks: readonly string[];
-}
 
 /** The list is cut at this many instances, and below SNS's limit of 256 KiB. The log names all of them. */
 const MAX_INSTANCES = 200;
 const MAX_BYTES = 240_000;
 
 /** One mail for a whole batch. */
-export function cordonSummaryMail(summaries: readonly CordonSummary[]): Mail {
+export function cordonSummaryMail(records: readonly CordonRecord[]): Mail {
   const counts = [...severities]
     .reverse()
     .map((severity) => ({
       severity,
-      n: summaries.filter(({ record }) => record.severity === severity).length,
+      n: records.filter((record) => record.severity === severity).length,
     }))
     .filter(({ n }) => n > 0)
     .map(({ severity, n }) => `${n} ${severity}`);
-  const plural = summaries.length === 1 ? '' : 's';
-  const subject = `Groundcrew cordoned ${summaries.length} instance${plural} (${counts.join(', ')})`;
-  const shown = takeFitting(summaries.slice(0, MAX_INSTANCES).map(formatSummary));
-  const hidden = summaries.length - shown.length;
+  const plural = records.length === 1 ? '' : 's';
+  const subject = `Groundcrew cordoned ${records.length} instance${plural} (${counts.join(', ')})`;
+  const shown = takeFitting(records.slice(0, MAX_INSTANCES).map(formatSummary));
+  const hidden = records.length - shown.length;
   const more = hidden > 0 ? [`... and ${hidden} more; the log of CordonInstances names them.`] : [];
   const action = 'You need to act only if you place work by hand: place no new work on these instances.';
   const text = [`${subject}.`, action, '', ...shown, ...more].join('\n');
@@ -42,7 +34,8 @@ function takeFitting(paragraphs: readonly string[]): string[] {
   });
 }
 
-function formatSummary({ record, outcomes, remarks }: CordonSummary): string {
+function formatSummary(record: CordonRecord): string {
+  const { steps: outcomes, remarks = [] } = record;
   const head = [
     `${record.instanceId}: ${record.reason}`,
     `action ${record.action}`,

@@ -22,7 +22,12 @@ export function logDeleted({ logger, metrics }: Invocation, records: readonly Co
 
 export function logRequeued({ logger }: Invocation, records: readonly CordonRecord[]): void {
   for (const record of records)
-    logger.info('deferred maintenance is due, requeued to CordonInstances', logFields(record));
+    logger.info(
+      record.status === 'deferred'
+        ? 'deferred maintenance is due, requeued to CordonInstances'
+        : 'drain that waits for healthy targets, requeued to CordonInstances',
+      logFields(record),
+    );
 }
 
 export function logOverdue({ logger, metrics }: Invocation, records: readonly CordonRecord[]): void {

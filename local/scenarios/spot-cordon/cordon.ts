@@ -17,7 +17,7 @@ const MINUTE = 60_000;
 
 export const cordonScenarios = [
   scenario<Fleet>('an interruption warning for an instance in two target groups', {
-    arrange: createServingGroup,
+    arrange: (world) => createServingGroup(world),
     async act(world, fleet) {
       await world.put(interruptionWarning(world, firstInstance(fleet)));
       await world.settle();
@@ -44,7 +44,7 @@ export const cordonScenarios = [
   }),
 
   scenario<Fleet>('a rebalance recommendation, then an interruption warning', {
-    arrange: createServingGroup,
+    arrange: (world) => createServingGroup(world),
     async act(world, fleet) {
       await world.put(rebalanceRecommendation(world, firstInstance(fleet)));
       await world.settle();
@@ -65,7 +65,7 @@ export const cordonScenarios = [
 
   scenario<Fleet>('an interruption warning, then a late rebalance recommendation', {
     sweep: false, // the same as the first scenario, except for a last read
-    arrange: createServingGroup,
+    arrange: (world) => createServingGroup(world),
     async act(world, fleet) {
       const early = rebalanceRecommendation(world, firstInstance(fleet));
       await world.put(interruptionWarning(world, firstInstance(fleet)));

@@ -15,9 +15,9 @@ import { type Fleet, GROUP, observe } from './observe.ts';
 export const MANAGED: Tags = { 'groundcrew:managed': 'true' };
 export const OPT_IN: Tags = { ...MANAGED, 'groundcrew:drain': 'true', 'groundcrew:replace': 'true' };
 
-/** Two protected instances in a group. The first has two ports in one target group and its IP address in another. */
-export async function createServingGroup(world: World): Promise<Fleet> {
-  const ids = await createGroup(world, { name: GROUP, size: 2, tags: OPT_IN });
+/** Two protected instances in a group. Each has two ports in one target group and its IP address in another. */
+export async function createServingGroup(world: World, tags: Tags = OPT_IN): Promise<Fleet> {
+  const ids = await createGroup(world, { name: GROUP, size: 2, tags });
   const command = new SetInstanceProtectionCommand({
     AutoScalingGroupName: GROUP,
     InstanceIds: ids,
@@ -32,8 +32,10 @@ export async function createServingGroup(world: World): Promise<Fleet> {
     { Id: first, Port: 8080 },
     { Id: first, Port: 8081 },
     { Id: second, Port: 8080 },
+    { Id: second, Port: 8081 },
   ]);
-  await registerTargets(world, byIp, [{ Id: addresses.get(first)?.privateIp ?? '', Port: 9000 }]);
+  const byAddress = ids.map((id) => ({ Id: addresses.get(id)?.privateIp ?? '', Port: 9000 }));
+  await registerTargets(world, byIp, byAddress);
   return { ids: [first, second], targetGroups: [byId, byIp] };
 }
 
@@ -58,6 +60,6 @@ export function firstInstance({ ids }: Fleet): string {
 
 export const drainedAndReplaced = {
   tags: ['interruption', 'none'],
-  targets: [['instance 2:8080'], []],
+  targets: [['instance 2:8080', 'instance 2:8081'], ['instance 2 by ip:9000']],
   group: { size: 2, ours: ['out', 'InService, protected'] },
 };

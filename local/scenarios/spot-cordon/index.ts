@@ -3,6 +3,7 @@ import { createGroup } from '../../scenario-kit/fleet.ts';
 import type { SeedContext } from '../../scenario-kit/scenario.ts';
 import { cordonScenarios } from './cordon.ts';
 import { oddInputScenarios } from './odd-input.ts';
+import { poolScenarios } from './pools.ts';
 import { stormScenarios } from './storms.ts';
 import { uncordonScenarios } from './uncordon.ts';
 
@@ -22,4 +23,10 @@ export async function seed(world: World, { saveEvent }: SeedContext): Promise<re
   return [`Send an interruption warning for a sample instance:  ${command}`];
 }
 
-export default [...cordonScenarios, ...uncordonScenarios, ...oddInputScenarios, ...stormScenarios];
+export default [
+  ...cordonScenarios,
+  ...uncordonScenarios,
+  ...oddInputScenarios,
+  ...poolScenarios,
+  ...stormScenarios,
+];

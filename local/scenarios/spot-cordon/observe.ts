@@ -40,7 +40,10 @@ export async function observe(world: World, { ids, targetGroups = [] }: Fleet): 
       })),
       deadLetters: (await world.deadLetters()).length,
     },
-    events: world.published().map((event) => describeEvent(event, names)),
+    events: world
+      .published()
+      .filter((event) => toEnvelope(event)['detail-type'] !== 'Cordon Due')
+      .map((event) => describeEvent(event, names)),
     effects: fleet.filter(({ id }) => !ids.includes(id)).map(() => 'replacement'),
     mails: world.mails().map(({ subject }) => subject),
     detail: { steps: found.map(({ steps }) => steps) },

@@ -22,41 +22,47 @@ const MINUTE = 60_000;
 const SWEEP = 'UncordonInstancesSweep';
 
 export const uncordonScenarios = [
-  scenario<Fleet>('a rebalance recommendation without an interruption', {
-    arrange: createServingGroup,
-    async act(world, fleet) {
-      await world.put(rebalanceRecommendation(world, firstInstance(fleet)));
-      await world.settle();
-      await world.fire(SWEEP);
-      await world.settle();
-      assert.equal((await readRecords(world)).length, 1, 'the sweep keeps a cordon that has not expired');
-      world.clock.skip(31 * MINUTE);
-      await world.fire(SWEEP);
-      await world.settle();
-      // If a fault interrupted the release, it continues when its lease has expired.
-      world.clock.skip(5 * MINUTE);
-      await world.fire(SWEEP);
-      await world.settle();
+  scenario<Fleet>(
+    'a rebalance recommendation without an interruption, for an instance that drains on advice',
+    {
+      arrange: (world) => createServingGroup(world, { ...OPT_IN, 'groundcrew:drain': 'advice' }),
+      async act(world, fleet) {
+        await world.put(rebalanceRecommendation(world, firstInstance(fleet)));
+        await world.settle();
+        await world.fire(SWEEP);
+        await world.settle();
+        assert.equal((await readRecords(world)).length, 1, 'the sweep keeps a cordon that has not expired');
+        world.clock.skip(31 * MINUTE);
+        await world.fire(SWEEP);
+        await world.settle();
+        // If a fault interrupted the release, it continues when its lease has expired.
+        world.clock.skip(5 * MINUTE);
+        await world.fire(SWEEP);
+        await world.settle();
+      },
+      expect(outcome) {
+        const { records: found, deadLetters, ...state } = stateOf(outcome);
+        assert.deepEqual(state, {
+          tags: ['none', 'none'],
+          targets: [
+            ['instance 1:8080', 'instance 1:8081', 'instance 2:8080', 'instance 2:8081'],
+            ['instance 1 by ip:9000', 'instance 2 by ip:9000'],
+          ],
+          group: { size: 2, ours: ['InService, protected', 'InService, protected'] },
+        });
+        assert.deepEqual(found, []);
+        assert.equal(deadLetters, 0);
+        assert.deepEqual(outcome.events, [
+          'Instance Cordoned: instance 1, rebalance, none',
+          'Instance Uncordoned: instance 1, rebalance, none',
+        ]);
+      },
     },
-    expect(outcome) {
-      const { records: found, deadLetters, ...state } = stateOf(outcome);
-      assert.deepEqual(state, {
-        tags: ['none', 'none'],
-        targets: [['instance 1:8080', 'instance 1:8081', 'instance 2:8080'], ['instance 1 by ip:9000']],
-        group: { size: 2, ours: ['InService, protected', 'InService, protected'] },
-      });
-      assert.deepEqual(found, []);
-      assert.equal(deadLetters, 0);
-      assert.deepEqual(outcome.events, [
-        'Instance Cordoned: instance 1, rebalance, none',
-        'Instance Uncordoned: instance 1, rebalance, none',
-      ]);
-    },
-  }),
+  ),
 
   scenario<Fleet>('an instance hibernates and comes back', {
     async arrange(world) {
-      const ids = await runSpotInstances(world, 1, OPT_IN);
+      const ids = await runSpotInstances(world, 2, OPT_IN);
       const classic = world.client(ElasticLoadBalancingClient);
       const Listeners = [{ Protocol: 'HTTP', LoadBalancerPort: 80, InstancePort: 80 }];
       await classic.send(
@@ -77,7 +83,7 @@ export const uncordonScenarios = [
       await world.settle();
       assert.deepEqual(
         await classicInstances(world),
-        [],
+        fleet.ids.slice(1),
         'deregistered from the load balancer during hibernation',
       );
       world.clock.skip(MINUTE);
@@ -93,12 +99,12 @@ export const uncordonScenarios = [
     },
     expect(outcome) {
       assert.deepEqual(outcome.state, {
-        tags: ['none'],
+        tags: ['none', 'none'],
         targets: [],
-        group: { size: 0, ours: ['out'] },
+        group: { size: 0, ours: ['out', 'out'] },
         records: [],
         deadLetters: 0,
-        classic: 1,
+        classic: 2,
       });
     },
   }),

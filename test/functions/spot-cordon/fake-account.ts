@@ -35,6 +35,7 @@ import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import type { CordonDraft, CordonRecord } from '../../../functions/spot-cordon/domain/cordon-record.ts';
+import type { DrainLedger } from '../../../functions/spot-cordon/domain/drain-floor.ts';
 
 // An account that can refuse any call: for refusals and races that the local account does not produce.
 
@@ -48,6 +49,8 @@ export interface FakeInstance {
 
 interface FakeGroup {
   readonly name: string;
+  readonly targetGroups?: readonly string[];
+  readonly rebalances?: boolean;
   readonly members: readonly string[];
   readonly isProtected?: boolean;
 }
@@ -57,6 +60,8 @@ interface FakeTargetGroup {
   readonly type?: string;
   readonly vpc?: string;
   readonly targets: { Id: string; Port: number }[];
+  /** Healthy targets that no test warns about, so that the floor holds nothing back. */
+  readonly spares?: number;
 }
 
 export interface Fleet {
@@ -77,9 +82,25 @@ export const clients = {
 };
 
 export const table = new Map<string, CordonRecord>();
+export const ledger = new Map<string, DrainLedger>();
+
+interface Row {
+  readonly revision: string;
+}
+const tables: Readonly<Record<string, { readonly key: string; readonly rows: Map<string, Row> }>> = {
+  cordons: { key: 'instanceId', rows: table },
+  ledger: { key: 'pool', rows: ledger },
+};
+
+function tableNamed(name: string) {
+  const found = tables[name];
+  if (!found) throw new Error(`the fake account has no table ${name}`);
+  return found;
+}
 
 export function openAccount(fleet: Fleet): void {
   table.clear();
+  ledger.clear();
   for (const client of Object.values(clients)) client.reset();
   answerTable();
   answerInstances(fleet);
@@ -113,21 +134,12 @@ export function publishedEvents(): { type: string; detail: Record<string, string
     .map(({ DetailType, Detail }) => ({ type: DetailType ?? '', detail: JSON.parse(Detail ?? '{}') }));
 }
 
-/** The bodies of the messages in the wing's own queues. */
-export function sentMessages(): unknown[] {
-  return clients.sqs
-    .commandCalls(SendMessageBatchCommand)
-    .flatMap(({ args }) => args[0].input.Entries ?? [])
-    .map(({ MessageBody }) => JSON.parse(MessageBody ?? '{}'));
-}
-
 function answerTable(): void {
   clients.dynamo.on(BatchGetItemCommand).callsFake(async ({ RequestItems }) => {
     const [name = ''] = Object.keys(RequestItems);
-    const ids: string[] = RequestItems[name].Keys.map(
-      ({ instanceId }: { instanceId: { S: string } }) => instanceId.S,
-    );
-    return { Responses: { [name]: ids.flatMap((id) => table.get(id) ?? []).map((one) => marshall(one)) } };
+    const { key, rows } = tableNamed(name);
+    const ids: string[] = RequestItems[name].Keys.map((one: Record<string, { S: string }>) => one[key]?.S);
+    return { Responses: { [name]: ids.flatMap((id) => rows.get(id) ?? []).map((one) => marshall(one)) } };
   });
   clients.dynamo
     .on(ScanCommand)
@@ -138,16 +150,18 @@ function answerTable(): void {
 // biome-ignore lint/suspicious/noExplicitAny: the items of a transaction, as the wing wrote them
 function write(items: any[]): object {
   const reasons = items.map(({ Put, Delete }) => {
-    const id = Put?.Item.instanceId.S ?? Delete.Key.instanceId.S;
+    const { key, rows } = tableNamed((Put ?? Delete).TableName);
+    const id = (Put?.Item ?? Delete.Key)[key].S;
     const expected = (Put ?? Delete).ExpressionAttributeValues?.[':revision'].S;
-    return { Code: table.get(id)?.revision === expected ? 'None' : 'ConditionalCheckFailed' };
+    return { Code: rows.get(id)?.revision === expected ? 'None' : 'ConditionalCheckFailed' };
   });
   if (reasons.some(({ Code }) => Code !== 'None')) {
     throw refusal('TransactionCanceledException', 'cancelled', { CancellationReasons: reasons });
   }
   for (const { Put, Delete } of items) {
-    if (Put) table.set(Put.Item.instanceId.S, unmarshall(Put.Item) as CordonRecord);
-    else table.delete(Delete.Key.instanceId.S);
+    const { key, rows } = tableNamed((Put ?? Delete).TableName);
+    if (Put) rows.set(Put.Item[key].S, unmarshall(Put.Item) as Row);
+    else rows.delete(Delete.Key[key].S);
   }
   return {};
 }
@@ -181,8 +195,10 @@ function answerGroups({ groups = [] }: Fleet): void {
   clients.autoScaling.on(DescribeAutoScalingGroupsCommand).callsFake(async ({ AutoScalingGroupNames }) => ({
     AutoScalingGroups: groups
       .filter(({ name }) => AutoScalingGroupNames.includes(name))
-      .map(({ name, members, isProtected = false }) => ({
+      .map(({ name, members, isProtected = false, targetGroups = [], rebalances = false }) => ({
         AutoScalingGroupName: name,
+        TargetGroupARNs: targetGroups,
+        CapacityRebalance: rebalances,
         Instances: members.map((InstanceId) => ({
           InstanceId,
           LifecycleState: 'InService',
@@ -203,13 +219,15 @@ function answerTargetGroups({ targetGroups = [] }: Fleet): void {
       LoadBalancerArns: ['alb'],
     })),
   }));
+  const registered = (arn: string): { Id: string; Port: number }[] => {
+    const { targets = [], spares = 9 } = targetGroups.find((one) => one.arn === arn) ?? {};
+    return [...targets, ...Array.from({ length: spares }, (_, i) => ({ Id: `i-0000000${i}`, Port: 80 }))];
+  };
   clients.elb.on(DescribeTargetHealthCommand).callsFake(async ({ TargetGroupArn }) => ({
-    TargetHealthDescriptions: (targetGroups.find(({ arn }) => arn === TargetGroupArn)?.targets ?? []).map(
-      (target) => ({
-        Target: target,
-        TargetHealth: { State: draining.has(key(TargetGroupArn, target)) ? 'draining' : 'healthy' },
-      }),
-    ),
+    TargetHealthDescriptions: registered(TargetGroupArn).map((target) => ({
+      Target: target,
+      TargetHealth: { State: draining.has(key(TargetGroupArn, target)) ? 'draining' : 'healthy' },
+    })),
   }));
   clients.elb.on(DescribeTargetGroupAttributesCommand).resolves({ Attributes: [] });
   clients.elb.on(DeregisterTargetsCommand).callsFake(async ({ TargetGroupArn, Targets }) => {

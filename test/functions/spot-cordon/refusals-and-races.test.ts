@@ -14,11 +14,9 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { PublishCommand } from '@aws-sdk/client-sns';
-import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
 import type { CordonConfig } from '../../../functions/spot-cordon/config.ts';
 import { cordonInstances } from '../../../functions/spot-cordon/cordon-instances/cordon-instances.ts';
-import { parseWarningEvent } from '../../../functions/spot-cordon/cordon-instances/event.ts';
 import {
   groupBatchByInstance,
   type ReceivedEvent,
@@ -37,6 +35,7 @@ import {
 } from '../../../functions/spot-cordon/domain/disruption.ts';
 import type { Instance } from '../../../functions/spot-cordon/domain/instance.ts';
 import { decideAtSweep } from '../../../functions/spot-cordon/domain/uncordon-decision.ts';
+import { mailCordons } from '../../../functions/spot-cordon/mail-cordons/mail-cordons.ts';
 import { cordonSummaryMail } from '../../../functions/spot-cordon/messages/mail.ts';
 import { uncordonInstances } from '../../../functions/spot-cordon/uncordon-instances/uncordon-instances.ts';
 import { removeRecords } from '../../../shared/aws/update-records.ts';
@@ -48,9 +47,9 @@ import {
   openAccount,
   publishedEvents,
   refusal,
-  sentMessages,
   table,
 } from './fake-account.ts';
+import { cordonConfig } from './sample-records.ts';
 
 // Calls that AWS refuses, and events that arrive at the same time.
 
@@ -61,20 +60,6 @@ const LEAD = 24 * HOUR;
 const HOLD = 30 * MINUTE;
 const ids = ['i-aaaa0001', 'i-aaaa0002', 'i-aaaa0003'] as const;
 const [A, B, C] = ids;
-
-const config: CordonConfig = {
-  region: 'eu-west-1',
-  table: 'cordons',
-  advisoryQueueUrl: 'https://advisory',
-  topicArn: 'arn:aws:sns:eu-west-1:123456789012:notifications',
-  dryRun: false,
-  scope: 'all',
-  drainSearch: 'vpc',
-  rebalanceHoldMinutes: 30,
-  scheduledLeadHours: 24,
-  rebalanceHoldMs: HOLD,
-  scheduledLeadMs: LEAD,
-};
 
 function info(instanceId: string, eventTime = NOW) {
   return { instanceId, eventTime, sourceEventId: `event of ${instanceId}` };
@@ -93,17 +78,22 @@ function message(id: string, ...disruptions: Disruption[]): ReceivedEvent {
 async function cordon(received: readonly ReceivedEvent[], more: Partial<CordonConfig> = {}, now = NOW) {
   const { invocation, book } = fakeInvocation({ now: () => now });
   const deliveries = received.map((one) => ({ ...one, receiveCount: 1 }));
-  const handled = await cordonInstances(deliveries, { ...config, ...more }, invocation);
+  const handled = await cordonInstances(deliveries, { ...cordonConfig, ...more }, invocation);
   return { retry: handled.retry.map(({ id }) => id), book };
 }
 
-/** Delivers the mails that were queued since the account was opened, in one batch. */
+/** One batch of MailCordons, with all events that were published since the account was opened. */
 async function deliverMails(now = NOW) {
-  const received = sentMessages().map((body, i) => ({
+  const { invocation } = fakeInvocation({ now: () => now });
+  const cordoned = publishedEvents().filter(({ type }) => type === 'Instance Cordoned');
+  const received = cordoned.map(({ detail: { instanceId = '' } }, i) => ({
     id: `mail ${i}`,
-    message: parseWarningEvent(body, { region: 'eu-west-1', rebalanceHoldMs: HOLD }),
+    message: { instanceId },
+    receiveCount: 1,
   }));
-  return cordon(received, {}, now);
+  const mailConfig = { table: 'cordons', topicArn: 'arn:notifications', dryRun: false };
+  const { retry } = await mailCordons(received, mailConfig, invocation);
+  return { retry: retry.map(({ id }) => id) };
 }
 
 async function sweep(now: number) {
@@ -284,7 +274,10 @@ describe('draining', () => {
     openAccount({ instances: [instance(A), instance(B)] });
     clients.classic.on(DescribeLoadBalancersCommand).resolves({
       LoadBalancerDescriptions: [
-        { LoadBalancerName: 'old', Instances: [{ InstanceId: A }, { InstanceId: B }] },
+        {
+          LoadBalancerName: 'old',
+          Instances: [A, B, C, 'i-0000000a'].map((InstanceId) => ({ InstanceId })),
+        },
       ],
     });
     const out: string[] = [];
@@ -474,8 +467,10 @@ it('stops retrying a table whose every transaction conflicts', async () => {
 
 it('keeps a mail below the SNS limit, however many remarks there are', () => {
   const lines = Array.from({ length: 200 }, (_, i) => ({
-    record: { ...cordoned(warning(A)), revision: 'r', group: `ü${'ß'.repeat(254)}${i}` },
-    outcomes: {},
+    ...cordoned(warning(A)),
+    revision: 'r',
+    group: `ü${'ß'.repeat(254)}${i}`,
+    steps: {},
     remarks: Array.from(
       { length: 50 },
       () => 'arn:aws:elasticloadbalancing drains for 300 s, longer than the notice',
@@ -492,7 +487,7 @@ describe('mails and metrics', () => {
     clients.sns.on(PublishCommand).rejectsOnce(refusal('AuthorizationError')).resolves({});
     expect((await cordon([message('m1', warning(A))])).retry).toEqual([]);
     expect((await deliverMails()).retry).toEqual(['mail 0']);
-    expect(table.get(A)?.steps.notify).toBe('queued');
+    expect(table.get(A)?.steps.notify).toBeUndefined();
     expect((await deliverMails()).retry).toEqual([]);
     expect(clients.sns.commandCalls(PublishCommand)).toHaveLength(2);
     expect(table.get(A)?.steps.notify).toBe('claimed');
@@ -505,15 +500,6 @@ describe('mails and metrics', () => {
     await deliverMails();
     const subjects = clients.sns.commandCalls(PublishCommand).map(({ args }) => args[0].input.Subject);
     expect(subjects).toEqual(['Groundcrew cordoned 3 instances (3 interruption)']);
-  });
-
-  it('delivers a warning again if its mail cannot be queued', async () => {
-    openAccount({ instances: [instance(A, { tags: {} })] });
-    clients.sqs.on(SendMessageBatchCommand).rejectsOnce(refusal('AccessDenied')).resolves({});
-    expect((await cordon([message('m1', warning(A))])).retry).toEqual(['m1']);
-    expect(table.get(A)?.steps.notify).toBeUndefined();
-    await cordon([message('m1', warning(A))]);
-    expect(table.get(A)?.steps.notify).toBe('queued');
   });
 
   it('sends no mail for an instance that is no longer cordoned', async () => {

@@ -1,3 +1,4 @@
+import type { CordonConfig } from '../../../functions/spot-cordon/config.ts';
 import type { CordonRecord } from '../../../functions/spot-cordon/domain/cordon-record.ts';
 import {
   interruptionDisruption,
@@ -7,6 +8,21 @@ import {
 import type { Instance } from '../../../functions/spot-cordon/domain/instance.ts';
 
 // One instance, its disruptions and its record, for the tests of single decisions.
+
+/** The settings of a deployment in scope `all`. */
+export const cordonConfig: CordonConfig = {
+  region: 'eu-west-1',
+  table: 'cordons',
+  drainLedgerTable: 'ledger',
+  dryRun: false,
+  scope: 'all',
+  drainSearch: 'vpc',
+  drainFloorPercent: 50,
+  rebalanceHoldMinutes: 30,
+  scheduledLeadHours: 24,
+  rebalanceHoldMs: 30 * 60_000,
+  scheduledLeadMs: 24 * 3_600_000,
+};
 
 export const NOW = Date.parse('2026-11-02T10:00:00Z');
 export const MINUTE = 60_000;

@@ -9,14 +9,14 @@ import {
 } from '../../aws/elastic-load-balancing-v2.ts';
 import type { Target } from '../../domain/cordon-record.ts';
 import {
+  drainScope,
   drainsLongerThanNotice,
-  shouldDrain,
   type TargetGroup,
   targetGroupsToSearch,
   targetKey,
   targetsOfInstance,
 } from '../../domain/drain-targets.ts';
-import { idsOf, recordFailure, type WorkItem, withPendingStep } from '../work-item.ts';
+import { idsOf, isHeld, isStepPending, recordFailure, type WorkItem, withPendingStep } from '../work-item.ts';
 
 export type DrainSearch = 'vpc' | 'group';
 
@@ -32,7 +32,7 @@ export async function findRegistrations(
   search: DrainSearch,
   signal: AbortSignal,
 ): Promise<void> {
-  const toDrain = withPendingStep(items, 'drain').filter(({ instance }) => shouldDrain(instance));
+  const toDrain = items.filter((item) => leavesLoadBalancers(item));
   if (toDrain.length === 0) return;
   const onError = (error: unknown): void => recordFailure(toDrain, 'drain', error);
   await Promise.all([
@@ -40,6 +40,12 @@ export async function findRegistrations(
     searchClassicLoadBalancers(toDrain, signal).catch(onError),
   ]);
   await addSlowDrainRemarks(toDrain, signal);
+}
+
+/** A replacement takes an instance out of its group's load balancers too, so it is searched for as well. */
+function leavesLoadBalancers(item: WorkItem): boolean {
+  const isPending = isStepPending(item, 'drain') || isStepPending(item, 'replace');
+  return isPending && drainScope(item) !== undefined;
 }
 
 async function searchTargetGroups(
@@ -52,9 +58,15 @@ async function searchTargetGroups(
     CALLS_AT_ONCE,
     async (group) => {
       const registered = await listTargets(group.arn, signal);
+      const healthy = new Set(
+        registered.filter(({ state }) => state === 'healthy').map(({ target }) => targetKey(target)),
+      );
       for (const item of items) {
-        const targets = item.instance ? targetsOfInstance(item.instance, group, registered) : [];
-        if (targets.length > 0) item.targets = [...item.targets, { targetGroupArn: group.arn, targets }];
+        if (!item.instance || !drainScope(item)?.includes(group.arn)) continue;
+        const targets = targetsOfInstance(item.instance, group, registered);
+        if (targets.length === 0) continue;
+        item.targets = [...item.targets, { targetGroupArn: group.arn, targets }];
+        item.healthyTargets.set(group.arn, healthy);
       }
     },
     (_, error) => recordFailure(items, 'drain', error),
@@ -64,8 +76,11 @@ async function searchTargetGroups(
 async function searchClassicLoadBalancers(items: readonly WorkItem[], signal: AbortSignal): Promise<void> {
   const loadBalancers = [...(await findClassicLoadBalancers(new Set(idsOf(items)), signal))];
   for (const item of items) {
-    const own = loadBalancers.filter(([, ids]) => ids.includes(item.instanceId));
+    const scope = drainScope(item);
+    const own = loadBalancers.filter(([name, ids]) => ids.includes(item.instanceId) && scope?.includes(name));
     item.classicLoadBalancers = own.map(([name]) => name);
+    // A Classic Load Balancer lists no health, so all its instances count as healthy.
+    for (const [name, ids] of own) item.healthyTargets.set(name, new Set(ids));
   }
 }
 
@@ -117,7 +132,8 @@ export async function deregisterInstances(items: readonly WorkItem[], signal: Ab
     ),
     deregisterFromClassicLoadBalancers(pending, signal),
   ]);
-  for (const item of pending) if (!item.failures.has('drain')) item.outcomes.drain = drainOutcome(item);
+  for (const item of pending)
+    if (!item.failures.has('drain') && !isHeld(item)) item.outcomes.drain = drainOutcome(item);
 }
 
 async function deregisterFromTargetGroup(
@@ -152,9 +168,12 @@ function recordDrainFailure(some: readonly { readonly item: WorkItem }[], error:
   recordFailure(items, 'drain', error);
 }
 
-function drainOutcome({ instance, targets, classicLoadBalancers: classic }: WorkItem): string {
-  if (!shouldDrain(instance)) return 'not requested';
+function drainOutcome(item: WorkItem): string {
+  const { record, group, targets, classicLoadBalancers: classic } = item;
+  if (drainScope(item) === undefined)
+    return record.severity === 'interruption' ? 'not requested' : 'not requested for advice';
   const count = targets.reduce((sum, { targets: some }) => sum + some.length, 0);
-  if (count + classic.length === 0) return 'registered nowhere';
+  if (count + classic.length === 0)
+    return group?.hasCapacityRebalancing ? 'left to Capacity Rebalancing' : 'registered nowhere';
   return `${count} targets in ${targets.length} target groups, ${classic.length} Classic Load Balancers`;
 }

@@ -6,7 +6,7 @@ import {
   terminateInstances,
 } from '../../aws/auto-scaling.ts';
 import { chooseReplacement, notReplacedReason, shouldReplace } from '../../domain/replacement.ts';
-import { hasProtection, idsOf, recordFailure, type WorkItem, withPendingStep } from '../work-item.ts';
+import { hasProtection, idsOf, isHeld, recordFailure, type WorkItem, withPendingStep } from '../work-item.ts';
 
 const CALLS_AT_ONCE = 4;
 
@@ -48,7 +48,9 @@ export async function planReplacements(items: readonly WorkItem[], signal: Abort
 /** Makes Auto Scaling launch replacements, in the way that was planned for each instance. */
 export async function orderReplacements(items: readonly WorkItem[], signal: AbortSignal): Promise<void> {
   const pending = withPendingStep(items, 'replace');
-  const planned = pending.filter(({ replacement }) => replacement && replacement.kind !== 'none');
+  const planned = pending.filter(
+    (item) => item.replacement && item.replacement.kind !== 'none' && mayLeaveGroup(item),
+  );
   const byKindAndGroup = Map.groupBy(
     planned,
     ({ replacement, group }) => `${replacement?.kind} ${group?.name}`,
@@ -62,6 +64,13 @@ export async function orderReplacements(items: readonly WorkItem[], signal: Abor
   for (const item of pending) {
     if (item.replacement?.kind === 'none') item.outcomes.replace = item.replacement.reason;
   }
+}
+
+/** Auto Scaling deregisters an instance that leaves, so we must know that enough healthy targets remain. */
+function mayLeaveGroup(item: WorkItem): boolean {
+  const { targetGroupArns = [], loadBalancerNames = [] } = item.group ?? {};
+  const isUnknown = item.failures.has('drain') && targetGroupArns.length + loadBalancerNames.length > 0;
+  return !isHeld(item) && !isUnknown;
 }
 
 async function orderReplacementsInGroup(some: readonly WorkItem[], signal: AbortSignal): Promise<void> {

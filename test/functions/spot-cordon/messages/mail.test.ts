@@ -4,12 +4,12 @@ import { cordon, ID } from '../sample-records.ts';
 
 describe('the mail of a batch', () => {
   it('says which instance, why, until when and what was done', () => {
-    const summary = {
-      record: cordon({ group: 'workers' }),
-      outcomes: { drain: '2 targets', replace: 'not requested' },
+    const record = cordon({
+      group: 'workers',
+      steps: { drain: '2 targets', replace: 'not requested' },
       remarks: ['tg drains for 300 s, longer than the notice of 120 s'],
-    };
-    expect(cordonSummaryMail([summary])).toEqual({
+    });
+    expect(cordonSummaryMail([record])).toEqual({
       subject: 'Groundcrew cordoned 1 instance (1 interruption)',
       text: [
         'Groundcrew cordoned 1 instance (1 interruption).',
@@ -25,12 +25,15 @@ describe('the mail of a batch', () => {
   });
 
   it('of a thousand instances stays below the SNS limit', () => {
-    const summaries = Array.from({ length: 1000 }, (_, i) => ({
-      record: cordon({ group: 'g'.repeat(255), severity: i % 2 ? 'rebalance' : 'interruption' }),
-      outcomes: { drain: 'x'.repeat(100) },
-      remarks: ['y'.repeat(250)],
-    }));
-    const { subject, text } = cordonSummaryMail(summaries);
+    const records = Array.from({ length: 1000 }, (_, i) =>
+      cordon({
+        group: 'g'.repeat(255),
+        severity: i % 2 ? 'rebalance' : 'interruption',
+        steps: { drain: 'x'.repeat(100) },
+        remarks: ['y'.repeat(250)],
+      }),
+    );
+    const { subject, text } = cordonSummaryMail(records);
     expect(subject).toBe('Groundcrew cordoned 1000 instances (500 interruption, 500 rebalance)');
     expect(subject.length).toBeLessThan(100);
     expect(Buffer.byteLength(text)).toBeLessThan(256 * 1024);
