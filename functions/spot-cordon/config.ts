@@ -38,6 +38,7 @@ export function readUncordonConfig(env: Env = process.env) {
     region: text('AWS_REGION'),
     table: text('CORDONS_TABLE'),
     advisoryQueueUrl: text('ADVISORY_QUEUE_URL'),
+    cordonRoleArn: text('CORDON_ROLE_ARN'),
     dryRun: flag('DRY_RUN'),
   });
 }

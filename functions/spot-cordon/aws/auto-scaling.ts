@@ -16,6 +16,9 @@ import { callWithoutRefused } from './refused-items.ts';
 
 const autoScaling = createClient(AutoScalingClient, { deadlineMs: 12_000 });
 
+/** Amazon ECS tags the groups of its capacity providers. */
+const ECS_TAG = 'AmazonECSManaged';
+
 /** How many group names a describe call takes, and how many instance ids each change takes. */
 const MAX_GROUP_NAMES = 50;
 const MAX_PROTECTED = 50;
@@ -136,6 +139,7 @@ function toGroup(group: SdkAutoScalingGroup): AutoScalingGroup {
   return {
     name: group.AutoScalingGroupName ?? '',
     hasCapacityRebalancing: group.CapacityRebalance ?? false,
+    isManagedByEcs: (group.Tags ?? []).some(({ Key }) => Key === ECS_TAG),
     targetGroupArns: group.TargetGroupARNs ?? [],
     loadBalancerNames: group.LoadBalancerNames ?? [],
     members: new Map(

@@ -2,18 +2,18 @@ import { type RecordUpdate, updateRecords } from '#shared/aws/update-records.ts'
 import type { CordonContext } from '../context.ts';
 import type { CordonDraft, CordonRecord } from '../domain/cordon-record.ts';
 import { mergeDrainedTargets } from '../domain/drain-targets.ts';
-import { hasProtection, isStepPending, recordFailure, recordsById, type WorkItem } from './work-item.ts';
+import { isStepPending, losesProtection, recordFailure, recordsById, type WorkItem } from './work-item.ts';
 
 /**
  * Records what we are about to remove, so that UncordonInstances can restore it even if this function dies. If a record
  * cannot be written, nothing is removed for its instance.
  */
-export async function recordRemovals({ table }: CordonContext, all: readonly WorkItem[]): Promise<void> {
+export async function recordRemovals({ table, invocation }: CordonContext, all: readonly WorkItem[]): Promise<void> {
   const items = all.filter(removesSomething);
   const byId = new Map(items.map((item) => [item.instanceId, item]));
   const update: RecordUpdate<CordonRecord> = (known, id) => {
     const item = byId.get(id);
-    return known && item ? withRemovals(known, item) : undefined;
+    return known && item ? withRemovals(known, item, invocation.now()) : undefined;
   };
   const { records, failures } = await updateRecords(table, [...byId.keys()], update, recordsById(items));
   for (const item of items) {
@@ -25,17 +25,17 @@ export async function recordRemovals({ table }: CordonContext, all: readonly Wor
 function removesSomething(item: WorkItem): boolean {
   const isRegistered = item.targets.length + item.classicLoadBalancers.length > 0;
   return (
-    (isStepPending(item, 'drain') && isRegistered) || (isStepPending(item, 'protect') && hasProtection(item))
+    (isStepPending(item, 'drain') && isRegistered) || (isStepPending(item, 'protect') && losesProtection(item))
   );
 }
 
-function withRemovals(known: CordonRecord, item: WorkItem): CordonDraft {
+function withRemovals(known: CordonRecord, item: WorkItem, now: number): CordonDraft {
   const targets = mergeDrainedTargets(known.drainedTargets ?? [], item.targets);
   const classic = [...new Set([...(known.drainedLoadBalancers ?? []), ...item.classicLoadBalancers])];
   return {
     ...known,
     ...(item.group && { group: item.group.name }),
-    ...(hasProtection(item) && { protectionRemoved: true }),
+    ...(losesProtection(item) && { removedProtection: { removedAt: now } }),
     ...(targets.length > 0 && { drainedTargets: targets }),
     ...(classic.length > 0 && { drainedLoadBalancers: classic }),
   };

@@ -1,5 +1,6 @@
 import type { CordonRecord, CordonStep, DrainedTargets, RecordChange } from '../domain/cordon-record.ts';
 import type { AutoScalingGroup, Instance } from '../domain/instance.ts';
+import { keepsProtectionReason } from '../domain/protection.ts';
 import type { Replacement } from '../domain/replacement.ts';
 
 /** What can fail for an instance: a step, the write of its record, or EC2's description of it. */
@@ -65,9 +66,9 @@ export function isHeld({ heldPools }: WorkItem): boolean {
   return heldPools.length > 0;
 }
 
-/** Whether the Auto Scaling group protects the instance from scale-in. */
-export function hasProtection(item: WorkItem): boolean {
-  return item.group?.members.get(item.instanceId)?.isProtected ?? false;
+/** Whether the instance has scale-in protection that is to be removed. */
+export function losesProtection({ record, instance, group }: WorkItem): boolean {
+  return keepsProtectionReason(record, instance, group) === undefined;
 }
 
 /** Records the failure in each item. The next delivery of its messages tries the step again. */

@@ -1,4 +1,5 @@
 import { type Disruption, isMoreSevere } from './disruption.ts';
+import type { RemovedProtection } from './protection.ts';
 
 /** What we do for a cordoned instance. A step that has an outcome in the record does not run again. */
 export const cordonSteps = ['tag', 'announce', 'protect', 'drain', 'replace', 'notify'] as const;
@@ -30,8 +31,8 @@ export interface CordonRecord extends Omit<Disruption, 'staleAt'> {
   readonly uncordoningSince?: number;
   readonly group?: string;
   readonly steps: StepOutcomes;
-  /** True if the instance had scale-in protection and we removed it. Then we set it again later. */
-  readonly protectionRemoved?: boolean;
+  /** If the instance had scale-in protection and we removed it. */
+  readonly removedProtection?: RemovedProtection;
   readonly drainedTargets?: readonly DrainedTargets[];
   readonly drainedLoadBalancers?: readonly string[];
   /** Further facts for the on-call engineer, such as a target group that drains too slowly. */
@@ -160,7 +161,7 @@ function raisedResult(known: CordonDraft, disruption: Disruption): MergeResult {
     ...newRecord(disruption),
     ...(deadline !== undefined && { deadline }),
     ...(known.group !== undefined && { group: known.group }),
-    ...(known.protectionRemoved && { protectionRemoved: true }),
+    ...(known.removedProtection && { removedProtection: known.removedProtection }),
     ...(known.drainedTargets && { drainedTargets: known.drainedTargets }),
     ...(known.drainedLoadBalancers && { drainedLoadBalancers: known.drainedLoadBalancers }),
   };

@@ -15,6 +15,8 @@ export interface Instance {
 export interface AutoScalingGroup {
   readonly name: string;
   readonly hasCapacityRebalancing: boolean;
+  /** A capacity provider of Amazon ECS scales the group. */
+  readonly isManagedByEcs: boolean;
   readonly targetGroupArns: readonly string[];
   /** Classic Load Balancers. */
   readonly loadBalancerNames: readonly string[];

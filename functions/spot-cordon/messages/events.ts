@@ -1,6 +1,7 @@
 import type { OutgoingEvent } from '#shared/aws/eventbridge.ts';
 import { ownEvent } from '#shared/events/eventbridge.ts';
 import type { CordonRecord } from '../domain/cordon-record.ts';
+import { mayRestoreProtection } from '../domain/protection.ts';
 import { logFields } from './log.ts';
 
 const SOURCE = 'groundcrew.spot-cordon';
@@ -14,7 +15,13 @@ export function cordonedEvent(record: CordonRecord): OutgoingEvent {
 }
 
 export function uncordonedEvent(record: CordonRecord, why: string): OutgoingEvent {
-  return { source: SOURCE, detailType: 'Instance Uncordoned', detail: { ...logFields(record), why } };
+  const detail = {
+    ...logFields(record),
+    why,
+    // Without a trail we cannot know whether a worker wants its protection back, so the worker has to set it.
+    ...(record.removedProtection && { protection: mayRestoreProtection(record) ? 'restored' : 'not restored' }),
+  };
+  return { source: SOURCE, detailType: 'Instance Uncordoned', detail };
 }
 
 /** Detail type of the event that makes CordonInstances look at a record again. */

@@ -5,12 +5,21 @@ import { parseAs } from '#shared/parse.ts';
 import { INSTANCE_ID } from '../domain/instance.ts';
 
 /** What triggers UncordonInstances. Times are epoch milliseconds. */
-export type TriggerEvent = { readonly kind: 'sweep' } | StateChange;
+export type TriggerEvent = { readonly kind: 'sweep' } | StateChange | ProtectionEvent;
 
 export interface StateChange {
   readonly kind: 'state-change';
   readonly instanceId: string;
   readonly state: string;
+  readonly eventTime: number;
+}
+
+/** Somebody set or removed scale-in protection. */
+export interface ProtectionEvent {
+  readonly kind: 'protection-change';
+  readonly instanceIds: readonly string[];
+  /** The role of the caller, if the caller had one. */
+  readonly roleArn?: string | undefined;
   readonly eventTime: number;
 }
 
@@ -22,13 +31,27 @@ const stateChange = eventBridgeEvent(
   }),
 );
 
+const protectionCall = eventBridgeEvent(
+  z.object({
+    eventName: z.literal('SetInstanceProtection'),
+    eventTime: z.string().check(z.refine((time) => !Number.isNaN(Date.parse(time)), 'must be a time')),
+    userIdentity: z.object({
+      sessionContext: z.optional(
+        z.object({ sessionIssuer: z.optional(z.object({ arn: z.optional(z.string()) })) }),
+      ),
+    }),
+    requestParameters: z.object({ instanceIds: z.array(z.string()) }),
+  }),
+);
+
 /** @throws InvalidInputError that names the field and its value */
 export function parseTriggerEvent(body: unknown): TriggerEvent {
   const type = parseAs(anyEvent, body, 'event')['detail-type'];
   if (type === 'Scheduled Event') return { kind: 'sweep' };
+  if (type === 'AWS API Call via CloudTrail') return parseProtectionCall(body);
   if (type !== 'EC2 Instance State-change Notification') {
     throw new InvalidInputError(
-      `detail-type: expected an EC2 state change or a schedule, got '${type.slice(0, 80)}'`,
+      `detail-type: expected an EC2 state change, a protection change or a schedule, got '${type.slice(0, 80)}'`,
     );
   }
   const { detail, time } = parseAs(stateChange, body, 'event');
@@ -37,5 +60,15 @@ export function parseTriggerEvent(body: unknown): TriggerEvent {
     instanceId: detail['instance-id'],
     state: detail.state,
     eventTime: Date.parse(time),
+  };
+}
+
+function parseProtectionCall(body: unknown): ProtectionEvent {
+  const { eventTime, userIdentity, requestParameters } = parseAs(protectionCall, body, 'event').detail;
+  return {
+    kind: 'protection-change',
+    instanceIds: requestParameters.instanceIds.filter((id) => INSTANCE_ID.test(id)),
+    roleArn: userIdentity.sessionContext?.sessionIssuer?.arn,
+    eventTime: Date.parse(eventTime),
   };
 }

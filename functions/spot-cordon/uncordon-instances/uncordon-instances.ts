@@ -11,6 +11,7 @@ import { decideAtStateChange, decideAtSweep, type UncordonDecision } from '../do
 import { dueEvent } from '../messages/events.ts';
 import type { StateChange, TriggerEvent } from './event.ts';
 import { logDeleted, logDryRun, logOverdue, logRequeued } from './log.ts';
+import { noteProtectionChanges } from './note-protection-changes.ts';
 import { type InstanceFailure, undoCordons } from './undo-cordons.ts';
 
 /** A record, what to do with it, and the messages that led to this decision. */
@@ -35,11 +36,14 @@ export async function uncordonInstances(
     message.kind === 'state-change' ? [{ ...message, id }] : [],
   );
   const sweep = messages.find(({ message }) => message.kind === 'sweep');
+  const unnoted = await noteProtectionChanges(context, messages);
   const decided = [
     ...(sweep ? await decideAll(context, sweep.id) : []),
     ...(changes.length > 0 ? await decideChanged(context, changes) : []),
   ];
-  return config.dryRun ? planOnly(context, decided) : applyDecisions(context, decided);
+  if (config.dryRun) return planOnly(context, decided);
+  const { retry, response } = await applyDecisions(context, decided);
+  return { retry: [...retry, ...unnoted], response };
 }
 
 async function decideAll(

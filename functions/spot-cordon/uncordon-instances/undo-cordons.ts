@@ -10,6 +10,7 @@ import { registerTargets } from '../aws/elastic-load-balancing-v2.ts';
 import type { UncordonContext } from '../context.ts';
 import type { CordonRecord } from '../domain/cordon-record.ts';
 import { type Severity, severities } from '../domain/disruption.ts';
+import { mayRestoreProtection } from '../domain/protection.ts';
 import { uncordonedEvent } from '../messages/events.ts';
 import { logCordonedAgain, logUncordoned } from './log.ts';
 
@@ -125,11 +126,11 @@ async function restoreClassicRegistrations(
   );
 }
 
-/** Sets protection again only for instances that are still in the group where we removed it. */
+/** Sets protection again only if nobody touched it since, and the instance is in service in the group of then. */
 async function restoreProtection(claimed: readonly ClaimedCordon[], signal: AbortSignal): Promise<void> {
   const unprotected = claimed.flatMap((cordon) => {
-    const { protectionRemoved, group } = cordon.record;
-    return protectionRemoved && group !== undefined ? [{ cordon, group }] : [];
+    const { group } = cordon.record;
+    return mayRestoreProtection(cordon.record) && group !== undefined ? [{ cordon, group }] : [];
   });
   if (unprotected.length === 0) return;
   const byGroup = Map.groupBy(unprotected, ({ group }) => group);
@@ -139,7 +140,7 @@ async function restoreProtection(claimed: readonly ClaimedCordon[], signal: Abor
     CHANGES_AT_ONCE,
     async ([name, some]) => {
       const members = groups.get(name)?.members;
-      const ids = cordonIds(some).filter((id) => members?.has(id));
+      const ids = cordonIds(some).filter((id) => members?.get(id)?.lifecycleState === 'InService');
       if (ids.length > 0) await setScaleInProtection(name, ids, true, signal);
     },
     ([, some], error) => recordFailure(some, error),

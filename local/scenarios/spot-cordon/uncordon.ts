@@ -7,10 +7,12 @@ import {
   RegisterInstancesWithLoadBalancerCommand,
 } from '@aws-sdk/client-elastic-load-balancing';
 import type { World } from '../../pack/world.ts';
+import { countCalls } from '../../scenario-kit/calls.ts';
 import { runSpotInstances } from '../../scenario-kit/fleet.ts';
 import {
   capacityWarning,
   interruptionWarning,
+  protectionChange,
   rebalanceRecommendation,
   scheduledMaintenance,
   stateChange,
@@ -20,14 +22,18 @@ import { type Fleet, observe, readRecords, stateOf } from './observe.ts';
 
 const MINUTE = 60_000;
 const SWEEP = 'UncordonInstancesSweep';
+const ON_ADVICE = { ...OPT_IN, 'groundcrew:drain': 'advice', 'groundcrew:unprotect': 'advice' };
 
 export const uncordonScenarios = [
   scenario<Fleet>(
-    'a rebalance recommendation without an interruption, for an instance that drains on advice',
+    'a rebalance recommendation without an interruption, for an instance that acts on advice',
     {
-      arrange: (world) => createServingGroup(world, { ...OPT_IN, 'groundcrew:drain': 'advice' }),
+      arrange: (world) => createServingGroup(world, ON_ADVICE),
       async act(world, fleet) {
         await world.put(rebalanceRecommendation(world, firstInstance(fleet)));
+        await world.settle();
+        const ownRole = `arn:aws:iam::${world.accountId}:role/${world.ref('CordonInstancesRole')}`;
+        await world.put(protectionChange(world, [firstInstance(fleet)], ownRole));
         await world.settle();
         await world.fire(SWEEP);
         await world.settle();
@@ -59,6 +65,24 @@ export const uncordonScenarios = [
       },
     },
   ),
+
+  scenario<Fleet>('a rebalance recommendation without an interruption, for a busy worker', {
+    arrange: (world) => createServingGroup(world),
+    async act(world, fleet) {
+      await world.put(rebalanceRecommendation(world, firstInstance(fleet)));
+      await world.settle();
+    },
+    expect(outcome, calls) {
+      const { tags, targets, group } = stateOf(outcome);
+      assert.deepEqual(tags, ['rebalance', 'none']);
+      assert.deepEqual(
+        targets.map(({ length }) => length),
+        [4, 2],
+      );
+      assert.deepEqual(group.ours, ['InService, protected', 'InService, protected']);
+      assert.equal(countCalls(calls, 'SetInstanceProtection'), 0);
+    },
+  }),
 
   scenario<Fleet>('an instance hibernates and comes back', {
     async arrange(world) {

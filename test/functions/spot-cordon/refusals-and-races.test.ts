@@ -103,6 +103,7 @@ async function sweep(now: number) {
     region: 'eu-west-1',
     table: 'cordons',
     advisoryQueueUrl: 'https://queue',
+    cordonRoleArn: 'arn:aws:iam::123456789012:role/cordon',
     dryRun: false,
   };
   const handled = await uncordonInstances(deliveries, settings, invocation);
@@ -384,7 +385,7 @@ describe('an uncordon', () => {
       cordoned(recommendation(id, NOW - HOUR), {
         drainedTargets,
         group: `group-${id}`,
-        protectionRemoved: true,
+        removedProtection: { removedAt: NOW - HOUR, isConfirmed: true },
         ...more,
       }),
     );

@@ -5,16 +5,20 @@ import {
   setScaleInProtection,
   terminateInstances,
 } from '../../aws/auto-scaling.ts';
+import { keepsProtectionReason } from '../../domain/protection.ts';
 import { chooseReplacement, notReplacedReason, shouldReplace } from '../../domain/replacement.ts';
-import { hasProtection, idsOf, isHeld, recordFailure, type WorkItem, withPendingStep } from '../work-item.ts';
+import { idsOf, isHeld, losesProtection, recordFailure, type WorkItem, withPendingStep } from '../work-item.ts';
 
 const CALLS_AT_ONCE = 4;
 
-/** Removes scale-in protection, so that scale-in and Capacity Rebalancing can choose the cordoned instance. */
+/** Removes scale-in protection, so that scale-in and Capacity Rebalancing can choose the interrupted instance. */
 export async function removeProtection(items: readonly WorkItem[], signal: AbortSignal): Promise<void> {
   const pending = withPendingStep(items, 'protect');
-  for (const item of pending) if (!hasProtection(item)) item.outcomes.protect = 'not protected';
-  const byGroup = Map.groupBy(pending.filter(hasProtection), ({ group }) => group?.name ?? '');
+  for (const item of pending) {
+    const reason = keepsProtectionReason(item.record, item.instance, item.group);
+    if (reason !== undefined) item.outcomes.protect = reason;
+  }
+  const byGroup = Map.groupBy(pending.filter(losesProtection), ({ group }) => group?.name ?? '');
   await forEachIsolated(
     byGroup,
     CALLS_AT_ONCE,

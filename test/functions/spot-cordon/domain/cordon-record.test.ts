@@ -138,14 +138,14 @@ describe('mergeDisruption', () => {
     const known = {
       ...recordAfter(recommendation()),
       group: 'workers',
-      protectionRemoved: true,
+      removedProtection: { removedAt: NOW },
       drainedTargets,
       drainedLoadBalancers: ['old'],
     };
     const { record } = mergeDisruption(known, warning(), { leadMs: LEAD, now: NOW });
     expect(record).toMatchObject({
       group: 'workers',
-      protectionRemoved: true,
+      removedProtection: { removedAt: NOW },
       drainedTargets,
       drainedLoadBalancers: ['old'],
     });

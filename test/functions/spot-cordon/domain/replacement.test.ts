@@ -8,6 +8,7 @@ describe('a replacement', () => {
     name: 'workers',
     hasCapacityRebalancing,
     targetGroupArns: [],
+    isManagedByEcs: false,
     loadBalancerNames: [],
     members: new Map([[ID, { lifecycleState, isProtected: false }]]),
   });

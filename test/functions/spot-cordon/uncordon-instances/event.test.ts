@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parseTriggerEvent } from '../../../../functions/spot-cordon/uncordon-instances/event.ts';
 import stateChange from '../../../events/instance-state-change.json' with { type: 'json' };
 import schedule from '../../../events/schedule.json' with { type: 'json' };
@@ -13,4 +13,40 @@ it('parses a state change from its event and the sweep from the schedule', () =>
   });
   expect(() => parseTriggerEvent({ ...stateChange, detail: { state: 'odd' } })).toThrow(/instance-id/);
   expect(() => parseTriggerEvent({ ...stateChange, 'detail-type': 'x' })).toThrow(/detail-type.*x/);
+});
+
+describe('a change of scale-in protection', () => {
+  const call = {
+    ...schedule,
+    'detail-type': 'AWS API Call via CloudTrail',
+    source: 'aws.autoscaling',
+    detail: {
+      eventSource: 'autoscaling.amazonaws.com',
+      eventName: 'SetInstanceProtection',
+      eventTime: '2026-11-02T10:05:00Z',
+      userIdentity: {
+        type: 'AssumedRole',
+        sessionContext: { sessionIssuer: { type: 'Role', arn: 'arn:aws:iam::123456789012:role/worker' } },
+      },
+      requestParameters: {
+        autoScalingGroupName: 'workers',
+        instanceIds: ['i-abcd1111'],
+        protectedFromScaleIn: false,
+      },
+    },
+  };
+
+  it('names the instances and the role of the caller', () => {
+    expect(parseTriggerEvent(call)).toEqual({
+      kind: 'protection-change',
+      instanceIds: ['i-abcd1111'],
+      roleArn: 'arn:aws:iam::123456789012:role/worker',
+      eventTime: Date.parse('2026-11-02T10:05:00Z'),
+    });
+  });
+
+  it('by a user has no role', () => {
+    const detail = { ...call.detail, userIdentity: { type: 'IAMUser' } };
+    expect(parseTriggerEvent({ ...call, detail })).toMatchObject({ roleArn: undefined });
+  });
 });
