@@ -3,6 +3,7 @@ import type { Mapping } from '../json.ts';
 import type { EmulatedService } from './emulated-service.ts';
 import type { Faults } from './faults.ts';
 import type { Moto } from './moto/process.ts';
+import type { NeededPermission } from './named-resources.ts';
 import type { ApiRequest } from './request.ts';
 import type { Call, Caller, InvocationResult } from './types.ts';
 
@@ -10,6 +11,8 @@ import type { Call, Caller, InvocationResult } from './types.ts';
 export interface Hooks {
   /** Finds the function whose payload contained these credentials, as the job of a pipeline does. */
   findCaller(accessKey: string): Caller | undefined;
+  /** Whether the role of a function can allow the action on the resource. */
+  isAllowed(functionId: string, permission: NeededPermission): boolean;
   /** Kills the process of the caller. Resolves when it has exited. */
   onKill(caller: Caller): void | Promise<void>;
   /** Delivers the caller's payload to another process of the function. Resolves when that invocation has ended. */

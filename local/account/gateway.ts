@@ -10,6 +10,7 @@ import {
 } from './gateway-state.ts';
 import { iamActions } from './iam-actions.ts';
 import { corrections } from './moto/corrections.ts';
+import { accessDeniedError, neededPermissions } from './named-resources.ts';
 import { readBody } from './proxy.ts';
 import { type ApiRequest, decodeRequest, type RawRequest } from './request.ts';
 import { decodeOutput, encodeError, encodeOutput, ServiceError } from './response.ts';
@@ -98,7 +99,7 @@ async function respondWithFault(
 }
 
 async function respond(gateway: GatewayState, request: ApiRequest): Promise<HttpResponse> {
-  const refusal = findRefusal(request);
+  const refusal = findDenial(gateway, request) ?? findRefusal(request);
   if (refusal) return encodeError(request, refusal);
   const operation = gateway.services.get(request.service)?.operations[request.action];
   if (!operation)
@@ -117,6 +118,14 @@ function withAccountHeader(request: ApiRequest): RawRequest {
   const { method, url, headers, body, caller } = request;
   if (caller.account === undefined) return request;
   return { method, url, headers: { ...headers, 'x-moto-account-id': caller.account }, body };
+}
+
+/** IAM refuses what the function's role does not allow on the resource that the call names. */
+function findDenial({ hooks }: GatewayState, request: ApiRequest): ServiceError | undefined {
+  const { caller } = request;
+  if (!hooks.isAllowed || caller.account !== undefined) return undefined;
+  const denied = neededPermissions(request).find((one) => hooks.isAllowed?.(caller.function, one) === false);
+  return denied && accessDeniedError(request, denied);
 }
 
 function findRefusal({ service, action, input }: ApiRequest): ServiceError | undefined {

@@ -3,6 +3,7 @@ import type { Call } from '../account/types.ts';
 import type { AdjustableClock, Clock } from '../clock.ts';
 import type { FileSystems } from '../runtime/file-systems.ts';
 import { FunctionFailed, type Functions } from '../runtime/functions.ts';
+import { createAuthorize } from '../stack/role-policies.ts';
 import type { Stack } from '../stack/stack.ts';
 import { toEnvelope } from '../wiring/envelope.ts';
 import type { LocalServer } from '../wiring/local-server.ts';
@@ -81,6 +82,7 @@ export const wiringCaller = 'wiring';
 export function connectHooks(parts: Parts): void {
   const { account, functions, history, stack, wiring } = parts;
   account.setHooks({
+    isAllowed: createAuthorize(stack),
     // What they may do is for the role to say that gave them out.
     findCaller: (accessKey) => {
       for (const id of functions.ids) {

