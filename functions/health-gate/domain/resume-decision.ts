@@ -78,7 +78,7 @@ export function notHeldReason(
   tags: ReadonlyMap<string, string>,
   execution: ExecutionState | undefined,
 ): string | undefined {
-  if (tags.get(RESUME_TAG) !== 'true') return `the pipeline is not tagged ${RESUME_TAG}=true`;
+  if (!isTagged(tags)) return `the pipeline is not tagged ${RESUME_TAG}=true`;
   if (!execution) return 'the execution no longer exists';
   // With parallel executions, CodePipeline does not report which execution a stage belongs to.
   if (execution.mode === 'PARALLEL') return 'the pipeline runs executions in parallel';
@@ -89,6 +89,10 @@ export function notHeldReason(
 
 /** The tag with which the owner of a pipeline opts in. */
 export const RESUME_TAG = 'groundcrew:resume';
+
+export function isTagged(tags: ReadonlyMap<string, string>): boolean {
+  return tags.get(RESUME_TAG) === 'true';
+}
 
 /**
  * Failed actions that are not known to be gates. GetPipelineState shows the latest run of each action. If this

@@ -1,9 +1,9 @@
 import { forEachIsolated } from '#shared/concurrency.ts';
 import { isClientError, RetryableError } from '#shared/errors.ts';
-import { describePipelineAndExecution } from '../aws/codepipeline.ts';
+import { describePipelineAndExecution, listTags } from '../aws/codepipeline.ts';
 import { assertTimeLeft, type HoldFailure, PIPELINE_CONCURRENCY, type ResumeContext } from '../context.ts';
 import { type HoldRecord, isTooOld, LEASE_MS } from '../domain/hold-record.ts';
-import { decideResume, type ResumeDecision } from '../domain/resume-decision.ts';
+import { decideResume, isTagged, RESUME_TAG, type ResumeDecision } from '../domain/resume-decision.ts';
 import type { HoldEvaluation } from './evaluate-holds.ts';
 import { deniedReason, retryStages, toOutcome } from './retry-stage.ts';
 import { type AttemptOutcome, logPlannedOutcome, type ResumeAttempt, saveOutcomes } from './save-outcomes.ts';
@@ -66,15 +66,15 @@ export async function processDueHolds(
   return { holds: saved.holds, failures: [...failures, ...retried.failures, ...saved.failures] };
 }
 
+/** IAM cannot test the tag of a stage's pipeline, so the tag is read right before the claim. */
 async function decideHold({ config, invocation }: ResumeContext, hold: HoldRecord): Promise<ResumeDecision> {
+  const { now, signal } = invocation;
   assertTimeLeft(invocation);
   try {
-    return decideResume(
-      hold,
-      await describePipelineAndExecution(hold, invocation.signal),
-      config,
-      invocation.now(),
-    );
+    const snapshot = await describePipelineAndExecution(hold, signal);
+    const decision = decideResume(hold, snapshot, config, now());
+    if (decision.kind !== 'retry' || isTagged(await listTags(hold.pipelineArn, signal))) return decision;
+    return { kind: 'drop', reason: `the pipeline is no longer tagged ${RESUME_TAG}=true` };
   } catch (error) {
     if (!isClientError(error)) throw error;
     return { kind: 'abandon', reason: deniedReason(error) };

@@ -7,16 +7,11 @@ import {
   isRetryable,
   isServiceResponse,
 } from '#shared/errors.ts';
-import { describePipelineAndExecution, listTags, retryFailedActions } from '../aws/codepipeline.ts';
+import { describePipelineAndExecution, retryFailedActions } from '../aws/codepipeline.ts';
 import { type HoldFailure, PIPELINE_CONCURRENCY, type ResumeContext } from '../context.ts';
 import type { HoldRecord } from '../domain/hold-record.ts';
 import { claimRetry } from '../domain/hold-transitions.ts';
-import {
-  decideResume,
-  type PipelineSnapshot,
-  RESUME_TAG,
-  type ResumeDecision,
-} from '../domain/resume-decision.ts';
+import { decideResume, type PipelineSnapshot, type ResumeDecision } from '../domain/resume-decision.ts';
 import type { AttemptOutcome, ResumeAttempt } from './save-outcomes.ts';
 import { updateHolds } from './update-holds.ts';
 
@@ -80,7 +75,7 @@ async function retryStage(context: ResumeContext, hold: HoldRecord): Promise<Att
     await retryFailedActions(hold, invocation.signal);
     return { kind: 'resumed', reason: 'the checks are clear' };
   } catch (error) {
-    if (isClientError(error)) return outcomeOfDenial(context, hold, error);
+    if (isClientError(error)) return { kind: 'abandoned', reason: deniedReason(error) };
     return outcomeOfFailure(context, hold, error);
   }
 }
@@ -140,18 +135,6 @@ export function toOutcome(decision: ResumeDecision, { status }: HoldRecord): Att
     case 'abandon':
       return { kind: 'abandoned', reason: decision.reason };
   }
-}
-
-/** The permission depends on the tag. Without the tag the owner opted out; with it, a policy must be fixed. */
-async function outcomeOfDenial(
-  { invocation }: ResumeContext,
-  { pipelineArn }: HoldRecord,
-  error: unknown,
-): Promise<AttemptOutcome> {
-  const tags = await listTags(pipelineArn, invocation.signal);
-  if (tags.get(RESUME_TAG) !== 'true')
-    return { kind: 'dropped', reason: `the pipeline is no longer tagged ${RESUME_TAG}=true` };
-  return { kind: 'abandoned', reason: deniedReason(error) };
 }
 
 export function deniedReason(error: unknown): string {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { CodePipelineClient, UntagResourceCommand } from '@aws-sdk/client-codepipeline';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import type { World } from '../../pack/world.ts';
 import { countCalls } from '../../scenario-kit/calls.ts';
@@ -7,7 +8,7 @@ import { closeIncident, openIncident, updateIncident } from '../../scenario-kit/
 import { setActionOutcome, startPipeline } from '../../scenario-kit/pipelines.ts';
 import type { Outcome } from '../../scenario-kit/scenario.ts';
 import { gateMessage, observe, stateOf } from './observe.ts';
-import { createGatedPipeline, MINUTE, NAME, passMinutes, runPipeline, scenario } from './pipeline.ts';
+import { createGatedPipeline, MINUTE, NAME, OPT_IN, passMinutes, runPipeline, scenario } from './pipeline.ts';
 
 const DEPLOYED = 'Succeeded: Gate Succeeded, Deploy Succeeded';
 const STOPPED = 'Failed: Gate Failed, Deploy new';
@@ -154,6 +155,27 @@ export const resumeScenarios = [
       assert.equal(stateOf(outcome).stages.orders, STOPPED);
       assert.deepEqual([stateOf(outcome).holds, outcome.mails], [[], []]);
     },
+  }),
+
+  scenario('the owner opts out during the hold', {
+    arrange: (world) => createGatedPipeline(world),
+    async act(world) {
+      const incident = await openIncident(world);
+      await runPipeline(world);
+      const resourceArn = `arn:aws:codepipeline:${world.region}:${world.accountId}:${NAME}`;
+      const tagKeys = Object.keys(OPT_IN);
+      await world.client(CodePipelineClient).send(new UntagResourceCommand({ resourceArn, tagKeys }));
+      await closeIncident(world, incident);
+      await world.settle();
+      await passMinutes(world, 5);
+    },
+    expect(outcome, calls) {
+      assert.equal(stateOf(outcome).stages.orders, STOPPED);
+      assert.deepEqual(stateOf(outcome).holds, ['orders/Prod: dropped']);
+      assert.equal(countCalls(calls, 'RetryStageExecution'), 0);
+    },
+    // The calls of the first scenario up to the retry.
+    sweep: false,
   }),
 
   scenario('one incident holds 100 pipelines', {

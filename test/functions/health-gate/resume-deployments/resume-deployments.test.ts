@@ -707,11 +707,14 @@ describe('a retry that is refused', () => {
     expect(mails()[0]?.text).toMatch(/access denied/);
   });
 
-  it('because the owner took the tag away is dropped', async () => {
-    clients.codePipeline.on(RetryStageExecutionCommand).rejects(refusal('AccessDeniedException'));
+  it('is not tried, claimed or mailed after the owner took the tag away', async () => {
     clients.codePipeline.on(ListTagsForResourceCommand).resolves({ tags: [] });
     await run([sweep]);
-    expect([holdOf('orders')?.status, mails()]).toEqual(['dropped', []]);
+    expect([holdOf('orders')?.status, mails(), retried()]).toEqual(['dropped', [], []]);
+    expect(holdOf('orders')).toMatchObject({
+      attempts: 0,
+      closedReason: expect.stringContaining('no longer tagged'),
+    });
   });
 
   it('without an answer stays claimed until it is seen what became of it', async () => {
@@ -996,7 +999,7 @@ describe('a hundred held pipelines', () => {
     expect(callsOf()).toEqual({ Scan: 1, DescribeEvents: 1, PutItem: 1, TransactWriteItems: 1 });
   });
 
-  it('cost two reads and a retry each when they are due at once, and two writes for all', async () => {
+  it('cost three reads and a retry each when they are due at once, and two writes for all', async () => {
     for (const name of names) {
       stoppedPipeline(name);
       keepDue(name);
@@ -1008,6 +1011,7 @@ describe('a hundred held pipelines', () => {
       PutItem: 1,
       GetPipelineState: 100,
       GetPipelineExecution: 100,
+      ListTagsForResource: 200, // this account lists tags on two pages
       RetryStageExecution: 100,
       TransactWriteItems: 2,
       Publish: 1,
