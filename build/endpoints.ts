@@ -20,12 +20,13 @@ const RESOLVER = JSON.stringify(join(import.meta.dirname, 'small-resolver.ts'));
 
 // What small-resolver.ts reads or refuses, and three that only name an account or a table of DynamoDB's.
 const KNOWN =
-  /^(Region|Endpoint|UseFIPS|UseDualStack|EndpointId|IsSearchOperation|Account\w+|ResourceArn\w*)$/;
+  /^(Region|Endpoint|UseFIPS|UseDualStack|UseGlobalEndpoint|EndpointId|IsSearchOperation|Account\w+|ResourceArn\w*)$/;
 
 /**
  * A client's endpoint rules, up to 5 KB each, and the evaluator and table of Regions below them say in nearly all
  * clients `https://<prefix>.<region>.<suffix>`. The rules are asked here, at build time, for every Region of every
- * partition, with and without FIPS and dual stack; a client that answers otherwise anywhere keeps its own.
+ * partition, with and without FIPS and dual stack. A few answers of another kind, such as those for `aws-global`, go
+ * into a table; a client with more of them keeps its own rules.
  */
 export const smallEndpoints: Plugin = {
   name: 'small-endpoints',
@@ -53,25 +54,45 @@ async function writeResolver(path: string): Promise<string | undefined> {
     ? [
         `import { smallResolver } from ${RESOLVER};`,
         `import { suffixes } from 'partition-suffixes';`,
-        `export const defaultEndpointResolver = smallResolver(suffixes, ${JSON.stringify(rule).slice(1, -1)});`,
+        `export const defaultEndpointResolver = smallResolver(suffixes, ${rule});`,
       ].join('\n')
     : undefined;
 }
 
-/** The prefix, and the Regions (with dual stack: Region and +) whose FIPS host is the usual one. */
-function findRule(decide: Decide, partitions: readonly Partition[]): readonly [string, string[]] | undefined {
+/** More of them would take the place of the rules that they save. */
+const MAX_SPECIAL = 8;
+
+/**
+ * The arguments of smallResolver, as text: the prefix, the Regions (with dual stack: Region and +) whose FIPS host is
+ * the usual one, and the special answers.
+ */
+function findRule(decide: Decide, partitions: readonly Partition[]): string | undefined {
   const prefix = hostOf(decide, { Region: 'us-east-1' })?.split('.')[0] ?? '';
   const plainFips: string[] = [];
-  for (const { rest, key, ...parameters } of partitions.flatMap(listVariants)) {
+  const special: string[] = [];
+  for (const { rest, key, regionRegex, ...parameters } of partitions.flatMap(listVariants)) {
     const host = hostOf(decide, parameters);
     if (host === `${prefix}${parameters.UseFIPS ? '-fips' : ''}${rest}`) continue;
-    if (host !== prefix + rest) return undefined;
-    plainFips.push(key);
+    if (host === prefix + rest) plainFips.push(key);
+    else special.push(writeSpecial(decide(parameters), parameters, regionRegex));
   }
-  return [prefix, plainFips];
+  if (special.length > MAX_SPECIAL) return undefined;
+  return `${JSON.stringify(prefix)}, ${JSON.stringify(plainFips)}, [${special.join(', ')}]`;
+}
+
+/** What is said of a partition's only Region is said of its later Regions too; of `aws-global`, of no other. */
+function writeSpecial(
+  { properties, url }: ResolvedEndpoint,
+  { Region = '', UseDualStack, UseFIPS }: EndpointParameters,
+  regionRegex: string,
+): string {
+  const regions = new RegExp(regionRegex).test(Region) ? regionRegex : `^${Region}$`;
+  const answer = [url.href.replace(Region, '*'), properties];
+  return `[/${regions}/, ${UseFIPS}, ${UseDualStack}, ${JSON.stringify(answer).slice(1, -1)}]`;
 }
 
 interface Variant {
+  readonly regionRegex: string;
   readonly Region: string;
   readonly UseFIPS: boolean;
   readonly UseDualStack: boolean;
@@ -80,13 +101,14 @@ interface Variant {
 }
 
 function listVariants({
+  regionRegex,
   regions,
   outputs: { dnsSuffix, dualStackDnsSuffix },
 }: Partition): readonly Variant[] {
   return Object.keys(regions).flatMap((Region) => {
     const usual = { Region, UseDualStack: false, rest: `.${Region}.${dnsSuffix}`, key: Region };
     const dual = { Region, UseDualStack: true, rest: `.${Region}.${dualStackDnsSuffix}`, key: `${Region}+` };
-    return [usual, dual].flatMap((one) => [false, true].map((UseFIPS) => ({ ...one, UseFIPS })));
+    return [usual, dual].flatMap((one) => [false, true].map((UseFIPS) => ({ ...one, UseFIPS, regionRegex })));
   });
 }
 

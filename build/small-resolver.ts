@@ -1,12 +1,22 @@
 /** For each partition but `aws`: its Regions, and what ends the names of its hosts without and with dual stack. */
 export type Suffixes = readonly (readonly [regions: RegExp, usual: string, dualStack: string])[];
 
+/** Answers that are not made of prefix and Region. In the URL, `*` stands for the Region. */
+export type SpecialEndpoints = readonly (readonly [
+  regions: RegExp,
+  fips: boolean,
+  dualStack: boolean,
+  url: string,
+  properties: ResolvedEndpoint['properties'],
+])[];
+
 /** What a client asks its endpoint rules; each rule set knows some of these. */
 export interface EndpointParameters {
   readonly Region?: string;
   readonly Endpoint?: string;
   readonly UseFIPS?: boolean;
   readonly UseDualStack?: boolean;
+  readonly UseGlobalEndpoint?: boolean;
   readonly EndpointId?: string;
   readonly IsSearchOperation?: boolean;
   readonly AccountIdEndpointMode?: string;
@@ -26,24 +36,38 @@ type Resolver = (parameters: EndpointParameters) => ResolvedEndpoint;
  * FIPS host is the usual one; a Region that this SDK does not know yet is taken for none of them. DynamoDB's hosts by
  * account are another way to the same tables, and not taken.
  */
-export function smallResolver(suffixes: Suffixes, prefix: string, plainFips: readonly string[]): Resolver {
+export function smallResolver(
+  suffixes: Suffixes,
+  prefix: string,
+  plainFips: readonly string[],
+  special: SpecialEndpoints,
+): Resolver {
   return (parameters) => {
     refuseSpecial(parameters);
-    const { Region = '', Endpoint, UseFIPS, UseDualStack } = parameters;
+    const { Region = '', Endpoint, UseFIPS = false, UseDualStack = false } = parameters;
     if (Endpoint) return at(customUrl(Endpoint, parameters));
     if (!Region) throw new Error('Invalid Configuration: Missing Region');
-    const [, usual, dualStack] = suffixes.find(([regions]) => regions.test(Region)) ?? AWS;
-    const host =
-      UseFIPS && !plainFips.includes(Region + (UseDualStack ? '+' : '')) ? `${prefix}-fips` : prefix;
-    return at(`https://${host}.${Region}.${UseDualStack ? dualStack : usual}`);
+    const known = special.find(
+      ([regions, fips, dual]) => fips === UseFIPS && dual === UseDualStack && regions.test(Region),
+    );
+    if (known) return at(known[3].replace('*', Region), known[4]);
+    const isFips = UseFIPS && !plainFips.includes(Region + (UseDualStack ? '+' : ''));
+    return at(
+      `https://${prefix}${isFips ? '-fips' : ''}.${Region}.${suffixOf(Region, UseDualStack, suffixes)}`,
+    );
   };
+}
+
+function suffixOf(region: string, dualStack: boolean, suffixes: Suffixes): string {
+  const [, usual, dual] = suffixes.find(([regions]) => regions.test(region)) ?? AWS;
+  return dualStack ? dual : usual;
 }
 
 // Also what the SDK takes for a Region that no partition knows.
 const AWS = [undefined, 'amazonaws.com', 'api.aws'] as const;
 
-function at(url: string): ResolvedEndpoint {
-  return { url: new URL(url), properties: {}, headers: {} };
+function at(url: string, properties: ResolvedEndpoint['properties'] = {}): ResolvedEndpoint {
+  return { url: new URL(url), properties, headers: {} };
 }
 
 function customUrl(endpoint: string, { UseFIPS, UseDualStack }: EndpointParameters): string {
@@ -52,11 +76,14 @@ function customUrl(endpoint: string, { UseFIPS, UseDualStack }: EndpointParamete
   return endpoint;
 }
 
-function refuseSpecial({ EndpointId, IsSearchOperation, AccountIdEndpointMode }: EndpointParameters): void {
+function refuseSpecial(parameters: EndpointParameters): void {
+  const { AccountIdEndpointMode, EndpointId, IsSearchOperation, UseGlobalEndpoint } = parameters;
   const special = EndpointId
     ? `EndpointId ${EndpointId}`
     : IsSearchOperation
       ? 'search operations'
-      : AccountIdEndpointMode === 'required' && 'AWS_ACCOUNT_ID_ENDPOINT_MODE=required';
+      : AccountIdEndpointMode === 'required'
+        ? 'AWS_ACCOUNT_ID_ENDPOINT_MODE=required'
+        : UseGlobalEndpoint && 'the global endpoint';
   if (special) throw new Error(`${special}: its endpoint is left out of the bundles, see build/endpoints.ts`);
 }
