@@ -11,7 +11,7 @@ export function readConfig(env: Env = process.env) {
     queueUrl: text('QUEUE_URL'),
     prefix: text('ALARM_PREFIX'),
     dryRun: flag('DRY_RUN'),
-    scope: oneOf('SCOPE', ['all', 'tagged']),
+    scope: oneOf('SCOPE', ['all', 'tagged', 'none']),
     mode: oneOf('MODE', ['disk', 'fleet']),
     suppressWarningsWhileCritical: flag('SUPPRESS_WARNINGS_WHILE_CRITICAL'),
     profiles: parsedSetting('PROFILES', parseProfiles, builtInProfiles),

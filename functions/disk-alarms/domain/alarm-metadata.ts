@@ -12,13 +12,20 @@ export interface AlarmMetadata {
   readonly tags: string;
   /** The topic came from a direct call; later runs keep it. */
   readonly topicFromCall: boolean;
+  /** A direct call named the instance, which `Scope` leaves out; later runs keep it in scope. */
+  readonly scopeFromCall: boolean;
 }
 
 const shape = /\n\[groundcrew disk-alarms((?: [a-z]+=[\w.]+)*)\]$/;
 
-export function formatMetadata({ sizeGb, tags, topicFromCall }: AlarmMetadata): string {
-  const size = sizeGb === undefined ? '' : ` size=${sizeGb}`;
-  return `\n[groundcrew disk-alarms${size} tags=${tags}${topicFromCall ? ' topic=call' : ''}]`;
+export function formatMetadata({ sizeGb, tags, topicFromCall, scopeFromCall }: AlarmMetadata): string {
+  const members = [
+    ...(sizeGb === undefined ? [] : [`size=${sizeGb}`]),
+    `tags=${tags}`,
+    ...(topicFromCall ? ['topic=call'] : []),
+    ...(scopeFromCall ? ['scope=call'] : []),
+  ];
+  return `\n[groundcrew disk-alarms ${members.join(' ')}]`;
 }
 
 export function parseMetadata(description: string): AlarmMetadata | undefined {
@@ -30,6 +37,7 @@ export function parseMetadata(description: string): AlarmMetadata | undefined {
     ...(size > 0 && { sizeGb: size }),
     tags: given.get('tags') ?? '',
     topicFromCall: given.get('topic') === 'call',
+    scopeFromCall: given.get('scope') === 'call',
   };
 }
 

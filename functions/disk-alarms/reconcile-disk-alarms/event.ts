@@ -35,6 +35,8 @@ const followUp = z.strictObject({
   task: z.strictObject({
     scope,
     topicArn: z.optional(z.string()),
+    /** A direct call named the instances. */
+    isNamed: z._default(z.boolean(), false),
     /** How many follow-ups came before it. */
     attempt: z.number(),
     /** Instances whose metrics were not listed yet, or changes that were not made yet. */

@@ -79,21 +79,22 @@ async function runSingle(message: TriggerEvent, config: Config, invocation: Invo
   const base = defaultRun(config, invocation);
   if (message.kind !== 'follow-up')
     return reconcileInstances({ ...base, scope: { fleet: true } }, config, invocation);
-  const { scope, topicArn, attempt, reason, until } = message.task;
+  const { scope, topicArn, isNamed, attempt, reason, until } = message.task;
   if (invocation.now() > until) {
     invocation.logger.info('follow-up dropped: the next scheduled run does its work', { reason, attempt });
     addCount(invocation.metrics, 'Dropped');
     return undefined;
   }
   return reconcileInstances(
-    { ...base, scope, topicArn, attempt, until, rechecks: reason === 'no-metrics' },
+    { ...base, scope, topicArn, isNamed, attempt, until, rechecks: reason === 'no-metrics' },
     config,
     invocation,
   );
 }
 
 function defaultRun({ dryRun }: Config, invocation: Invocation): Omit<ReconcileRun, 'scope'> {
-  return { dryRun, isCall: false, rechecks: false, attempt: 0, until: invocation.now() + MAX_CHAIN_MS };
+  const until = invocation.now() + MAX_CHAIN_MS;
+  return { dryRun, isNamed: false, isCall: false, rechecks: false, attempt: 0, until };
 }
 
 /** Invalid input is returned to the caller as `{ error }`; nothing was changed then. */
@@ -102,8 +103,9 @@ async function answerCall(call: Call, config: Config, invocation: Invocation): P
     const scope = scopeOf(call, config);
     const topicArn = await topicOf(call, config, invocation);
     const dryRun = config.dryRun || call.dryRun;
-    const task = { ...defaultRun(config, invocation), scope, topicArn, dryRun, isCall: true, rechecks: true };
-    return await reconcileInstances(task, config, invocation);
+    const isNamed = 'hostname' in scope;
+    const task = { ...defaultRun(config, invocation), scope, topicArn, isNamed, dryRun };
+    return await reconcileInstances({ ...task, isCall: true, rechecks: true }, config, invocation);
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;
     invocation.logger.warn('call rejected', { reason: error.message });

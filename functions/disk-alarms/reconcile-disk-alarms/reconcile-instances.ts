@@ -18,6 +18,8 @@ import { type RunOutcome, toCounts, toResponse } from './response.ts';
 export interface ReconcileRun {
   readonly scope: Scope;
   readonly topicArn?: string | undefined;
+  /** A direct call named the instances, so `Scope` does not matter. */
+  readonly isNamed: boolean;
   readonly dryRun: boolean;
   /** A direct call: the caller waits for the response. */
   readonly isCall: boolean;
@@ -80,8 +82,8 @@ export async function reconcileInstances(
   return reportOutcome(task, { ...about, applied, continues }, invocation);
 }
 
-function optionsFor({ topicArn }: ReconcileRun, config: Config) {
-  return { ...config, defaultTopicArn: config.topicArn, topicArn };
+function optionsFor({ topicArn, isNamed }: ReconcileRun, config: Config) {
+  return { ...config, defaultTopicArn: config.topicArn, topicArn, isNamed };
 }
 
 function planRun(inventory: Inventory, config: Config, desired: readonly DesiredAlarms[]): Plan {
@@ -130,11 +132,12 @@ async function scheduleFollowUps(
   withoutMetrics: readonly string[],
   { config, invocation }: { readonly config: Config; readonly invocation: Invocation },
 ): Promise<boolean> {
-  const { scope, topicArn, attempt } = task;
+  const { scope, topicArn, isNamed, attempt } = task;
   const later = async (reason: FollowUp['reason'], what: Scope, seconds: number) => {
     const next: FollowUp = {
       scope: what,
       ...(topicArn && { topicArn }),
+      isNamed,
       attempt: attempt + 1,
       reason,
       until: task.until,

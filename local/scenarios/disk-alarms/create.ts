@@ -15,19 +15,27 @@ import {
   thresholdsOf,
   writesOf,
 } from './observe.ts';
-import { metric, reportLinux, reportWindows, runServers, sendMetrics } from './servers.ts';
+import {
+  metric,
+  reportLinux,
+  reportWindows,
+  runServers,
+  runUntaggedServers,
+  sendMetrics,
+} from './servers.ts';
 
+const HOURLY = 'ReconcileDiskAlarmsHourly';
 const MINUTE = 60_000;
 
 /** A server as in the AWS sample: four disks, the last with 800 GB, and the total that the agent adds. */
 async function createSampleServers(world: World): Promise<Servers> {
-  const [id = ''] = await runServers(world, 'Windows-1', 1, { Team: 'files' });
+  const [id = ''] = await runUntaggedServers(world, 'Windows-1', 1, { Team: 'files' });
   const disks = ['C:', 'D:', 'E:'].map((mount) => ({ mount, sizeGb: 100, free: 60 }));
   const total = { mount: '_Total', sizeGb: 1100, free: 50 };
   await reportWindows(world, id, [...disks, { mount: 'F:', sizeGb: 800, free: 40 }, total], {
     renamed: true,
   });
-  const [other = ''] = await runServers(world, 'linux-1');
+  const [other = ''] = await runUntaggedServers(world, 'linux-1');
   await reportLinux(world, other, [{ mount: '/', device: 'nvme0n1p1', sizeGb: 20, free: 50 }]);
   await world.client(SNSClient).send(new CreateTopicCommand({ Name: 'file-servers' }));
   return { ids: [id, other], responses: [] };
@@ -39,8 +47,12 @@ export const createScenarios = [
   scenario('a Windows fleet selected by wildcard, called as in the AWS sample', {
     sweep: false, // four times the calls of a single disk; "a full disk" is swept
     arrange: createSampleServers,
-    act: (world, servers) =>
-      callFunction(world, servers, { hostname: 'Windows*', sns_topic_name: topicArn(world) }),
+    async act(world, servers) {
+      await callFunction(world, servers, { hostname: 'Windows*', sns_topic_name: topicArn(world) });
+      // The hourly run keeps the alarms of an instance that a call named, and leaves the other instance alone.
+      await world.fire(HOURLY);
+      await world.settle();
+    },
     expect(outcome) {
       assert.deepEqual(responsesOf(outcome)[0]?.counts, {
         create: 12,
@@ -71,8 +83,8 @@ export const createScenarios = [
         /^Disk F: of Windows-1 \(server 1\) is nearly full\.\nSize 800 GB\. Warning below 15 % free, critical below 10 %/,
       );
       assert.deepEqual(
-        [countOf(actionsIn(outcome), 'ListMetrics'), countOf(actionsIn(outcome), 'DescribeAlarms')],
-        [1, 1],
+        writesOf(actionsIn(outcome)).filter((action) => !action.startsWith('Put')),
+        [],
       );
     },
   }),

@@ -7,8 +7,18 @@ import type { Tags } from '../../scenario-kit/fleet.ts';
 
 const GB = 2 ** 30;
 
-/** Runs On-Demand instances with one Name. @returns their ids */
-export async function runServers(world: World, name: string, count = 1, tags: Tags = {}): Promise<string[]> {
+/** Runs On-Demand instances with one Name and the tag that opts them in. @returns their ids */
+export function runServers(world: World, name: string, count = 1, tags: Tags = {}): Promise<string[]> {
+  return runUntaggedServers(world, name, count, { 'groundcrew:disk-alarms': 'on', ...tags });
+}
+
+/** Runs On-Demand instances with one Name that only a direct call brings into scope. @returns their ids */
+export async function runUntaggedServers(
+  world: World,
+  name: string,
+  count = 1,
+  tags: Tags = {},
+): Promise<string[]> {
   const Tags = Object.entries({ Name: name, ...tags }).map(([Key, Value]) => ({ Key, Value }));
   const reply = await world.client(EC2Client).send(
     new RunInstancesCommand({

@@ -34,6 +34,7 @@ export const rules: DesiredAlarmsOptions = {
   runbookUrl: undefined,
   defaults,
   scope: 'all',
+  isNamed: false,
   defaultTopicArn: TOPIC,
 };
 

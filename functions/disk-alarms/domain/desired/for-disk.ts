@@ -21,6 +21,8 @@ export interface InstanceAlarmOptions {
   readonly instance: Instance;
   readonly settings: Settings;
   readonly topic: { readonly arn: string; readonly fromCall: boolean };
+  /** The instance is in scope only because a direct call named it. */
+  readonly scopeFromCall: boolean;
   /** Warnings notify through a composite alarm, which the critical alarm suppresses. */
   readonly suppressWarningsWhileCritical: boolean;
   readonly runbookUrl: string | undefined;
@@ -185,10 +187,11 @@ export function commonMembers(
   return { name: alarmName(prefix, owner, purpose, mount), owner, tags };
 }
 
-export function metadataFor({ instance, topic }: InstanceAlarmOptions, disk?: Disk): string {
+export function metadataFor({ instance, topic, scopeFromCall }: InstanceAlarmOptions, disk?: Disk): string {
   return formatMetadata({
     ...(disk?.sizeGb !== undefined && { sizeGb: disk.sizeGb }),
     tags: hashTags(copiedTags(instance.tags)),
     topicFromCall: topic.fromCall,
+    scopeFromCall,
   });
 }

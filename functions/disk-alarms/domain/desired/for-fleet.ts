@@ -39,7 +39,7 @@ function fleetAlarm(options: FleetAlarmOptions, profile: MetricProfile, severity
   return {
     name: alarmName(prefix, FLEET, severity, profile.name),
     owner: FLEET,
-    description: text + formatMetadata({ tags: hashTags({}), topicFromCall: false }),
+    description: text + formatMetadata({ tags: hashTags({}), topicFromCall: false, scopeFromCall: false }),
     tags: {},
     kind: 'metric',
     config: {

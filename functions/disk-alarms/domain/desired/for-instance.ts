@@ -13,7 +13,10 @@ import { silentAgentAlarm, withActionsEnabled } from './for-silent-agent.ts';
 export interface DesiredAlarmsOptions
   extends Pick<InstanceAlarmOptions, 'prefix' | 'suppressWarningsWhileCritical' | 'runbookUrl'> {
   readonly defaults: Settings;
-  readonly scope: 'all' | 'tagged';
+  /** Instances whose tag does not say on or off. `none`: no instance, and all alarms may be deleted. */
+  readonly scope: 'all' | 'tagged' | 'none';
+  /** A direct call named the instances. */
+  readonly isNamed: boolean;
   readonly defaultTopicArn: string;
   /** From a direct call. */
   readonly topicArn?: string | undefined;
@@ -54,19 +57,20 @@ function desiredAlarmsForKnown(
   const { instanceId, state } = instance;
   const settings = settingsFor(rules.defaults, instance.tags);
   const mine = inventory.alarmsByOwner.get(instanceId) ?? [];
+  const scope = decideScope(instance, mine, rules);
   const options: InstanceAlarmOptions = {
     ...rules,
     instance,
     settings,
     topic: topicFor(instance, mine, rules),
+    scopeFromCall: scope.fromCall === true,
   };
   const disks = disksOfInstance(instance, rules.prefix, inventory);
   const lastMetricAt = Math.max(...disks.map((disk) => disk.lastMetricAt));
   const hasNoMetrics = hasStartedRecently(instance, inventory.now) && lastMetricAt < instance.launchedAt;
-  if (!isInScope(instance, rules)) {
-    // A tag opts this instance out, so we may delete without proof that its agent works.
-    const isOff = instance.tags[tagKeys.use] !== undefined;
-    return noAlarms(instanceId, { mayDelete: isOff || disks.length > 0 });
+  if (scope.outReason !== undefined) {
+    const mayDelete = scope.isOptedOut === true || disks.length > 0;
+    return noAlarms(instanceId, { mayDelete, ...(rules.isNamed && { reason: scope.outReason }) });
   }
   const isRunning = state === 'running' || state === 'pending';
   const isReporting = isRunning && !hasNoMetrics && hasRecentMetrics(lastMetricAt, settings, inventory.now);
@@ -93,12 +97,28 @@ function noAlarms(
   return { desired: { owner, alarms: [], mayDelete }, skipped, disks: 0, hasNoMetrics: false };
 }
 
-function isInScope({ tags }: Instance, { scope }: DesiredAlarmsOptions): boolean {
+interface ScopeDecision {
+  /** Absent if the instance is in scope. */
+  readonly outReason?: string;
+  /** Somebody opted out, so alarms may be deleted without proof that the agent works. */
+  readonly isOptedOut?: boolean;
+  readonly fromCall?: boolean;
+}
+
+/** A tag wins over a direct call, and a call over `Scope`. The alarms remember a call, so later runs keep it. */
+function decideScope(
+  { tags }: Instance,
+  mine: readonly ExistingAlarm[],
+  { scope, isNamed }: DesiredAlarmsOptions,
+): ScopeDecision {
   const use = tags[tagKeys.use]?.trim();
-  if (use === undefined) return scope === 'all';
-  if (use !== 'on' && use !== 'off')
+  if (use !== undefined && use !== 'on' && use !== 'off')
     throw new InvalidInputError(`tag ${tagKeys.use} is ${formatValue(use)}, expected on or off`);
-  return use === 'on';
+  if (scope === 'none') return { outReason: 'Scope is none', isOptedOut: true };
+  if (use === 'off') return { outReason: `tag ${tagKeys.use} is off`, isOptedOut: true };
+  if (use === 'on' || scope === 'all') return {};
+  const wasNamed = mine.some(({ metadata }) => metadata?.scopeFromCall);
+  return isNamed || wasNamed ? { fromCall: true } : { outReason: `it has no tag ${tagKeys.use}=on` };
 }
 
 /** A tag wins over a direct call. The alarms remember the topic of a call, so later runs keep it. */

@@ -66,7 +66,14 @@ describe('a call', () => {
 });
 
 describe('a follow-up', () => {
-  const task = { scope: { hostname: 'web-*' }, topicArn: 'arn', attempt: 2, reason: 'unfinished', until: 1 };
+  const task = {
+    scope: { hostname: 'web-*' },
+    topicArn: 'arn',
+    isNamed: true,
+    attempt: 2,
+    reason: 'unfinished',
+    until: 1,
+  };
 
   it('names the scope, the topic and the end of the work', () => {
     expect(parseEvent({ task })).toEqual({ kind: 'follow-up', task });

@@ -320,6 +320,42 @@ describe('an instance', () => {
     expect([made.alarms.length, made.mayDelete]).toEqual([count, true]);
   });
 
+  it('named by a call is in scope, then and in later runs, whatever Scope says', () => {
+    const named = decide(disk, { scope: 'tagged', isNamed: true }).desired.alarms;
+    expect(named).toHaveLength(3);
+    const existing = named.map((alarm) => stored(alarm));
+    const later = decide({ ...disk, existing }, { scope: 'tagged' }).desired;
+    expect(planChanges([later], existing)).toMatchObject({ create: [], update: [], delete: [] });
+  });
+
+  it('named by a call stays out of scope if its tag says off, and the reason is told', () => {
+    const off = { ...disk, instances: [instance({ tags: { 'groundcrew:disk-alarms': 'off' } })] };
+    expect(decide(off, { isNamed: true })).toMatchObject({
+      desired: { alarms: [], mayDelete: true },
+      skipped: [{ what: ID, reason: 'tag groundcrew:disk-alarms is off' }],
+    });
+    expect(decide(off).skipped).toEqual([]);
+  });
+
+  it('in scope through its tag or through all does not remember a call', () => {
+    const tagged = { ...disk, instances: [instance({ tags: { 'groundcrew:disk-alarms': 'on' } })] };
+    const alarms = [
+      ...alarmsOf(tagged, { scope: 'tagged', isNamed: true }),
+      ...alarmsOf(disk, { scope: 'all', isNamed: true }),
+    ];
+    expect(alarms.map(({ description }) => parseMetadata(description)?.scopeFromCall)).toEqual(
+      Array(6).fill(false),
+    );
+  });
+
+  it('in scope none loses all alarms, also without metrics and if a call named it', () => {
+    const existing = alarmsOf(disk, { scope: 'tagged', isNamed: true }).map((alarm) => stored(alarm));
+    expect(decide({ existing }, { scope: 'none' }).desired).toMatchObject({ alarms: [], mayDelete: true });
+    expect(decide({ ...disk, existing }, { scope: 'none', isNamed: true }).skipped).toEqual([
+      { what: ID, reason: 'Scope is none' },
+    ]);
+  });
+
   it('that opted out loses its alarms even without metrics; one that is only out of scope keeps them', () => {
     const off = instance({ tags: { 'groundcrew:disk-alarms': 'off' } });
     expect(decide({ instances: [off] }).desired.mayDelete).toBe(true);
@@ -407,6 +443,7 @@ describe('a description', () => {
       sizeGb: 100,
       tags: expect.any(String),
       topicFromCall: false,
+      scopeFromCall: false,
     });
   });
 
