@@ -178,7 +178,8 @@ function idOf(disk: number): string {
 function ec2Page(instances: number, body: string): string {
   const { items, next } = page(instances, 1000, new URLSearchParams(body).get('NextToken') ?? undefined);
   const found = items.map((at) => {
-    const tags = `<tagSet><item><key>Name</key><value>node-${at}</value></item></tagSet>`;
+    const name = `<item><key>Name</key><value>node-${at}</value></item>`;
+    const tags = `<tagSet>${name}<item><key>groundcrew:disk-alarms</key><value>on</value></item></tagSet>`;
     const state = '<instanceState><name>running</name></instanceState>';
     const id = `<instanceId>${idOf(at * DISKS_EACH)}</instanceId>`;
     return `<item>${id}${state}<launchTime>2026-01-01T00:00:00Z</launchTime>${tags}</item>`;

@@ -1,7 +1,18 @@
 import { type Env, type Field, flag, list, oneOf, readEnvironment, text } from '#shared/config.ts';
 import { ConfigurationError } from '#shared/errors.ts';
 import { builtInProfiles, parseProfiles } from './domain/metric-profile.ts';
-import { rangeError, settingParsers } from './domain/settings.ts';
+import { rangeError, type Settings, settingParsers } from './domain/settings.ts';
+
+const settingFields = {
+  tiers: parsedSetting('TIERS', settingParsers.tiers),
+  minimumFreeGb: parsedSetting('MINIMUM_FREE_GB', settingParsers.minimumFreeGb),
+  periodSeconds: parsedSetting('PERIOD_SECONDS', settingParsers.periodSeconds),
+  datapoints: parsedSetting('DATAPOINTS', settingParsers.datapoints),
+  warningAlarm: parsedSetting('WARNING_ALARM', settingParsers.warningAlarm),
+  statistic: parsedSetting('STATISTIC', settingParsers.statistic),
+  inodesPercent: parsedSetting('INODES_PERCENT', settingParsers.inodesPercent),
+  silentMinutes: parsedSetting('SILENT_MINUTES', settingParsers.silentMinutes),
+};
 
 /** Reads the environment of ReconcileDiskAlarms. @throws ConfigurationError that lists every fault */
 export function readConfig(env: Env = process.env) {
@@ -13,39 +24,17 @@ export function readConfig(env: Env = process.env) {
     dryRun: flag('DRY_RUN'),
     scope: oneOf('SCOPE', ['all', 'tagged', 'none']),
     mode: oneOf('MODE', ['disk', 'fleet']),
-    suppressWarningsWhileCritical: flag('SUPPRESS_WARNINGS_WHILE_CRITICAL'),
     profiles: parsedSetting('PROFILES', parseProfiles, builtInProfiles),
     fileSystems: list('FILE_SYSTEMS'),
     runbookUrl: text('RUNBOOK_URL', { optional: true }),
-    tiers: parsedSetting('TIERS', settingParsers.tiers),
-    minimumFreeGb: parsedSetting('MINIMUM_FREE_GB', settingParsers.minimumFreeGb),
-    periodSeconds: parsedSetting('PERIOD_SECONDS', settingParsers.periodSeconds),
-    datapoints: parsedSetting('DATAPOINTS', settingParsers.datapoints),
-    statistic: parsedSetting('STATISTIC', settingParsers.statistic),
-    inodesPercent: parsedSetting('INODES_PERCENT', settingParsers.inodesPercent),
-    silentMinutes: parsedSetting('SILENT_MINUTES', settingParsers.silentMinutes),
+    ...settingFields,
   });
-  const fault = rangeError(read);
+  const { tiers, minimumFreeGb, periodSeconds, datapoints, ...others } = read;
+  const { warningAlarm, statistic, inodesPercent, silentMinutes, ...rest } = others;
+  const alarms = { tiers, minimumFreeGb, periodSeconds, datapoints, warningAlarm };
+  const defaults: Settings = { ...alarms, statistic, inodesPercent, silentMinutes };
+  const fault = rangeError(defaults);
   if (fault) throw new ConfigurationError(`Configuration: PERIOD_SECONDS and DATAPOINTS: ${fault}`);
-  const {
-    tiers,
-    minimumFreeGb,
-    periodSeconds,
-    datapoints,
-    statistic,
-    inodesPercent,
-    silentMinutes,
-    ...rest
-  } = read;
-  const defaults = {
-    tiers,
-    minimumFreeGb,
-    periodSeconds,
-    datapoints,
-    statistic,
-    inodesPercent,
-    silentMinutes,
-  };
   return { ...rest, defaults, fileSystems: new Set(read.fileSystems.map((one) => one.toLowerCase())) };
 }
 export type Config = ReturnType<typeof readConfig>;

@@ -22,6 +22,11 @@ export interface Settings {
   readonly periodSeconds: number;
   /** `breaching` of `of` periods must breach. */
   readonly datapoints: { readonly breaching: number; readonly of: number };
+  /**
+   * `between`: one alarm, on only between both thresholds. `composite`: a composite alarm that the critical alarm
+   * suppresses. `independent`: the warning also notifies while the critical alarm is on.
+   */
+  readonly warningAlarm: 'between' | 'composite' | 'independent';
   /** Statistic of the free space within a period. */
   readonly statistic: Exclude<Statistic, 'SampleCount'>;
   /** The inode alarm's threshold in percent of free inodes; 0 disables it. */
@@ -37,6 +42,7 @@ export const tagKeys = {
   minimumFreeGb: 'groundcrew:disk-minimum-free-gb',
   periodSeconds: 'groundcrew:disk-period',
   datapoints: 'groundcrew:disk-datapoints',
+  warningAlarm: 'groundcrew:disk-warning',
   statistic: 'groundcrew:disk-statistic',
   inodesPercent: 'groundcrew:disk-inodes',
   silentMinutes: 'groundcrew:disk-silent',
@@ -48,6 +54,7 @@ export const settingParsers: { readonly [K in keyof Settings]: (raw: string) => 
   minimumFreeGb: parseMinimumFree,
   periodSeconds: parsePeriod,
   datapoints: parseDatapoints,
+  warningAlarm: parseWarningAlarm,
   statistic: parseStatistic,
   inodesPercent: (raw) => parseNumber(raw, 0, 99),
   silentMinutes: (raw) => parseNumber(raw, 0, 1440),
@@ -61,6 +68,7 @@ export function settingsFor(defaults: Settings, tags: Tags): Settings {
     ...parseTag('minimumFreeGb', tags),
     ...parseTag('periodSeconds', tags),
     ...parseTag('datapoints', tags),
+    ...parseTag('warningAlarm', tags),
     ...parseTag('statistic', tags),
     ...parseTag('inodesPercent', tags),
     ...parseTag('silentMinutes', tags),
@@ -124,6 +132,11 @@ function parseDatapoints(raw: string): Settings['datapoints'] {
   const [, breaching = 0, of = 0] = /^(\d+)\/(\d+)$/.exec(raw)?.map(Number) ?? [];
   if (breaching >= 1 && breaching <= of) return { breaching, of };
   throw new Error(`is ${formatValue(raw)}, expected <breaching>/<periods> like 2/3`);
+}
+
+function parseWarningAlarm(raw: string): Settings['warningAlarm'] {
+  if (raw === 'between' || raw === 'composite' || raw === 'independent') return raw;
+  throw new Error(`is ${formatValue(raw)}, expected between, composite or independent`);
 }
 
 function parseStatistic(raw: string): Settings['statistic'] {

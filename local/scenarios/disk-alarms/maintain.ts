@@ -40,7 +40,7 @@ async function createServerWithAlarms(
 
 const data: LinuxDisk = { mount: '/data', device: 'nvme1n1', sizeGb: 100, free: 50 };
 const logs: LinuxDisk = { mount: '/logs', device: 'nvme2n1', sizeGb: 100, free: 50 };
-const names = ['server 1-critical-/data', 'server 1-warning-/data', 'server 1-warning-notice-/data'];
+const names = ['server 1-critical-/data', 'server 1-warning-/data'];
 
 export const maintainScenarios = [
   scenario('NVMe device names swap on reboot', {
@@ -61,7 +61,7 @@ export const maintainScenarios = [
       assert.deepEqual(responsesOf(outcome)[0]?.counts, {
         create: 0,
         update: 4,
-        unchanged: 2,
+        unchanged: 0,
         delete: 0,
         skipped: 0,
       });
@@ -79,21 +79,39 @@ export const maintainScenarios = [
     expect(outcome) {
       assert.deepEqual(thresholdsOf(outcome), {
         'server 1-critical-/data': 'Average of disk_used_percent > 90',
-        'server 1-warning-/data': 'Average of disk_used_percent > 85',
+        'server 1-warning-/data':
+          'IF(used > 90, -1, IF(used > 85, 1, 0)) > 0, used: Average of disk_used_percent',
       });
       assert.deepEqual(responsesOf(outcome)[0]?.counts, {
         create: 0,
-        update: 3,
+        update: 2,
         unchanged: 0,
         delete: 0,
         skipped: 0,
       });
-      assert.match(descriptionsOf(outcome)['server 1-warning-notice-/data'] ?? '', /Size 500 GB/);
+      assert.match(descriptionsOf(outcome)['server 1-warning-/data'] ?? '', /Size 500 GB/);
+    },
+  }),
+
+  scenario('a warning becomes a composite alarm', {
+    arrange: (world) => createServerWithAlarms(world, [data]),
+    async act(world, { ids: [id = ''] }) {
+      await tagInstances(world, [id], { 'groundcrew:disk-warning': 'composite' });
+      await world.put(tagChange(world, id, 'groundcrew:disk-warning'));
+      await world.settle();
+    },
+    expect(outcome) {
+      const { 'server 1-warning-/data': warning, 'server 1-warning-notice-/data': notice } =
+        alarmsOf(outcome);
+      assert.deepEqual([warning?.topics, notice?.topics], [[], ['default']]);
+      assert.equal(notice?.rule, 'ALARM("groundcrew-disk-server 1-warning-/data")');
+      assert.equal(notice?.suppressedBy, 'groundcrew-disk-server 1-critical-/data');
+      assert.deepEqual(writesOf(actionsIn(outcome)), ['PutCompositeAlarm', 'PutMetricAlarm']);
     },
   }),
 
   scenario('a terminated instance', {
-    arrange: (world) => createServerWithAlarms(world, [data]),
+    arrange: (world) => createServerWithAlarms(world, [data], { 'groundcrew:disk-warning': 'composite' }),
     async act(world, { ids: [id = ''] }) {
       await world.client(EC2Client).send(new TerminateInstancesCommand({ InstanceIds: [id] }));
       await world.put(stateChange(world, id, 'terminated'));
@@ -153,7 +171,7 @@ export const maintainScenarios = [
     },
     expect(outcome) {
       const tags = Object.values(alarmsOf(outcome)).map((alarm) => alarm.tags);
-      assert.deepEqual(tags, Array(3).fill({ Name: 'db-1', Team: 'storage' }));
+      assert.deepEqual(tags, Array(2).fill({ Name: 'db-1', Team: 'storage' }));
       assert.equal(countOf(actionsIn(outcome), 'DescribeInstances'), 1);
     },
   }),

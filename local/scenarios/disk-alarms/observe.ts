@@ -2,6 +2,7 @@ import {
   CloudWatchClient,
   type CompositeAlarm,
   DescribeAlarmsCommand,
+  type Dimension,
   ListTagsForResourceCommand,
   type MetricAlarm,
 } from '@aws-sdk/client-cloudwatch';
@@ -76,15 +77,32 @@ function summarize(alarm: AnyAlarm, rename: (text: string) => string): object {
     const { AlarmRule: rule, ActionsSuppressor: suppressor = '' } = alarm;
     return { ...actions, rule: rename(rule), suppressedBy: rename(suppressor) };
   }
-  const dimensions = (alarm.Dimensions ?? [])
+  const dimensions = dimensionsOf(alarm)
     .map(({ Name, Value = '' }) => `${Name}=${rename(Value)}`)
     .sort();
   return {
     ...actions,
-    condition: `${alarm.Statistic} of ${alarm.MetricName} ${signs[alarm.ComparisonOperator ?? '']} ${alarm.Threshold}`,
+    condition: conditionOf(alarm),
     dimensions: dimensions.join(' '),
     missingData: alarm.TreatMissingData,
   };
+}
+
+function dimensionsOf({ Dimensions, Metrics = [] }: AnyAlarm): readonly Dimension[] {
+  const [first] = Metrics.flatMap(({ MetricStat }) => MetricStat?.Metric ?? []);
+  return (Metrics.length > 0 ? first?.Dimensions : Dimensions) ?? [];
+}
+
+/** For example `Average of disk_used_percent > 80`, or an expression followed by its metrics. */
+function conditionOf(alarm: AnyAlarm): string {
+  const { Statistic, MetricName, Metrics = [], Threshold } = alarm;
+  const limit = `${signs[alarm.ComparisonOperator ?? '']} ${Threshold}`;
+  if (Metrics.length === 0) return `${Statistic} of ${MetricName} ${limit}`;
+  const expression = Metrics.find(({ ReturnData }) => ReturnData)?.Expression;
+  const metrics = Metrics.flatMap(({ Id, MetricStat }) =>
+    MetricStat ? [`${Id}: ${MetricStat.Stat} of ${MetricStat.Metric?.MetricName}`] : [],
+  );
+  return [`${expression} ${limit}`, ...metrics.sort()].join(', ');
 }
 
 const signs: Readonly<Record<string, string>> = { LessThanThreshold: '<', GreaterThanThreshold: '>' };

@@ -23,6 +23,7 @@ export const defaults: Settings = {
   minimumFreeGb: undefined,
   periodSeconds: 300,
   datapoints: { breaching: 2, of: 3 },
+  warningAlarm: 'between',
   statistic: 'Average',
   inodesPercent: 0,
   silentMinutes: 0,
@@ -30,12 +31,17 @@ export const defaults: Settings = {
 
 export const rules: DesiredAlarmsOptions = {
   prefix: 'groundcrew-disk-',
-  suppressWarningsWhileCritical: true,
   runbookUrl: undefined,
   defaults,
   scope: 'all',
   isNamed: false,
   defaultTopicArn: TOPIC,
+};
+
+/** Settings with which a disk has a composite alarm, too. */
+export const compositeRules: DesiredAlarmsOptions = {
+  ...rules,
+  defaults: { ...defaults, warningAlarm: 'composite' },
 };
 
 export function instance(more: Partial<Instance> = {}): Instance {

@@ -2,8 +2,8 @@ import { type Alarm, type AlarmPurpose, alarmName, type MetricAlarmConfig, type 
 import { copiedTags, formatMetadata, hashTags } from '../alarm-metadata.ts';
 import type { DiskSeries } from '../disk.ts';
 import type { Instance } from '../instance.ts';
-import { unitBytes } from '../metric-profile.ts';
 import { type Settings, type Thresholds, tierOf } from '../settings.ts';
+import { belowCondition, betweenCondition, inodeCondition, type MetricCondition } from './condition.ts';
 import { formatDiskDescription, formatThresholds } from './description.ts';
 
 /** A disk with its size and volume, if known. */
@@ -23,16 +23,13 @@ export interface InstanceAlarmOptions {
   readonly topic: { readonly arn: string; readonly fromCall: boolean };
   /** The instance is in scope only because a direct call named it. */
   readonly scopeFromCall: boolean;
-  /** Warnings notify through a composite alarm, which the critical alarm suppresses. */
-  readonly suppressWarningsWhileCritical: boolean;
   readonly runbookUrl: string | undefined;
 }
 
-const GB = 2 ** 30;
 /** How long the composite waits for the critical alarm, and stays suppressed after it ends. */
 const SUPPRESSION_SECONDS = 60;
 
-/** The alarms of one disk: warning, critical, the composite for the warning, and inodes if enabled. */
+/** The alarms of one disk: critical, warning, and, if the settings say so, the warning's composite and inodes. */
 export function diskAlarms(options: InstanceAlarmOptions, disk: Disk): Alarm[] {
   const { settings, instance } = options;
   const tier = tierOf(settings.tiers, disk.sizeGb);
@@ -47,15 +44,16 @@ export function diskAlarms(options: InstanceAlarmOptions, disk: Disk): Alarm[] {
     kind: 'metric',
     config: metricConfig(options, notifies, reading),
   });
-  const level = (severity: keyof Thresholds): MetricCondition =>
-    freeSpaceCondition(options, disk, tier[severity], minimums[severity]);
-  const inodes = inodeCondition(options, disk);
+  const below = (severity: keyof Thresholds): MetricCondition =>
+    belowCondition(settings, disk, tier[severity], minimums[severity]);
+  const isBetween = settings.warningAlarm === 'between';
+  const isComposite = settings.warningAlarm === 'composite';
+  const warning = isBetween ? betweenCondition(settings, disk, tier, minimums) : below('warning');
+  const inodes = inodeCondition(settings, disk);
   return [
-    of('critical', 'is nearly full.', true, level('critical')),
-    of('warning', 'is filling up.', !options.suppressWarningsWhileCritical, level('warning')),
-    ...(options.suppressWarningsWhileCritical
-      ? [warningNotice(options, disk.mount, describe('is filling up.'))]
-      : []),
+    of('critical', 'is nearly full.', true, below('critical')),
+    of('warning', 'is filling up.', !isComposite, warning),
+    ...(isComposite ? [warningNotice(options, disk.mount, describe('is filling up.'))] : []),
     ...(inodes
       ? [of('inodes', `has less than ${settings.inodesPercent} % of its inodes free.`, true, inodes)]
       : []),
@@ -79,44 +77,6 @@ function warningNotice(options: InstanceAlarmOptions, mount: string, description
   };
 }
 
-type MetricCondition = Pick<MetricAlarmConfig, 'Threshold' | 'ComparisonOperator'> &
-  Partial<MetricAlarmConfig>;
-
-/** Uses the metric as it is sent, used or free: on ext file systems they do not add up to 100 %. */
-function freeSpaceCondition(
-  { settings }: InstanceAlarmOptions,
-  disk: Disk,
-  percent: number,
-  minimumFreeGb: number | undefined,
-): MetricCondition {
-  const { profile, dimensions } = disk;
-  const metric = (MetricName: string) => ({
-    Namespace: profile.namespace,
-    MetricName,
-    Dimensions: dimensions,
-  });
-  if (minimumFreeGb !== undefined && profile.free !== undefined) {
-    const Threshold = (minimumFreeGb * GB) / unitBytes(profile);
-    const { statistic: Statistic } = settings;
-    return { ...metric(profile.free), Statistic, Threshold, ComparisonOperator: 'LessThanThreshold' };
-  }
-  if (profile.percentIs === 'free') {
-    const { statistic: Statistic } = settings;
-    return {
-      ...metric(profile.percent),
-      Statistic,
-      Threshold: percent,
-      ComparisonOperator: 'LessThanThreshold',
-    };
-  }
-  const Statistic = ofUsed[settings.statistic];
-  const Threshold = 100 - percent;
-  return { ...metric(profile.percent), Statistic, Threshold, ComparisonOperator: 'GreaterThanThreshold' };
-}
-
-/** The minimum of free space is the maximum of used space. */
-const ofUsed = { Average: 'Average', Minimum: 'Maximum', Maximum: 'Minimum' } as const;
-
 /** A minimum applies if it is less than the tier's percentage of the disk; then only the minimum matters. */
 function bindingMinimums(disk: Disk, tier: Thresholds, floor: Thresholds | undefined): Partial<Thresholds> {
   const { sizeGb } = disk;
@@ -125,33 +85,6 @@ function bindingMinimums(disk: Disk, tier: Thresholds, floor: Thresholds | undef
   return {
     ...(binds('warning') && { warning: floor.warning }),
     ...(binds('critical') && { critical: floor.critical }),
-  };
-}
-
-function inodeCondition(
-  { settings }: InstanceAlarmOptions,
-  { profile, roles, dimensions }: Disk,
-): MetricCondition | undefined {
-  const { inodesFree, inodesTotal, namespace } = profile;
-  if (settings.inodesPercent === 0 || !roles.has('inodesFree') || !roles.has('inodesTotal')) return undefined;
-  if (inodesFree === undefined || inodesTotal === undefined) return undefined;
-  const query = (Id: string, MetricName: string) => ({
-    Id,
-    MetricStat: {
-      Metric: { Namespace: namespace, MetricName, Dimensions: dimensions },
-      Period: settings.periodSeconds,
-      Stat: settings.statistic,
-    },
-    ReturnData: false,
-  });
-  return {
-    Metrics: [
-      query('free', inodesFree),
-      { Id: 'percent', Expression: '100 * free / total', Label: '% of inodes free', ReturnData: true },
-      query('total', inodesTotal),
-    ],
-    Threshold: settings.inodesPercent,
-    ComparisonOperator: 'LessThanThreshold',
   };
 }
 

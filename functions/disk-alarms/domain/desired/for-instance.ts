@@ -10,8 +10,7 @@ import { isTopic, resolveTopic } from '../topic.ts';
 import { type Disk, diskAlarms, type InstanceAlarmOptions } from './for-disk.ts';
 import { silentAgentAlarm, withActionsEnabled } from './for-silent-agent.ts';
 
-export interface DesiredAlarmsOptions
-  extends Pick<InstanceAlarmOptions, 'prefix' | 'suppressWarningsWhileCritical' | 'runbookUrl'> {
+export interface DesiredAlarmsOptions extends Pick<InstanceAlarmOptions, 'prefix' | 'runbookUrl'> {
   readonly defaults: Settings;
   /** Instances whose tag does not say on or off. `none`: no instance, and all alarms may be deleted. */
   readonly scope: 'all' | 'tagged' | 'none';

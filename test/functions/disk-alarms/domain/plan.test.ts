@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { Alarm } from '../../../../functions/disk-alarms/domain/alarm.ts';
 import { desiredAlarmsFor } from '../../../../functions/disk-alarms/domain/desired/for-instance.ts';
 import { type DesiredState, planChanges } from '../../../../functions/disk-alarms/domain/plan.ts';
-import { defaults, ID, instance, inventory, linux, rules, stored } from '../builders.ts';
+import { compositeRules, ID, instance, inventory, linux, stored } from '../builders.ts';
 
 const desired = (
   look: Parameters<typeof inventory>[0] = { series: linux('/data') },
   more = {},
-): DesiredState => desiredAlarmsFor(ID, inventory(look), { ...rules, ...more }).desired;
+): DesiredState => desiredAlarmsFor(ID, inventory(look), { ...compositeRules, ...more }).desired;
 const first = desired();
 const existing = first.alarms.map((alarm) => stored(alarm));
 const namesOf = (some: readonly { readonly name: string }[]) =>
@@ -41,7 +41,7 @@ describe('a plan', () => {
   });
 
   it('ignores the order of metrics', () => {
-    const inodes = { defaults: { ...defaults, inodesPercent: 5 } };
+    const inodes = { defaults: { ...compositeRules.defaults, inodesPercent: 5 } };
     const counts = linux('/data').map((one, i) => ({
       ...one,
       metric: ['disk_inodes_free', 'disk_inodes_total', 'x'][i] ?? '',

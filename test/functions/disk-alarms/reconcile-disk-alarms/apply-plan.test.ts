@@ -15,7 +15,7 @@ import { type Plan, planChanges } from '../../../../functions/disk-alarms/domain
 import { applyPlan } from '../../../../functions/disk-alarms/reconcile-disk-alarms/apply-plan.ts';
 import { createRateLimiter } from '../../../../functions/disk-alarms/reconcile-disk-alarms/rate-limiter.ts';
 import { fakeInvocation } from '../../../support/invocation.ts';
-import { ID, instance, inventory, linux, NOW, rules, stored } from '../builders.ts';
+import { compositeRules, ID, instance, inventory, linux, NOW, stored } from '../builders.ts';
 
 const cloudWatch = mockClient(CloudWatchClient);
 const waits: number[] = [];
@@ -39,7 +39,8 @@ beforeEach(() => {
 });
 
 const desiredStates = (tags = {}) =>
-  desiredAlarmsFor(ID, inventory({ series: linux('/data'), instances: [instance({ tags })] }), rules).desired;
+  desiredAlarmsFor(ID, inventory({ series: linux('/data'), instances: [instance({ tags })] }), compositeRules)
+    .desired;
 const existing = desiredStates().alarms.map((alarm) => stored(alarm));
 const create = planChanges([desiredStates()], []);
 const nothing: Plan = { create: [], update: [], unchanged: [], delete: [], skipped: [] };

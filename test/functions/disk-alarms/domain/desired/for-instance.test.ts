@@ -8,6 +8,7 @@ import {
 } from '../../../../../functions/disk-alarms/domain/desired/for-instance.ts';
 import { planChanges } from '../../../../../functions/disk-alarms/domain/plan.ts';
 import {
+  compositeRules,
   defaults,
   GB,
   ID,
@@ -35,13 +36,16 @@ const configOf = (alarm: Alarm): MetricAlarmConfig => {
   if (alarm.kind !== 'metric') throw new Error('a composite alarm');
   return alarm.config;
 };
+const expressionOf = (alarm: Alarm) => configOf(alarm).Metrics?.find((one) => one.ReturnData)?.Expression;
 const settings = (more: Partial<typeof defaults>) => ({ defaults: { ...defaults, ...more } });
 const disk = { series: linux('/data') };
 const sized = (gb: number): Look => ({ ...disk, readings: { total: reading(gb * GB) } });
 
 describe('a disk', () => {
-  it('gets a warning, a critical alarm and a composite that the critical alarm suppresses', () => {
-    const [critical, warning, notice] = alarmsOf(disk);
+  it('gets a critical alarm and a warning that is on only between both thresholds', () => {
+    const [critical, warning, ...others] = alarmsOf(disk);
+    const Dimensions = linux('/data')[0]?.dimensions;
+    expect(others).toEqual([]);
     expect(critical).toMatchObject({
       name: `groundcrew-disk-${ID}-critical-/data`,
       config: {
@@ -53,33 +57,60 @@ describe('a disk', () => {
         DatapointsToAlarm: 2,
         TreatMissingData: 'missing',
         AlarmActions: [TOPIC],
-        OKActions: [TOPIC],
-        Dimensions: linux('/data')[0]?.dimensions,
+        Dimensions,
       },
     });
     expect(configOf(critical as Alarm)).not.toHaveProperty('Unit');
-    expect(warning).toMatchObject({ config: { Threshold: 70, AlarmActions: [], OKActions: [] } });
+    const config = configOf(warning as Alarm);
+    expect(config).toMatchObject({
+      Threshold: 0,
+      ComparisonOperator: 'GreaterThanThreshold',
+      EvaluationPeriods: 3,
+      DatapointsToAlarm: 2,
+      AlarmActions: [TOPIC],
+    });
+    expect(config).not.toHaveProperty('Period');
+    expect(config.Metrics).toEqual([
+      expect.objectContaining({ Expression: 'IF(used > 80, -1, IF(used > 70, 1, 0))', ReturnData: true }),
+      {
+        Id: 'used',
+        MetricStat: {
+          Metric: { Namespace: 'CWAgent', MetricName: 'disk_used_percent', Dimensions },
+          Period: 300,
+          Stat: 'Average',
+        },
+        ReturnData: false,
+      },
+    ]);
+  });
+
+  it('gets a composite that the critical alarm suppresses, if wanted', () => {
+    const [, warning, notice] = alarmsOf(disk, compositeRules);
+    expect(warning).toMatchObject({ config: { Threshold: 70, AlarmActions: [] } });
     expect(notice).toMatchObject({
       kind: 'composite',
       config: {
         AlarmRule: `ALARM("groundcrew-disk-${ID}-warning-/data")`,
         ActionsSuppressor: `groundcrew-disk-${ID}-critical-/data`,
         AlarmActions: [TOPIC],
-        OKActions: [TOPIC],
       },
     });
   });
 
-  it('notifies through the warning itself if warnings are not suppressed', () => {
-    const alarms = alarmsOf(disk, { suppressWarningsWhileCritical: false });
+  it('gets a warning that notifies while the disk is critical, if wanted by its tag', () => {
+    const tags = { 'groundcrew:disk-warning': 'independent' };
+    const alarms = alarmsOf({ ...disk, instances: [instance({ tags })] });
     expect(alarms.map(({ config }) => config.AlarmActions)).toEqual([[TOPIC], [TOPIC]]);
+    expect(configOf(alarms[1] as Alarm)).toMatchObject({ MetricName: 'disk_used_percent', Threshold: 70 });
   });
 
   it.each([
     [499, 70, 80],
     [500, 85, 90],
   ])('of %s GB is in its tier', (gb, warning, critical) => {
-    expect(configOf(one('warning', sized(gb))).Threshold).toBe(warning);
+    expect(expressionOf(one('warning', sized(gb)))).toBe(
+      `IF(used > ${critical}, -1, IF(used > ${warning}, 1, 0))`,
+    );
     expect(configOf(one('critical', sized(gb))).Threshold).toBe(critical);
   });
 
@@ -107,9 +138,12 @@ describe('a minimum of free space', () => {
 
   it('applies to a large disk', () => {
     const big = sized(2000);
-    expect(configOf(one('warning', big, floor))).toMatchObject({
+    expect(expressionOf(one('warning', big, floor))).toBe(
+      `IF(free < ${50 * GB}, -1, IF(free < ${100 * GB}, 1, 0))`,
+    );
+    expect(configOf(one('critical', big, floor))).toMatchObject({
       MetricName: 'disk_free',
-      Threshold: 100 * GB,
+      Threshold: 50 * GB,
       ComparisonOperator: 'LessThanThreshold',
     });
     expect(one('warning', big, floor).description).toContain(
@@ -119,7 +153,13 @@ describe('a minimum of free space', () => {
 
   it('does not apply to a small disk, for each severity separately', () => {
     const between = sized(600); // 15 % are 90 GB, 10 % are 60 GB
-    expect(configOf(one('warning', between, floor)).MetricName).toBe('disk_used_percent');
+    const warning = one('warning', between, floor);
+    expect(expressionOf(warning)).toBe(`IF(free < ${50 * GB}, -1, IF(used > 85, 1, 0))`);
+    expect(configOf(warning).Metrics?.map(({ MetricStat }) => MetricStat?.Metric.MetricName)).toEqual([
+      undefined,
+      'disk_used_percent',
+      'disk_free',
+    ]);
     expect(configOf(one('critical', between, floor))).toMatchObject({
       MetricName: 'disk_free',
       Threshold: 50 * GB,
@@ -199,8 +239,8 @@ describe('inodes', () => {
   });
 
   it('have no alarm otherwise', () => {
-    expect(alarmsOf(look)).toHaveLength(3);
-    expect(alarmsOf(disk, settings({ inodesPercent: 10 }))).toHaveLength(3);
+    expect(alarmsOf(look)).toHaveLength(2);
+    expect(alarmsOf(disk, settings({ inodesPercent: 10 }))).toHaveLength(2);
   });
 });
 
@@ -308,11 +348,11 @@ describe('an instance', () => {
   });
 
   it.each([
-    ['all', undefined, 3],
+    ['all', undefined, 2],
     ['all', 'off', 0],
-    ['all', ' on ', 3],
+    ['all', ' on ', 2],
     ['tagged', undefined, 0],
-    ['tagged', 'on', 3],
+    ['tagged', 'on', 2],
     ['tagged', 'off', 0],
   ] as const)('in scope %s with the tag %s has %s alarms', (scope, use, count) => {
     const tags = use === undefined ? {} : { 'groundcrew:disk-alarms': use };
@@ -322,7 +362,7 @@ describe('an instance', () => {
 
   it('named by a call is in scope, then and in later runs, whatever Scope says', () => {
     const named = decide(disk, { scope: 'tagged', isNamed: true }).desired.alarms;
-    expect(named).toHaveLength(3);
+    expect(named).toHaveLength(2);
     const existing = named.map((alarm) => stored(alarm));
     const later = decide({ ...disk, existing }, { scope: 'tagged' }).desired;
     expect(planChanges([later], existing)).toMatchObject({ create: [], update: [], delete: [] });
@@ -344,7 +384,7 @@ describe('an instance', () => {
       ...alarmsOf(disk, { scope: 'all', isNamed: true }),
     ];
     expect(alarms.map(({ description }) => parseMetadata(description)?.scopeFromCall)).toEqual(
-      Array(6).fill(false),
+      Array(4).fill(false),
     );
   });
 
