@@ -8,6 +8,8 @@ import { addCount } from './metrics.ts';
 export interface Mail {
   readonly subject: string;
   readonly text: string;
+  /** Other texts for subscriptions through these protocols, for example `email`. */
+  readonly textByProtocol?: Readonly<Record<string, string>>;
   /** Subscriptions filter by these lists of texts. */
   readonly attributes?: Readonly<Record<string, readonly string[]>>;
 }
@@ -41,11 +43,13 @@ export async function sendMail(
   }
 }
 
-function toCommand(topicArn: string, { subject, text, attributes }: Mail): PublishCommand {
+function toCommand(topicArn: string, mail: Mail): PublishCommand {
+  const { subject, text, textByProtocol, attributes } = mail;
   return new PublishCommand({
     TopicArn: topicArn,
     Subject: subject,
-    Message: text,
+    Message: textByProtocol ? JSON.stringify({ default: text, ...textByProtocol }) : text,
+    ...(textByProtocol && { MessageStructure: 'json' }),
     ...(attributes && {
       MessageAttributes: Object.fromEntries(
         Object.entries(attributes).map(([name, values]) => [

@@ -2,6 +2,7 @@ import {
   type CompositeAlarm,
   DeleteAlarmsCommand,
   DescribeAlarmsCommand,
+  type DescribeAlarmsCommandOutput,
   ListTagsForResourceCommand,
   type MetricAlarm,
   PutCompositeAlarmCommand,
@@ -10,6 +11,7 @@ import {
   UntagResourceCommand,
 } from '@aws-sdk/client-cloudwatch';
 import { paginate } from '#shared/aws/pages.ts';
+import { chunk, mapLimit } from '#shared/concurrency.ts';
 import { hasName } from '#shared/errors.ts';
 import { type Alarm, type ExistingAlarm, ownerOf, type Tags } from '../domain/alarm.ts';
 import { parseMetadata } from '../domain/alarm-metadata.ts';
@@ -27,17 +29,36 @@ export function listAlarms(prefix: string, owner: string, signal: AbortSignal): 
       MaxRecords: PAGE_SIZE,
       ...(next && { NextToken: next }),
     });
-    const {
-      MetricAlarms = [],
-      CompositeAlarms = [],
-      NextToken,
-    } = await cloudWatch.send(command, { abortSignal: signal });
-    const items = [
-      ...MetricAlarms.flatMap((alarm) => toExistingAlarm(alarm, 'metric', prefix)),
-      ...CompositeAlarms.flatMap((alarm) => toExistingAlarm(alarm, 'composite', prefix)),
-    ];
-    return { items, next: NextToken };
+    const output = await cloudWatch.send(command, { abortSignal: signal });
+    return { items: toExistingAlarms(output, prefix), next: output.NextToken };
   });
+}
+
+/** The alarms with these names, at most 100 per call. @returns those that exist */
+export async function describeAlarms(
+  names: readonly string[],
+  prefix: string,
+  signal: AbortSignal,
+): Promise<ExistingAlarm[]> {
+  const found = await mapLimit(chunk(names, PAGE_SIZE), 1, async (AlarmNames) => {
+    const command = new DescribeAlarmsCommand({
+      AlarmNames: [...AlarmNames],
+      AlarmTypes: ['MetricAlarm', 'CompositeAlarm'],
+      MaxRecords: PAGE_SIZE,
+    });
+    return toExistingAlarms(await cloudWatch.send(command, { abortSignal: signal }), prefix);
+  });
+  return found.flat();
+}
+
+function toExistingAlarms(
+  { MetricAlarms = [], CompositeAlarms = [] }: DescribeAlarmsCommandOutput,
+  prefix: string,
+): ExistingAlarm[] {
+  return [
+    ...MetricAlarms.flatMap((alarm) => toExistingAlarm(alarm, 'metric', prefix)),
+    ...CompositeAlarms.flatMap((alarm) => toExistingAlarm(alarm, 'composite', prefix)),
+  ];
 }
 
 function toExistingAlarm(

@@ -41,6 +41,11 @@ export function parseMetadata(description: string): AlarmMetadata | undefined {
   };
 }
 
+/** The part of a description that people read. */
+export function withoutMetadata(description: string): string {
+  return description.replace(shape, '');
+}
+
 function splitMember(member: string): readonly [string, string] {
   const at = member.indexOf('=');
   return [member.slice(0, at), member.slice(at + 1)];

@@ -3,6 +3,7 @@ import { InvalidInputError, isRecord } from '#shared/errors.ts';
 import { eventBridgeEvent } from '#shared/events/eventbridge.ts';
 import { scheduledEvent } from '#shared/events/schedule.ts';
 import { parseAs } from '#shared/parse.ts';
+import type { Recovery } from '../domain/recovery.ts';
 
 const instanceId = z.string().check(z.regex(/^i-([0-9a-f]{8}|[0-9a-f]{17})$/));
 
@@ -14,7 +15,18 @@ const tagChange = eventBridgeEvent(
   z.object({ service: z.literal('ec2'), 'resource-type': z.literal('instance') }),
   z.literal('Tag Change on Resource'),
 );
-const event = z.discriminatedUnion('detail-type', [stateChange, tagChange, scheduledEvent]);
+const alarmState = z.object({
+  value: z.string(),
+  reason: z._default(z.string(), ''),
+  reasonData: z.optional(z.string()),
+  timestamp: z._default(z.string(), ''),
+  actionsSuppressedBy: z.optional(z.string()),
+});
+const alarmChange = eventBridgeEvent(
+  z.object({ alarmName: z.string().check(z.minLength(1)), state: alarmState }),
+  z.literal('CloudWatch Alarm State Change'),
+);
+const event = z.discriminatedUnion('detail-type', [stateChange, tagChange, alarmChange, scheduledEvent]);
 
 /** The input of AWS's sample and a little more. Strict: a misspelled member must not select the whole fleet. */
 const call = z.strictObject({
@@ -51,6 +63,7 @@ export type FollowUp = Readonly<z.output<typeof followUp>['task']>;
 
 export type TriggerEvent =
   | { readonly kind: 'changed'; readonly instanceIds: readonly string[]; readonly isStart: boolean }
+  | { readonly kind: 'recovery'; readonly recovery: Recovery }
   | { readonly kind: 'schedule' }
   | {
       readonly kind: 'call';
@@ -81,8 +94,33 @@ function parseAwsEvent(body: unknown): TriggerEvent {
       };
     case 'Tag Change on Resource':
       return { kind: 'changed', instanceIds: read.resources.map(instanceIdOf), isStart: false };
+    case 'CloudWatch Alarm State Change':
+      return { kind: 'recovery', recovery: toRecovery(read) };
     case 'Scheduled Event':
       return { kind: 'schedule' };
+  }
+}
+
+function toRecovery({ time, detail: { alarmName, state } }: z.output<typeof alarmChange>): Recovery {
+  return {
+    alarmName,
+    reason: state.reason,
+    at: state.timestamp || time,
+    becameCritical: hasNegativeValue(state.reasonData),
+    isSuppressed: state.actionsSuppressedBy !== undefined,
+  };
+}
+
+const reasonData = z.object({ recentDatapoints: z.array(z.nullish(z.number())) });
+
+/** CloudWatch sends the alarm's latest values as JSON in a text. A composite alarm has none. */
+function hasNegativeValue(data: string | undefined): boolean {
+  if (data === undefined) return false;
+  try {
+    const { recentDatapoints } = reasonData.parse(JSON.parse(data));
+    return recentDatapoints.some((value) => typeof value === 'number' && value < 0);
+  } catch {
+    return false;
   }
 }
 

@@ -7,6 +7,7 @@ import { topicExists } from '../aws/sns.ts';
 import type { Config } from '../config.ts';
 import { resolveTopic } from '../domain/topic.ts';
 import type { Scope, TriggerEvent } from './event.ts';
+import { notifyRecoveries } from './notify-recoveries.ts';
 import { type ReconcileRun, reconcileInstances } from './reconcile-instances.ts';
 
 type Delivery = QueueMessage<TriggerEvent>;
@@ -23,6 +24,10 @@ export async function reconcileDiskAlarms(
 ): Promise<BatchResult> {
   const retry: { id: string; error: unknown }[] = [];
   let response: unknown;
+  const recoveries = deliveries.flatMap(({ message, ...delivery }) =>
+    message.kind === 'recovery' ? [{ ...delivery, message: message.recovery }] : [],
+  );
+  if (recoveries.length > 0) retry.push(...(await notifyRecoveries(recoveries, config, invocation)));
   for (const { ids, run } of groupRuns(deliveries, config, invocation)) {
     try {
       response = await run();
@@ -40,7 +45,9 @@ interface RunOfBatch {
 
 function groupRuns(deliveries: readonly Delivery[], config: Config, invocation: Invocation): RunOfBatch[] {
   const changed = deliveries.filter(({ message }) => message.kind === 'changed');
-  const others = deliveries.filter(({ message }) => message.kind !== 'changed');
+  const others = deliveries.filter(
+    ({ message }) => message.kind !== 'changed' && message.kind !== 'recovery',
+  );
   return [
     ...(changed.length > 0
       ? [{ ids: idsOf(changed), run: () => reconcileChanged(changed, config, invocation) }]

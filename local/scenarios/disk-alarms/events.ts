@@ -21,6 +21,21 @@ export function tagChange(world: World, id: string, ...keys: string[]): object {
   return awsEvent(world, { source: 'aws.tag', detailType, resources: [instanceArn(world, id)], detail });
 }
 
+/** An alarm that went off is OK again. `values` are the alarm's latest values. */
+export function recovery(world: World, alarmName: string, values: readonly number[]): object {
+  const timestamp = '2026-11-28T18:00:00.000+0000';
+  const reasonData = JSON.stringify({ version: '1.0', period: 300, recentDatapoints: values, threshold: 0 });
+  const detail = {
+    alarmName,
+    configuration: { metrics: [] },
+    previousState: { value: 'ALARM', reason: 'Threshold Crossed', timestamp },
+    state: { value: 'OK', reason: 'Threshold Crossed', reasonData, timestamp },
+  };
+  const arn = `arn:aws:cloudwatch:${world.region}:${world.accountId}:alarm:${alarmName}`;
+  const detailType = 'CloudWatch Alarm State Change';
+  return awsEvent(world, { source: 'aws.cloudwatch', detailType, resources: [arn], detail });
+}
+
 function instanceArn(world: World, id: string): string {
   return `arn:aws:ec2:${world.region}:${world.accountId}:instance/${id}`;
 }

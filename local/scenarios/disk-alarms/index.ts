@@ -4,6 +4,7 @@ import { createScenarios } from './create.ts';
 import { largeFleetScenarios } from './large-fleet.ts';
 import { maintainScenarios } from './maintain.ts';
 import { oddInputScenarios } from './odd-input.ts';
+import { recoverScenarios } from './recover.ts';
 import { reportLinux, runServers } from './servers.ts';
 
 /** Starts a server with two disks. Saves the event of its start. */
@@ -25,4 +26,10 @@ export async function seed(world: World, { saveEvent }: SeedContext): Promise<re
 /** The prefix does not depend on the name that the stack has here. */
 export const parameters = { Prefix: 'groundcrew-disk-' };
 
-export default [...createScenarios, ...maintainScenarios, ...oddInputScenarios, ...largeFleetScenarios];
+export default [
+  ...createScenarios,
+  ...maintainScenarios,
+  ...recoverScenarios,
+  ...oddInputScenarios,
+  ...largeFleetScenarios,
+];

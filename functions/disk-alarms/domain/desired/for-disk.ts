@@ -106,8 +106,8 @@ function metricConfig(
 }
 
 export function actionsOf({ topic }: InstanceAlarmOptions, notifies: boolean) {
-  const actions = notifies ? [topic.arn] : [];
-  return { ActionsEnabled: true, AlarmActions: actions, OKActions: actions };
+  // No OK actions: CloudWatch also runs them for every new alarm and every start. See notify-recoveries.ts.
+  return { ActionsEnabled: true, AlarmActions: notifies ? [topic.arn] : [], OKActions: [] };
 }
 
 export function commonMembers(

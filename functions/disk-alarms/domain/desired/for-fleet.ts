@@ -45,7 +45,7 @@ function fleetAlarm(options: FleetAlarmOptions, profile: MetricProfile, severity
     config: {
       ActionsEnabled: true,
       AlarmActions: [topicArn],
-      OKActions: [topicArn],
+      OKActions: [],
       Metrics: [{ Id: 'disks', Expression: insightsQuery(profile), Period: period, ReturnData: true }],
       Threshold: isFree ? percent : 100 - percent,
       ComparisonOperator: isFree ? 'LessThanThreshold' : 'GreaterThanThreshold',

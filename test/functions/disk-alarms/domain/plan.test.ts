@@ -69,7 +69,7 @@ describe('a plan', () => {
     ['TreatMissingData', 'breaching'],
     ['ActionsEnabled', false],
     ['AlarmActions', []],
-    ['OKActions', []],
+    ['OKActions', ['arn']],
     ['InsufficientDataActions', ['arn']],
     ['Unit', 'Percent'],
     ['ExtendedStatistic', 'p90'],

@@ -65,6 +65,37 @@ describe('a call', () => {
   });
 });
 
+describe('the recovery of an alarm', () => {
+  const stateEvent = (state: object) => ({
+    id: 'e',
+    source: 'aws.cloudwatch',
+    account: '123456789012',
+    region: 'eu-west-1',
+    time: '2026-11-28T18:00:00Z',
+    resources: [],
+    'detail-type': 'CloudWatch Alarm State Change',
+    detail: { alarmName: 'a', previousState: { value: 'ALARM' }, state: { value: 'OK', ...state } },
+  });
+
+  it.each([
+    ['1 or 0', { reasonData: '{"recentDatapoints":[1.0,0.0,0.0]}' }, false],
+    ['-1', { reasonData: '{"recentDatapoints":[1.0,-1.0,null]}' }, true],
+    ['nothing', {}, false],
+    ['no JSON', { reasonData: 'none' }, false],
+  ])('with the latest values %s is read', (_, state, becameCritical) => {
+    expect(parseEvent(stateEvent({ reason: 'why', timestamp: 'when', ...state }))).toEqual({
+      kind: 'recovery',
+      recovery: { alarmName: 'a', reason: 'why', at: 'when', becameCritical, isSuppressed: false },
+    });
+  });
+
+  it('of a composite alarm may be suppressed, and its time may be only that of the event', () => {
+    expect(parseEvent(stateEvent({ actionsSuppressedBy: 'Alarm' }))).toMatchObject({
+      recovery: { isSuppressed: true, at: '2026-11-28T18:00:00Z', reason: '' },
+    });
+  });
+});
+
 describe('a follow-up', () => {
   const task = {
     scope: { hostname: 'web-*' },
