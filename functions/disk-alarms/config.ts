@@ -1,5 +1,6 @@
 import { type Env, type Field, flag, list, oneOf, readEnvironment, text } from '#shared/config.ts';
 import { ConfigurationError } from '#shared/errors.ts';
+import { formatValue } from '#shared/redact.ts';
 import { builtInProfiles, parseProfiles } from './domain/metric-profile.ts';
 import { rangeError, type Settings, settingParsers } from './domain/settings.ts';
 
@@ -26,6 +27,7 @@ export function readConfig(env: Env = process.env) {
     mode: oneOf('MODE', ['disk', 'fleet']),
     profiles: parsedSetting('PROFILES', parseProfiles, builtInProfiles),
     fileSystems: list('FILE_SYSTEMS'),
+    maxAlarms: parsedSetting('MAX_ALARMS', parseMaxAlarms),
     runbookUrl: text('RUNBOOK_URL', { optional: true }),
     ...settingFields,
   });
@@ -38,6 +40,11 @@ export function readConfig(env: Env = process.env) {
   return { ...rest, defaults, fileSystems: new Set(read.fileSystems.map((one) => one.toLowerCase())) };
 }
 export type Config = ReturnType<typeof readConfig>;
+
+function parseMaxAlarms(raw: string): number {
+  if (/^[1-9]\d{0,5}$/.test(raw)) return Number(raw);
+  throw new Error(`is ${formatValue(raw)}, expected a whole number from 1 to 999999`);
+}
 
 function parsedSetting<T>(variable: string, read: (raw: string) => T, fallback?: T): Field<T> {
   return {

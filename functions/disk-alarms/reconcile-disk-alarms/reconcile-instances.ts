@@ -3,12 +3,15 @@ import { InvalidInputError } from '#shared/errors.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
 import { formatValue } from '#shared/redact.ts';
+import { listAlarms } from '../aws/alarms.ts';
 import type { Config } from '../config.ts';
 import { FLEET } from '../domain/alarm.ts';
-import { fleetAlarms } from '../domain/desired/for-fleet.ts';
+import { analysedMetrics, fleetAlarms } from '../domain/desired/for-fleet.ts';
 import { type DesiredAlarms, desiredAlarmsFor } from '../domain/desired/for-instance.ts';
 import type { Inventory } from '../domain/inventory.ts';
+import { type LimitedPlan, limitPlan } from '../domain/limit-plan.ts';
 import { type DesiredState, type Plan, planChanges } from '../domain/plan.ts';
+import { monthlyUsd } from '../domain/price.ts';
 import { type ApplyResult, applyPlan } from './apply-plan.ts';
 import type { FollowUp, Scope } from './event.ts';
 import { readInventory } from './read-inventory.ts';
@@ -29,6 +32,11 @@ export interface ReconcileRun {
   readonly attempt: number;
   /** Epoch milliseconds. After this the next scheduled run does the work. */
   readonly until: number;
+}
+
+interface RunContext {
+  readonly config: Config;
+  readonly invocation: Invocation;
 }
 
 /** Time kept for the last call, the follow-up message and the response. */
@@ -56,12 +64,23 @@ export async function reconcileInstances(
     config.mode === 'disk'
       ? inventory.instanceIds.map((id) => desiredAlarmsFor(id, inventory, optionsFor(task, config)))
       : [];
-  const decided = planRun(inventory, config, desired);
+  const { plan: decided, overMaximum } = await limitAlarms(
+    planRun(inventory, config, desired),
+    task,
+    inventory,
+    { config, invocation },
+  );
   const withoutMetrics = task.rechecks ? instancesWithoutMetrics(inventory, desired) : [];
   const about = {
     plan: decided,
     instances: inventory.instanceIds.length,
     disks: countDisks(inventory, desired),
+    monthlyUsd: monthlyUsd(
+      decided,
+      [...inventory.alarmsByOwner.values()].flat(),
+      analysedMetrics(config.prefix, inventory.discovered),
+    ),
+    overMaximum,
     withoutMetrics,
   };
   if (task.dryRun) {
@@ -80,6 +99,22 @@ export async function reconcileInstances(
   );
   const continues = await scheduleFollowUps(task, applied, withoutMetrics, { config, invocation });
   return reportOutcome(task, { ...about, applied, continues }, invocation);
+}
+
+/** Counts all alarms of the stack only if the plan creates some. */
+async function limitAlarms(
+  plan: Plan,
+  { scope }: ReconcileRun,
+  { alarmsByOwner }: Inventory,
+  { config, invocation }: RunContext,
+): Promise<LimitedPlan> {
+  if (plan.create.length === 0) return { plan, overMaximum: 0 };
+  const existing =
+    'fleet' in scope
+      ? [...alarmsByOwner.values()].flat()
+      : await listAlarms(config.prefix, '', invocation.signal);
+  const total = existing.filter(({ metadata }) => metadata !== undefined).length;
+  return limitPlan(plan, total, config.maxAlarms);
 }
 
 function optionsFor({ topicArn, isNamed }: ReconcileRun, config: Config) {
@@ -130,7 +165,7 @@ async function scheduleFollowUps(
   task: ReconcileRun,
   { pending }: ApplyResult,
   withoutMetrics: readonly string[],
-  { config, invocation }: { readonly config: Config; readonly invocation: Invocation },
+  { config, invocation }: RunContext,
 ): Promise<boolean> {
   const { scope, topicArn, isNamed, attempt } = task;
   const later = async (reason: FollowUp['reason'], what: Scope, seconds: number) => {
@@ -169,6 +204,14 @@ function reportOutcome(
   const left = applied?.pending ?? 0;
   if (left > 0 && !continues) logger.warn('reconcile incomplete: the next scheduled run continues', about);
   else logger.info(left > 0 ? 'reconcile incomplete: a follow-up continues' : 'reconcile completed', about);
+  if (outcome.overMaximum > 0)
+    logger.error(
+      'alarms not created: MaxAlarms reached (docs/operating.md: "Disk alarms reach their maximum")',
+      {
+        missing: outcome.overMaximum,
+      },
+    );
+  addCount(metrics, 'AlarmsOverMaximum', outcome.overMaximum);
   addCount(metrics, 'ChangesPending', left);
   addCount(metrics, 'Skipped', outcome.plan.skipped.length);
   return toResponse(outcome);

@@ -11,6 +11,10 @@ export interface RunOutcome {
   readonly applied?: ApplyResult;
   readonly instances: number;
   readonly disks: number;
+  /** List price of the alarms of these instances after the plan. */
+  readonly monthlyUsd: number;
+  /** Alarms that are missing because of `MaxAlarms`. */
+  readonly overMaximum: number;
   /** Whether a follow-up continues with the pending changes. */
   readonly continues: boolean;
   /** Instances that are checked again when CloudWatch lists their metrics. */
@@ -34,10 +38,14 @@ export function toResponse({ plan, applied, ...outcome }: RunOutcome) {
   };
 }
 
-export function toCounts({ plan, instances, disks }: Pick<RunOutcome, 'plan' | 'instances' | 'disks'>) {
+type Counted = Pick<RunOutcome, 'plan' | 'instances' | 'disks' | 'monthlyUsd' | 'overMaximum'>;
+
+export function toCounts({ plan, instances, disks, monthlyUsd, overMaximum }: Counted) {
   return {
     instances,
     disks,
+    monthlyUsd,
+    ...(overMaximum > 0 && { overMaximum }),
     counts: {
       create: plan.create.length,
       update: plan.update.length,

@@ -16,12 +16,25 @@ const MAX_QUERY_SECONDS = 10_800;
 /** File systems that a query excludes by name, because Metrics Insights cannot match a list of wanted ones. */
 const pseudoFileSystems = ['devtmpfs', 'overlay', 'squashfs', 'tmpfs', 'vfat', 'iso9660', 'nfs', 'nfs4'];
 
+const severities = ['warning', 'critical'] as const;
+
 /** Two alarms for each profile in use, each covering all disks of the fleet. */
 export function fleetAlarms(options: FleetAlarmOptions, found: DiscoveredDisks): Alarm[] {
   const candidates = [...found.disks.values()].flatMap((mounts) => [...mounts.values()].flat());
   const used = new Map(candidates.map(({ profile }) => [profile.name, profile]));
   return [...used.values()].flatMap((profile) =>
-    (['warning', 'critical'] as const).map((severity) => fleetAlarm(options, profile, severity)),
+    severities.map((severity) => fleetAlarm(options, profile, severity)),
+  );
+}
+
+/** The number of metrics that the query of each fleet alarm analyses, by the alarm's name. AWS charges for each. */
+export function analysedMetrics(prefix: string, found: DiscoveredDisks): ReadonlyMap<string, number> {
+  const candidates = [...found.disks.values()].flatMap((mounts) => [...mounts.values()].flat());
+  const byProfile = Map.groupBy(candidates, ({ profile }) => profile.name);
+  return new Map(
+    [...byProfile].flatMap(([profile, some]) =>
+      severities.map((severity) => [alarmName(prefix, FLEET, severity, profile), some.length] as const),
+    ),
   );
 }
 

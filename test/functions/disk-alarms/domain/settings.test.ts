@@ -106,6 +106,7 @@ describe('the environment', () => {
     STATISTIC: 'Average',
     INODES_PERCENT: '0',
     SILENT_MINUTES: '0',
+    MAX_ALARMS: '2000',
   };
 
   it('is read as a whole', () => {
