@@ -1,17 +1,22 @@
 import { GetTopicAttributesCommand, SNSClient } from '@aws-sdk/client-sns';
 import { createClient } from '#shared/aws/client.ts';
 import { hasName } from '#shared/errors.ts';
+import { topicFault } from '../domain/topic.ts';
 
 const sns = createClient(SNSClient, { deadlineMs: 5_000 });
 
-/** @returns false only if the topic certainly does not exist. Topics of other accounts may deny the request. */
-export async function topicExists(topicArn: string, signal: AbortSignal): Promise<boolean> {
+/**
+ * @returns why CloudWatch certainly cannot publish to the topic; undefined if it may. Topics of other accounts may deny
+ * the request.
+ */
+export async function readTopicFault(topicArn: string, signal: AbortSignal): Promise<string | undefined> {
+  const command = new GetTopicAttributesCommand({ TopicArn: topicArn });
   try {
-    await sns.send(new GetTopicAttributesCommand({ TopicArn: topicArn }), { abortSignal: signal });
-    return true;
+    const { Attributes } = await sns.send(command, { abortSignal: signal });
+    return topicFault(topicArn, Attributes?.['KmsMasterKeyId']);
   } catch (error) {
-    if (hasName(error, 'NotFoundException', 'NotFound')) return false;
-    if (hasName(error, 'AuthorizationErrorException', 'AuthorizationError')) return true;
+    if (hasName(error, 'NotFoundException', 'NotFound')) return `topic ${topicArn} does not exist`;
+    if (hasName(error, 'AuthorizationErrorException', 'AuthorizationError')) return undefined;
     throw error;
   }
 }

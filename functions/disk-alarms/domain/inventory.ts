@@ -15,6 +15,8 @@ export interface Inventory {
   readonly volumes: ReadonlyMap<string, number>;
   /** By owner. */
   readonly alarmsByOwner: ReadonlyMap<string, readonly ExistingAlarm[]>;
+  /** Why CloudWatch cannot publish to a topic, by its ARN. */
+  readonly unusableTopics: ReadonlyMap<string, string>;
   readonly now: number;
 }
 
@@ -22,7 +24,7 @@ export interface Inventory {
 export function disksOfInstance(
   instance: Instance,
   prefix: string,
-  inventory: Omit<Inventory, 'instanceIds' | 'now'>,
+  inventory: Omit<Inventory, 'instanceIds' | 'now' | 'unusableTopics'>,
 ): Disk[] {
   const mounts = [...(inventory.discovered.disks.get(instance.instanceId) ?? [])].sort(([a], [b]) =>
     a < b ? -1 : 1,

@@ -1,5 +1,7 @@
 import { InvalidInputError } from '#shared/errors.ts';
 import { formatValue } from '#shared/redact.ts';
+import type { ExistingAlarm, Tags } from './alarm.ts';
+import { tagKeys } from './settings.ts';
 
 const arnShape = /^arn:(aws[\w-]*):sns:([a-z0-9-]+):(\d{12}):([\w-]{1,256})$/;
 const nameShape = /^[\w-]{1,256}$/;
@@ -7,6 +9,79 @@ const nameShape = /^[\w-]{1,256}$/;
 /** Whether an action of an alarm is a standard topic's ARN. */
 export function isTopic(action: unknown): action is string {
   return typeof action === 'string' && arnShape.test(action);
+}
+
+/** The key policy of `alias/aws/sns` cannot allow CloudWatch. Source: re:Post, "CloudWatch alarms and encrypted topics". */
+export function topicFault(arn: string, keyId: string | undefined): string | undefined {
+  return keyId?.endsWith('alias/aws/sns')
+    ? `topic ${arn} is encrypted with alias/aws/sns, so CloudWatch cannot publish to it; use a customer key`
+    : undefined;
+}
+
+export interface ChosenTopic {
+  readonly arn: string;
+  readonly fromCall: boolean;
+  /** Why the wanted topic is not used. */
+  readonly fault?: string;
+}
+
+export interface TopicRules {
+  readonly defaultTopicArn: string;
+  /** From a direct call. */
+  readonly topicArn?: string | undefined;
+}
+
+/**
+ * A tag wins over a direct call. The alarms remember the topic of a call, so later runs keep it. A topic that cannot work
+ * would silence the instance, so the default topic replaces it.
+ */
+export function chooseTopic(
+  tags: Tags,
+  mine: readonly ExistingAlarm[],
+  rules: TopicRules,
+  unusable: ReadonlyMap<string, string>,
+): ChosenTopic {
+  const wanted = wantedTopic(tags, mine, rules);
+  const fault = wanted.fault ?? unusable.get(wanted.arn);
+  return fault === undefined ? wanted : { arn: rules.defaultTopicArn, fromCall: false, fault };
+}
+
+function wantedTopic(tags: Tags, mine: readonly ExistingAlarm[], rules: TopicRules): ChosenTopic {
+  const { defaultTopicArn, topicArn } = rules;
+  const tagged = tags[tagKeys.topic]?.trim();
+  if (tagged !== undefined) return taggedTopic(tagged, defaultTopicArn);
+  if (topicArn !== undefined) return { arn: topicArn, fromCall: true };
+  const arn = callTopic(mine);
+  return arn === undefined ? { arn: defaultTopicArn, fromCall: false } : { arn, fromCall: true };
+}
+
+function taggedTopic(tagged: string, defaultTopicArn: string): ChosenTopic {
+  try {
+    return { arn: resolveTopic(tagged, defaultTopicArn, `tag ${tagKeys.topic}`), fromCall: false };
+  } catch (error) {
+    if (!(error instanceof InvalidInputError)) throw error;
+    return { arn: defaultTopicArn, fromCall: false, fault: error.message };
+  }
+}
+
+/** The topic that most of its alarms use. An alarm changed by hand is in the minority and is restored. */
+function callTopic(mine: readonly ExistingAlarm[]): string | undefined {
+  const kept = mine
+    .filter(({ metadata }) => metadata?.topicFromCall)
+    .flatMap(({ config }) => config['AlarmActions']);
+  const used = [...Map.groupBy(kept.filter(isTopic), (arn) => arn)];
+  return used.toSorted(([, a], [, b]) => b.length - a.length)[0]?.[0];
+}
+
+/** The distinct topics that tags and earlier calls name, except the default topic. */
+export function namedTopics(
+  instances: readonly { readonly tags: Tags }[],
+  alarmsByOwner: ReadonlyMap<string, readonly ExistingAlarm[]>,
+  defaultTopicArn: string,
+): string[] {
+  const tagged = instances.map(({ tags }) => wantedTopic(tags, [], { defaultTopicArn }).arn);
+  const called = [...alarmsByOwner.values()].flatMap((mine) => callTopic(mine) ?? []);
+  return [...new Set([...tagged, ...called])].filter((arn) => arn !== defaultTopicArn).sort();
 }
 
 /**

@@ -2,6 +2,7 @@ import { mapLimit } from '#shared/concurrency.ts';
 import { listAlarms } from '../aws/alarms.ts';
 import { describeAllInstances, describeInstances, describeInstancesNamed, volumeSizes } from '../aws/ec2.ts';
 import { listSeries, readSeries } from '../aws/metrics.ts';
+import { readTopicFault } from '../aws/sns.ts';
 import type { Config } from '../config.ts';
 import type { ExistingAlarm } from '../domain/alarm.ts';
 import { FLEET } from '../domain/alarm.ts';
@@ -11,6 +12,7 @@ import { disksOfInstance, type Inventory } from '../domain/inventory.ts';
 import { measure } from '../domain/measurement.ts';
 import { metricsByRole } from '../domain/metric-profile.ts';
 import { tagKeys } from '../domain/settings.ts';
+import { namedTopics } from '../domain/topic.ts';
 import type { Scope } from './event.ts';
 
 /** Up to this many instances are read one by one; above it, reading everything takes fewer calls. */
@@ -48,7 +50,25 @@ export async function readInventory(
     alarmsByOwner: owned,
     volumes: new Map<string, number>(),
   };
-  return { ...known, volumes: await readVolumes(config, known, signal), instanceIds: ids, now };
+  const [volumes, unusableTopics] = await Promise.all([
+    readVolumes(config, known, signal),
+    config.mode === 'disk'
+      ? readTopicFaults(namedTopics(instances, owned, config.topicArn), signal)
+      : new Map<string, string>(),
+  ]);
+  return { ...known, volumes, unusableTopics, instanceIds: ids, now };
+}
+
+/** Looks up each topic once. */
+async function readTopicFaults(
+  topics: readonly string[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, string>> {
+  const faults = await mapLimit(topics, LIST_CONCURRENCY, async (arn) => {
+    const fault = await readTopicFault(arn, signal);
+    return fault === undefined ? [] : [[arn, fault] as const];
+  });
+  return new Map(faults.flat());
 }
 
 async function readScope(scope: Scope, config: Config, signal: AbortSignal): Promise<ScopeData> {

@@ -3,7 +3,7 @@ import type { BatchResult, QueueMessage } from '#shared/handlers/queue.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
 import { formatValue } from '#shared/redact.ts';
-import { topicExists } from '../aws/sns.ts';
+import { readTopicFault } from '../aws/sns.ts';
 import type { Config } from '../config.ts';
 import { resolveTopic } from '../domain/topic.ts';
 import type { Scope, TriggerEvent } from './event.ts';
@@ -137,6 +137,7 @@ async function topicOf({ topic }: Call, config: Config, { signal }: Invocation):
       `sns_topic_name: not available in fleet mode, whose alarms use the default topic; got ${formatValue(topic)}`,
     );
   const arn = resolveTopic(topic, config.topicArn, 'sns_topic_name');
-  if (await topicExists(arn, signal)) return arn;
-  throw new InvalidInputError(`sns_topic_name: topic ${arn} does not exist`);
+  const fault = await readTopicFault(arn, signal);
+  if (fault === undefined) return arn;
+  throw new InvalidInputError(`sns_topic_name: ${fault}`);
 }

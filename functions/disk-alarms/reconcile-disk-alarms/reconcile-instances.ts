@@ -3,17 +3,11 @@ import { InvalidInputError } from '#shared/errors.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
 import { formatValue } from '#shared/redact.ts';
-import { listAlarms } from '../aws/alarms.ts';
 import type { Config } from '../config.ts';
-import { FLEET } from '../domain/alarm.ts';
-import { analysedMetrics, fleetAlarms } from '../domain/desired/for-fleet.ts';
-import { type DesiredAlarms, desiredAlarmsFor } from '../domain/desired/for-instance.ts';
-import type { Inventory } from '../domain/inventory.ts';
-import { type LimitedPlan, limitPlan } from '../domain/limit-plan.ts';
-import { type DesiredState, type Plan, planChanges } from '../domain/plan.ts';
-import { monthlyUsd } from '../domain/price.ts';
+import type { Plan } from '../domain/plan.ts';
 import { type ApplyResult, applyPlan } from './apply-plan.ts';
 import type { FollowUp, Scope } from './event.ts';
+import { planRun, type RunContext } from './plan-run.ts';
 import { readInventory } from './read-inventory.ts';
 import { type RunOutcome, toCounts, toResponse } from './response.ts';
 
@@ -32,11 +26,6 @@ export interface ReconcileRun {
   readonly attempt: number;
   /** Epoch milliseconds. After this the next scheduled run does the work. */
   readonly until: number;
-}
-
-interface RunContext {
-  readonly config: Config;
-  readonly invocation: Invocation;
 }
 
 /** Time kept for the last call, the follow-up message and the response. */
@@ -60,95 +49,23 @@ export async function reconcileInstances(
     throw new InvalidInputError(
       `hostname: no instance has a Name tag like ${formatValue(task.scope.hostname)}`,
     );
-  const desired =
-    config.mode === 'disk'
-      ? inventory.instanceIds.map((id) => desiredAlarmsFor(id, inventory, optionsFor(task, config)))
-      : [];
-  const { plan: decided, overMaximum } = await limitAlarms(
-    planRun(inventory, config, desired),
-    task,
-    inventory,
-    { config, invocation },
-  );
-  const withoutMetrics = task.rechecks ? instancesWithoutMetrics(inventory, desired) : [];
-  const about = {
-    plan: decided,
-    instances: inventory.instanceIds.length,
-    disks: countDisks(inventory, desired),
-    monthlyUsd: monthlyUsd(
-      decided,
-      [...inventory.alarmsByOwner.values()].flat(),
-      analysedMetrics(config.prefix, inventory.discovered),
-    ),
-    overMaximum,
-    withoutMetrics,
-  };
+  const about = await planRun(task, inventory, { config, invocation });
   if (task.dryRun) {
     invocation.logger.info('reconcile planned', {
       ...task.scope,
       ...toCounts(about),
-      ...sampleNames(decided),
+      ...sampleNames(about.plan),
     });
     return toResponse({ ...about, continues: false });
   }
   const until = task.isCall ? begun + CALL_TIMEOUT_MS : Number.POSITIVE_INFINITY;
   const applied = await applyPlan(
-    decided,
+    about.plan,
     Math.min(until, invocation.now() + invocation.remainingMs() - MIN_REMAINING_MS),
     invocation,
   );
-  const continues = await scheduleFollowUps(task, applied, withoutMetrics, { config, invocation });
+  const continues = await scheduleFollowUps(task, applied, about.withoutMetrics, { config, invocation });
   return reportOutcome(task, { ...about, applied, continues }, invocation);
-}
-
-/** Counts all alarms of the stack only if the plan creates some. */
-async function limitAlarms(
-  plan: Plan,
-  { scope }: ReconcileRun,
-  { alarmsByOwner }: Inventory,
-  { config, invocation }: RunContext,
-): Promise<LimitedPlan> {
-  if (plan.create.length === 0) return { plan, overMaximum: 0 };
-  const existing =
-    'fleet' in scope
-      ? [...alarmsByOwner.values()].flat()
-      : await listAlarms(config.prefix, '', invocation.signal);
-  const total = existing.filter(({ metadata }) => metadata !== undefined).length;
-  return limitPlan(plan, total, config.maxAlarms);
-}
-
-function optionsFor({ topicArn, isNamed }: ReconcileRun, config: Config) {
-  return { ...config, defaultTopicArn: config.topicArn, topicArn, isNamed };
-}
-
-function planRun(inventory: Inventory, config: Config, desired: readonly DesiredAlarms[]): Plan {
-  const existing = [...inventory.alarmsByOwner.values()].flat();
-  const skipped = [...desired.flatMap((one) => one.skipped), ...inventory.discovered.skipped];
-  const desiredStates =
-    config.mode === 'disk' ? desired.map((one) => one.desired) : withoutInstanceAlarms(inventory);
-  return planChanges([...desiredStates, desiredFleetState(inventory, config)], existing, skipped);
-}
-
-/** Fleet mode has only fleet alarms; disk mode has none. */
-function desiredFleetState(inventory: Inventory, config: Config): DesiredState {
-  const alarms = config.mode === 'fleet' ? fleetAlarms(config, inventory.discovered) : [];
-  return { owner: FLEET, alarms, mayDelete: inventory.discovered.disks.size > 0 };
-}
-
-function withoutInstanceAlarms({ instanceIds, instances, discovered }: Inventory): DesiredState[] {
-  return instanceIds.map((owner) => {
-    const isLive = discovered.disks.has(owner) || !instances.has(owner);
-    return { owner, alarms: [], mayDelete: isLive };
-  });
-}
-
-function countDisks({ discovered }: Inventory, desired: readonly DesiredAlarms[]): number {
-  if (desired.length > 0) return desired.reduce((sum, { disks }) => sum + disks, 0);
-  return [...discovered.disks.values()].reduce((sum, mounts) => sum + mounts.size, 0);
-}
-
-function instancesWithoutMetrics({ instanceIds }: Inventory, desired: readonly DesiredAlarms[]): string[] {
-  return instanceIds.filter((_, at) => desired[at]?.hasNoMetrics);
 }
 
 function sampleNames(decided: Plan) {
@@ -212,6 +129,7 @@ function reportOutcome(
       },
     );
   addCount(metrics, 'AlarmsOverMaximum', outcome.overMaximum);
+  addCount(metrics, 'TopicsUnusable', outcome.unusableTopics.length);
   addCount(metrics, 'ChangesPending', left);
   addCount(metrics, 'Skipped', outcome.plan.skipped.length);
   return toResponse(outcome);

@@ -15,6 +15,8 @@ export interface RunOutcome {
   readonly monthlyUsd: number;
   /** Alarms that are missing because of `MaxAlarms`. */
   readonly overMaximum: number;
+  /** Why topics of tags or calls are not used, each once. */
+  readonly unusableTopics: readonly string[];
   /** Whether a follow-up continues with the pending changes. */
   readonly continues: boolean;
   /** Instances that are checked again when CloudWatch lists their metrics. */
@@ -38,14 +40,15 @@ export function toResponse({ plan, applied, ...outcome }: RunOutcome) {
   };
 }
 
-type Counted = Pick<RunOutcome, 'plan' | 'instances' | 'disks' | 'monthlyUsd' | 'overMaximum'>;
+type Counted = Omit<RunOutcome, 'applied' | 'continues' | 'withoutMetrics'>;
 
-export function toCounts({ plan, instances, disks, monthlyUsd, overMaximum }: Counted) {
+export function toCounts({ plan, instances, disks, monthlyUsd, overMaximum, unusableTopics }: Counted) {
   return {
     instances,
     disks,
     monthlyUsd,
     ...(overMaximum > 0 && { overMaximum }),
+    ...(unusableTopics.length > 0 && { unusableTopics: limitItems(unusableTopics) }),
     counts: {
       create: plan.create.length,
       update: plan.update.length,

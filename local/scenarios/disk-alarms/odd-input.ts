@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { CloudWatchClient, PutMetricAlarmCommand } from '@aws-sdk/client-cloudwatch';
 import { EC2Client, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
+import { CreateTopicCommand, SNSClient } from '@aws-sdk/client-sns';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { World } from '../../pack/world.ts';
 import { stateChange } from './events.ts';
@@ -8,6 +9,7 @@ import {
   actionsIn,
   alarmsOf,
   callFunction,
+  countOf,
   PREFIX,
   responsesOf,
   type Servers,
@@ -66,6 +68,32 @@ export const oddInputScenarios = [
         writesOf(actionsIn(outcome)).filter((action) => action !== 'SendMessageBatch'),
         [],
       );
+    },
+  }),
+
+  scenario('tags name topics that cannot be used', {
+    sweep: false, // one read more than other scenarios, and the same writes
+    async arrange(world) {
+      const Attributes = { KmsMasterKeyId: 'alias/aws/sns' };
+      await world.client(SNSClient).send(new CreateTopicCommand({ Name: 'encrypted', Attributes }));
+      const ids: string[] = [];
+      for (const topic of ['misspelt', 'encrypted', 'misspelt']) {
+        const [id = ''] = await runServers(world, 'web', 1, { 'groundcrew:disk-topic': topic });
+        await reportLinux(world, id, [{ mount: '/', device: 'nvme0n1p1', sizeGb: 20, free: 50 }]);
+        ids.push(id);
+      }
+      return { ids, responses: [], before: world.calls().length };
+    },
+    act: (world, servers) => callFunction(world, servers, { hostname: 'web' }),
+    expect(outcome) {
+      const topics = Object.values(alarmsOf(outcome)).map((alarm) => alarm.topics);
+      assert.deepEqual(topics, Array(6).fill(['default']));
+      assert.deepEqual(responsesOf(outcome)[0]?.unusableTopics, [
+        'topic arn:aws:sns:eu-west-1:123456789012:misspelt does not exist',
+        'topic arn:aws:sns:eu-west-1:123456789012:encrypted is encrypted with alias/aws/sns, so CloudWatch cannot publish to it; use a customer key',
+      ]);
+      assert.equal(responsesOf(outcome)[0]?.counts?.['skipped'], 3);
+      assert.equal(countOf(actionsIn(outcome), 'GetTopicAttributes'), 2);
     },
   }),
 

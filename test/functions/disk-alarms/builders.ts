@@ -70,6 +70,7 @@ export interface Look {
   readonly readings?: Partial<Record<MetricRole, MetricReading>>;
   readonly existing?: readonly ExistingAlarm[];
   readonly volumes?: ReadonlyMap<string, number>;
+  readonly unusableTopics?: ReadonlyMap<string, string>;
 }
 
 export function inventory(look: Look): Inventory {
@@ -86,6 +87,7 @@ export function inventory(look: Look): Inventory {
     discovered,
     measurements: new Map(candidates.map((one) => [one, measure(one, readings)])),
     volumes: look.volumes ?? new Map(),
+    unusableTopics: look.unusableTopics ?? new Map(),
     alarmsByOwner: Map.groupBy(existing, ({ owner }) => owner),
     now: NOW,
   };

@@ -3,6 +3,7 @@ import { copiedTags, formatMetadata, hashTags } from '../alarm-metadata.ts';
 import type { DiskSeries } from '../disk.ts';
 import type { Instance } from '../instance.ts';
 import { type Settings, type Thresholds, tierOf } from '../settings.ts';
+import type { ChosenTopic } from '../topic.ts';
 import { belowCondition, betweenCondition, inodeCondition, type MetricCondition } from './condition.ts';
 import { formatDiskDescription, formatThresholds } from './description.ts';
 
@@ -20,7 +21,7 @@ export interface InstanceAlarmOptions {
   readonly prefix: string;
   readonly instance: Instance;
   readonly settings: Settings;
-  readonly topic: { readonly arn: string; readonly fromCall: boolean };
+  readonly topic: ChosenTopic;
   /** The instance is in scope only because a direct call named it. */
   readonly scopeFromCall: boolean;
   readonly runbookUrl: string | undefined;

@@ -6,7 +6,7 @@ import { type Instance, isTerminated } from '../instance.ts';
 import { disksOfInstance, type Inventory } from '../inventory.ts';
 import type { DesiredState } from '../plan.ts';
 import { type Settings, settingsFor, tagKeys } from '../settings.ts';
-import { isTopic, resolveTopic } from '../topic.ts';
+import { chooseTopic } from '../topic.ts';
 import { type Disk, diskAlarms, type InstanceAlarmOptions } from './for-disk.ts';
 import { silentAgentAlarm, withActionsEnabled } from './for-silent-agent.ts';
 
@@ -28,6 +28,8 @@ export interface DesiredAlarms {
   readonly disks: number;
   /** The instance started within the past hour and its disks have sent no metrics since. */
   readonly hasNoMetrics: boolean;
+  /** Why the topic of its tag or call is not used. */
+  readonly topicFault?: string;
 }
 
 const NO_METRICS_REASON = 'no disk metrics in the past three hours: check that its CloudWatch agent runs';
@@ -53,7 +55,7 @@ function desiredAlarmsForKnown(
   inventory: Inventory,
   rules: DesiredAlarmsOptions,
 ): DesiredAlarms {
-  const { instanceId, state } = instance;
+  const { instanceId, state: ec2State } = instance;
   const settings = settingsFor(rules.defaults, instance.tags);
   const mine = inventory.alarmsByOwner.get(instanceId) ?? [];
   const scope = decideScope(instance, mine, rules);
@@ -61,7 +63,7 @@ function desiredAlarmsForKnown(
     ...rules,
     instance,
     settings,
-    topic: topicFor(instance, mine, rules),
+    topic: chooseTopic(instance.tags, mine, rules, inventory.unusableTopics),
     scopeFromCall: scope.fromCall === true,
   };
   const disks = disksOfInstance(instance, rules.prefix, inventory);
@@ -71,17 +73,23 @@ function desiredAlarmsForKnown(
     const mayDelete = scope.isOptedOut === true || disks.length > 0;
     return noAlarms(instanceId, { mayDelete, ...(rules.isNamed && { reason: scope.outReason }) });
   }
-  const isRunning = state === 'running' || state === 'pending';
+  const isRunning = ec2State === 'running' || ec2State === 'pending';
   const isReporting = isRunning && !hasNoMetrics && hasRecentMetrics(lastMetricAt, settings, inventory.now);
   const silence = desiredSilentAlarm(options, { disks, lastMetricAt, mine, isReporting, hasNoMetrics });
   // After a start or an agent failure metrics appear at different times, so a missing disk proves nothing.
   const mayDelete =
     isRunning && !hasStartedRecently(instance, inventory.now) && lastMetricAt > Number.NEGATIVE_INFINITY;
   const desired = { owner: instanceId, mayDelete, ...silence };
-  if (!isRunning) return { desired, ...skipInstance(instanceId, `the instance is ${state}`), hasNoMetrics };
+  if (!isRunning)
+    return { desired, ...skipInstance(instanceId, `the instance is ${ec2State}`), hasNoMetrics };
   if (disks.length === 0) return { desired, ...skipInstance(instanceId, NO_METRICS_REASON), hasNoMetrics };
   const alarms = [...disks.flatMap((disk) => diskAlarms(options, disk)), ...silence.alarms];
-  return { desired: { ...desired, alarms }, skipped: [], disks: disks.length, hasNoMetrics };
+  const { fault: topicFault } = options.topic;
+  const skipped = topicFault
+    ? [{ what: instanceId, reason: `${topicFault}; the default topic is used` }]
+    : [];
+  const state = { ...desired, alarms };
+  return { desired: state, skipped, disks: disks.length, hasNoMetrics, ...(topicFault && { topicFault }) };
 }
 
 function skipInstance(what: string, reason: string): Pick<DesiredAlarms, 'skipped' | 'disks'> {
@@ -118,30 +126,6 @@ function decideScope(
   if (use === 'on' || scope === 'all') return {};
   const wasNamed = mine.some(({ metadata }) => metadata?.scopeFromCall);
   return isNamed || wasNamed ? { fromCall: true } : { outReason: `it has no tag ${tagKeys.use}=on` };
-}
-
-/** A tag wins over a direct call. The alarms remember the topic of a call, so later runs keep it. */
-function topicFor(
-  { tags }: Instance,
-  mine: readonly ExistingAlarm[],
-  rules: DesiredAlarmsOptions,
-): InstanceAlarmOptions['topic'] {
-  const tagged = tags[tagKeys.topic]?.trim();
-  if (tagged !== undefined) {
-    return { arn: resolveTopic(tagged, rules.defaultTopicArn, `tag ${tagKeys.topic}`), fromCall: false };
-  }
-  if (rules.topicArn !== undefined) return { arn: rules.topicArn, fromCall: true };
-  const arn = callTopic(mine);
-  return arn === undefined ? { arn: rules.defaultTopicArn, fromCall: false } : { arn, fromCall: true };
-}
-
-/** The topic that most of its alarms use. An alarm changed by hand is in the minority and is restored. */
-function callTopic(mine: readonly ExistingAlarm[]): string | undefined {
-  const kept = mine
-    .filter(({ metadata }) => metadata?.topicFromCall)
-    .flatMap(({ config }) => config['AlarmActions']);
-  const rung = [...Map.groupBy(kept.filter(isTopic), (arn) => arn)];
-  return rung.toSorted(([, a], [, b]) => b.length - a.length)[0]?.[0];
 }
 
 interface AgentStatus {

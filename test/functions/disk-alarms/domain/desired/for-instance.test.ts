@@ -7,6 +7,7 @@ import {
   desiredAlarmsFor,
 } from '../../../../../functions/disk-alarms/domain/desired/for-instance.ts';
 import { planChanges } from '../../../../../functions/disk-alarms/domain/plan.ts';
+import { namedTopics, topicFault } from '../../../../../functions/disk-alarms/domain/topic.ts';
 import {
   compositeRules,
   defaults,
@@ -412,7 +413,6 @@ describe('an instance', () => {
   it.each([
     [{ 'groundcrew:disk-alarms': 'yes' }, 'tag groundcrew:disk-alarms is "yes", expected on or off'],
     [{ 'groundcrew:disk-tiers': '?' }, 'tag groundcrew:disk-tiers has the tier "?"'],
-    [{ 'groundcrew:disk-topic': 'a b' }, 'tag groundcrew:disk-topic must be a standard SNS topic'],
   ])('with invalid tags stays unchanged: %j', (tags, reason) => {
     const { desired: made, skipped } = decide({ ...disk, instances: [instance({ tags })] });
     expect(made).toMatchObject({ alarms: [], mayDelete: false });
@@ -442,6 +442,48 @@ describe('the topic', () => {
     expect(actionsOf(disk)).toEqual([TOPIC]);
     expect(actionsOf(disk, { topicArn: called })).toEqual([called]);
     expect(actionsOf(tagged, { topicArn: called })).toEqual(['arn:aws:sns:eu-west-1:123456789012:team']);
+  });
+
+  it.each([
+    ['that does not exist', 'typo', 'topic arn:aws:sns:eu-west-1:123456789012:typo does not exist'],
+    ['that is invalid', 'a b', 'tag groundcrew:disk-topic must be a standard SNS topic'],
+  ])('of a tag %s is replaced by the default, and the reason is told', (_, tag, reason) => {
+    const arn = 'arn:aws:sns:eu-west-1:123456789012:typo';
+    const unusableTopics = new Map([[arn, `topic ${arn} does not exist`]]);
+    const look = {
+      ...disk,
+      instances: [instance({ tags: { 'groundcrew:disk-topic': tag } })],
+      unusableTopics,
+    };
+    expect(actionsOf(look)).toEqual([TOPIC]);
+    expect(decide(look)).toMatchObject({
+      topicFault: expect.stringContaining(reason),
+      skipped: [{ what: ID, reason: expect.stringMatching(/; the default topic is used$/) }],
+    });
+  });
+
+  it('of a call that was deleted since then is replaced by the default', () => {
+    const look = { ...disk, existing: made, unusableTopics: new Map([[called, 'gone']]) };
+    expect(actionsOf(look)).toEqual([TOPIC]);
+    expect(parseMetadata(one('critical', look).description)?.topicFromCall).toBe(false);
+  });
+
+  it('is looked up once for each name, the default never', () => {
+    const tagged = ['team', 'team', 'a b'].map((tag) => ({ tags: { 'groundcrew:disk-topic': tag } }));
+    const alarms = new Map([[ID, made]]);
+    expect(namedTopics([...tagged, { tags: {} }], alarms, TOPIC)).toEqual([
+      called,
+      'arn:aws:sns:eu-west-1:123456789012:team',
+    ]);
+  });
+
+  it.each([
+    ['alias/aws/sns', true],
+    ['arn:aws:kms:eu-west-1:123456789012:alias/aws/sns', true],
+    ['alias/own', false],
+    [undefined, false],
+  ])('encrypted with %s cannot be used: %s', (key, isUnusable) => {
+    expect(topicFault(called, key) !== undefined).toBe(isUnusable);
   });
 
   it('of a call is kept by later runs, for new disks too', () => {

@@ -1,0 +1,92 @@
+import type { Invocation } from '#shared/invocation.ts';
+import { listAlarms } from '../aws/alarms.ts';
+import type { Config } from '../config.ts';
+import { FLEET } from '../domain/alarm.ts';
+import { analysedMetrics, fleetAlarms } from '../domain/desired/for-fleet.ts';
+import { type DesiredAlarms, desiredAlarmsFor } from '../domain/desired/for-instance.ts';
+import type { Inventory } from '../domain/inventory.ts';
+import { type LimitedPlan, limitPlan } from '../domain/limit-plan.ts';
+import { type DesiredState, type Plan, planChanges } from '../domain/plan.ts';
+import { monthlyUsd } from '../domain/price.ts';
+import type { ReconcileRun } from './reconcile-instances.ts';
+import type { RunOutcome } from './response.ts';
+
+export interface RunContext {
+  readonly config: Config;
+  readonly invocation: Invocation;
+}
+
+/** Decides the changes of a run, and what its response says about them. */
+export async function planRun(
+  task: ReconcileRun,
+  inventory: Inventory,
+  context: RunContext,
+): Promise<Omit<RunOutcome, 'applied' | 'continues'>> {
+  const { config } = context;
+  const desired =
+    config.mode === 'disk'
+      ? inventory.instanceIds.map((id) => desiredAlarmsFor(id, inventory, optionsFor(task, config)))
+      : [];
+  const complete = planAlarms(inventory, config, desired);
+  const { plan, overMaximum } = await limitAlarms(complete, task, inventory, context);
+  const existing = [...inventory.alarmsByOwner.values()].flat();
+  return {
+    plan,
+    overMaximum,
+    monthlyUsd: monthlyUsd(plan, existing, analysedMetrics(config.prefix, inventory.discovered)),
+    instances: inventory.instanceIds.length,
+    disks: countDisks(inventory, desired),
+    unusableTopics: [...new Set(desired.flatMap(({ topicFault }) => topicFault ?? []))],
+    withoutMetrics: task.rechecks ? instancesWithoutMetrics(inventory, desired) : [],
+  };
+}
+
+/** Counts all alarms of the stack only if the plan creates some. */
+async function limitAlarms(
+  plan: Plan,
+  { scope }: ReconcileRun,
+  { alarmsByOwner }: Inventory,
+  { config, invocation }: RunContext,
+): Promise<LimitedPlan> {
+  if (plan.create.length === 0) return { plan, overMaximum: 0 };
+  const existing =
+    'fleet' in scope
+      ? [...alarmsByOwner.values()].flat()
+      : await listAlarms(config.prefix, '', invocation.signal);
+  const total = existing.filter(({ metadata }) => metadata !== undefined).length;
+  return limitPlan(plan, total, config.maxAlarms);
+}
+
+function optionsFor({ topicArn, isNamed }: ReconcileRun, config: Config) {
+  return { ...config, defaultTopicArn: config.topicArn, topicArn, isNamed };
+}
+
+function planAlarms(inventory: Inventory, config: Config, desired: readonly DesiredAlarms[]): Plan {
+  const existing = [...inventory.alarmsByOwner.values()].flat();
+  const skipped = [...desired.flatMap((one) => one.skipped), ...inventory.discovered.skipped];
+  const desiredStates =
+    config.mode === 'disk' ? desired.map((one) => one.desired) : withoutInstanceAlarms(inventory);
+  return planChanges([...desiredStates, desiredFleetState(inventory, config)], existing, skipped);
+}
+
+/** Fleet mode has only fleet alarms; disk mode has none. */
+function desiredFleetState(inventory: Inventory, config: Config): DesiredState {
+  const alarms = config.mode === 'fleet' ? fleetAlarms(config, inventory.discovered) : [];
+  return { owner: FLEET, alarms, mayDelete: inventory.discovered.disks.size > 0 };
+}
+
+function withoutInstanceAlarms({ instanceIds, instances, discovered }: Inventory): DesiredState[] {
+  return instanceIds.map((owner) => {
+    const isLive = discovered.disks.has(owner) || !instances.has(owner);
+    return { owner, alarms: [], mayDelete: isLive };
+  });
+}
+
+function countDisks({ discovered }: Inventory, desired: readonly DesiredAlarms[]): number {
+  if (desired.length > 0) return desired.reduce((sum, { disks }) => sum + disks, 0);
+  return [...discovered.disks.values()].reduce((sum, mounts) => sum + mounts.size, 0);
+}
+
+function instancesWithoutMetrics({ instanceIds }: Inventory, desired: readonly DesiredAlarms[]): string[] {
+  return instanceIds.filter((_, at) => desired[at]?.hasNoMetrics);
+}
