@@ -1,5 +1,6 @@
 import { type Env, flag, list, readEnvironment, text, wholeNumber } from '#shared/config.ts';
 import { HOUR_MS } from '#shared/time.ts';
+import { NAME_PATTERN } from './domain/approval-scope.ts';
 import { normalizeTargets } from './domain/share-targets.ts';
 
 const ADDRESS = /^[^@\s]+@[^@\s]+\.[^@\s]+$/;
@@ -17,25 +18,35 @@ function targetFields() {
   };
 }
 
+function scopeFields() {
+  return {
+    pipelines: list('PIPELINES', { each: NAME_PATTERN, optional: true }),
+    steps: list('APPROVAL_STEPS', { each: NAME_PATTERN, optional: true }),
+  };
+}
+
 /** Reads the environment of RequestApproval. @throws ConfigurationError that names every invalid variable */
 export function readRequestConfig(env: Env = process.env) {
-  const { accounts, organizations, organizationalUnits, copying, ...settings } = readEnvironment(env, {
-    table: text('APPROVALS_TABLE'),
-    dryRun: flag('DRY_RUN'),
-    approverTopicArn: text('APPROVER_TOPIC_ARN'),
-    topicArn: text('NOTIFICATION_TOPIC_ARN'),
-    linkBase: text('LINK_BASE'),
-    approvers: list('APPROVERS', { each: ADDRESS, optional: true }),
-    required: wholeNumber('REQUIRED_APPROVALS', { min: 1, max: 5 }),
-    expiryHours: wholeNumber('EXPIRY_HOURS', { min: 1, max: 336 }),
-    excludeInitiator: flag('BAR_INITIATOR'),
-    ...targetFields(),
-  });
+  const { accounts, organizations, organizationalUnits, copying, pipelines, steps, ...settings } =
+    readEnvironment(env, {
+      table: text('APPROVALS_TABLE'),
+      dryRun: flag('DRY_RUN'),
+      approverTopicArn: text('APPROVER_TOPIC_ARN'),
+      topicArn: text('NOTIFICATION_TOPIC_ARN'),
+      linkBase: text('LINK_BASE'),
+      approvers: list('APPROVERS', { each: ADDRESS, optional: true }),
+      required: wholeNumber('REQUIRED_APPROVALS', { min: 1, max: 5 }),
+      expiryHours: wholeNumber('EXPIRY_HOURS', { min: 1, max: 336 }),
+      excludeInitiator: flag('BAR_INITIATOR'),
+      ...targetFields(),
+      ...scopeFields(),
+    });
   return {
     ...settings,
     approvers: uniqueAddresses(settings.approvers),
     expiryMs: settings.expiryHours * HOUR_MS,
     targets: normalizeTargets({ accounts, organizations, organizationalUnits, copying }),
+    scope: { pipelines, steps },
   };
 }
 export type RequestConfig = ReturnType<typeof readRequestConfig>;
@@ -54,22 +65,30 @@ export type DecideConfig = ReturnType<typeof readDecideConfig>;
 
 /** Reads the environment of ExecuteApproval. */
 export function readExecuteConfig(env: Env = process.env) {
-  const { accounts, organizations, organizationalUnits, copying, ...settings } = readEnvironment(env, {
-    table: text('APPROVALS_TABLE'),
-    dryRun: flag('DRY_RUN'),
-    approverTopicArn: text('APPROVER_TOPIC_ARN'),
-    ownerTopicArn: text('OWNER_TOPIC_ARN'),
-    ...targetFields(),
-  });
+  const { accounts, organizations, organizationalUnits, copying, pipelines, steps, ...settings } =
+    readEnvironment(env, {
+      table: text('APPROVALS_TABLE'),
+      dryRun: flag('DRY_RUN'),
+      approverTopicArn: text('APPROVER_TOPIC_ARN'),
+      ownerTopicArn: text('OWNER_TOPIC_ARN'),
+      ...targetFields(),
+      ...scopeFields(),
+    });
   return {
     ...settings,
     targets: normalizeTargets({ accounts, organizations, organizationalUnits, copying }),
+    scope: { pipelines, steps },
   };
 }
 export type ExecuteConfig = ReturnType<typeof readExecuteConfig>;
 
 /** Reads the environment of SweepApprovals. */
 export function readSweepConfig(env: Env = process.env) {
-  return readEnvironment(env, { table: text('APPROVALS_TABLE'), dryRun: flag('DRY_RUN') });
+  const { pipelines, steps, ...settings } = readEnvironment(env, {
+    table: text('APPROVALS_TABLE'),
+    dryRun: flag('DRY_RUN'),
+    ...scopeFields(),
+  });
+  return { ...settings, scope: { pipelines, steps } };
 }
 export type SweepConfig = ReturnType<typeof readSweepConfig>;

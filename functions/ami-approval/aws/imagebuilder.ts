@@ -8,8 +8,9 @@ import {
   SendWorkflowStepActionCommand,
 } from '@aws-sdk/client-imagebuilder';
 import { createClient } from '#shared/aws/client.ts';
+import { hasName } from '#shared/errors.ts';
 import type { Distribution, ImageBuild } from '../domain/image-build.ts';
-import type { StepAnswer, WaitingStep } from '../domain/workflow-step.ts';
+import type { NamedStep, StepAnswer, WaitingStep } from '../domain/workflow-step.ts';
 
 const imageBuilder = createClient(ImagebuilderClient, { deadlineMs: 12_000 });
 
@@ -17,6 +18,16 @@ export async function getImage(arn: string, signal: AbortSignal): Promise<ImageB
   const command = new GetImageCommand({ imageBuildVersionArn: arn });
   const { image = {} } = await imageBuilder.send(command, { abortSignal: signal });
   return toImageBuild(arn, image);
+}
+
+/** @returns undefined if the image was deleted */
+export async function findImage(arn: string, signal: AbortSignal): Promise<ImageBuild | undefined> {
+  try {
+    return await getImage(arn, signal);
+  } catch (error) {
+    if (hasName(error, 'ResourceNotFoundException')) return undefined;
+    throw error;
+  }
 }
 
 export interface StepExecution {
@@ -62,8 +73,8 @@ export async function sendStepAction(
 }
 
 /** Lists every workflow step of this account and Region that waits for an answer. */
-export async function listWaitingSteps(signal: AbortSignal): Promise<WaitingStep[]> {
-  const found: WaitingStep[] = [];
+export async function listWaitingSteps(signal: AbortSignal): Promise<NamedStep[]> {
+  const found: NamedStep[] = [];
   let nextToken: string | undefined;
   do {
     const command: ListWaitingWorkflowStepsCommand = new ListWaitingWorkflowStepsCommand({
@@ -71,9 +82,9 @@ export async function listWaitingSteps(signal: AbortSignal): Promise<WaitingStep
       ...(nextToken !== undefined && { nextToken }),
     });
     const { steps = [], nextToken: next } = await imageBuilder.send(command, { abortSignal: signal });
-    for (const { stepExecutionId, imageBuildVersionArn } of steps) {
+    for (const { stepExecutionId, imageBuildVersionArn, name = '' } of steps) {
       if (stepExecutionId === undefined || imageBuildVersionArn === undefined) continue;
-      found.push({ stepExecutionId, imageArn: imageBuildVersionArn });
+      found.push({ stepExecutionId, imageArn: imageBuildVersionArn, name });
     }
     nextToken = next;
   } while (nextToken !== undefined);

@@ -86,6 +86,14 @@ function closedText(record: ApprovalRecord): StatusText {
         lines: [asSentence(why ?? 'the reason is unknown')],
         tone: 'bad',
       };
+    case 'cancelled': {
+      const effect = subject.workflowStep ? 'Its workflow step was not answered' : 'Nothing was shared';
+      return {
+        title: `The request about ${name} was cancelled`,
+        lines: [`${effect}: ${why ?? 'the reason is unknown'}.`],
+        tone: 'bad',
+      };
+    }
     case 'outdated': {
       const lines = [`Nothing was done: ${why ?? 'it changed'}. A new email with a new link follows.`];
       return { title: `${name} has changed since this request`, lines, tone: 'bad' };

@@ -3,7 +3,7 @@ import type { ApprovalSubject } from './approval-subject.ts';
 
 /**
  * pending: open for votes. approved, rejected, expired: decided, and to be executed while `open` is set. outdated: the
- * build changed after the approval, so a new round follows. shared, resumed, failed: closed.
+ * build changed after the approval, so a new round follows. shared, resumed, cancelled, failed: closed.
  */
 type ApprovalStatus =
   | 'pending'
@@ -13,6 +13,7 @@ type ApprovalStatus =
   | 'outdated'
   | 'shared'
   | 'resumed'
+  | 'cancelled'
   | 'failed';
 
 /** A person who can vote. Without a hash, their mail is still to be sent. */

@@ -126,7 +126,7 @@ export function claimRequest(known: Draft, leaseMs: number, now: number): Draft 
 
 /** How the execution of a decision ended. */
 export interface ExecutionOutcome {
-  readonly status: 'shared' | 'resumed' | 'rejected' | 'expired' | 'failed' | 'outdated';
+  readonly status: 'shared' | 'resumed' | 'rejected' | 'expired' | 'cancelled' | 'failed' | 'outdated';
   readonly shares?: Readonly<Record<string, ShareResult>>;
   readonly why?: string;
 }

@@ -11,6 +11,11 @@ export interface WaitingStep {
   readonly imageArn: string;
 }
 
+/** A waiting step with its name in the workflow. */
+export interface NamedStep extends WaitingStep {
+  readonly name: string;
+}
+
 /** The answer to a waiting step. */
 export interface StepAnswer {
   readonly action: 'RESUME' | 'STOP';

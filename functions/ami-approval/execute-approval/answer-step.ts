@@ -2,11 +2,12 @@ import { hasName, RetryableError } from '#shared/errors.ts';
 import { getImage, getStepExecution, sendStepAction } from '../aws/imagebuilder.ts';
 import type { ExecuteContext } from '../context.ts';
 import type { ApprovalRecord } from '../domain/approval-record.ts';
+import { outOfScopeReason } from '../domain/approval-scope.ts';
 import { driftReason } from '../domain/approval-subject.ts';
 import { stepAnswerOf, type WaitingStep } from '../domain/workflow-step.ts';
 import { closedOutcome, type ExecutionResult, formatError, isFinalError } from './outcome.ts';
 
-/** Answers a waiting step: RESUME if it was approved and is still what was approved, otherwise STOP. */
+/** Answers a waiting step of the scope: RESUME if it was approved and is still what was approved, otherwise STOP. */
 export async function answerStep(
   { config, invocation }: ExecuteContext,
   record: ApprovalRecord,
@@ -16,10 +17,11 @@ export async function answerStep(
   const { imageArn, workflowStep } = record.subject;
   const isApproved = record.status === 'approved';
   try {
-    if (isApproved) {
-      const drift = driftReason(record, await getImage(imageArn, signal), config.targets);
-      if (drift) return { status: 'outdated', why: drift };
-    }
+    const build = await getImage(imageArn, signal);
+    const outOfScope = outOfScopeReason(build, config.scope, workflowStep?.name);
+    if (outOfScope) return { status: 'cancelled', why: outOfScope };
+    const drift = isApproved ? driftReason(record, build, config.targets) : undefined;
+    if (drift) return { status: 'outdated', why: drift };
     await sendAnswer({ stepExecutionId, imageArn }, record, signal);
     return { status: isApproved ? 'resumed' : closedOutcome(record) };
   } catch (error) {

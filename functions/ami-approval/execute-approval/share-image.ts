@@ -13,6 +13,7 @@ import { getImage } from '../aws/imagebuilder.ts';
 import { describeKey, readKeyPolicy } from '../aws/kms.ts';
 import type { ExecuteContext } from '../context.ts';
 import type { ApprovalRecord, ShareResult } from '../domain/approval-record.ts';
+import { outOfScopeReason } from '../domain/approval-scope.ts';
 import { type Ami, driftReason } from '../domain/approval-subject.ts';
 import { keyPolicyRemarks, unusableKeyReason } from '../domain/kms-key.ts';
 import {
@@ -32,7 +33,10 @@ export async function shareImage(context: ExecuteContext, record: ApprovalRecord
   const { config, invocation } = context;
   const { subject } = record;
   try {
-    const drift = driftReason(record, await getImage(subject.imageArn, invocation.signal), config.targets);
+    const build = await getImage(subject.imageArn, invocation.signal);
+    const outOfScope = outOfScopeReason(build, config.scope);
+    if (outOfScope) return { status: 'cancelled', why: outOfScope };
+    const drift = driftReason(record, build, config.targets);
     if (drift) return { status: 'outdated', why: drift };
     const checks = await mapLimit(subject.amis, MAX_PARALLEL_AMIS, (ami) => checkAmi(context, record, ami));
     const refused = checks.flatMap(({ ami, refusal }) =>

@@ -121,11 +121,16 @@ export function imageSharedMail({ subject, shares }: Draft): Mail {
   };
 }
 
+const outcomeTexts: Readonly<Partial<Record<Draft['status'], string>>> = {
+  rejected: 'rejected',
+  expired: 'not decided in time',
+  cancelled: 'cancelled',
+};
+
 /** For all approvers: the request was closed without an effect. */
 export function requestClosedMail(record: Draft): Mail {
   const { subject, status, shares, approvers, round, why } = record;
-  const outcome =
-    status === 'rejected' ? 'rejected' : status === 'expired' ? 'not decided in time' : 'not carried out';
+  const outcome = outcomeTexts[status] ?? 'not carried out';
   const regions = Object.entries(shares).map(
     ([id, { region, result, remarks }]) => `${id} in ${region}: ${[result, ...remarks].join('; ')}`,
   );
@@ -153,6 +158,11 @@ function closingLines({ subject, status, why }: Draft, outcome: string): string[
       `${buildName(subject)} was approved, but the decision was not carried out.`,
       `Fix the cause below. ${again}`,
     ];
+  }
+  if (status === 'cancelled') {
+    const step = subject.workflowStep;
+    const effect = step ? `The workflow step ${step.name} was not answered` : 'Nothing was shared';
+    return [`The request about ${buildName(subject)} was cancelled. ${effect}.`, again];
   }
   // Without a step nothing can go wrong about a rejection or an expiry.
   const next =

@@ -12,7 +12,13 @@ import { type DueDetail, parseDueEvent, SOURCE } from '../messages/events.ts';
 export type TriggerEvent =
   | { readonly kind: 'build available'; readonly imageArn: string }
   | { readonly kind: 'build failed'; readonly imageArn: string; readonly reason: string | undefined }
-  | { readonly kind: 'step waiting'; readonly imageArn: string; readonly stepExecutionId: string }
+  | {
+      readonly kind: 'step waiting';
+      readonly imageArn: string;
+      readonly stepExecutionId: string;
+      /** The name of the step, if the event has it. */
+      readonly stepName?: string;
+    }
   | {
       readonly kind: 'findings';
       readonly imageArn: string;
@@ -25,12 +31,14 @@ export type TriggerEvent =
 const state = z.object({ status: z.string(), reason: z.nullish(z.string()) });
 const count = z._default(z.number().check(z.nonnegative()), 0);
 
+const waitingStep = z.object({
+  'workflow-step-execution-id': z.string().check(z.regex(STEP_EXECUTION_ID)),
+  'workflow-step-name': z.nullish(z.string()),
+});
+
 const imageEvent = z.discriminatedUnion('detail-type', [
   eventBridgeEvent(z.object({ state }), z.literal('EC2 Image Builder Image State Change')),
-  eventBridgeEvent(
-    z.object({ 'workflow-step-execution-id': z.string().check(z.regex(STEP_EXECUTION_ID)) }),
-    z.literal('EC2 Image Builder Workflow Step Waiting'),
-  ),
+  eventBridgeEvent(waitingStep, z.literal('EC2 Image Builder Workflow Step Waiting')),
   eventBridgeEvent(
     z.object({
       'finding-severity-counts': z.object({ all: count, critical: count, high: count, medium: count }),
@@ -66,11 +74,7 @@ function parseImageEvent(event: unknown): TriggerEvent {
     case 'EC2 Image Builder Image State Change':
       return stateEvent(imageArn, parsed.detail.state.status, parsed.detail.state.reason ?? undefined);
     case 'EC2 Image Builder Workflow Step Waiting':
-      return {
-        kind: 'step waiting',
-        imageArn,
-        stepExecutionId: parsed.detail['workflow-step-execution-id'],
-      };
+      return stepEvent(imageArn, parsed.detail);
     case 'EC2 Image Builder CVE Detected':
       return {
         kind: 'findings',
@@ -79,6 +83,12 @@ function parseImageEvent(event: unknown): TriggerEvent {
         at: Date.parse(parsed.time),
       };
   }
+}
+
+function stepEvent(imageArn: string, detail: z.infer<typeof waitingStep>): TriggerEvent {
+  const stepName = detail['workflow-step-name'] ?? undefined;
+  const stepExecutionId = detail['workflow-step-execution-id'];
+  return { kind: 'step waiting', imageArn, stepExecutionId, ...(stepName !== undefined && { stepName }) };
 }
 
 function stateEvent(imageArn: string, status: string, reason: string | undefined): TriggerEvent {

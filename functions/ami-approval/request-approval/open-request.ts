@@ -4,6 +4,7 @@ import { type BuildRecords, readBuildRecords } from '../aws/approvals-table.ts';
 import { getImage, getStepExecution, type StepExecution } from '../aws/imagebuilder.ts';
 import type { RequestContext } from '../context.ts';
 import { type ApprovalRecord, keyOf, keyOfRecord } from '../domain/approval-record.ts';
+import { outOfScopeReason } from '../domain/approval-scope.ts';
 import {
   type ApprovalSubject,
   changeReason,
@@ -56,6 +57,8 @@ export async function openRequest(context: RequestContext, input: RequestInput):
   const step = stepExecutionId === undefined ? undefined : await getStepExecution(stepExecutionId, signal);
   const workflowStep =
     step && stepExecutionId !== undefined ? { stepExecutionId, name: step.name } : undefined;
+  const outOfScope = outOfScopeReason(build, context.config.scope, step?.name);
+  if (outOfScope) return { skipReason: outOfScope };
   const subject = createSubject(build, context.config, workflowStep);
   const notApprovable = notApprovableReason(build, subject, step);
   if (notApprovable) return { skipReason: notApprovable };

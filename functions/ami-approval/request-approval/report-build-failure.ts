@@ -6,6 +6,7 @@ import { readBuildRecords } from '../aws/approvals-table.ts';
 import { getImage } from '../aws/imagebuilder.ts';
 import type { RequestContext } from '../context.ts';
 import { keyOf, keyOfRecord } from '../domain/approval-record.ts';
+import { outOfScopeReason } from '../domain/approval-scope.ts';
 import type { BuildFailure } from '../domain/build-failure.ts';
 import { buildFailedMail } from '../messages/mail.ts';
 import type { TriggerEvent } from './event.ts';
@@ -20,8 +21,10 @@ export async function reportBuildFailure(
   const key = { ...keyOf(imageArn), part: 'failure' };
   const { failure } = await readBuildRecords(table, key.image);
   if (failure?.mailStatus === 'claimed') return ignoreDuplicate(context, imageArn);
-  const reason =
-    failed.reason ?? (await getImage(imageArn, invocation.signal)).reason ?? 'Image Builder gave no reason.';
+  const build = await getImage(imageArn, invocation.signal);
+  const outOfScope = outOfScopeReason(build, config.scope);
+  if (outOfScope) return ignoreFailure(context, imageArn, outOfScope);
+  const reason = failed.reason ?? build.reason ?? 'Image Builder gave no reason.';
   if (config.dryRun) {
     invocation.logger.info('build failure reported', { imageArn, reason, dryRun: true });
     return 'dry run';
@@ -47,6 +50,11 @@ function ignoreDuplicate({ invocation }: RequestContext, imageArn: string): stri
   const outcome = 'build failure ignored: already reported';
   invocation.logger.info(outcome, { imageArn });
   return outcome;
+}
+
+function ignoreFailure({ invocation }: RequestContext, imageArn: string, reason: string): string {
+  invocation.logger.info('event ignored', { imageArn, reason });
+  return reason;
 }
 
 async function markMailDue({ table }: RequestContext, record: BuildFailure, cause: unknown): Promise<never> {

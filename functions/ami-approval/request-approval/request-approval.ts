@@ -2,6 +2,7 @@ import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
 import type { RequestConfig } from '../config.ts';
 import { createContext, type RequestContext } from '../context.ts';
+import { isApprovalStep } from '../domain/approval-scope.ts';
 import type { TriggerEvent } from './event.ts';
 import { inviteApprovers } from './invite-approvers.ts';
 import { openRequest, type RequestInput } from './open-request.ts';
@@ -23,8 +24,9 @@ export async function requestApproval(
 async function handleEvent(context: RequestContext, event: TriggerEvent): Promise<string> {
   switch (event.kind) {
     case 'build available':
-    case 'step waiting':
       return request(context, event);
+    case 'step waiting':
+      return requestForStep(context, event);
     case 'due':
       if (event.due.next === 'ask') return request(context, event.due);
       return ignore(context, 'the event is for ExecuteApproval', event.due.imageArn);
@@ -35,6 +37,17 @@ async function handleEvent(context: RequestContext, event: TriggerEvent): Promis
     case 'irrelevant':
       return ignore(context, event.reason);
   }
+}
+
+/** The event names the step, so the steps of others cost no call. */
+function requestForStep(
+  context: RequestContext,
+  event: TriggerEvent & { kind: 'step waiting' },
+): Promise<string> | string {
+  const { imageArn, stepExecutionId, stepName } = event;
+  if (stepName === undefined || isApprovalStep(stepName, context.config.scope))
+    return request(context, { imageArn, stepExecutionId });
+  return ignore(context, `the workflow step ${stepName} matches no pattern in ApprovalSteps`, imageArn);
 }
 
 /** Opens a request or its next round and mails the approvers; completes what an earlier delivery left undone. */

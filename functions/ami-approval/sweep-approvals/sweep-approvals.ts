@@ -3,11 +3,12 @@ import type { RecordTable } from '#shared/aws/update-record.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
 import { listOpenRequests, readBuildRecords } from '../aws/approvals-table.ts';
-import { listWaitingSteps } from '../aws/imagebuilder.ts';
+import { findImage, listWaitingSteps } from '../aws/imagebuilder.ts';
 import type { SweepConfig } from '../config.ts';
 import { type ApprovalRecord, imageKey } from '../domain/approval-record.ts';
+import { type ApprovalScope, isApprovalStep, outOfScopeReason } from '../domain/approval-scope.ts';
 import { nextAction } from '../domain/approval-transitions.ts';
-import type { WaitingStep } from '../domain/workflow-step.ts';
+import type { NamedStep } from '../domain/workflow-step.ts';
 import { type DueDetail, dueEvent, dueEventOf } from '../messages/events.ts';
 
 interface DueRequest {
@@ -20,7 +21,7 @@ interface DueRequest {
  * step whose event was lost: Image Builder delivers its events on a best-effort basis.
  */
 export async function sweepApprovals(
-  { table: name, dryRun }: SweepConfig,
+  { table: name, dryRun, scope }: SweepConfig,
   invocation: Invocation,
 ): Promise<object> {
   const { metrics, now, signal } = invocation;
@@ -31,14 +32,18 @@ export async function sweepApprovals(
     return next ? [{ record, next }] : [];
   });
   const openParts = new Set(open.map(({ part }) => part));
-  const candidates = waiting.filter(({ stepExecutionId }) => !openParts.has(stepExecutionId));
-  const missedSteps = await withoutRequest(table, candidates);
+  const candidates = waiting.filter(
+    ({ name, stepExecutionId }) => isApprovalStep(name, scope) && !openParts.has(stepExecutionId),
+  );
+  const missedSteps = await withoutRequest(table, candidates, scope);
   logDue(invocation, dueRequests, missedSteps, dryRun);
   const count = dueRequests.length + missedSteps.length;
   if (!dryRun) {
     const events = [
       ...dueRequests.map(({ record, next }) => dueEventOf(record, next)),
-      ...missedSteps.map((step) => dueEvent({ next: 'ask', ...step })),
+      ...missedSteps.map(({ imageArn, stepExecutionId }) =>
+        dueEvent({ next: 'ask', imageArn, stepExecutionId }),
+      ),
     ];
     await publishAllEvents(events, signal);
     addCount(metrics, 'RequestRequeued', count);
@@ -49,7 +54,7 @@ export async function sweepApprovals(
 function logDue(
   { logger }: Invocation,
   dueRequests: readonly DueRequest[],
-  missedSteps: readonly WaitingStep[],
+  missedSteps: readonly NamedStep[],
   isDryRun: boolean,
 ): void {
   const dryRun = isDryRun && { dryRun: true };
@@ -67,11 +72,17 @@ function logDue(
 }
 
 /** A step can still wait although its request is closed, if the answer was lost. ExecuteApproval has handled that. */
-async function withoutRequest(table: RecordTable, waiting: readonly WaitingStep[]): Promise<WaitingStep[]> {
-  const missed: WaitingStep[] = [];
+async function withoutRequest(
+  table: RecordTable,
+  waiting: readonly NamedStep[],
+  scope: ApprovalScope,
+): Promise<NamedStep[]> {
+  const missed: NamedStep[] = [];
   for (const step of waiting) {
     const { approvals } = await readBuildRecords(table, imageKey(step.imageArn));
-    if (!approvals.some(({ part }) => part === step.stepExecutionId)) missed.push(step);
+    if (approvals.some(({ part }) => part === step.stepExecutionId)) continue;
+    const build = await findImage(step.imageArn, table.signal);
+    if (build && !outOfScopeReason(build, scope, step.name)) missed.push(step);
   }
   return missed;
 }

@@ -18,6 +18,7 @@ export const parameters = {
   Organizations: ORGANIZATION,
   OrganizationalUnits: ORGANIZATIONAL_UNIT,
   CopyingAccounts: COPYING_ACCOUNT,
+  Pipelines: 'web-*',
   OwnerEmail: 'owners@example.com',
   BuildTopicArn: 'arn:aws:sns:eu-west-1:123456789012:image-builds',
 };
@@ -52,6 +53,8 @@ export interface BuildInput {
   readonly launchPermission?: object;
   readonly encryption?: 'aws/ebs' | 'own key';
   readonly keyPolicy?: object;
+  /** Its image pipeline. The wing takes charge of `web-*`. */
+  readonly pipeline?: string;
 }
 
 /** Creates a build in Image Builder, with its AMIs in EC2. */
@@ -73,7 +76,7 @@ export async function createBuild(world: World, seed: BuildInput = {}): Promise<
       version: '1.4.0',
       parentImage: 'arn:aws:imagebuilder:eu-west-1:aws:image/amazon-linux-2023-x86/x.x.x',
     },
-    sourcePipelineName: 'web-server-weekly',
+    sourcePipelineName: seed.pipeline ?? 'web-server-weekly',
     distributionConfiguration: { distributions: [toDistribution(world.region, seed.launchPermission)] },
     outputResources: { amis: amis.map(({ region, id }) => toOutput(world, region, id)) },
     buildType,
@@ -148,15 +151,24 @@ function keyPolicyForTargets(world: World): object {
 
 export const STEP_ID = 'step-0a1b2c3d-0000-4000-8000-000000000001';
 
+export interface WaitingBuildInput extends BuildInput {
+  readonly timeoutSeconds?: number;
+  readonly stepName?: string;
+}
+
 /** Creates a build that waits at a step of its test workflow. */
-export async function createWaitingBuild(world: World, timeoutSeconds = 604_800): Promise<Build> {
+export async function createWaitingBuild(
+  world: World,
+  { timeoutSeconds = 604_800, stepName = 'ApproveImage', ...seed }: WaitingBuildInput = {},
+): Promise<Build> {
   const created = await createBuild(world, {
+    ...seed,
     status: 'TESTING',
     launchPermission: { organizationArns: [ORGANIZATION] },
   });
   emulatedState(world, 'imagebuilder').steps.set(STEP_ID, {
     imageArn: created.imageArn,
-    name: 'ApproveImage',
+    name: stepName,
     startedAt: world.clock.now(),
     timeoutSeconds,
   });

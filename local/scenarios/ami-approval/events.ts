@@ -9,12 +9,17 @@ export function imageStateChange(world: World, imageArn: string, status: string,
   return imageBuilderEvent(world, 'EC2 Image Builder Image State Change', [imageArn], detail);
 }
 
-export function stepWaiting(world: World, imageArn: string, stepExecutionId: string): object {
+export function stepWaiting(
+  world: World,
+  imageArn: string,
+  stepExecutionId: string,
+  stepName = 'ApproveImage',
+): object {
   const workflow = `arn:aws:imagebuilder:${world.region}:${world.accountId}:workflow/test/hold/1.0.0/1`;
   return imageBuilderEvent(world, 'EC2 Image Builder Workflow Step Waiting', [imageArn, workflow], {
     'workflow-execution-id': 'wf-0f1e2d3c-0000-4000-8000-000000000001',
     'workflow-step-execution-id': stepExecutionId,
-    'workflow-step-name': 'ApproveImage',
+    'workflow-step-name': stepName,
   });
 }
 

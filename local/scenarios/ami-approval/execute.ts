@@ -145,7 +145,8 @@ export const executeScenarios = [
 
   scenario('a workflow step times out before the answer', {
     sweep: false, // Image Builder refuses the answer, which is final
-    arrange: async (world) => requestStepApproval(world, await createWaitingBuild(world, 7200)),
+    arrange: async (world) =>
+      requestStepApproval(world, await createWaitingBuild(world, { timeoutSeconds: 7200 })),
     async act(world, { imageArn }) {
       await approve(world, 'ann');
       emulatedState(world, 'imagebuilder').steps.set(STEP_ID, {
@@ -168,7 +169,7 @@ export const executeScenarios = [
 
   scenario('a waiting workflow step whose event was lost', {
     sweep: false, // the calls of SweepApprovals are swept in the scenario of an expired request
-    arrange: createWaitingBuild,
+    arrange: (world) => createWaitingBuild(world),
     async act(world) {
       await world.fire('SweepApprovalsSweep');
       await world.settle();

@@ -6,6 +6,7 @@ import { imageStateChange } from './events.ts';
 import { executeScenarios } from './execute.ts';
 import { linkScenarios } from './links.ts';
 import { requestScenarios } from './request.ts';
+import { scopeScenarios } from './scope.ts';
 
 export { parameters } from './builds.ts';
 
@@ -18,4 +19,10 @@ export async function seed(world: World): Promise<readonly string[]> {
   return [`An AMI (${amis[0]?.id}) waits for approval: ${url}`];
 }
 
-export default [...requestScenarios, ...decideScenarios, ...linkScenarios, ...executeScenarios];
+export default [
+  ...requestScenarios,
+  ...scopeScenarios,
+  ...decideScenarios,
+  ...linkScenarios,
+  ...executeScenarios,
+];

@@ -85,7 +85,7 @@ export const requestScenarios = [
 
   scenario('a waiting workflow step, then its finished image', {
     sweep: false, // both halves are swept in other scenarios
-    arrange: createWaitingBuild,
+    arrange: (world) => createWaitingBuild(world),
     async act(world, created) {
       await requestStepApproval(world, created);
       await world.put(stepWaiting(world, created.imageArn, STEP_ID));

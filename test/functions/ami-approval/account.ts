@@ -31,6 +31,7 @@ export const clients = {
 /** By `image/part`. */
 export const table = new Map<string, ApprovalRecord>();
 
+export const scope = { pipelines: ['web-*'], steps: ['Approve*'] };
 const targets = { ...noTargets, accounts: ['111122223333'] };
 
 export const requestConfig: RequestConfig = {
@@ -45,6 +46,7 @@ export const requestConfig: RequestConfig = {
   expiryMs: 72 * 3_600_000,
   excludeInitiator: false,
   targets,
+  scope,
 };
 
 export const executeConfig: ExecuteConfig = {
@@ -53,6 +55,7 @@ export const executeConfig: ExecuteConfig = {
   approverTopicArn: 'arn:approvers',
   ownerTopicArn: 'arn:owners',
   targets,
+  scope,
 };
 
 export const image = {
@@ -61,6 +64,7 @@ export const image = {
   name: 'web-server',
   state: { status: 'AVAILABLE' as const },
   buildType: 'SCHEDULED' as const,
+  sourcePipelineName: 'web-server-weekly',
   outputResources: {
     amis: [{ region: 'eu-west-1', image: 'ami-0a1b2c3d4e5f60718', name: 'web', accountId: '123456789012' }],
   },

@@ -113,6 +113,7 @@ export const states: Readonly<Record<string, ApprovalRecord>> = {
   }),
   rejected: approval({ status: 'rejected', history: [voted(BEN, 'reject', 'sshd listens to the world')] }),
   expired: approval({ status: 'expired', expiresAt: NOW - HOUR }),
+  cancelled: approval({ status: 'cancelled', why: 'its pipeline web matches no pattern in Pipelines' }),
   outdated: approval({
     status: 'outdated',
     history: both,

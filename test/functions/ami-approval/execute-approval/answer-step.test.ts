@@ -23,10 +23,12 @@ import { act, STEP, waiting } from '../requests.ts';
 beforeEach(openAccount);
 
 describe('the answer to a step', () => {
-  const workflowStep = { stepExecutionId: STEP, name: 'Hold' };
+  const workflowStep = { stepExecutionId: STEP, name: 'ApproveImage' };
 
   async function atStep(): Promise<void> {
-    clients.imageBuilder.on(GetWorkflowStepExecutionCommand).resolves({ status: 'RUNNING', name: 'Hold' });
+    clients.imageBuilder
+      .on(GetWorkflowStepExecutionCommand)
+      .resolves({ status: 'RUNNING', name: 'ApproveImage' });
     await requestApproval([waiting], requestConfig, fakeInvocation().invocation);
     keep({ ...stored(), status: 'approved', decidedAt: NOW });
     clients.sns.resetHistory();
@@ -59,7 +61,7 @@ describe('the answer to a step', () => {
     await executeApproval(actAtStep, executeConfig, fakeInvocation().invocation);
     expect(stored()).toMatchObject({
       status: 'failed',
-      why: expect.stringContaining('did not accept the answer for the workflow step Hold'),
+      why: expect.stringContaining('did not accept the answer for the workflow step ApproveImage'),
     });
   });
 
@@ -79,6 +81,23 @@ describe('the answer to a step', () => {
     expect(stored().status).toBe('outdated');
     expect(clients.imageBuilder.commandCalls(SendWorkflowStepActionCommand)).toHaveLength(0);
   });
+
+  it.each(['approved', 'rejected', 'expired'] as const)(
+    'is not sent for a request that is %s and has left the scope',
+    async (status) => {
+      await atStep();
+      keep({ ...stored(), status });
+      for (const [scope, why] of [
+        [{ pipelines: ['db-*'], steps: ['Approve*'] }, /its pipeline web-server-weekly/],
+        [{ pipelines: ['web-*'], steps: ['Sign*'] }, /the workflow step ApproveImage/],
+      ] as const) {
+        keep({ ...stored(), status, open: 'open' });
+        await executeApproval(actAtStep, { ...executeConfig, scope }, fakeInvocation().invocation);
+        expect(stored()).toMatchObject({ status: 'cancelled', why: expect.stringMatching(why) });
+      }
+      expect(clients.imageBuilder.commandCalls(SendWorkflowStepActionCommand)).toHaveLength(0);
+    },
+  );
 
   it('does not keep a rejection open if the step is gone', async () => {
     await atStep();

@@ -12,7 +12,7 @@ describe('a trigger event', () => {
     ]);
     const stepExecutionId = 'step-0a1b2c3d-0000-4000-8000-000000000001';
     expect(parseEvents(readEvent('workflow-step-waiting'))).toEqual([
-      { kind: 'step waiting', imageArn, stepExecutionId },
+      { kind: 'step waiting', imageArn, stepExecutionId, stepName: 'ApproveImage' },
     ]);
     const counts = { all: 20, critical: 2, high: 5, medium: 9 };
     const at = Date.parse('2026-11-20T10:05:00Z');

@@ -46,14 +46,16 @@ describe('approval', () => {
     expect(await requestApproval([available], config, invocation)).toEqual({
       outcomes: ['no share targets are configured'],
     });
-    clients.imageBuilder.on(GetWorkflowStepExecutionCommand).resolves({ status: 'RUNNING', name: 'Hold' });
+    clients.imageBuilder
+      .on(GetWorkflowStepExecutionCommand)
+      .resolves({ status: 'RUNNING', name: 'ApproveImage' });
     expect(await requestApproval([waiting], config, invocation)).toEqual({ outcomes: ['requested'] });
   });
 
   it.each(['COMPLETED', 'FAILED', 'CANCELLED', 'SKIPPED'] as const)(
     'is not requested for a step that is %s',
     async (status) => {
-      clients.imageBuilder.on(GetWorkflowStepExecutionCommand).resolves({ status });
+      clients.imageBuilder.on(GetWorkflowStepExecutionCommand).resolves({ status, name: 'ApproveImage' });
       const { outcomes } = (await requestApproval([waiting], requestConfig, fakeInvocation().invocation)) as {
         outcomes: string[];
       };
@@ -65,7 +67,7 @@ describe('approval', () => {
     const startTime = new Date(NOW - 3_600_000).toISOString();
     clients.imageBuilder
       .on(GetWorkflowStepExecutionCommand)
-      .resolves({ status: 'RUNNING', startTime, timeoutSeconds: 7200 });
+      .resolves({ status: 'RUNNING', name: 'ApproveImage', startTime, timeoutSeconds: 7200 });
     await requestApproval([waiting], requestConfig, fakeInvocation().invocation);
     expect(stored().expiresAt).toBe(NOW + 3_600_000 - 300_000);
   });

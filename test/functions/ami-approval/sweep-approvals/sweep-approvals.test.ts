@@ -5,14 +5,14 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ApprovalRecord } from '../../../../functions/ami-approval/domain/approval-record.ts';
 import { sweepApprovals } from '../../../../functions/ami-approval/sweep-approvals/sweep-approvals.ts';
-import { clients, fakeInvocation, keep, openAccount } from '../account.ts';
+import { clients, fakeInvocation, keep, openAccount, scope } from '../account.ts';
 import { approval, imageArn, subject } from '../approvals.ts';
 import { pendingRequest, STEP } from '../requests.ts';
 
 beforeEach(openAccount);
 
 describe('the sweep', () => {
-  const config = { table: 'approvals', dryRun: false };
+  const config = { table: 'approvals', dryRun: false, scope };
 
   it('reads every page of open requests and of waiting steps', async () => {
     const due = (n: number): ApprovalRecord =>
@@ -29,6 +29,7 @@ describe('the sweep', () => {
     const step = (n: number) => ({
       stepExecutionId: `step-0000000${n}-0000-4000-8000-000000000001`,
       imageBuildVersionArn: imageArn,
+      name: 'ApproveImage',
     });
     clients.imageBuilder
       .on(ListWaitingWorkflowStepsCommand)
@@ -44,7 +45,7 @@ describe('the sweep', () => {
 
   it('does not look up a step that has an open request', async () => {
     keep(approval({ part: STEP }));
-    const steps = [{ stepExecutionId: STEP, imageBuildVersionArn: imageArn }];
+    const steps = [{ stepExecutionId: STEP, imageBuildVersionArn: imageArn, name: 'ApproveImage' }];
     clients.imageBuilder.on(ListWaitingWorkflowStepsCommand).resolves({ steps });
     await sweepApprovals(config, fakeInvocation().invocation);
     expect(clients.dynamo.commandCalls(QueryCommand)).toHaveLength(1);
