@@ -1,5 +1,6 @@
 import type { ApprovalRecord } from '../domain/approval-record.ts';
 import { isInitiator } from '../domain/approval-transitions.ts';
+import { toSingleLine } from '../domain/plain-text.ts';
 
 /** A submitted form: a vote, or why it is not one. */
 export type FormResult =
@@ -25,8 +26,9 @@ export function parseForm(
   approver: string,
 ): FormResult {
   const form = new URLSearchParams(body);
-  if (form.get('decision') === 'reject') return parseRejection(toSingleLine(form.get('why') ?? ''));
-  const typed = toSingleLine(form.get('code') ?? '');
+  if (form.get('decision') === 'reject')
+    return parseRejection(toSingleLine(form.get('why') ?? '', MAX_REASON_LENGTH));
+  const typed = toSingleLine(form.get('code') ?? '', MAX_REASON_LENGTH);
   if (form.get('decision') !== 'approve') {
     return { problem: 'Not recorded: use the Approve or the Reject button.', field: 'code', typed };
   }
@@ -43,12 +45,4 @@ function parseRejection(why: string): FormResult {
     return { problem, field: 'why', typed: why };
   }
   return { decision: 'reject', why };
-}
-
-/** Removes line breaks and control characters, because mails and a workflow step quote the text. */
-function toSingleLine(text: string): string {
-  return text
-    .replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ')
-    .trim()
-    .slice(0, MAX_REASON_LENGTH);
 }

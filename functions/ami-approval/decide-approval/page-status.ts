@@ -37,7 +37,7 @@ function recipientsHeading({ status, subject }: ApprovalRecord, isPending: boole
 }
 
 function pendingText(record: ApprovalRecord, isOpen: boolean, now: number): StatusText {
-  const { expiresAt, required, subject, why } = record;
+  const { expiresAt, required, subject } = record;
   const { workflowStep } = subject;
   const name = nameOf(record);
   const given = approvalsOf(record).length;
@@ -49,7 +49,6 @@ function pendingText(record: ApprovalRecord, isOpen: boolean, now: number): Stat
     lines: [
       `${deadline} ${votes}`,
       ...(workflowStep ? ['If approved, the workflow continues. If rejected, it stops.'] : []),
-      ...(why === undefined ? [] : [`Approval is requested again because ${why}.`]),
     ],
     tone: 'calm',
   };

@@ -3,6 +3,8 @@ import { formatTime } from '#shared/time.ts';
 import { type ApprovalRecord, type ShareResult, votesOf } from '../domain/approval-record.ts';
 import type { Ami, ApprovalSubject } from '../domain/approval-subject.ts';
 import { isInitiator } from '../domain/approval-transitions.ts';
+import { formatEarlierRounds } from '../domain/earlier-rounds.ts';
+import { stripFormatCharacters } from '../domain/plain-text.ts';
 import { formatFindings, type ScanFindings } from '../domain/scan-findings.ts';
 import { type FormProblem, MAX_REASON_LENGTH } from './form.ts';
 import { type PageStatus, pageStatusOf } from './page-status.ts';
@@ -24,6 +26,7 @@ export function renderPage(view: View): string {
   return renderDocument(
     status.title,
     html`<h1>${status.title}</h1>
+${earlierRounds(record)}
 ${status.lines.map((line, i) => (i === 0 ? html`<p class="state ${status.tone}" role="status">${line}</p>` : html`<p>${line}</p>`))}
 ${warnings(view)}
 ${consequence(record, status)}
@@ -51,17 +54,23 @@ function renderDocument(title: string, content: Html): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex, nofollow">
-<title>${title}</title>
+<title>${stripFormatCharacters(title)}</title>
 <style>${{ markup: style }}</style>
 </head>
 <body>
 <main>
 <p class="sign">Groundcrew · AMI approval</p>
-${content}
+${{ markup: stripFormatCharacters(content.markup) }}
 </main>
 </body>
 </html>
 `.markup;
+}
+
+function earlierRounds(record: ApprovalRecord): Html {
+  const lines = formatEarlierRounds(record);
+  if (lines.length === 0) return nothing;
+  return html`<div class="warning"><strong>Round ${record.round}:</strong>${list(lines)}</div>`;
 }
 
 function warnings({ record: { subject }, findings }: View): Html {

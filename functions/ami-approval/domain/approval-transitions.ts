@@ -1,6 +1,7 @@
 import { HOUR_MS } from '#shared/time.ts';
 import {
   type ApprovalRecord,
+  type ApprovalStatus,
   type Approver,
   approvalsOf,
   type BuildRecordKey,
@@ -22,8 +23,16 @@ export interface RoundInput {
   readonly required: number;
   readonly approvers: readonly Approver[];
   readonly expiresAt: number;
-  /** Why approval is requested again. */
+  /** What changed since the previous round. */
   readonly why?: string;
+  /** The person who requests approval again after a round that is closed. */
+  readonly reopening?: Reopening;
+}
+
+/** Who requests approval again, and why. Only a direct call of RequestApproval has it. */
+export interface Reopening {
+  readonly who: string;
+  readonly why: string;
 }
 
 /** The first round of a request. */
@@ -33,7 +42,7 @@ export function createRequest(key: BuildRecordKey, input: RoundInput, now: numbe
 
 /**
  * The next round of a finished request, with new links and no votes. Undefined unless `after` is the last round: a late
- * duplicate event must not reopen a request that was rejected since.
+ * duplicate event must not reopen a request that was rejected since. An event alone only follows a build that changed.
  */
 export function openNextRound(
   known: Draft,
@@ -41,19 +50,33 @@ export function openNextRound(
   input: RoundInput,
   now: number,
 ): Draft | undefined {
-  if (known.round !== after || !canOpenNextRound(known)) return undefined;
+  if (known.round !== after || !canOpenNextRound(known, input.reopening)) return undefined;
   const round = known.round + 1;
   const { image, part, history } = known;
-  const entry = withReason({ at: now, round, what: 'asked' }, input.why);
+  const entry = askedEntry(now, round, input);
   return { image, part, ...pendingRound(input), round, history: [...history, entry] };
 }
 
-/** Nothing is left to do except to open the next round. */
-export function canOpenNextRound({ status, open }: Draft): boolean {
-  return status === 'outdated' || (open === undefined && status !== 'pending');
+/** What was shared or resumed is never asked about again. */
+const REOPENABLE: readonly ApprovalStatus[] = ['rejected', 'expired', 'cancelled', 'failed'];
+
+/** A changed build gets its next round by an event. Every other closed request needs a person who takes responsibility. */
+export function canOpenNextRound(
+  { status, open }: Pick<Draft, 'status' | 'open'>,
+  reopening: Reopening | undefined,
+): boolean {
+  return reopening ? open === undefined && REOPENABLE.includes(status) : status === 'outdated';
 }
 
-function pendingRound({ why, ...input }: RoundInput): Omit<Draft, 'image' | 'part' | 'round' | 'history'> {
+function askedEntry(at: number, round: number, { why, reopening }: RoundInput): HistoryEntry {
+  return withReason({ at, round, what: 'asked', ...reopening }, reopening?.why ?? why);
+}
+
+function pendingRound({
+  why,
+  reopening: _,
+  ...input
+}: RoundInput): Omit<Draft, 'image' | 'part' | 'round' | 'history'> {
   return { ...input, open: 'open', status: 'pending', shares: {}, ...(why !== undefined && { why }) };
 }
 

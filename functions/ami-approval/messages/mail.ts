@@ -4,6 +4,7 @@ import { type ApprovalRecord, type Draft, votesOf } from '../domain/approval-rec
 import type { Ami, ApprovalSubject } from '../domain/approval-subject.ts';
 import { isInitiator } from '../domain/approval-transitions.ts';
 import type { BuildFailure } from '../domain/build-failure.ts';
+import { formatEarlierRounds } from '../domain/earlier-rounds.ts';
 import { formatFindings, type ScanFindings } from '../domain/scan-findings.ts';
 
 export interface Invitation {
@@ -17,12 +18,13 @@ export interface Invitation {
 
 /** For one approver: please decide. */
 export function invitationMail({ record, approver, link, findings, now }: Invitation): Mail {
-  const { subject, expiresAt, why } = record;
+  const { subject, expiresAt, round } = record;
+  const earlier = formatEarlierRounds(record);
   const text = [
+    ...(earlier.length === 0 ? [] : [`ROUND ${round}`, ...indent(earlier), '']),
     whatWaits(subject),
     `To approve or reject it, open this link by ${formatTime(expiresAt)} (in ${formatDuration(expiresAt - now)}):`,
     link,
-    ...(why === undefined ? [] : ['', `Approval is requested again because ${why}.`]),
     '',
     ...consequence(subject),
     '',
@@ -36,7 +38,9 @@ export function invitationMail({ record, approver, link, findings, now }: Invita
     'Opening the link does not vote.',
   ];
   return {
-    subject: subjectLine(`Approve ${subject.workflowStep ? 'build' : 'AMI'} ${buildName(subject)}?`),
+    subject: subjectLine(
+      `${round === 1 ? '' : `Round ${round}: `}Approve ${subject.workflowStep ? 'build' : 'AMI'} ${buildName(subject)}?`,
+    ),
     text: text.join('\n'),
     attributes: { approver: [approver] },
   };

@@ -3,7 +3,9 @@ import { InvalidInputError, isRecord } from '#shared/errors.ts';
 import { eventBridgeEvent } from '#shared/events/eventbridge.ts';
 import { parseNotifications } from '#shared/events/sns.ts';
 import { parseAs, parseJson } from '#shared/parse.ts';
+import type { Reopening } from '../domain/approval-transitions.ts';
 import { BUILD_ARN } from '../domain/image-build.ts';
+import { toSingleLine } from '../domain/plain-text.ts';
 import type { SeverityCounts } from '../domain/scan-findings.ts';
 import { STEP_EXECUTION_ID } from '../domain/workflow-step.ts';
 import { type DueDetail, parseDueEvent, SOURCE } from '../messages/events.ts';
@@ -26,7 +28,17 @@ export type TriggerEvent =
       readonly at: number;
     }
   | { readonly kind: 'due'; readonly due: DueDetail }
+  | ({ readonly kind: 'ask again' } & AskAgain)
   | { readonly kind: 'irrelevant'; readonly reason: string };
+
+/** A direct call: a person requests approval again for a request that is closed. */
+export interface AskAgain {
+  readonly imageArn: string;
+  readonly stepExecutionId?: string;
+  /** The last round. */
+  readonly after: number;
+  readonly reopening: Reopening;
+}
 
 const state = z.object({ status: z.string(), reason: z.nullish(z.string()) });
 const count = z._default(z.number().check(z.nonnegative()), 0);
@@ -47,15 +59,39 @@ const imageEvent = z.discriminatedUnion('detail-type', [
   ),
 ]);
 
+const personalText = z.string().check(z.minLength(3), z.maxLength(500));
+
+/** EventBridge and SNS cannot deliver this form: their events have other members on the first level. */
+const askAgain = z.strictObject({
+  action: z.literal('ask-again'),
+  imageArn: z.string().check(z.regex(BUILD_ARN)),
+  stepExecutionId: z.optional(z.string().check(z.regex(STEP_EXECUTION_ID))),
+  after: z.number().check(z.int(), z.positive()),
+  who: personalText,
+  why: personalText,
+});
+
 /** The SNS message of an infrastructure configuration. Its `semver` is above 2^53, so nothing reads it. */
 const imageMessage = z.object({ arn: z.string(), state });
 
-/** @param event from EventBridge, or SNS notifications of Image Builder @throws InvalidInputError */
+/** @param event from EventBridge, SNS notifications of Image Builder, or a direct call @throws InvalidInputError */
 export function parseEvents(event: unknown): readonly TriggerEvent[] {
   if (isRecord(event) && Array.isArray(event.Records)) {
     return parseNotifications(event).map(({ Message }) => parseImageMessage(Message));
   }
+  if (isRecord(event) && 'action' in event) return [parseAskAgain(event)];
   return [isOwnEvent(event) ? { kind: 'due', due: parseDueEvent(event) } : parseImageEvent(event)];
+}
+
+function parseAskAgain(event: unknown): TriggerEvent {
+  const { imageArn, stepExecutionId, after, who, why } = parseAs(askAgain, event, 'event');
+  return {
+    kind: 'ask again',
+    imageArn,
+    ...(stepExecutionId !== undefined && { stepExecutionId }),
+    after,
+    reopening: { who: toSingleLine(who, 500), why: toSingleLine(why, 500) },
+  };
 }
 
 function isOwnEvent(event: unknown): boolean {

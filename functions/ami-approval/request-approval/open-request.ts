@@ -15,6 +15,7 @@ import {
   canOpenNextRound,
   createRequest,
   openNextRound,
+  type Reopening,
   type RoundInput,
 } from '../domain/approval-transitions.ts';
 import type { ImageBuild } from '../domain/image-build.ts';
@@ -30,6 +31,8 @@ export interface RequestInput {
   readonly stepExecutionId?: string;
   /** The last round, if a new one is to be opened. */
   readonly after?: number;
+  /** The person who requests it. */
+  readonly reopening?: Reopening;
 }
 
 /** A request whose record has the hashes of these tokens. Only the mails are still to be sent. */
@@ -62,7 +65,7 @@ export async function openRequest(context: RequestContext, input: RequestInput):
   const subject = createSubject(build, context.config, workflowStep);
   const notApprovable = notApprovableReason(build, subject, step);
   if (notApprovable) return { skipReason: notApprovable };
-  const round = createRound(context, { build, subject, step, known });
+  const round = createRound(context, { build, subject, step, known, reopening: input.reopening });
   return context.config.dryRun ? { dryRun: true } : writeRound(context, { input, records, known, round });
 }
 
@@ -72,20 +75,25 @@ function hasMissingMails(known: ApprovalRecord): boolean {
 
 /** @returns why the records of the build leave nothing to request */
 function knownRequestReason(
-  { stepExecutionId, after }: RequestInput,
+  { stepExecutionId, after, reopening }: RequestInput,
   known: ApprovalRecord | undefined,
   { approvals }: BuildRecords,
 ): string | undefined {
   if (after !== undefined) {
     if (!known) return 'there is no request to open again';
-    return known.round === after && canOpenNextRound(known)
+    return known.round === after && canOpenNextRound(known, reopening)
       ? undefined
-      : `the request is ${known.status} in round ${known.round}`;
+      : notReopenedReason(known, reopening);
   }
   if (known) return `already requested, and the request is ${known.status}`;
   // One request per build: an approval of its workflow covers what the workflow distributes.
   const isByWorkflow = stepExecutionId === undefined && approvals.length > 0;
   return isByWorkflow ? 'its workflow has requested approval already' : undefined;
+}
+
+function notReopenedReason({ status, round }: ApprovalRecord, reopening: Reopening | undefined): string {
+  const reason = `the request is ${status} in round ${round}`;
+  return reopening || status === 'pending' ? reason : `${reason}, and only a direct call can open it again`;
 }
 
 /** AWS does not document one status for a waiting step, so every other status may be one. */
@@ -112,11 +120,12 @@ interface RoundSources {
   readonly subject: ApprovalSubject;
   readonly step: StepExecution | undefined;
   readonly known: ApprovalRecord | undefined;
+  readonly reopening: Reopening | undefined;
 }
 
 function createRound(
   { config, invocation }: RequestContext,
-  { build, subject, step, known }: RoundSources,
+  { build, subject, step, known, reopening }: RoundSources,
 ): RoundInput {
   const quorum = quorumOf(build, config);
   if ('impossibleReason' in quorum)
@@ -130,6 +139,7 @@ function createRound(
     approvers: config.approvers.map((address) => ({ address })),
     expiresAt: expiryOf(invocation.now(), config.expiryMs, step?.endsAt),
     ...(isChanged && { why: changeReason(known.subject, subject) }),
+    ...(reopening && { reopening }),
   };
 }
 

@@ -24,6 +24,7 @@ export async function requestApproval(
 async function handleEvent(context: RequestContext, event: TriggerEvent): Promise<string> {
   switch (event.kind) {
     case 'build available':
+    case 'ask again':
       return request(context, event);
     case 'step waiting':
       return requestForStep(context, event);
@@ -76,7 +77,8 @@ async function request(context: RequestContext, input: RequestInput): Promise<st
   }
   const { round, required } = record;
   const expiresAt = new Date(record.expiresAt).toISOString();
-  logger.info('approval requested', { ...fields, round, required, expiresAt });
+  const by = input.reopening && { requestedBy: input.reopening.who };
+  logger.info('approval requested', { ...fields, ...by, round, required, expiresAt });
   addCount(metrics, 'ApprovalRequested');
   return 'requested';
 }

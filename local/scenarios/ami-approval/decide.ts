@@ -7,6 +7,7 @@ import {
   firstRequest,
   OWNERS_MAIL,
   REQUEST_SUBJECT,
+  SECOND_REQUEST_SUBJECT,
   SHARED_PERMISSIONS,
   scenario,
   stateOf,
@@ -129,11 +130,11 @@ export const decideScenarios = [
       assert.deepEqual(stateOf(outcome).permissions, [[]]);
       assert.deepEqual(
         [...(outcome.mails ?? [])].sort(),
-        [...toAllApprovers(REQUEST_SUBJECT), ...toAllApprovers(REQUEST_SUBJECT)].sort(),
+        [...toAllApprovers(REQUEST_SUBJECT), ...toAllApprovers(SECOND_REQUEST_SUBJECT)].sort(),
       );
       assert.match(
         detailOf(outcome).texts.at(-1) ?? '',
-        /Approval is requested again because its distribution settings/,
+        /^ROUND 2\n {2}Approval is requested again because its distribution settings.*\n {2}Round 1 was approved by ann@/,
       );
       assert.equal(countCalls(calls, 'ModifyImageAttribute'), 0);
     },

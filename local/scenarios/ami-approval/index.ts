@@ -5,6 +5,7 @@ import { decideScenarios } from './decide.ts';
 import { imageStateChange } from './events.ts';
 import { executeScenarios } from './execute.ts';
 import { linkScenarios } from './links.ts';
+import { reopenScenarios } from './reopen.ts';
 import { requestScenarios } from './request.ts';
 import { scopeScenarios } from './scope.ts';
 
@@ -23,6 +24,7 @@ export default [
   ...requestScenarios,
   ...scopeScenarios,
   ...decideScenarios,
+  ...reopenScenarios,
   ...linkScenarios,
   ...executeScenarios,
 ];

@@ -136,6 +136,7 @@ export const SHARED_PERMISSIONS = [
   'copy: 444455556666',
 ];
 export const REQUEST_SUBJECT = 'Approve AMI web-server 1.4.0/7?';
+export const SECOND_REQUEST_SUBJECT = `Round 2: ${REQUEST_SUBJECT}`;
 export const OWNERS_MAIL = 'AMI web-server 1.4.0/7 is shared with you (owners@example.com)';
 
 export function toAllApprovers(subject: string): string[] {

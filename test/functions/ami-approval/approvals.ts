@@ -87,7 +87,14 @@ export const states: Readonly<Record<string, ApprovalRecord>> = {
   open: approval(),
   'one more': approval({ history: [voted(BEN, 'approve')] }),
   'approved by you': approval({ history: [voted(ANN, 'approve')] }),
-  'new round': approval({ round: 2, why: 'its AMIs changed after approval was requested' }),
+  'new round': approval({
+    round: 2,
+    history: [
+      { at: NOW - 2 * HOUR, round: 1, what: 'asked' },
+      voted(BEN, 'reject', 'sshd listens to the world'),
+      { at: NOW, round: 2, what: 'asked', who: 'dan@example.com', why: 'the port is closed now' },
+    ],
+  }),
   'started by you': approval({ subject: subject({ initiator: ANN }) }),
   'already shared': approval({
     subject: subject({

@@ -12,11 +12,11 @@ import {
 import {
   applyOutcome,
   applyVote,
-  canOpenNextRound,
   claimRequest,
   createRequest,
   nextAction,
   openNextRound,
+  type Reopening,
   type RoundInput,
   releaseClaim,
 } from '../../../../functions/ami-approval/domain/approval-transitions.ts';
@@ -137,7 +137,7 @@ function askingNow(account: Account): RoundInput {
 }
 
 /** RequestApproval */
-function* request(account: Account, after?: number): Thread {
+function* request(account: Account, after?: number, reopening?: Reopening): Thread {
   const known = account.record;
   yield;
   const asking = askingNow(account);
@@ -145,7 +145,7 @@ function* request(account: Account, after?: number): Thread {
   if (!known && after === undefined)
     account.write(known, createRequest({ image: 'i', part: 'share' }, asking, account.now));
   if (!known || after === undefined) return;
-  const next = openNextRound(known, after, asking, account.now);
+  const next = openNextRound(known, after, { ...asking, ...(reopening && { reopening }) }, account.now);
   if (next) account.write(known, next);
 }
 
@@ -210,6 +210,8 @@ function* sweep(account: Account): Thread {
   if (next === 'ask') account.start(request(account, known?.round));
 }
 
+const REOPENING: Reopening = { who: 'dan', why: 'the cause is fixed' };
+
 /** The possible actions and their weights. */
 const actions: readonly (readonly [weight: number, run: (account: Account) => void])[] = [
   [10, (account) => account.start(request(account))],
@@ -218,6 +220,7 @@ const actions: readonly (readonly [weight: number, run: (account: Account) => vo
   [5, (account) => account.start(execute(account))],
   [6, (account) => account.start(sweep(account))],
   [2, (account) => account.start(request(account, randomRound(account)))],
+  [2, (account) => account.start(request(account, randomRound(account), REOPENING))],
   [3, (account) => account.pass(account.random() * 4_000_000)],
   [4, (account) => account.pass(LEASE_MS)],
   [2, (account) => account.aim(account.random() < 0.5 ? ['111111111111', '222222222222'] : ['111111111111'])],
@@ -271,7 +274,8 @@ function runSequence(seed: number): Account {
 function judge(account: Account, before: ApprovalRecord | undefined, isAbandoned: boolean): string[] {
   const { record } = account;
   const stray = [...account.given].filter((pair) => !account.approved.has(pair));
-  const isStuck = record && record.status !== 'pending' && !canOpenNextRound(record);
+  const isStuck =
+    record && record.status !== 'pending' && record.open !== undefined && record.status !== 'outdated';
   return [
     ...stray.map((pair) => `${pair} was shared without its quorum`),
     ...(isStuck ? [`it is stuck in ${record.status}`] : []),

@@ -215,10 +215,11 @@ describe('the next round', () => {
     expiresAt: NOW + HOUR,
     why: 'its AMIs changed',
   };
+  const reopening = { who: 'dan', why: 'the port is closed' };
   const { open: _open, ...rejected } = approval({ status: 'rejected', shares: {}, mailStatus: 'claimed' });
 
   it('has no votes, links or results of the previous one, and keeps the history', () => {
-    const next = openNextRound(rejected, 1, input, NOW);
+    const next = openNextRound(rejected, 1, { ...input, reopening }, NOW);
     expect(next).toMatchObject({
       round: 2,
       status: 'pending',
@@ -227,10 +228,12 @@ describe('the next round', () => {
       shares: {},
     });
     expect([next?.mailStatus, next?.decidedAt, next?.leaseUntil]).toEqual([undefined, undefined, undefined]);
-    expect(next?.history.map(({ what, why }) => [what, why])).toEqual([
-      ['asked', undefined],
-      ['asked', 'its AMIs changed'],
+    expect(next?.history.map(({ what, who, why }) => [what, who, why])).toEqual([
+      ['asked', undefined, undefined],
+      ['asked', 'dan', 'the port is closed'],
     ]);
+    expect(next).toMatchObject({ why: 'its AMIs changed' });
+    expect(next).not.toHaveProperty('reopening');
   });
 
   it.each<[string, Parameters<typeof openNextRound>[0], number]>([
@@ -240,7 +243,30 @@ describe('the next round', () => {
     ['a round that does not exist yet', rejected, 2],
     ['an earlier round', { ...rejected, round: 3 }, 2],
   ])('is not opened for %s', (_, record, after) => {
+    expect(openNextRound(record, after, { ...input, reopening }, NOW)).toBeUndefined();
     expect(openNextRound(record, after, input, NOW)).toBeUndefined();
+  });
+
+  it.each(['rejected', 'expired', 'cancelled', 'failed'] as const)(
+    'of a request that is %s needs a person and a reason',
+    (status) => {
+      expect(openNextRound({ ...rejected, status }, 1, input, NOW)).toBeUndefined();
+      expect(openNextRound({ ...rejected, status }, 1, { ...input, reopening }, NOW)).toBeDefined();
+    },
+  );
+
+  it('of a changed build needs only an event', () => {
+    const outdated = approval({ status: 'outdated' });
+    expect(openNextRound(outdated, 1, input, NOW)?.history.at(-1)).toMatchObject({
+      what: 'asked',
+      why: 'its AMIs changed',
+    });
+    expect(openNextRound(outdated, 1, { ...input, reopening }, NOW)).toBeUndefined();
+  });
+
+  it.each(['shared', 'resumed'] as const)('is never opened for a request that is %s', (status) => {
+    expect(openNextRound({ ...rejected, status }, 1, input, NOW)).toBeUndefined();
+    expect(openNextRound({ ...rejected, status }, 1, { ...input, reopening }, NOW)).toBeUndefined();
   });
 
   it('is preceded by a first round whose history has one entry', () => {

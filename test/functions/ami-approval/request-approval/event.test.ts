@@ -19,6 +19,35 @@ describe('a trigger event', () => {
     expect(parseEvents(readEvent('cve-detected'))).toEqual([{ kind: 'findings', imageArn, counts, at }]);
   });
 
+  it('is a direct call of a person', () => {
+    const call = {
+      action: 'ask-again',
+      imageArn,
+      after: 2,
+      who: 'dan@example.com\n',
+      why: 'fixed\u202e now',
+    };
+    expect(parseEvents(call)).toEqual([
+      {
+        kind: 'ask again',
+        imageArn,
+        after: 2,
+        reopening: { who: 'dan@example.com', why: 'fixed now' },
+      },
+    ]);
+  });
+
+  it.each<[string, object]>([
+    ['no person', { who: undefined }],
+    ['a reason of two characters', { why: 'ok' }],
+    ['no round', { after: undefined }],
+    ['another action', { action: 'approve' }],
+    ['the form of an event', { source: 'groundcrew.ami-approval' }],
+  ])('is not a direct call with %s', (_, more) => {
+    const call = { action: 'ask-again', imageArn, after: 1, who: 'dan@example.com', why: 'fixed', ...more };
+    expect(() => parseEvents(JSON.parse(JSON.stringify(call)))).toThrow(/^event: /);
+  });
+
   it.each([
     ['FAILED', { kind: 'build failed', imageArn, reason: 'out of disk' }],
     ['CANCELLED', { kind: 'irrelevant', reason: `${imageArn} is CANCELLED` }],

@@ -109,7 +109,12 @@ describe('approval', () => {
     const { open: _open, ...record } = await pendingRequest();
     keep({ ...record, status: 'rejected' });
     const { invocation } = fakeInvocation();
-    const again = { kind: 'due', due: { next: 'ask', imageArn, after: 1 } } as const;
+    const event = { kind: 'due', due: { next: 'ask', imageArn, after: 1 } } as const;
+    expect(await requestApproval([event], requestConfig, invocation)).toEqual({
+      outcomes: ['the request is rejected in round 1, and only a direct call can open it again'],
+    });
+    const reopening = { who: 'dan@example.com', why: 'the port is closed now' };
+    const again = { kind: 'ask again', imageArn, after: 1, reopening } as const;
     expect(await requestApproval([again], requestConfig, invocation)).toEqual({ outcomes: ['requested'] });
     expect(await requestApproval([again], requestConfig, invocation)).toEqual({
       outcomes: ['the request is pending in round 2'],
