@@ -15,7 +15,8 @@ import type { ExecuteContext } from '../context.ts';
 import type { ApprovalRecord, ShareResult } from '../domain/approval-record.ts';
 import { outOfScopeReason } from '../domain/approval-scope.ts';
 import { type Ami, driftReason } from '../domain/approval-subject.ts';
-import { keyPolicyRemarks, unusableKeyReason } from '../domain/kms-key.ts';
+import { keyPolicyRemarks } from '../domain/key-policy.ts';
+import { unusableKeyReason } from '../domain/kms-key.ts';
 import {
   formatPermission,
   missingPermissions,
@@ -70,9 +71,10 @@ async function checkAmi(
   }
   const remarks: string[] = [];
   for (const arn of await listSnapshotKeys(ami.region, image.snapshots, signal)) {
-    const unusable = unusableKeyReason(await describeKey(ami.region, arn, signal));
+    const key = await describeKey(ami.region, arn, signal);
+    const unusable = key && unusableKeyReason(key);
     if (unusable) return { ami, image, refusal: unusable, remarks };
-    remarks.push(...keyPolicyRemarks(await readKeyPolicy(ami.region, arn, signal), subject.targets));
+    remarks.push(...keyPolicyRemarks(arn, await readKeyPolicy(ami.region, arn, signal), subject.targets));
   }
   return { ami, image, remarks };
 }

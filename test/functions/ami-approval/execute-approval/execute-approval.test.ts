@@ -2,10 +2,12 @@ import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import {
   DescribeImageAttributeCommand,
   DescribeImagesCommand,
+  DescribeSnapshotsCommand,
   ModifyImageAttributeCommand,
 } from '@aws-sdk/client-ec2';
 import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { GetImageCommand } from '@aws-sdk/client-imagebuilder';
+import { DescribeKeyCommand, GetKeyPolicyCommand } from '@aws-sdk/client-kms';
 import { PublishCommand } from '@aws-sdk/client-sns';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { executeApproval } from '../../../../functions/ami-approval/execute-approval/execute-approval.ts';
@@ -70,6 +72,33 @@ describe('a decision', () => {
     keep({ ...(await approvedRequest()), status: 'outdated' });
     await executeApproval(act, executeConfig, fakeInvocation().invocation);
     expect(clients.events.commandCalls(PutEventsCommand)).toHaveLength(1);
+  });
+
+  it('is shared with a remark if KMS does not say anything about the key', async () => {
+    await approvedRequest();
+    const arn = 'arn:aws:kms:eu-west-1:999999999999:key/1';
+    clients.ec2.on(DescribeImagesCommand).resolves({
+      Images: [
+        {
+          ImageId: 'ami-0a1b2c3d4e5f60718',
+          State: 'available',
+          Tags: [
+            { Key: 'CreatedBy', Value: 'EC2 Image Builder' },
+            { Key: 'Ec2ImageBuilderArn', Value: imageArn },
+          ],
+          BlockDeviceMappings: [{ Ebs: { SnapshotId: 'snap-1', Encrypted: true } }],
+        },
+      ],
+    });
+    clients.ec2.on(DescribeSnapshotsCommand).resolves({ Snapshots: [{ KmsKeyId: arn }] });
+    clients.kms.on(DescribeKeyCommand).rejects(refusal('AccessDeniedException'));
+    clients.kms.on(GetKeyPolicyCommand).rejects(refusal('AccessDeniedException'));
+    await executeApproval(act, executeConfig, fakeInvocation().invocation);
+    const [share] = Object.values(stored().shares);
+    expect(share).toMatchObject({
+      result: 'shared',
+      remarks: [`cannot tell whether the targets can use its key ${arn}: its policy could not be read`],
+    });
   });
 
   it('finds the AMI by ID among the AMIs of this account', async () => {
