@@ -123,14 +123,19 @@ export function changeReason(before: ApprovalSubject, after: ApprovalSubject): s
   return `${changed.join(' and ') || 'its distribution settings'} changed after approval was requested`;
 }
 
-/** @returns what changed since the approvers saw `subject`, or undefined if the build is still the same */
+/**
+ * Compares the subject itself and not its stored hash: the internet-facing function can write both, and what is done
+ * follows the subject. So a forged subject cannot add a target or another AMI.
+ *
+ * @returns what changed since the approvers saw `subject`, or undefined if the build is still the same
+ */
 export function driftReason(
-  { subject, fingerprint }: { readonly subject: ApprovalSubject; readonly fingerprint: string },
+  { subject }: { readonly subject: ApprovalSubject },
   build: ImageBuild,
   targets: Targets,
 ): string | undefined {
   const current = createSubject(build, { targets, excludeInitiator: false }, subject.workflowStep);
-  return fingerprintOf(current) === fingerprint ? undefined : changeReason(subject, current);
+  return fingerprintOf(current) === fingerprintOf(subject) ? undefined : changeReason(subject, current);
 }
 
 function formatDistributions(distributions: readonly Distribution[]): string[] {

@@ -10,6 +10,7 @@ import { GetImageCommand } from '@aws-sdk/client-imagebuilder';
 import { DescribeKeyCommand, GetKeyPolicyCommand } from '@aws-sdk/client-kms';
 import { PublishCommand } from '@aws-sdk/client-sns';
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { ApprovalSubject } from '../../../../functions/ami-approval/domain/approval-subject.ts';
 import { executeApproval } from '../../../../functions/ami-approval/execute-approval/execute-approval.ts';
 import {
   clients,
@@ -66,6 +67,24 @@ describe('a decision', () => {
       .commandCalls(PutEventsCommand)
       .map(({ args }) => args[0].input.Entries?.[0]);
     expect(JSON.parse(event?.Detail ?? '')).toEqual({ next: 'ask', imageArn, after: 1 });
+  });
+
+  it.each<[string, (subject: ApprovalSubject) => Partial<ApprovalSubject>]>([
+    ['another account', (subject) => ({ targets: { ...subject.targets, accounts: ['666666666666'] } })],
+    [
+      'snapshots for an account',
+      (subject) => ({ targets: { ...subject.targets, copying: ['111122223333'] } }),
+    ],
+    [
+      'another AMI',
+      (subject) => ({ amis: [...subject.amis, { region: 'eu-west-1', id: 'ami-1', name: '' }] }),
+    ],
+  ])('shares nothing if somebody wrote %s into the record', async (_, forge) => {
+    const record = await approvedRequest();
+    keep({ ...record, subject: { ...record.subject, ...forge(record.subject) } });
+    await executeApproval(act, executeConfig, fakeInvocation().invocation);
+    expect(clients.ec2.calls()).toHaveLength(0);
+    expect(stored().status).toBe('outdated');
   });
 
   it('publishes the event again for an outdated request after a crash', async () => {
