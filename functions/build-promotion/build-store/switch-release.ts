@@ -8,6 +8,7 @@ import { readEntries } from '../filesystem/history-files.ts';
 import { exists, folders, type Store } from '../filesystem/layout.ts';
 import { readBadReason } from '../filesystem/marks.ts';
 import { discardFolder } from '../filesystem/trash.ts';
+import { protectBuild } from '../filesystem/wanted.ts';
 import type {
   Progress,
   SwitchReply,
@@ -56,6 +57,7 @@ export async function switchRelease(context: StoreContext, request: SwitchReques
     return { outcome: 'pruned', buildId: choice.pruned, progress };
   }
   const { artifact } = choice;
+  await protectUntilLive(context, state.store, artifact.buildId);
   const bad = await readBadReason(mainStore(context.config), artifact.buildId);
   if (bad !== undefined) throw new RefusalError(`${artifact.buildId} is marked bad: ${bad}`);
   const verified = await verifyAndCopy(context, request, state, artifact);
@@ -72,6 +74,17 @@ async function readEnvironment(
   const entries = await readEntries(store, env);
   const live = await readLive(store, env);
   return { store, entries, live, generation: entries.at(-1)?.generation ?? 0 };
+}
+
+/** Protects the build in the store of the environment, and in the main store, from which a copy is made. */
+async function protectUntilLive(
+  { config, invocation }: StoreContext,
+  store: Store,
+  buildId: string,
+): Promise<void> {
+  if (config.dryRun) return;
+  for (const root of new Set([mainStore(config).root, store.root]))
+    await protectBuild({ root }, buildId, invocation.now());
 }
 
 function assertExpectedCurrent({ env, expectCurrent }: SwitchRequest, { from }: Live): void {
@@ -105,7 +118,8 @@ async function repeatChange(
   if (next) {
     if (!effectiveChanges(entries, live.buildId).includes(ownChange)) throw supersededError(ownChange, next);
   } else if (!context.config.dryRun) {
-    // Also if the link shows it already: the build may have been pruned after that.
+    await protectUntilLive(context, store, ownChange.to);
+    // Also if the link shows it already: somebody may have moved the build after that.
     await finishChange(store, ownChange, entries);
   } else if (live.buildId !== ownChange.to) {
     return toSwitchResult(context, ownChange, 'planned');

@@ -72,6 +72,14 @@ export function rollbackTargets(entries: readonly HistoryEntry[], live: string |
   return targets;
 }
 
+/** Builds that were live at any time since `since` (epoch milliseconds), or are about to be. */
+export function buildsSince(entries: readonly HistoryEntry[], since: number): string[] {
+  const recent = entries.filter(({ at }) => Date.parse(at) >= since);
+  // The latest change may not have moved the link yet.
+  const latest = entries.at(-1)?.to;
+  return [...recent.flatMap(({ from, to }) => [from, to]), latest].filter((one) => typeof one === 'string');
+}
+
 /** The last builds that were live and are not marked bad, without duplicates, latest first. */
 export function lastLiveBuilds(
   entries: readonly HistoryEntry[],

@@ -14,6 +14,10 @@ export interface PruneRules {
 
 /** A younger build is kept: its promotion may be running. */
 export const GRACE_MS = 3_600_000;
+/** A promotion is over long before this; until then its build is kept. */
+export const WANTED_MS = 3_600_000;
+/** A build that was live is kept this long: hosts may still read it through an old link. */
+export const LIVE_MS = 3_600_000;
 /** Pruned builds stay in the trash this long: hosts may still read them through an old link. */
 export const TRASH_MS = 3_600_000;
 /** After this time an unfinished build is discarded. */
@@ -38,12 +42,22 @@ export function choosePrunable(
     .map(({ buildId }) => buildId);
 }
 
-/** `<epoch milliseconds>-<build>`: the time of deletion is in the name, because nothing changes a name. */
-export function trashName(buildId: string, now: number): string {
-  return `${now}-${buildId}`;
+export interface TimedName {
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly buildId: string;
 }
 
-export function parseTrashName(name: string): { readonly at: number; readonly buildId: string } | undefined {
-  const [, at, buildId] = /^(\d{13})-(.+)$/.exec(name) ?? [];
+/**
+ * `<epoch milliseconds>-<unique>-<build>`: the time is in the name, because nothing changes a name.
+ *
+ * @param unique eight hexadecimal digits
+ */
+export function timedName(buildId: string, now: number, unique: string): string {
+  return `${now}-${unique}-${buildId}`;
+}
+
+export function parseTimedName(name: string): TimedName | undefined {
+  const [, at, buildId] = /^(\d{13})-[0-9a-f]{8}-(.+)$/.exec(name) ?? [];
   return at === undefined || buildId === undefined ? undefined : { at: Number(at), buildId };
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { link, lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isRecord } from '#shared/errors.ts';
+import { timedName } from '../domain/prune-rules.ts';
 
 /** A folder with `builds` and `envs`: the main store, or a folder for copies. */
 export interface Store {
@@ -17,6 +18,8 @@ export const folders = {
   checks: ({ root }: Store) => join(root, 'builds', '.checks'),
   bad: ({ root }: Store) => join(root, 'builds', '.bad'),
   pinned: ({ root }: Store) => join(root, 'builds', '.pinned'),
+  /** Builds that a running request may make live. */
+  wanted: ({ root }: Store) => join(root, 'builds', '.wanted'),
   restores: ({ root }: Store) => join(root, 'builds', '.restores'),
   envs: ({ root }: Store) => join(root, 'envs'),
   histories: ({ root }: Store) => join(root, 'envs', '.history'),
@@ -93,6 +96,11 @@ export async function claimDocument(store: Store, path: string, content: object)
 
 export function draftName(store: Store): string {
   return join(folders.drafts(store), randomUUID());
+}
+
+/** A name with a build and a time that no other process chooses. */
+export function uniqueName(buildId: string, now: number): string {
+  return timedName(buildId, now, randomUUID().slice(0, 8));
 }
 
 async function writeDraft(store: Store, content: object): Promise<string> {

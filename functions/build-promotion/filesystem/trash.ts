@@ -1,33 +1,49 @@
 import { lstat, mkdir, readdir, rename, rmdir, unlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { mapLimit } from '#shared/concurrency.ts';
-import { parseTrashName, trashName } from '../domain/prune-rules.ts';
-import { exists, folders, hasCode, type Store, undefinedOnError } from './layout.ts';
+import { parseTimedName, type TimedName } from '../domain/prune-rules.ts';
+import { exists, folders, hasCode, type Store, undefinedOnError, uniqueName } from './layout.ts';
 import { EFS_CONCURRENCY } from './walk.ts';
 
 /** Prefix of folders that are being deleted. */
 export const DELETING = 'deleting-';
 
-export interface TrashEntry {
+/** A folder in the trash. It holds the build, or announces that the build will be moved there. */
+export interface TrashEntry extends TimedName {
   readonly name: string;
-  readonly buildId: string;
-  /** Epoch milliseconds. */
-  readonly at: number;
 }
 
-/** Moves a folder to the trash atomically. @returns false if it does not exist */
-export async function moveToTrash(
-  store: Store,
-  folder: string,
-  buildId: string,
-  now: number,
-): Promise<boolean> {
+/**
+ * Announces that a build will be pruned: creates the empty folder in the trash that will hold it. Whoever wants to keep
+ * the build removes this folder, and the move fails.
+ */
+export async function announcePruning(store: Store, buildId: string, now: number): Promise<TrashEntry> {
+  const name = uniqueName(buildId, now);
   await mkdir(folders.trash(store), { recursive: true });
-  const moved = await undefinedOnError(
-    rename(folder, join(folders.trash(store), trashName(buildId, now))).then(() => true),
-    'ENOENT',
-  );
-  return moved ?? false;
+  // If NFS repeats the call after a lost response, the folder exists; nobody else chooses this name.
+  await undefinedOnError(mkdir(join(folders.trash(store), name)), 'EEXIST');
+  return { name, buildId, at: now };
+}
+
+/** Moves an announced build to the trash atomically. @returns false if a request kept the build, or it does not exist */
+export async function moveToTrash(store: Store, { buildId, name }: TrashEntry): Promise<boolean> {
+  const held = heldBuild(store, name);
+  try {
+    await rename(folders.build(store, buildId), held);
+    return true;
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT', 'ESTALE')) throw error;
+    return exists(held); // if NFS repeats a rename after a lost response, the second one fails
+  }
+}
+
+/** Takes an announcement back. */
+export async function withdrawPruning(store: Store, { name }: TrashEntry): Promise<void> {
+  await removeEmpty(join(folders.trash(store), name));
+}
+
+function heldBuild(store: Store, name: string): string {
+  return join(folders.trash(store), name, 'build');
 }
 
 /** Moves an invalid folder to the trash, under a name that cannot be restored. */
@@ -38,20 +54,28 @@ export async function discardFolder(store: Store, folder: string, now: number): 
 }
 
 export async function listTrash(store: Store): Promise<TrashEntry[]> {
+  // Opening the parent makes NFS forget that the folder was missing a moment ago.
+  await undefinedOnError(readdir(folders.builds(store)), 'ENOENT');
   const names = (await undefinedOnError(readdir(folders.trash(store)), 'ENOENT')) ?? [];
   return names.flatMap((name) => {
-    const read = parseTrashName(name);
+    const read = parseTimedName(name);
     return read ? [{ name, ...read }] : [];
   });
 }
 
-/** Restores a build from the trash, if its deletion has not started. @returns whether the build exists */
+/**
+ * Restores a build from the trash, if its deletion has not started, and cancels announced moves to the trash. The file
+ * system decides between us and pruning: it removes only an empty folder, and moves nothing into a removed one.
+ *
+ * @returns whether the build exists
+ */
 export async function restoreFromTrash(store: Store, buildId: string): Promise<boolean> {
   const build = folders.build(store, buildId);
-  const entries = (await listTrash(store)).filter((one) => one.buildId === buildId);
-  for (const { name } of entries) {
-    if (await exists(build)) return true;
-    await undefinedOnError(rename(join(folders.trash(store), name), build), 'ENOENT', 'ENOTEMPTY', 'EEXIST');
+  for (const { name, ...entry } of await listTrash(store)) {
+    const folder = join(folders.trash(store), name);
+    if (entry.buildId !== buildId || (await removeEmpty(folder))) continue;
+    await undefinedOnError(rename(heldBuild(store, name), build), 'ENOENT', 'ENOTEMPTY', 'EEXIST');
+    await removeEmpty(folder);
   }
   return exists(build);
 }

@@ -6,30 +6,34 @@ import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
 import type { PruneConfig } from '../config.ts';
 import { copyStores, mainStore } from '../context.ts';
-import { lastLiveBuilds } from '../domain/history.ts';
 import { BUILD_ID } from '../domain/names.ts';
-import { type Candidate, choosePrunable, GRACE_MS, INCOMING_MS, TRASH_MS } from '../domain/prune-rules.ts';
-import { RefusalError } from '../domain/refusal.ts';
 import {
-  isLinked,
-  listEnvironments,
-  listEnvironmentsWithHistory,
-  readLive,
-} from '../filesystem/environment-links.ts';
-import { readEntries } from '../filesystem/history-files.ts';
+  type Candidate,
+  choosePrunable,
+  GRACE_MS,
+  INCOMING_MS,
+  TRASH_MS,
+  WANTED_MS,
+} from '../domain/prune-rules.ts';
+import { RefusalError } from '../domain/refusal.ts';
+import { listEnvironments, readLive } from '../filesystem/environment-links.ts';
 import { exists, existsUncached, folders, type Store, undefinedOnError } from '../filesystem/layout.ts';
-import { listMarkedBuilds } from '../filesystem/marks.ts';
 import { listRestoreRecords } from '../filesystem/restore-records.ts';
 import { readStamp } from '../filesystem/stamp.ts';
 import {
+  announcePruning,
   DELETING,
   deleteTree,
   discardFolder,
   listTrash,
   moveToTrash,
   restoreFromTrash,
+  type TrashEntry,
+  withdrawPruning,
 } from '../filesystem/trash.ts';
 import { EFS_CONCURRENCY } from '../filesystem/walk.ts';
+import { listWantedMarks } from '../filesystem/wanted.ts';
+import { readBuildsInUse } from './builds-in-use.ts';
 
 /** The result for one store. */
 export interface PruneResult {
@@ -74,21 +78,15 @@ export async function pruneBuilds(
 async function pruneStore(store: Store, config: PruneConfig, invocation: Invocation): Promise<PruneResult> {
   const now = invocation.now();
   const restoredLive = config.dryRun ? [] : await restoreLiveBuilds(store);
-  const inUse = await readBuildsInUse(store, config);
+  const inUse = await readBuildsInUse(store, config, now);
   const { candidates, unknown } = await listBuilds(store);
   const chosen = choosePrunable(candidates, inUse, config, now);
   if (config.dryRun) {
     const inTrash = (await listTrash(store)).length;
     return { root: store.root, pruned: chosen, restored: [], deleted: 0, inTrash, unknown };
   }
-  const moved: string[] = [];
-  for (const buildId of chosen) {
-    invocation.signal.throwIfAborted();
-    // It may have gone live in the meantime.
-    if (await isLinked(store, buildId)) continue;
-    if (await moveToTrash(store, folders.build(store, buildId), buildId, now)) moved.push(buildId);
-  }
-  const restored = [...restoredLive, ...(await restoreBuildsInUse(store, config))];
+  const moved = await pruneChosen(store, chosen, config, invocation);
+  const restored = [...restoredLive, ...(await restoreBuildsInUse(store, config, now))];
   await removeLeftovers(store, now);
   const { deleted, inTrash } = await emptyTrash(store, invocation);
   const pruned = moved.filter((buildId) => !restored.includes(buildId));
@@ -96,32 +94,26 @@ async function pruneStore(store: Store, config: PruneConfig, invocation: Invocat
 }
 
 /**
- * Builds that must stay: live, recent in a history, pinned, or being restored.
- *
- * @throws if an environment cannot be read, because then it is unknown which builds it needs
+ * Moves builds to the trash. Announces them all, then reads again what is in use: a request that did not see the
+ * announcement has left its mark before that, and one that did see it makes the move fail (ADR 0023).
  */
-async function readBuildsInUse(
+async function pruneChosen(
   store: Store,
-  { keepPerEnvironment, ...config }: PruneConfig,
-): Promise<Set<string>> {
-  const { invalid } = await listEnvironments(store);
-  if (invalid.length > 0) throw new GroundcrewError(`envs/${invalid[0]}: not a valid environment name`);
-  const inUse = new Set(await listMarkedBuilds(mainStore(config), 'pinned'));
-  for (const { buildId, restoredAt } of await listRestoreRecords(store))
-    if (restoredAt === undefined) inUse.add(buildId);
-  const bad = await listMarkedBuilds(mainStore(config), 'bad');
-  for (const env of await listEnvironmentsWithHistory(store)) {
-    const live = await readLive(store, env);
-    if (live.from !== null && live.buildId === undefined)
-      throw new GroundcrewError(`envs/${env} points to ${live.from}, which is not a known build`);
-    if (live.buildId !== undefined) inUse.add(live.buildId);
-    const entries = await readEntries(store, env);
-    // The latest change may not have moved the link yet, so its build stays.
-    const latest = entries.at(-1);
-    if (latest) inUse.add(latest.to);
-    for (const buildId of lastLiveBuilds(entries, live.buildId, bad, keepPerEnvironment)) inUse.add(buildId);
+  chosen: readonly string[],
+  config: PruneConfig,
+  { now, signal }: Invocation,
+): Promise<string[]> {
+  const at = now();
+  const announced: TrashEntry[] = [];
+  for (const buildId of chosen) announced.push(await announcePruning(store, buildId, at));
+  const inUse = announced.length > 0 ? await readBuildsInUse(store, config, at) : new Set();
+  const moved: string[] = [];
+  for (const entry of announced) {
+    signal.throwIfAborted();
+    if (inUse.has(entry.buildId)) await withdrawPruning(store, entry);
+    else if (await moveToTrash(store, entry)) moved.push(entry.buildId);
   }
-  return inUse;
+  return moved;
 }
 
 /** A run that died may have left a live build in the trash. Restored first, even if other environments cannot be read. */
@@ -171,8 +163,8 @@ async function listBuilds(store: Store): Promise<{ candidates: Candidate[]; unkn
 }
 
 /** If a rollback chose a build before it was moved to the trash, it is restored. */
-async function restoreBuildsInUse(store: Store, config: PruneConfig): Promise<string[]> {
-  const inUse = await readBuildsInUse(store, config);
+async function restoreBuildsInUse(store: Store, config: PruneConfig, now: number): Promise<string[]> {
+  const inUse = await readBuildsInUse(store, config, now);
   const restored: string[] = [];
   for (const { buildId } of await listTrash(store)) {
     if (!inUse.has(buildId) || (await exists(folders.build(store, buildId)))) continue;
@@ -195,6 +187,8 @@ async function removeLeftovers(store: Store, now: number): Promise<void> {
     const draft = join(folders.drafts(store), name);
     if (await isOld(draft, GRACE_MS)) await rm(draft, { force: true });
   }
+  for (const { at, name } of await listWantedMarks(store))
+    if (now - at >= WANTED_MS) await rm(join(folders.wanted(store), name), { force: true });
 }
 
 async function emptyTrash(

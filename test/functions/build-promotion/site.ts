@@ -110,6 +110,13 @@ export function meanwhile(name: 'link' | 'rename' | 'stat' | 'symlink', happens:
   syncBuiltinESMExports();
 }
 
+/** Puts a build into the trash, as pruning does. */
+export function putInTrash({ root }: Site, buildId: string, at = Date.now()): void {
+  const folder = join(root, 'builds/.trash', `${at}-0123abcd-${buildId}`);
+  fs.mkdirSync(folder, { recursive: true });
+  fs.renameSync(join(root, 'builds', buildId), join(folder, 'build'));
+}
+
 /** Later than any restore that a test begins after it, however long the test takes. */
 const soon = (): number => Date.now() + 1_800_000;
 
@@ -154,8 +161,8 @@ export function contents(root: string): Record<string, string> {
   const found: Record<string, string> = {};
   for (const entry of fs.readdirSync(root, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name).slice(root.length + 1);
-    if (entry.isFile() && !/\.drafts|\.history|\.checks|\.restores|BUILD\.json/.test(path))
-      found[path.replace(/\d{13}-/g, '')] = fs.readFileSync(join(root, path), 'utf8');
+    if (entry.isFile() && !/\.drafts|\.history|\.checks|\.restores|\.wanted|BUILD\.json/.test(path))
+      found[path.replace(/\d{13}-[0-9a-f]{8}-/g, '')] = fs.readFileSync(join(root, path), 'utf8');
   }
   return Object.fromEntries(Object.entries(found).sort());
 }

@@ -10,6 +10,7 @@ import {
   live,
   meanwhile,
   openSite,
+  putInTrash,
   type Site,
 } from '../site.ts';
 
@@ -222,10 +223,8 @@ describe('an environment', () => {
   it('restores a build from the trash that was pruned during its promotion', async () => {
     await site.promote('b-1');
     const artifact = site.stamp('b-2');
-    const trash = join(site.root, 'builds/.trash');
     meanwhile('symlink', () => {
-      fs.mkdirSync(trash, { recursive: true });
-      fs.renameSync(join(site.root, 'builds/b-2'), join(trash, `${Date.now()}-b-2`));
+      putInTrash(site, 'b-2');
       return promote(artifact);
     });
     const reply = await promote(artifact);

@@ -3,7 +3,15 @@ import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { commitChange } from '../../../../functions/build-promotion/build-store/commit-change.ts';
-import { type Answer, layInRestoreFolder, live, meanwhile, openSite, type Site } from '../site.ts';
+import {
+  type Answer,
+  layInRestoreFolder,
+  live,
+  meanwhile,
+  openSite,
+  putInTrash,
+  type Site,
+} from '../site.ts';
 
 // What others do to builds and links while a request is at work, between two requests, or behind the wing's back.
 
@@ -157,8 +165,7 @@ describe('a change', () => {
     await site.promote('b-1');
     const artifact = site.stamp('b-2');
     await promote(artifact);
-    fs.mkdirSync(trash(), { recursive: true });
-    fs.renameSync(join(site.root, 'builds/b-2'), join(trash(), `${Date.now()}-b-2`));
+    putInTrash(site, 'b-2');
     expect(await promote(artifact)).toMatchObject({ outcome: 'switched' });
     expect(live(site.root)).toEqual({ dev: '../builds/b-2' });
   });
@@ -213,8 +220,7 @@ describe('a change', () => {
 
   it('to a build that was pruned within the hour restores it from the trash', async () => {
     const artifact = site.stamp('b-1');
-    fs.mkdirSync(trash(), { recursive: true });
-    fs.renameSync(join(site.root, 'builds/b-1'), join(trash(), `${Date.now()}-b-1`));
+    putInTrash(site, 'b-1');
     expect(await promote(artifact)).toMatchObject({ outcome: 'switched' });
     expect(live(site.root)).toEqual({ dev: '../builds/b-1' });
   });
@@ -242,8 +248,7 @@ describe('pruning', () => {
 
   it('restores what a dead run left in the trash, even if another environment cannot be read', async () => {
     await site.promote('b-1');
-    fs.mkdirSync(trash(), { recursive: true });
-    fs.renameSync(join(site.root, 'builds/b-1'), join(trash(), `${Date.now()}-b-1`));
+    putInTrash(site, 'b-1');
     fs.mkdirSync(join(site.root, 'envs/test'));
     await expect(site.prune()).rejects.toThrow('pruning failed for at least one store');
     expect(fs.existsSync(join(site.root, 'envs/dev/index.html'))).toBe(true);
@@ -253,9 +258,22 @@ describe('pruning', () => {
     for (const id of ['g-1', 'x-2', 'x-3', 'x-4']) await site.promote(id);
     for (const id of ['x-2', 'x-3', 'x-4']) await site.store({ action: 'mark-bad', buildId: id });
     for (const id of ['g-1', 'x-2', 'x-3', 'x-4']) makeOld(id);
+    vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 2 * HOUR);
     const [first] = await site.prune();
     expect(first.pruned.toSorted()).toEqual(['x-2', 'x-3']);
     expect(fs.existsSync(join(site.root, 'builds/g-1'))).toBe(true);
+  });
+
+  it('keeps what was live within the last hour, even if it is bad and old', async () => {
+    for (const buildId of ['b-1', 'b-2']) await site.promote(buildId);
+    await site.store({ action: 'mark-bad', buildId: 'b-2' });
+    await site.store({ action: 'rollback', env: 'dev', key: 'back' });
+    makeOld('b-2');
+    const [early] = await site.prune();
+    vi.spyOn(Date, 'now').mockReturnValue(Date.now() + HOUR + 60_000);
+    const [late] = await site.prune();
+
+    expect([early.pruned, late.pruned]).toEqual([[], ['b-2']]);
   });
 
   it('follows no link out of the store, neither among the builds nor among the leftovers', async () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import {
   choosePrunable,
-  parseTrashName,
-  trashName,
+  parseTimedName,
+  timedName,
 } from '../../../../functions/build-promotion/domain/prune-rules.ts';
 
 describe('pruning', () => {
@@ -32,11 +32,11 @@ describe('pruning', () => {
     expect(choosePrunable(candidates, new Set(roots), rules, now)).toEqual(expected);
   });
 
-  it('writes the time of deletion into the name', () => {
-    expect(parseTrashName(trashName('b-1', 1_795_000_000_000))).toEqual({
+  it('writes the time into the name', () => {
+    expect(parseTimedName(timedName('b-1', 1_795_000_000_000, '0123abcd'))).toEqual({
       at: 1_795_000_000_000,
       buildId: 'b-1',
     });
-    expect(parseTrashName('deleting-1795000000000-b-1')).toBeUndefined();
+    expect(parseTimedName('deleting-1795000000000-0123abcd-b-1')).toBeUndefined();
   });
 });
