@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { installOnce, isComplete, pythonIn, runCommand, type Settings } from './install.ts';
 
 export interface PythonOptions {
@@ -22,6 +22,8 @@ export async function findPython(
   const settings: Settings = {
     folder: options.folder ?? join(import.meta.dirname, '../../.groundcrew'),
     requirements: options.requirements ?? join(import.meta.dirname, 'requirements.txt'),
+    purpose: 'the local account (moto, SAM translator, cfn-lint)',
+    alternative: 'Or install them yourself and set GROUNDCREW_PYTHON to that Python.\n',
     env: options.env ?? process.env,
     progress,
   };
@@ -32,6 +34,26 @@ export async function findPython(
   const found = await findSystemPython(settings);
   if (found.missing.length === 0) return found.command;
   await installOnce(home, found.command, settings);
+  return pythonIn(home);
+}
+
+export interface ToolsOptions {
+  /** The file with pinned packages. They get an environment of their own. */
+  readonly requirements: string;
+  /** What the packages are for, in messages. */
+  readonly purpose: string;
+  /** Where the environment is installed. Defaults to `.groundcrew` of the project. */
+  readonly folder?: string;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** Returns the Python of an environment in `.groundcrew` with these packages, which the first call installs. */
+export async function installTools(progress: (line: string) => void, options: ToolsOptions): Promise<string> {
+  const { folder = join(import.meta.dirname, '../../.groundcrew'), env = process.env } = options;
+  const settings: Settings = { ...options, folder, env, progress, alternative: '' };
+  const name = basename(settings.requirements, '.txt');
+  const home = join(folder, `${name}-${hashFile(settings.requirements)}`);
+  if (!isComplete(home)) await installOnce(home, (await findSystemPython(settings)).command, settings);
   return pythonIn(home);
 }
 

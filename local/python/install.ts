@@ -2,13 +2,17 @@ import { type SpawnOptions, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Settings {
   readonly folder: string;
   readonly requirements: string;
+  /** What the packages are for, in messages. */
+  readonly purpose: string;
+  /** What to do if pip cannot install them: a line, or nothing. */
+  readonly alternative: string;
   readonly env: NodeJS.ProcessEnv;
   readonly progress: (line: string) => void;
 }
@@ -29,7 +33,8 @@ export async function installOnce(home: string, base: string, settings: Settings
   let isReported = false;
   while (!(await takeLock(lock))) {
     if (isComplete(home)) return;
-    if (!isReported) settings.progress('Waiting for another process that is installing the local account...');
+    if (!isReported)
+      settings.progress(`Waiting for another process that is installing ${settings.purpose}...`);
     isReported = true;
     await sleep(250);
   }
@@ -66,9 +71,7 @@ async function install(home: string, base: string, settings: Settings): Promise<
   const draft = `${home}.draft-${randomUUID().slice(0, 8)}`;
   const startedAt = performance.now();
   const seconds = (): string => `${Math.round((performance.now() - startedAt) / 1000)} s`;
-  settings.progress(
-    'Installing the local account (moto, SAM translator, cfn-lint) into .groundcrew, once...',
-  );
+  settings.progress(`Installing ${settings.purpose} into .groundcrew, once...`);
   try {
     await createEnvironment(draft, base, settings);
     await installPackages(draft, settings, seconds);
@@ -113,9 +116,9 @@ async function installPackages(draft: string, settings: Settings, seconds: () =>
   );
   if (code === 0) return;
   throw new Error(
-    'pip could not install the packages of local/python/requirements.txt.\n' +
+    `pip could not install the packages of ${relative(process.cwd(), settings.requirements)}.\n` +
       'pip needs the network, or a package index in its configuration (PIP_INDEX_URL, pip.conf).\n' +
-      'Or install them yourself and set GROUNDCREW_PYTHON to that Python.\n' +
+      settings.alternative +
       lastLines(stderr),
   );
 }

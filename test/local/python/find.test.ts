@@ -4,6 +4,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -11,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { findPython } from '../../../local/python/find.ts';
+import { findPython, installTools } from '../../../local/python/find.ts';
 import { errorOf } from '../account/fixture.ts';
 
 let home: string;
@@ -166,4 +167,33 @@ test('GROUNDCREW_PYTHON is used, or the error lists its missing packages', async
   expect((await errorOf(install({ GROUNDCREW_PYTHON: '/nowhere' }))).message).toBe(
     'GROUNDCREW_PYTHON is /nowhere, which does not run as Python.',
   );
+});
+
+test('tools get an environment of their own, named after their file', async () => {
+  machine({ found: wholeMachine, pip: 'echo "Collecting scales==1.2.3"' });
+  const requirements = join(home, 'scales.txt');
+  writeFileSync(requirements, 'scales==1.2.3\n');
+  const env = { PATH: [join(home, 'bin'), '/usr/bin', '/bin'].join(delimiter) };
+  const options = { requirements, purpose: 'the scales', folder: folder(), env };
+
+  const command = await installTools((line) => progress.push(line), options);
+
+  expect(command).toMatch(/\.groundcrew\/scales-[\da-f]{12}\/bin\/python$/);
+  expect(progress[0]).toBe('Installing the scales into .groundcrew, once...');
+  expect(await installTools((line) => progress.push(line), options)).toBe(command);
+  expect(readFileSync(join(home, 'pip-runs'), 'utf8')).toBe('run\n');
+});
+
+test('tools that cannot be installed say which file they come from', async () => {
+  machine({ pip: 'echo "ERROR: no matching distribution" >&2; exit 1' });
+  const requirements = join(home, 'scales.txt');
+  writeFileSync(requirements, 'scales==1.2.3\n');
+  const env = { PATH: [join(home, 'bin'), '/usr/bin', '/bin'].join(delimiter) };
+
+  const error = await errorOf(
+    installTools(() => {}, { requirements, purpose: 'the scales', folder: folder(), env }),
+  );
+
+  expect(error.message).toMatch(/^pip could not install the packages of .*scales\.txt\./);
+  expect(error.message).not.toMatch(/GROUNDCREW_PYTHON/);
 });
