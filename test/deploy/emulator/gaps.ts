@@ -1,0 +1,75 @@
+/** Something that AWS has and MiniStack lacks, and what the deployment tests do about it. */
+export interface Gap {
+  readonly name: string;
+  /** What happens in plain MiniStack, and where the test meets it. */
+  readonly reason: string;
+  readonly instead: string;
+  /** The IAM prefix of a service for which local/account/services answers. */
+  readonly emulated?: string;
+}
+
+/**
+ * Everything that MiniStack lacks and a wing needs. gaps.deploy.ts shows each gap on plain MiniStack: when a new version
+ * closes one, that test fails and the entry goes, with what it needs in start.py.
+ */
+export const gaps = [
+  {
+    name: 'conditions with Fn::Join and Fn::Split',
+    reason:
+      'A condition reads only parameters and literal lists. ami-approval cannot be created, and build-promotion picks ' +
+      'from an empty list of subnets.',
+    instead: 'correct_conditions in start.py evaluates the two functions first.',
+  },
+  {
+    name: 'transforms of nested stacks',
+    reason: 'A nested template keeps AWS::Serverless resources, so the root template cannot be created.',
+    instead: 'correct_nested_templates in start.py transforms nested templates too.',
+  },
+  {
+    name: 'events of AWS services',
+    reason:
+      'PutEvents refuses sources that begin with aws., as AWS does for customers. Nothing else puts such events on the bus.',
+    instead:
+      'correct_event_sources in start.py lifts the refusal, so that a test can play AWS and the deployed rules deliver.',
+  },
+  {
+    name: 'EFS mounts',
+    reason:
+      'A function runs as a process without the mount at LocalMountPath. build-promotion finds no builds.',
+    instead:
+      "correct_mounts in start.py gives each access point a folder and puts its path into the function's variables.",
+  },
+  {
+    name: 'AWS Health',
+    reason:
+      'There is no such service. health-gate then blocks every deployment, because it cannot read AWS Health.',
+    instead: 'The AWS Health of the local account answers.',
+    emulated: 'health',
+  },
+  {
+    name: 'CodePipeline',
+    reason:
+      'There is no such service. Nothing invokes the actions of health-gate and build-promotion with a job.',
+    instead: 'The CodePipeline of the local account answers. It invokes the deployed functions.',
+    emulated: 'codepipeline',
+  },
+  {
+    name: 'Image Builder',
+    reason: 'There is no such service. ami-approval cannot read the build that an event names.',
+    instead: 'The Image Builder of the local account answers.',
+    emulated: 'imagebuilder',
+  },
+  {
+    name: 'scale-in protection and detaching in Auto Scaling',
+    reason:
+      'SetInstanceProtection and DetachInstances do not exist. spot-cordon calls them for members of a group.',
+    instead: 'The test cordons an instance outside of groups. Scenarios on the local account cover groups.',
+  },
+  {
+    name: 'permissions',
+    reason: 'Every call is allowed, whatever the role says.',
+    instead: 'The IAM tests compare each role with the calls of its function.',
+  },
+] as const satisfies readonly Gap[];
+
+export const emulatedServices: readonly string[] = gaps.flatMap((gap: Gap) => gap.emulated ?? []);
