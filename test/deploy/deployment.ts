@@ -1,5 +1,6 @@
 import { mapping } from '../../local/json.ts';
 import type { World } from '../../local/pack/world.ts';
+import type { Mail } from '../../local/wiring/sns-topics.ts';
 import { type EmulatedAccount, startEmulatedAccount } from './emulator/account.ts';
 import { createWorld } from './emulator/world.ts';
 import { runSam } from './sam.ts';
@@ -24,6 +25,8 @@ export interface Deployment {
   remove(): Promise<readonly string[]>;
   /** The log lines of a function that are JSON. */
   logs(functionId: string): Promise<readonly LogLine[]>;
+  /** Reads new mails. @returns all mails so far */
+  receiveMails(): Promise<readonly Mail[]>;
   close(): Promise<void>;
 }
 
@@ -47,9 +50,14 @@ export async function openDeployment(environment: string, stackName: string): Pr
   };
   const inventory = async (): Promise<readonly string[]> => readTexts(await describe('inventory'));
   const before = await inventory();
+  const world = createWorld(account, (id) => findResource(current(), id));
   return {
     account,
-    world: createWorld(account, (id) => findResource(current(), id)),
+    world,
+    receiveMails: async () => {
+      await world.receive();
+      return world.mails();
+    },
     deploy: async (parameters = {}) => {
       const overrides = Object.entries(parameters).map(([name, value]) => `${name}=${value}`);
       const given = overrides.length > 0 ? ['--parameter-overrides', ...overrides] : [];

@@ -19,6 +19,17 @@ const kept: readonly Kept[] = [
     resource: /^s3 Buckets aws-sam-cli-managed-default-/,
     reason: 'It is the bucket of that stack. sam delete empties it of what the deleted stack used.',
   },
+  {
+    wing: 'disk-alarms',
+    resource: /^cloudwatch MetricAlarms groundcrew-disk-alarms-disk-/,
+    reason:
+      'The function made these alarms. They guard disks until somebody deletes them (docs/operating.md).',
+  },
+  {
+    wing: 'disk-alarms',
+    resource: /^cloudwatch CompositeAlarms groundcrew-disk-alarms-disk-/,
+    reason: 'They send the warnings of those alarms.',
+  },
 ];
 
 /** @returns what stays but should not, and entries of the list that match nothing */

@@ -14,7 +14,7 @@ describe('spot-cordon', () => {
     deployment = await openDeployment('spot-cordon', 'groundcrew-spot-cordon');
     [instance = ''] = await runServers(deployment.world, 'worker');
   });
-  afterAll(() => deployment.close());
+  afterAll(() => deployment?.close());
 
   const listCordons = async (): Promise<(string | undefined)[]> => {
     const command = new ScanCommand({ TableName: deployment.world.ref('Cordons') });
@@ -51,12 +51,7 @@ describe('spot-cordon', () => {
 
     await expect.poll(listCordons).toEqual([instance]);
     await expect.poll(readTag).toBeDefined();
-    await expect
-      .poll(async () => {
-        await world.receive();
-        return world.mails().length;
-      })
-      .toBe(1);
+    await expect.poll(deployment.receiveMails).toHaveLength(1);
     expect(world.mails()[0]?.text).toContain(instance);
   });
 
