@@ -11,10 +11,10 @@ export default defineConfig({
     // A wing's tests are the steps of one deployment.
     sequence: { concurrent: false },
     bail: 0,
-    testTimeout: 600_000,
-    hookTimeout: 600_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     // A poll waits for something that comes: only the test's own time limit ends it, whatever the machine.
-    expect: { poll: { timeout: 600_000, interval: 500 } },
+    expect: { poll: { timeout: 300_000, interval: 500 } },
     reporters: ['verbose'],
   },
 });

@@ -41,7 +41,7 @@ export type LogLine = Readonly<Record<string, unknown>>;
 
 /** `environment` is one of samconfig.toml. */
 export async function openDeployment(environment: string, stackName: string): Promise<Deployment> {
-  const account = await startEmulatedAccount();
+  const account = await startEmulatedAccount(environment);
   const { describe, env } = account.ministack;
   let stack: DeployedStack | undefined;
   const current = (): DeployedStack => {

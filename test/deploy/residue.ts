@@ -30,6 +30,21 @@ const kept: readonly Kept[] = [
     resource: /^cloudwatch CompositeAlarms groundcrew-disk-alarms-disk-/,
     reason: 'They send the warnings of those alarms.',
   },
+  {
+    wing: 'ami-approval',
+    resource: /^dynamodb TableNames groundcrew-ami-approval-Approvals-/,
+    reason: 'It is the record of who approved what.',
+  },
+  {
+    wing: 'build-promotion',
+    resource: /^efs (FileSystems|MountTargets) /,
+    reason: 'Hosts read their code from this file system.',
+  },
+  {
+    wing: 'build-promotion',
+    resource: /^ec2 (SecurityGroups|Subnets|Vpcs) /,
+    reason: 'The mount targets of that file system are in this network.',
+  },
 ];
 
 /** @returns what stays but should not, and entries of the list that match nothing */

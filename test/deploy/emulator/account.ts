@@ -21,7 +21,7 @@ export interface EmulatedAccount {
   close(): Promise<void>;
 }
 
-export async function startEmulatedAccount(): Promise<EmulatedAccount> {
+export async function startEmulatedAccount(name: string): Promise<EmulatedAccount> {
   const port = await findFreePort();
   const gateway = await createGatewayState(`http://127.0.0.1:${port}`);
   const server = createGateway(gateway);
@@ -30,7 +30,7 @@ export async function startEmulatedAccount(): Promise<EmulatedAccount> {
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('The gateway has no port.');
   const url = `http://127.0.0.1:${address.port}`;
-  const ministack = await startMiniStack({ port, endpoint: url });
+  const ministack = await startMiniStack({ name, port, endpoint: url });
   const credentials = { accessKeyId: accessKeyFor('local'), secretAccessKey: 'local' };
   const client: EmulatedAccount['client'] = (ctor) => new ctor({ endpoint: url, region, credentials });
   Object.assign(gateway.hooks, createHooks(client(LambdaClient)));

@@ -37,9 +37,15 @@ LISTS = [
     ("sqs", "list_queues", "QueueUrls", None),
 ]
 
+# Without them the answer has the policies of AWS, and no composite alarms.
+OPTIONS = {
+    "describe_alarms": {"AlarmTypes": ["CompositeAlarm", "MetricAlarm"]},
+    "list_policies": {"Scope": "Local"},
+}
+
 
 def entries(client, operation, member):
-    options = {"Scope": "Local"} if operation == "list_policies" else {}
+    options = OPTIONS.get(operation, {})
     if client.can_paginate(operation):
         pages = client.get_paginator(operation).paginate(**options)
     else:

@@ -1,15 +1,17 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { accountId, region } from '../../../local/account/account.ts';
+import { ROOT } from '../../support/template.ts';
 import { installMiniStack } from '../tools/install.ts';
 
 const run = promisify(execFile);
+const logs = join(ROOT, '.groundcrew/ministack');
 const script = (name: string): string => join(import.meta.dirname, name);
 
 /** A running MiniStack. It listens on loopback only and stops when this process stops. */
@@ -25,6 +27,8 @@ export interface MiniStack {
 }
 
 export interface MiniStackOptions {
+  /** Its log is `.groundcrew/ministack/<name>.log`, which stays for whoever reads a failed test. */
+  readonly name: string;
   readonly port: number;
   /** The endpoint that functions get. */
   readonly endpoint: string;
@@ -32,12 +36,15 @@ export interface MiniStackOptions {
   readonly plain?: boolean;
 }
 
-export async function startMiniStack({ port, endpoint, plain }: MiniStackOptions): Promise<MiniStack> {
+export async function startMiniStack({ name, port, endpoint, plain }: MiniStackOptions): Promise<MiniStack> {
   const python = await installMiniStack(console.error);
   const home = mkdtempSync(join(tmpdir(), 'groundcrew-ministack-'));
   const fileSystems = join(home, 'file-systems');
   mkdirSync(fileSystems);
   const url = `http://127.0.0.1:${port}`;
+  mkdirSync(logs, { recursive: true });
+  const log = join(logs, `${name}.log`);
+  const logFile = openSync(log, 'w');
   const child = spawn(python, [script('start.py')], {
     env: {
       ...toolEnvironment(endpoint, home),
@@ -51,13 +58,13 @@ export async function startMiniStack({ port, endpoint, plain }: MiniStackOptions
       GROUNDCREW_FILE_SYSTEMS: fileSystems,
       ...(plain && { GROUNDCREW_PLAIN: '1' }),
     },
-    stdio: ['pipe', 'ignore', 'pipe'],
+    stdio: ['pipe', logFile, logFile],
   });
-  const log: string[] = [];
-  child.stderr.on('data', (chunk) => log.push(String(chunk)));
+  closeSync(logFile);
   const exited = once(child, 'exit');
   await untilReady(url, () => {
-    if (child.exitCode !== null) throw new Error(`MiniStack does not start:\n${log.join('').slice(-2000)}`);
+    if (child.exitCode !== null)
+      throw new Error(`MiniStack does not start:\n${readFileSync(log, 'utf8').slice(-2000)}`);
   });
   const env = toolEnvironment(url, home);
   return {

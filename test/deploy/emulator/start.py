@@ -12,7 +12,7 @@ import threading
 
 from ministack.app import main
 from ministack.core import lambda_runtime
-from ministack.services import eventbridge
+from ministack.services import ec2, eventbridge
 from ministack.services.cloudformation import engine, helpers
 from ministack.services.cloudformation import changesets, handlers, provisioners, stacks  # noqa: F401
 
@@ -61,6 +61,17 @@ def correct_nested_templates():
     helpers._resolve_template = corrected
 
 
+def correct_security_group_rules():
+    """Adds AWS::EC2::SecurityGroupIngress. Wings keep the rule when their stack goes, so nothing revokes it."""
+
+    def create(logical_id, props, stack_name):
+        [rule] = provisioners._ec2_sg_permissions([props])
+        ec2._security_groups[props["GroupId"]]["IpPermissions"].append(rule)
+        return f"{stack_name}-{logical_id}", {}
+
+    provisioners._RESOURCE_HANDLERS["AWS::EC2::SecurityGroupIngress"] = {"create": create}
+
+
 def correct_event_sources():
     plain = eventbridge._put_events
     eventbridge._put_events = functools.partial(plain, allow_aws_source=True)
@@ -99,6 +110,7 @@ if __name__ == "__main__":
     if "GROUNDCREW_PLAIN" not in os.environ:
         correct_conditions()
         correct_nested_templates()
+        correct_security_group_rules()
         correct_event_sources()
         correct_mounts(os.environ["GROUNDCREW_FILE_SYSTEMS"])
     main()

@@ -126,9 +126,10 @@ async function receiveMails(sqs: SQSClient, QueueUrl: string): Promise<Mail[]> {
 }
 
 function toMail({ TopicArn, Subject, Message, MessageAttributes }: Mapping): Mail {
+  // A list with one address, by which the subscription of that approver filters.
   const { Value: approver } = mapping(mapping(MessageAttributes)['approver']);
   return {
-    to: String(approver ?? ''),
+    to: approver === undefined ? '' : JSON.parse(String(approver)).join(),
     topic: String(TopicArn),
     subject: String(Subject),
     text: String(Message),
