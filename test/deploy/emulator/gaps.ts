@@ -10,7 +10,7 @@ export interface Gap {
 
 /**
  * Everything that MiniStack lacks and a wing needs. gaps.deploy.ts shows each gap on plain MiniStack: when a new version
- * closes one, that test fails and the entry goes, with what it needs in start.py.
+ * closes one, that test fails and the entry goes, with what it needs in corrections.py.
  */
 export const gaps = [
   {
@@ -18,31 +18,43 @@ export const gaps = [
     reason:
       'A condition reads only parameters and literal lists. ami-approval cannot be created, and build-promotion picks ' +
       'from an empty list of subnets.',
-    instead: 'correct_conditions in start.py evaluates the two functions first.',
+    instead: 'correct_conditions in corrections.py evaluates the two functions first.',
   },
   {
     name: 'transforms of nested stacks',
     reason: 'A nested template keeps AWS::Serverless resources, so the root template cannot be created.',
-    instead: 'correct_nested_templates in start.py transforms nested templates too.',
+    instead: 'correct_nested_templates in corrections.py transforms nested templates too.',
   },
   {
     name: 'AWS::EC2::SecurityGroupIngress',
     reason: 'CloudFormation does not know the type, so build-promotion cannot be created.',
-    instead: 'correct_security_group_rules in start.py adds the rule to the group.',
+    instead: 'correct_security_group_rules in corrections.py adds the rule to the group.',
+  },
+  {
+    name: 'routes of an HTTP API in its OpenAPI document',
+    reason:
+      'CloudFormation ignores Body, in which SAM declares routes. The page of ami-approval answers 404.',
+    instead: 'correct_http_apis in corrections.py adds the routes.',
   },
   {
     name: 'events of AWS services',
     reason:
       'PutEvents refuses sources that begin with aws., as AWS does for customers. Nothing else puts such events on the bus.',
     instead:
-      'correct_event_sources in start.py lifts the refusal, so that a test can play AWS and the deployed rules deliver.',
+      'correct_event_sources in corrections.py lifts the refusal, so that a test can play AWS and the deployed rules deliver.',
   },
   {
     name: 'EFS mounts',
     reason:
       'A function runs as a process without the mount at LocalMountPath. build-promotion finds no builds.',
     instead:
-      "correct_mounts in start.py gives each access point a folder and puts its path into the function's variables.",
+      "correct_mounts in corrections.py gives each access point a folder and puts its path into the function's variables.",
+  },
+  {
+    name: 'numbers in the variables of a function',
+    reason:
+      'CloudFormation makes texts of them. Here BuildStore does not start, because UV_THREADPOOL_SIZE is a number.',
+    instead: 'correct_functions in corrections.py makes texts of them.',
   },
   {
     name: 'AWS Health',

@@ -98,6 +98,7 @@ function toolEnvironment(endpoint: string, home: string): NodeJS.ProcessEnv {
     AWS_EC2_METADATA_DISABLED: 'true',
     AWS_CONFIG_FILE: join(home, 'no-config'),
     AWS_SHARED_CREDENTIALS_FILE: join(home, 'no-credentials'),
+    PYTHONDONTWRITEBYTECODE: '1',
     SAM_CLI_TELEMETRY: '0',
   };
 }
