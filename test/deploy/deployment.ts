@@ -23,6 +23,8 @@ export interface Deployment {
   deploy(parameters?: Readonly<Record<string, string>>): Promise<DeployedStack>;
   /** Runs `sam delete`. @returns what the account holds that it did not hold before the first deployment */
   remove(): Promise<readonly string[]>;
+  /** Describes a nested stack by its name or id. */
+  describeStack(name: string): Promise<DeployedStack>;
   /** The log lines of a function that are JSON. */
   logs(functionId: string): Promise<readonly LogLine[]>;
   /** Reads new mails. @returns all mails so far */
@@ -71,6 +73,7 @@ export async function openDeployment(environment: string, stackName: string): Pr
       const after = await inventory();
       return after.filter((one) => !before.includes(one));
     },
+    describeStack: async (name) => readStack(await describe('stack', name)),
     logs: async (functionId) => {
       const lines = readTexts(await describe('logs', findResource(current(), `${functionId}Logs`)));
       return lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));

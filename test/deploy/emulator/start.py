@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 import threading
 
 from ministack.app import main
@@ -12,7 +11,8 @@ def stop_with_parent():
     """Stops when the process that started this one closes standard input, or dies."""
 
     def wait():
-        sys.stdin.buffer.read()
+        while os.read(0, 1024):
+            pass
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=wait, daemon=True).start()
