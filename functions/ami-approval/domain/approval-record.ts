@@ -5,7 +5,7 @@ import type { ApprovalSubject } from './approval-subject.ts';
  * pending: open for votes. approved, rejected, expired: decided, and to be executed while `open` is set. outdated: the
  * build changed after the approval, so a new round follows. shared, resumed, cancelled, failed: closed.
  */
-type ApprovalStatus =
+export type ApprovalStatus =
   | 'pending'
   | 'approved'
   | 'rejected'

@@ -10,7 +10,7 @@ export interface Dimension {
 
 export type Statistic = 'Average' | 'Minimum' | 'Maximum' | 'SampleCount';
 
-interface MetricQuery {
+export interface MetricQuery {
   readonly Id: string;
   readonly Expression?: string;
   readonly Label?: string;

@@ -8,7 +8,10 @@ import { isStepPending, losesProtection, recordFailure, recordsById, type WorkIt
  * Records what we are about to remove, so that UncordonInstances can restore it even if this function dies. If a record
  * cannot be written, nothing is removed for its instance.
  */
-export async function recordRemovals({ table, invocation }: CordonContext, all: readonly WorkItem[]): Promise<void> {
+export async function recordRemovals(
+  { table, invocation }: CordonContext,
+  all: readonly WorkItem[],
+): Promise<void> {
   const items = all.filter(removesSomething);
   const byId = new Map(items.map((item) => [item.instanceId, item]));
   const update: RecordUpdate<CordonRecord> = (known, id) => {
@@ -25,7 +28,8 @@ export async function recordRemovals({ table, invocation }: CordonContext, all: 
 function removesSomething(item: WorkItem): boolean {
   const isRegistered = item.targets.length + item.classicLoadBalancers.length > 0;
   return (
-    (isStepPending(item, 'drain') && isRegistered) || (isStepPending(item, 'protect') && losesProtection(item))
+    (isStepPending(item, 'drain') && isRegistered) ||
+    (isStepPending(item, 'protect') && losesProtection(item))
   );
 }
 

@@ -47,10 +47,15 @@ export function noteProtectionChange(
   const { removedProtection: removed } = known;
   if (!removed || at < Math.floor(removed.removedAt / 1000) * 1000) return undefined;
   if (isOurs ? removed.isConfirmed : removed.isTouched) return undefined;
-  return { ...known, removedProtection: { ...removed, ...(isOurs ? { isConfirmed: true } : { isTouched: true }) } };
+  return {
+    ...known,
+    removedProtection: { ...removed, ...(isOurs ? { isConfirmed: true } : { isTouched: true }) },
+  };
 }
 
 /** Whether nobody touched the protection since we removed it. Without a trail we cannot know, so the answer is no. */
-export function mayRestoreProtection({ removedProtection }: Pick<CordonRecord, 'removedProtection'>): boolean {
+export function mayRestoreProtection({
+  removedProtection,
+}: Pick<CordonRecord, 'removedProtection'>): boolean {
   return removedProtection?.isConfirmed === true && removedProtection.isTouched !== true;
 }

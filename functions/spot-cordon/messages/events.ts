@@ -19,7 +19,9 @@ export function uncordonedEvent(record: CordonRecord, why: string): OutgoingEven
     ...logFields(record),
     why,
     // Without a trail we cannot know whether a worker wants its protection back, so the worker has to set it.
-    ...(record.removedProtection && { protection: mayRestoreProtection(record) ? 'restored' : 'not restored' }),
+    ...(record.removedProtection && {
+      protection: mayRestoreProtection(record) ? 'restored' : 'not restored',
+    }),
   };
   return { source: SOURCE, detailType: 'Instance Uncordoned', detail };
 }

@@ -15,19 +15,25 @@ export async function noteProtectionChanges(
   messages: readonly QueueMessage<TriggerEvent>[],
 ): Promise<readonly { readonly id: string; readonly error: unknown }[]> {
   const changes = messages.flatMap(({ id, message }) =>
-    message.kind === 'protection-change' ? message.instanceIds.map((instanceId) => ({ ...message, id, instanceId })) : [],
+    message.kind === 'protection-change'
+      ? message.instanceIds.map((instanceId) => ({ ...message, id, instanceId }))
+      : [],
   );
   const byInstance = Map.groupBy(changes, ({ instanceId }) => instanceId);
   if (byInstance.size === 0 || config.dryRun) return [];
-  const { failures } = await updateRecords<CordonRecord>(table, [...byInstance.keys()], (known, instanceId) => {
-    let noted: CordonDraft | undefined;
-    for (const { eventTime, roleArn } of byInstance.get(instanceId) ?? []) {
-      const change = { at: eventTime, isOurs: roleArn === config.cordonRoleArn };
-      const before = noted ?? known;
-      noted = (before && noteProtectionChange(before, change)) ?? noted;
-    }
-    return noted;
-  });
+  const { failures } = await updateRecords<CordonRecord>(
+    table,
+    [...byInstance.keys()],
+    (known, instanceId) => {
+      let noted: CordonDraft | undefined;
+      for (const { eventTime, roleArn } of byInstance.get(instanceId) ?? []) {
+        const change = { at: eventTime, isOurs: roleArn === config.cordonRoleArn };
+        const before = noted ?? known;
+        noted = (before && noteProtectionChange(before, change)) ?? noted;
+      }
+      return noted;
+    },
+  );
   return [...failures].flatMap(([instanceId, error]) =>
     (byInstance.get(instanceId) ?? []).map(({ id }) => ({ id, error })),
   );

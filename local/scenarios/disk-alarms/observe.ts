@@ -21,7 +21,7 @@ export interface Servers {
 export const PREFIX = 'groundcrew-disk-';
 
 /** The alarms, with instances named by their order instead of their ids. */
-async function observe(world: World, { ids, responses, before = 0 }: Servers): Promise<Outcome> {
+export async function observe(world: World, { ids, responses, before = 0 }: Servers): Promise<Outcome> {
   const found = await listAlarms(world);
   const rename = (text: string): string =>
     ids.reduce((rest, id, i) => rest.replaceAll(id, `server ${i + 1}`), text);

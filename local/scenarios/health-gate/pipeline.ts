@@ -5,7 +5,7 @@ import { observe } from './observe.ts';
 
 export const MINUTE = 60_000;
 export const NAME = 'orders';
-const OPT_IN = { 'groundcrew:resume': 'true' };
+export const OPT_IN = { 'groundcrew:resume': 'true' };
 
 /** The pipelines of a scenario. */
 export interface GatedPipelines {

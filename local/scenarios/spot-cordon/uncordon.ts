@@ -25,46 +25,43 @@ const SWEEP = 'UncordonInstancesSweep';
 const ON_ADVICE = { ...OPT_IN, 'groundcrew:drain': 'advice', 'groundcrew:unprotect': 'advice' };
 
 export const uncordonScenarios = [
-  scenario<Fleet>(
-    'a rebalance recommendation without an interruption, for an instance that acts on advice',
-    {
-      arrange: (world) => createServingGroup(world, ON_ADVICE),
-      async act(world, fleet) {
-        await world.put(rebalanceRecommendation(world, firstInstance(fleet)));
-        await world.settle();
-        const ownRole = `arn:aws:iam::${world.accountId}:role/${world.ref('CordonInstancesRole')}`;
-        await world.put(protectionChange(world, [firstInstance(fleet)], ownRole));
-        await world.settle();
-        await world.fire(SWEEP);
-        await world.settle();
-        assert.equal((await readRecords(world)).length, 1, 'the sweep keeps a cordon that has not expired');
-        world.clock.skip(31 * MINUTE);
-        await world.fire(SWEEP);
-        await world.settle();
-        // If a fault interrupted the release, it continues when its lease has expired.
-        world.clock.skip(5 * MINUTE);
-        await world.fire(SWEEP);
-        await world.settle();
-      },
-      expect(outcome) {
-        const { records: found, deadLetters, ...state } = stateOf(outcome);
-        assert.deepEqual(state, {
-          tags: ['none', 'none'],
-          targets: [
-            ['instance 1:8080', 'instance 1:8081', 'instance 2:8080', 'instance 2:8081'],
-            ['instance 1 by ip:9000', 'instance 2 by ip:9000'],
-          ],
-          group: { size: 2, ours: ['InService, protected', 'InService, protected'] },
-        });
-        assert.deepEqual(found, []);
-        assert.equal(deadLetters, 0);
-        assert.deepEqual(outcome.events, [
-          'Instance Cordoned: instance 1, rebalance, none',
-          'Instance Uncordoned: instance 1, rebalance, none',
-        ]);
-      },
+  scenario<Fleet>('a rebalance recommendation without an interruption, for an instance that acts on advice', {
+    arrange: (world) => createServingGroup(world, ON_ADVICE),
+    async act(world, fleet) {
+      await world.put(rebalanceRecommendation(world, firstInstance(fleet)));
+      await world.settle();
+      const ownRole = `arn:aws:iam::${world.accountId}:role/${world.ref('CordonInstancesRole')}`;
+      await world.put(protectionChange(world, [firstInstance(fleet)], ownRole));
+      await world.settle();
+      await world.fire(SWEEP);
+      await world.settle();
+      assert.equal((await readRecords(world)).length, 1, 'the sweep keeps a cordon that has not expired');
+      world.clock.skip(31 * MINUTE);
+      await world.fire(SWEEP);
+      await world.settle();
+      // If a fault interrupted the release, it continues when its lease has expired.
+      world.clock.skip(5 * MINUTE);
+      await world.fire(SWEEP);
+      await world.settle();
     },
-  ),
+    expect(outcome) {
+      const { records: found, deadLetters, ...state } = stateOf(outcome);
+      assert.deepEqual(state, {
+        tags: ['none', 'none'],
+        targets: [
+          ['instance 1:8080', 'instance 1:8081', 'instance 2:8080', 'instance 2:8081'],
+          ['instance 1 by ip:9000', 'instance 2 by ip:9000'],
+        ],
+        group: { size: 2, ours: ['InService, protected', 'InService, protected'] },
+      });
+      assert.deepEqual(found, []);
+      assert.equal(deadLetters, 0);
+      assert.deepEqual(outcome.events, [
+        'Instance Cordoned: instance 1, rebalance, none',
+        'Instance Uncordoned: instance 1, rebalance, none',
+      ]);
+    },
+  }),
 
   scenario<Fleet>('a rebalance recommendation without an interruption, for a busy worker', {
     arrange: (world) => createServingGroup(world),

@@ -55,7 +55,7 @@ interface FakeGroup {
   readonly isProtected?: boolean;
 }
 
-interface FakeTargetGroup {
+export interface FakeTargetGroup {
   readonly arn: string;
   readonly type?: string;
   readonly vpc?: string;

@@ -7,7 +7,14 @@ import {
 } from '../../aws/auto-scaling.ts';
 import { keepsProtectionReason } from '../../domain/protection.ts';
 import { chooseReplacement, notReplacedReason, shouldReplace } from '../../domain/replacement.ts';
-import { idsOf, isHeld, losesProtection, recordFailure, type WorkItem, withPendingStep } from '../work-item.ts';
+import {
+  idsOf,
+  isHeld,
+  losesProtection,
+  recordFailure,
+  type WorkItem,
+  withPendingStep,
+} from '../work-item.ts';
 
 const CALLS_AT_ONCE = 4;
 
