@@ -23,19 +23,32 @@ export async function readBuildsInUse(
 ): Promise<Set<string>> {
   const { invalid } = await listEnvironments(store);
   if (invalid.length > 0) throw new GroundcrewError(`envs/${invalid[0]}: not a valid environment name`);
-  const inUse = new Set(await listMarkedBuilds(mainStore(config), 'pinned'));
-  for (const { at, buildId } of await listWantedMarks(store)) if (now - at < WANTED_MS) inUse.add(buildId);
-  for (const { buildId, restoredAt } of await listRestoreRecords(store))
-    if (restoredAt === undefined) inUse.add(buildId);
+  const marks = await listWantedMarks(store);
+  const wanted = marks.filter(({ at }) => now - at < WANTED_MS);
+  const restores = await listRestoreRecords(store);
+  const open = restores.filter(({ restoredAt }) => restoredAt === undefined);
+  const pinned = await listMarkedBuilds(mainStore(config), 'pinned');
   const bad = await listMarkedBuilds(mainStore(config), 'bad');
+  const inUse = new Set([...pinned, ...[...wanted, ...open].map(({ buildId }) => buildId)]);
   for (const env of await listEnvironmentsWithHistory(store)) {
-    const live = await readLive(store, env);
-    if (live.from !== null && live.buildId === undefined)
-      throw new GroundcrewError(`envs/${env} points to ${live.from}, which is not a known build`);
-    if (live.buildId !== undefined) inUse.add(live.buildId);
-    const entries = await readEntries(store, env);
-    for (const buildId of buildsSince(entries, now - LIVE_MS)) inUse.add(buildId);
-    for (const buildId of lastLiveBuilds(entries, live.buildId, bad, keepPerEnvironment)) inUse.add(buildId);
+    for (const buildId of await buildsOfEnvironment(store, env, { bad, count: keepPerEnvironment, now }))
+      inUse.add(buildId);
   }
   return inUse;
+}
+
+async function buildsOfEnvironment(
+  store: Store,
+  env: string,
+  { bad, count, now }: { readonly bad: ReadonlySet<string>; readonly count: number; readonly now: number },
+): Promise<readonly string[]> {
+  const live = await readLive(store, env);
+  if (live.from !== null && live.buildId === undefined)
+    throw new GroundcrewError(`envs/${env} points to ${live.from}, which is not a known build`);
+  const entries = await readEntries(store, env);
+  return [
+    ...(live.buildId === undefined ? [] : [live.buildId]),
+    ...buildsSince(entries, now - LIVE_MS),
+    ...lastLiveBuilds(entries, live.buildId, bad, count),
+  ];
 }

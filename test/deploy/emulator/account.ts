@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { accessKeyFor, type Hooks, region } from '../../../local/account/account.ts';
+import { accessKeyFor, region } from '../../../local/account/account.ts';
 import { loadEmulatedServices } from '../../../local/account/emulated-service.ts';
 import { connectToEndpoint } from '../../../local/account/external-endpoint.ts';
 import { createFaults } from '../../../local/account/faults.ts';
 import { createGateway } from '../../../local/account/gateway.ts';
-import { type GatewayState, serviceState } from '../../../local/account/gateway-state.ts';
+import { type GatewayState, type Hooks, serviceState } from '../../../local/account/gateway-state.ts';
 import { createClock } from '../../../local/clock.ts';
 import { emulatedServices } from './gaps.ts';
 import { findFreePort, type MiniStack, startMiniStack } from './process.ts';
