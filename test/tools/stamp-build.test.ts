@@ -71,6 +71,15 @@ function everything(folder: string): Record<string, string> {
   return Object.fromEntries(found.sort());
 }
 
+const committed = 'store/builds/site-b-1';
+
+function modesOf(folder: string): Record<string, string> {
+  const names = ['.', ...fs.readdirSync(join(checkout, folder), { recursive: true, encoding: 'utf8' })];
+  return Object.fromEntries(
+    names.sort().map((name) => [name, (fs.statSync(join(checkout, folder, name)).mode & 0o7777).toString(8)]),
+  );
+}
+
 function expectNothingStamped(ran: Ran, message: RegExp): void {
   expect(ran.stderr).toMatch(message);
   expect(ran.status).toBe(1);
@@ -171,6 +180,11 @@ esac`,
     expectNothingStamped(stamp(), /index\.html: Input\/output error\nstamp-build: out: sha256sum failed/);
   });
 
+  it.each(['new\nline', 'return\r'])('a name has a line break: %j', (name) => {
+    put({ [`out/${name}`]: 'x' });
+    expectNothingStamped(stamp(), /names with line breaks, which are not taken: \.\//);
+  });
+
   it('a file is left out without a word', () => {
     putCommand('sha256sum', '[ $# -gt 0 ] || exec cat; real "$@" | sed 1d');
     expectNothingStamped(stamp(), /out holds 2 files, and sha256sum wrote 1 lines/);
@@ -186,7 +200,7 @@ esac`,
     expectNothingStamped(stamp(), /No space left on device/);
   });
 
-  it.each(['MANIFEST.sha256', 'BUILD.json'])('the site has a %s of its own', (name) => {
+  it.each(['MANIFEST.sha256', 'MANIFEST.modes', 'BUILD.json'])('the site has a %s of its own', (name) => {
     put({ [`out/${name}`]: 'ours' });
     expectNothingStamped(stamp(), new RegExp(`out/${name}: the store writes a file of its own`));
     fs.rmSync(join(checkout, 'out', name));
@@ -202,7 +216,9 @@ describe('a folder in builds/.incoming', () => {
   it('is stamped where it is', () => {
     expect(stamp('', folder)).toMatchObject({ status: 0, stderr: '' });
     expect(Object.keys(everything('store')).sort()).toEqual(
-      ['BUILD.json', 'MANIFEST.sha256', 'index.html', 'two'].map((name) => `builds/site-b-1/${name}`),
+      ['BUILD.json', 'MANIFEST.modes', 'MANIFEST.sha256', 'index.html', 'two'].map(
+        (name) => `builds/site-b-1/${name}`,
+      ),
     );
   });
 
@@ -217,13 +233,78 @@ describe('a folder in builds/.incoming', () => {
 
 describe('a stamped build', () => {
   it('is what sha256sum -c checks, whatever the names', () => {
-    put({ 'out/new\nline': 'x', 'out/back\\slash': 'x', 'out/a/BUILD.json': 'deeper down it is a file' });
-    fs.symlinkSync('new\nline', join(checkout, 'out/li\nnk'));
+    put({ 'out/ -n "x"': 'x', 'out/back\\slash': 'x', 'out/a/BUILD.json': 'deeper down it is a file' });
+    fs.symlinkSync('back\\slash', join(checkout, 'out/li\\nk'));
     expect(stamp('-l')).toMatchObject({ status: 0, stderr: '' });
-    const cwd = join(checkout, 'store/builds/site-b-1');
-    const told = execFileSync('sha256sum', ['-c', '--strict', 'MANIFEST.sha256'], { cwd, encoding: 'utf8' });
-    expect(told.trim().split('\n').length).toBe(6);
+    const told = execFileSync('sha256sum', ['-c', '--strict', 'MANIFEST.sha256'], {
+      cwd: join(checkout, committed),
+      encoding: 'utf8',
+    });
+    expect(told.trim().split('\n').length).toBe(7);
     expect(JSON.parse(fs.readFileSync(join(checkout, 'build.json'), 'utf8')).files).toBe(6);
+  });
+
+  it('can be read by everybody, and keeps executable bits and empty folders', () => {
+    put({ 'out/a/run': 'x' });
+    fs.mkdirSync(join(checkout, 'out/a/empty'));
+    fs.chmodSync(join(checkout, 'out/a/run'), 0o4700);
+    fs.chmodSync(join(checkout, 'out/a/one.txt'), 0o600);
+    fs.chmodSync(join(checkout, 'out/a'), 0o2770);
+
+    expect(stamp()).toMatchObject({ status: 0, stderr: '' });
+
+    expect(modesOf(committed)).toEqual({
+      '.': '755',
+      'BUILD.json': '644',
+      'MANIFEST.modes': '644',
+      'MANIFEST.sha256': '644',
+      a: '755',
+      'a/empty': '755',
+      'a/one.txt': '644',
+      'a/run': '755',
+      'index.html': '644',
+    });
+    expect(fs.readFileSync(join(checkout, committed, 'MANIFEST.modes'), 'utf8')).toBe(
+      'd a\nd a/empty\nx a/run\n',
+    );
+  });
+
+  it.each(['out', 'store/builds/.incoming/site-b-1'])('in %s holds no hard links', (folder) => {
+    put({ [`${folder}/a.txt`]: 'same' });
+    fs.linkSync(join(checkout, folder, 'a.txt'), join(checkout, folder, 'b.txt'));
+    fs.linkSync(join(checkout, folder, 'a.txt'), join(checkout, 'elsewhere'));
+
+    expect(stamp('', folder)).toMatchObject({ status: 0, stderr: '' });
+
+    const links = ['a.txt', 'b.txt'].map((name) => fs.statSync(join(checkout, committed, name)).nlink);
+    expect(links).toEqual([1, 1]);
+    expect(everything(committed)).toMatchObject({ 'a.txt': 'same', 'b.txt': 'same' });
+  });
+
+  it('is found whatever CDPATH says', () => {
+    put({ 'elsewhere/out/index.html': 'other' });
+
+    expect(run('CDPATH=elsewhere tools/stamp-build store site:b-1 out build.json')).toMatchObject({
+      status: 0,
+    });
+
+    expect(everything(committed)).toMatchObject({ 'index.html': 'home' });
+  });
+
+  it.each([
+    ['a changed file', () => fs.writeFileSync(join(checkout, committed, 'index.html'), 'other')],
+    ['another file', () => fs.writeFileSync(join(checkout, committed, 'more'), '')],
+    ['another mode', () => fs.chmodSync(join(checkout, committed, 'index.html'), 0o600)],
+    ['a lost folder', () => fs.rmSync(join(checkout, committed, 'a'), { recursive: true })],
+  ])('with %s is not reported again', (_, tamper) => {
+    expect(stamp().status).toBe(0);
+    fs.rmSync(join(checkout, 'build.json'));
+    tamper();
+
+    const ran = stamp();
+
+    expect(ran.stderr).toMatch(/site-b-1 was stamped before, and no longer holds what was stamped/);
+    expect([ran.status, fs.existsSync(join(checkout, 'build.json'))]).toEqual([1, false]);
   });
 
   it('is reported again for the same files', () => {
@@ -251,4 +332,73 @@ describe('a stamped build', () => {
     expect(ran.status).toBe(1);
     expect(everything('.')).toEqual(before);
   });
+});
+
+describe('two runs with one build id', () => {
+  /** While the command works for the first time, another run begins and ends. */
+  const runInside = (name: string, folder: string): void =>
+    putCommand(
+      name,
+      `if [ ! -e ${checkout}/begun ]; then
+  : >${checkout}/begun
+  (cd ${checkout}; PATH=\${PATH#*:} tools/stamp-build store site:b-1 ${folder} other.json) || exit 9
+fi
+real "$@"`,
+    );
+  const commands = ['mktemp', 'sort', 'cp', 'chmod', 'mv'];
+
+  it.each(commands)('end alike for the same files, at any moment (%s)', (name) => {
+    runInside(name, 'out');
+
+    expect(stamp()).toMatchObject({ status: 0, stderr: '' });
+
+    expect(fs.readFileSync(join(checkout, 'build.json'))).toEqual(
+      fs.readFileSync(join(checkout, 'other.json')),
+    );
+    expect(Object.keys(everything(committed)).length).toBe(5);
+    expect(fs.readdirSync(join(checkout, 'store/builds/.incoming'))).toEqual([]);
+  });
+
+  it.each(commands)('commit the files of the faster one, at any moment (%s)', (name) => {
+    put({ 'changed/index.html': 'faster', 'changed/more': 'more' });
+    runInside(name, 'changed');
+
+    const ran = stamp();
+
+    expect(ran.stderr).toMatch(/site-b-1 was stamped before, with other files/);
+    expect([ran.status, fs.existsSync(join(checkout, 'build.json'))]).toEqual([1, false]);
+    expect(everything(committed)).toMatchObject({ 'index.html': 'faster', more: 'more' });
+    expect(Object.keys(everything(committed)).length).toBe(5);
+    expect(fs.readdirSync(join(checkout, 'store/builds/.incoming'))).toEqual([]);
+  });
+
+  it('commit one whole build where mv has no -T', () => {
+    putCommand('mv', '[ "$1" != -T ] || { echo "mv: illegal option -- T" >&2; exit 64; }\nreal "$@"');
+    expect(stamp()).toMatchObject({ status: 0, stderr: '' });
+    expect(Object.keys(everything(committed)).length).toBe(5);
+  });
+});
+
+const shells = ['dash', 'bash', 'bash --posix', 'busybox sh'].filter(
+  (shell) => spawnSync(shell.split(' ')[0] ?? '', ['true']).error === undefined,
+);
+
+it.each(shells)('every shell writes the same build: %s', (shell) => {
+  put({ 'out/back\\slash': 'x', 'out/a/run': 'x', 'out/linked': 'x' });
+  fs.chmodSync(join(checkout, 'out/a/run'), 0o755);
+  fs.linkSync(join(checkout, 'out/linked'), join(checkout, 'out/linked too'));
+  const applets = join(checkout, 'applets');
+  fs.mkdirSync(applets);
+  const isBusybox = shell.startsWith('busybox');
+  if (isBusybox) execFileSync('busybox', ['--install', '-s', applets]);
+  const command = isBusybox ? `PATH=${applets} ${applets}/sh` : shell;
+
+  const ran = run(`${command} tools/stamp-build store site:b-1 out build.json`);
+
+  expect(ran).toMatchObject({ status: 0, stderr: '' });
+  expect(JSON.parse(fs.readFileSync(join(checkout, 'build.json'), 'utf8'))).toMatchObject({
+    files: 6,
+    manifestSha256: 'bbbd83b2a26d8c4f19420425e5608d11e1baee92d167d8b613c057cba7d8419a',
+  });
+  expect(fs.statSync(join(checkout, committed, 'linked')).nlink).toBe(1);
 });

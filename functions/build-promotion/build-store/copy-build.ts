@@ -5,12 +5,12 @@ import { addCount } from '#shared/metrics.ts';
 import type { StoreContext } from '../context.ts';
 import type { Artifact } from '../domain/artifact.ts';
 import { type Manifest, parseManifest } from '../domain/manifest.ts';
-import { MANIFEST, STAMP } from '../domain/names.ts';
+import { MANIFEST, MODES } from '../domain/names.ts';
 import { RefusalError } from '../domain/refusal.ts';
 import { copyFiles } from '../filesystem/copy-files.ts';
 import { exists, folders, hasCode, type Store, undefinedOnError } from '../filesystem/layout.ts';
 import { deleteTree, discardFolder } from '../filesystem/trash.ts';
-import { listTree } from '../filesystem/walk.ts';
+import { listTree, stampedFiles } from '../filesystem/walk.ts';
 import type { Progress } from '../protocol/store-request.ts';
 import { compareFolder, readStampedManifest } from './verify-build.ts';
 
@@ -62,18 +62,19 @@ async function copyToDraft(
 ): Promise<CopyResult> {
   const { artifact, manifest, progress, source, target } = request;
   const origin = folders.build(source, artifact.buildId);
-  const files = (await listTree(origin)).found;
+  const ownFiles = stampedFiles(manifest.modes !== undefined);
+  const tree = await listTree(origin, ownFiles);
   const base = live === undefined ? undefined : await readLiveBuild(target, live);
   const from = progress?.phase === 'copy' ? progress.done : 0;
   try {
     await mkdir(draft, { recursive: true });
     const done = await copyFiles(
       { from: origin, to: draft, manifest, base, isOutOfTime: context.isOutOfTime },
-      files,
+      tree,
       from,
     );
-    if (done < files.length) return { phase: 'copy', done, digest: '' };
-    for (const name of [MANIFEST, STAMP]) await copyFile(join(origin, name), join(draft, name));
+    if (done < tree.found.length) return { phase: 'copy', done, digest: '' };
+    for (const name of ownFiles) await copyFile(join(origin, name), join(draft, name));
     return 'whole';
   } catch (error) {
     if (!hasCode(error, 'ENOSPC', 'EDQUOT')) throw error;
@@ -107,9 +108,10 @@ async function readLiveBuild(
   live: string,
 ): Promise<{ folder: string; manifest: Manifest } | undefined> {
   const folder = folders.build(target, live);
-  const bytes = await undefinedOnError(readFile(join(folder, MANIFEST)), 'ENOENT');
+  const manifest = await undefinedOnError(readFile(join(folder, MANIFEST)), 'ENOENT');
+  const modes = await undefinedOnError(readFile(join(folder, MODES)), 'ENOENT');
   try {
-    return bytes && { folder, manifest: parseManifest(bytes) };
+    return manifest && { folder, manifest: parseManifest({ manifest, modes }) };
   } catch {
     return undefined; // without a base, everything is copied
   }

@@ -1,17 +1,17 @@
-import { lstat, readFile, stat } from 'node:fs/promises';
+import { lstat, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StoreContext } from '../context.ts';
 import type { Artifact } from '../domain/artifact.ts';
 import { MAX_MANIFEST_BYTES, type Manifest, verifyManifest } from '../domain/manifest.ts';
 import { describeDifferences } from '../domain/manifest-diff.ts';
-import { MANIFEST, STAMP } from '../domain/names.ts';
+import { MANIFEST, MODES, STAMP } from '../domain/names.ts';
 import { RefusalError } from '../domain/refusal.ts';
 import {
   type CompareOptions,
   type ComparisonResult,
   compareWithManifest,
 } from '../filesystem/compare-with-manifest.ts';
-import { exists, folders, type Store, undefinedOnError } from '../filesystem/layout.ts';
+import { folders, type Store, undefinedOnError } from '../filesystem/layout.ts';
 import { readStamp } from '../filesystem/stamp.ts';
 import { restoreFromTrash } from '../filesystem/trash.ts';
 import { readVerification, saveVerification } from '../filesystem/verified-builds.ts';
@@ -87,17 +87,22 @@ export async function readStampedManifest(
   artifact: Artifact,
 ): Promise<Manifest> {
   const { buildId } = artifact;
-  const path = join(folder, MANIFEST);
-  const size = (await undefinedOnError(stat(path), 'ENOENT'))?.size;
-  if (size === undefined) throw new RefusalError(`${buildId} has no ${MANIFEST}`);
-  if (size > MAX_MANIFEST_BYTES)
-    throw new RefusalError(
-      `${buildId}: ${MANIFEST} has ${size} bytes, expected at most ${MAX_MANIFEST_BYTES}`,
-    );
-  const manifest = verifyManifest(await readFile(path), artifact, context.config.publicKey);
+  const manifestBytes = await readManifestFile(folder, MANIFEST, buildId);
+  if (manifestBytes === undefined) throw new RefusalError(`${buildId} has no ${MANIFEST}`);
+  const modes = await readManifestFile(folder, MODES, buildId);
+  const manifest = verifyManifest({ manifest: manifestBytes, modes }, artifact, context.config.publicKey);
   if (!isSameStamp(await readStamp(folder), artifact))
     throw new RefusalError(`${buildId}: ${STAMP} does not match the artifact`);
   return manifest;
+}
+
+async function readManifestFile(folder: string, name: string, buildId: string): Promise<Buffer | undefined> {
+  const path = join(folder, name);
+  const size = (await undefinedOnError(stat(path), 'ENOENT'))?.size;
+  if (size === undefined) return undefined;
+  if (size > MAX_MANIFEST_BYTES)
+    throw new RefusalError(`${buildId}: ${name} has ${size} bytes, expected at most ${MAX_MANIFEST_BYTES}`);
+  return readFile(path);
 }
 
 /** Ignores the signature, which may have been added later. */
@@ -113,7 +118,8 @@ async function assertBuildExists({ config }: StoreContext, store: Store, buildId
   if (stats)
     throw new RefusalError(`builds/${buildId} is not a folder: links among the builds are not followed`);
   if (!config.dryRun && (await restoreFromTrash(store, buildId))) return;
-  if (await exists(join(folders.incoming(store), buildId)))
+  const incoming = (await undefinedOnError(readdir(folders.incoming(store)), 'ENOENT')) ?? [];
+  if (incoming.some((name) => name === buildId || name.startsWith(`${buildId}.`)))
     throw new RefusalError(`${buildId} is still being written to builds/.incoming`, 'RevisionUnavailable');
   throw new RefusalError(
     `${buildId} is not in the store: it was never stamped here, or was pruned`,

@@ -1,10 +1,22 @@
 import { formatValue } from '#shared/redact.ts';
 import type { Manifest } from './manifest.ts';
 
-/** How one path of a build differs from the manifest. */
+/**
+ * How one path of a build differs from the manifest. `unreadable`: hosts, which are other users, cannot read it. `setuid`: it
+ * has a setuid, setgid or sticky bit. `mode`: other permissions than those it was stamped with.
+ */
 export interface FileDifference {
   readonly path: string;
-  readonly kind: 'changed' | 'extra' | 'missing' | 'linked' | 'special' | 'unreadable';
+  readonly kind:
+    | 'changed'
+    | 'extra'
+    | 'linked'
+    | 'missing'
+    | 'mode'
+    | 'owner'
+    | 'setuid'
+    | 'special'
+    | 'unreadable';
 }
 
 /** A file found on disk. `special`: a pipe, a socket, a device, or a name that is not valid UTF-8. */
@@ -31,9 +43,10 @@ export function compareNames(
     known.add(path);
     if (kind === 'special') differences.push({ path, kind: 'special' });
     else if (kind === 'link' && !allowLinks) differences.push({ path, kind: 'linked' });
-    else if (!manifest.has(path)) differences.push({ path, kind: 'extra' });
+    else if (!manifest.digests.has(path)) differences.push({ path, kind: 'extra' });
   }
-  for (const path of manifest.keys()) if (!known.has(path)) differences.push({ path, kind: 'missing' });
+  for (const path of manifest.digests.keys())
+    if (!known.has(path)) differences.push({ path, kind: 'missing' });
   const different = new Set(differences.map(({ path }) => path));
   const matching = found.filter(({ path }) => !different.has(path));
   return {

@@ -2,14 +2,26 @@ import { createHash, type KeyObject, verify } from 'node:crypto';
 import { InvalidInputError } from '#shared/errors.ts';
 import { formatValue } from '#shared/redact.ts';
 import type { Artifact } from './artifact.ts';
-import { MANIFEST, STAMP } from './names.ts';
+import { type Modes, parseModes } from './modes.ts';
+import { MANIFEST, MODES, STAMP } from './names.ts';
 import { RefusalError } from './refusal.ts';
 
-/** SHA-256 in hexadecimal, by path. Paths are only compared, never opened. */
-export type Manifest = ReadonlyMap<string, string>;
+/** What a build holds. Paths are only compared, never opened. */
+export interface Manifest {
+  /** SHA-256 in hexadecimal, by path. */
+  readonly digests: ReadonlyMap<string, string>;
+  /** Undefined for a build that was stamped without modes. */
+  readonly modes: Modes | undefined;
+}
 
 /** Enough for more than a million files. */
 export const MAX_MANIFEST_BYTES = 128 * 1024 * 1024;
+
+/** The two files with which a build is stamped; `modes` is undefined if there is no such file. */
+export interface ManifestFiles {
+  readonly manifest: Buffer;
+  readonly modes: Buffer | undefined;
+}
 
 /**
  * Parses the manifest after checking that it is the artifact's.
@@ -18,19 +30,19 @@ export const MAX_MANIFEST_BYTES = 128 * 1024 * 1024;
  * @throws RefusalError
  */
 export function verifyManifest(
-  bytes: Buffer,
+  stamped: ManifestFiles,
   artifact: Artifact,
   publicKey: KeyObject | undefined,
 ): Manifest {
   const { buildId, files, manifestSha256 } = artifact;
-  const found = createHash('sha256').update(bytes).digest('hex');
+  const found = createHash('sha256').update(stamped.manifest).digest('hex');
   if (found !== manifestSha256)
     throw new RefusalError(`${buildId}: ${MANIFEST} has the digest ${found}, not ${manifestSha256}`);
-  if (publicKey !== undefined) assertSignature(bytes, artifact, publicKey);
-  const manifest = parseManifest(bytes);
-  if (manifest.size !== files)
+  if (publicKey !== undefined) assertSignature(stamped.manifest, artifact, publicKey);
+  const manifest = parseManifest(stamped);
+  if (manifest.digests.size !== files)
     throw new RefusalError(
-      `${buildId}: ${MANIFEST} lists ${manifest.size} files, the artifact says ${files}`,
+      `${buildId}: ${MANIFEST} lists ${manifest.digests.size} files, the artifact says ${files}`,
     );
   return manifest;
 }
@@ -47,13 +59,26 @@ function assertSignature(manifest: Buffer, { buildId, signature }: Artifact, key
     );
 }
 
+/** @throws InvalidInputError if one of the files is invalid, or the modes are not those of the manifest */
+export function parseManifest({ manifest, modes }: ManifestFiles): Manifest {
+  const digests = parseDigests(manifest);
+  const modesDigest = digests.get(MODES);
+  if (modesDigest === undefined) return { digests, modes: undefined };
+  digests.delete(MODES);
+  if (modes === undefined) throw new InvalidInputError(`${MODES} is missing`);
+  const found = createHash('sha256').update(modes).digest('hex');
+  if (found !== modesDigest)
+    throw new InvalidInputError(`${MODES} has the digest ${found}, ${MANIFEST} says ${modesDigest}`);
+  return { digests, modes: parseModes(modes.toString('utf8')) };
+}
+
 /**
  * Parses the format of `sha256sum`: 64 digits, a space, a space or `*`, a path. In a line that starts with a backslash,
  * `\\`, `\n` and `\r` in the path are escaped.
  *
  * @throws InvalidInputError with the line number
  */
-export function parseManifest(bytes: Uint8Array): Manifest {
+function parseDigests(bytes: Uint8Array): Map<string, string> {
   const lines = decode(bytes).split('\n');
   if (lines.pop() !== '') throw new InvalidInputError(`${MANIFEST} does not end with a line break`);
   const manifest = new Map<string, string>();

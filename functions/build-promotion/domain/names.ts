@@ -15,4 +15,6 @@ export const digest = z.string().check(z.regex(/^[0-9a-f]{64}$/));
 
 /** Files in a build's folder that are not part of the build. */
 export const MANIFEST = 'MANIFEST.sha256';
+/** Folders and executable files of a build. */
+export const MODES = 'MANIFEST.modes';
 export const STAMP = 'BUILD.json';

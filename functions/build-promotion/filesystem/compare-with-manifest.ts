@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { readlink } from 'node:fs/promises';
+import { lstat, readlink } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { mapLimit } from '#shared/concurrency.ts';
 import type { Manifest } from '../domain/manifest.ts';
 import { compareNames, type FileDifference, type FoundFile } from '../domain/manifest-diff.ts';
+import { compareFolders, fileModeDifference, folderModeDifference } from '../domain/modes.ts';
 import { type ReadResult, readFiles } from './hash-files.ts';
-import { EFS_CONCURRENCY, listTree } from './walk.ts';
+import { EFS_CONCURRENCY, listTree, stampedFiles } from './walk.ts';
 
 export interface CompareOptions {
   /** Accept a symbolic link to a file in the same build if the manifest has the same digest for both. */
@@ -25,7 +26,7 @@ export interface ComparisonResult {
   readonly files: number;
   readonly doneFiles: number;
   readonly bytes: number;
-  /** Over path, inode, size, mtime and ctime of the files done. */
+  /** Over path, inode, size, times, mode and owner of the files done, and over links and folders when all are done. */
   readonly digest: string;
 }
 
@@ -35,8 +36,10 @@ export async function compareWithManifest(
   manifest: Manifest,
   options: CompareOptions,
 ): Promise<ComparisonResult> {
-  const { found } = await listTree(build);
-  const { files, differences: nameDifferences, links } = compareNames(found, manifest, options.allowLinks);
+  const tree = await listTree(build, stampedFiles(manifest.modes !== undefined));
+  const { differences, files, links } = compareNames(tree.found, manifest, options.allowLinks);
+  const nameDifferences = [...differences, ...compareFolders(tree.folders, manifest.modes)];
+  const owner = (await lstat(build)).uid;
   const paths = files.map(({ path }) => path);
   const unchanged = await readUnchanged(build, paths, options);
   // No time even to check the files read before: the progress stays the same for the next invocation.
@@ -49,17 +52,19 @@ export async function compareWithManifest(
     options,
   );
   const all = [...(unchanged ?? []), ...readings];
-  const changed = all.flatMap((reading, at) => compareFile(reading, paths[at] ?? '', manifest, options));
+  const rules = { ...options, manifest, owner };
+  const changed = all.flatMap((reading, at) => compareFile(reading, paths[at] ?? '', rules));
   const isComplete = all.length === paths.length;
   const [badLinks, targets] = isComplete
     ? await readLinks(build, links, { manifest, files: new Set(paths) })
     : [[], []];
+  const [badFolders, folders] = isComplete ? await readFolders(build, tree.folders, rules) : [[], []];
   return {
-    differences: [...nameDifferences, ...changed, ...badLinks],
+    differences: [...nameDifferences, ...changed, ...badLinks, ...badFolders],
     files: paths.length,
     doneFiles: all.length,
     bytes: all.reduce((sum, one) => sum + (typeof one === 'string' ? 0 : one.stats.size), 0),
-    digest: fingerprint(paths, all, targets),
+    digest: fingerprint(paths, all, [...targets, ...folders]),
   };
 }
 
@@ -79,17 +84,38 @@ async function readUnchanged(
   return fingerprint(before, current, []) === resume.digest ? current : [];
 }
 
+interface Rules extends CompareOptions {
+  readonly manifest: Manifest;
+  /** User id of the build's folder. */
+  readonly owner: number;
+}
+
 function compareFile(
   reading: ReadResult,
   path: string,
-  manifest: Manifest,
-  { allowHardLinks }: CompareOptions,
+  { allowHardLinks, manifest, owner }: Rules,
 ): readonly FileDifference[] {
   if (typeof reading === 'string') return [{ path, kind: reading }];
-  if (reading.digest !== undefined && reading.digest !== manifest.get(path))
+  if (reading.digest !== undefined && reading.digest !== manifest.digests.get(path))
     return [{ path, kind: 'changed' }];
   // A write to the other hard link would change this file.
-  return reading.stats.nlink > 1 && !allowHardLinks ? [{ path, kind: 'linked' }] : [];
+  if (reading.stats.nlink > 1 && !allowHardLinks) return [{ path, kind: 'linked' }];
+  const difference = fileModeDifference(path, reading.stats, manifest.modes, owner);
+  return difference ? [difference] : [];
+}
+
+/** The permissions of the build's folder and all folders in it; the lines are for the fingerprint. */
+async function readFolders(
+  build: string,
+  folders: readonly string[],
+  { manifest, owner }: Rules,
+): Promise<readonly [FileDifference[], string[]]> {
+  const paths = ['', ...folders];
+  const all = await mapLimit(paths, EFS_CONCURRENCY, (path) => lstat(join(build, path)));
+  const differences = all.flatMap(
+    (stats, at) => folderModeDifference(`${paths[at]}/`, stats, manifest.modes, owner) ?? [],
+  );
+  return [differences, all.map(({ gid, mode, uid }, at) => `${paths[at]}/\0${mode}\0${uid}\0${gid}\n`)];
 }
 
 interface LinkContext {
@@ -109,7 +135,9 @@ async function readLinks(
     const target = targets[at] ?? '';
     const leadsTo = posix.normalize(posix.join(posix.dirname(path), target));
     const isInside = !posix.isAbsolute(target) && files.has(leadsTo);
-    return isInside && manifest.get(leadsTo) === manifest.get(path) ? [] : [{ path, kind: 'linked' }];
+    return isInside && manifest.digests.get(leadsTo) === manifest.digests.get(path)
+      ? []
+      : [{ path, kind: 'linked' }];
   });
   return [differences, links.map(({ path }, at) => `${path}\0${targets[at]}\n`)];
 }
@@ -117,14 +145,15 @@ async function readLinks(
 function fingerprint(
   paths: readonly string[],
   readings: readonly ReadResult[],
-  links: readonly string[],
+  lines: readonly string[],
 ): string {
   const whole = createHash('sha256');
   for (const [at, reading] of readings.entries()) {
     if (typeof reading === 'string') continue;
-    const { ino, size, mtimeMs, ctimeMs } = reading.stats;
-    whole.update(`${paths[at]}\0${ino}\0${size}\0${mtimeMs}\0${ctimeMs}\n`);
+    const { ctimeMs, gid, ino, mode, mtimeMs, size, uid } = reading.stats;
+    const attributes = [ino, size, mtimeMs, ctimeMs, mode, uid, gid].join('\0');
+    whole.update(`${paths[at]}\0${attributes}\n`);
   }
-  for (const line of links) whole.update(line);
+  for (const line of lines) whole.update(line);
   return whole.digest('hex');
 }

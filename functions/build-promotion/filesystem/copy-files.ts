@@ -1,11 +1,11 @@
 import { constants } from 'node:fs';
-import { copyFile, link, mkdir, readlink, symlink, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { chmod, copyFile, link, mkdir, readlink, symlink, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { chunk, mapLimit } from '#shared/concurrency.ts';
 import type { Manifest } from '../domain/manifest.ts';
 import type { FoundFile } from '../domain/manifest-diff.ts';
 import { hasCode, undefinedOnError } from './layout.ts';
-import { EFS_CONCURRENCY } from './walk.ts';
+import { EFS_CONCURRENCY, type Tree } from './walk.ts';
 
 export interface CopyPlan {
   readonly from: string;
@@ -16,6 +16,7 @@ export interface CopyPlan {
   readonly isOutOfTime: () => boolean;
 }
 
+const FOLDER_MODE = 0o755;
 /** Files copied between two checks of the time. */
 const GROUP_SIZE = 512;
 
@@ -23,16 +24,16 @@ const GROUP_SIZE = 512;
  * Copies a build's files in the order of their paths, starting at index `done`. Files with the same digest in `base` are
  * hard-linked. The result is verified afterwards.
  *
- * @param files as found on disk
+ * @param tree as found on disk
  * @returns the number of files done
  */
-export async function copyFiles(plan: CopyPlan, files: readonly FoundFile[], done: number): Promise<number> {
+export async function copyFiles(plan: CopyPlan, tree: Tree, done: number): Promise<number> {
   let copied = done;
-  const parents = new Set(files.slice(done).map(({ path }) => dirname(path)));
-  await mapLimit([...parents], EFS_CONCURRENCY, (folder) =>
-    mkdir(join(plan.to, folder), { recursive: true }),
-  );
-  for (const group of chunk(files.slice(done), GROUP_SIZE)) {
+  await mapLimit(['', ...tree.folders], EFS_CONCURRENCY, async (folder) => {
+    await mkdir(join(plan.to, folder), { recursive: true });
+    await chmod(join(plan.to, folder), FOLDER_MODE);
+  });
+  for (const group of chunk(tree.found.slice(done), GROUP_SIZE)) {
     if (plan.isOutOfTime()) break;
     await mapLimit(group, EFS_CONCURRENCY, (file) => copyOne(plan, file));
     copied += group.length;
@@ -46,10 +47,19 @@ async function copyOne({ base, from, manifest, to }: CopyPlan, { kind, path }: F
     const linkTarget = await readlink(join(from, path));
     return replaceExisting(target, () => symlink(linkTarget, target));
   }
-  const isUnchanged =
-    base?.manifest.get(path) !== undefined && base.manifest.get(path) === manifest.get(path);
-  if (isUnchanged && (await tryLink(join(base.folder, path), target))) return;
+  if (base && isUnchanged(path, base.manifest, manifest) && (await tryLink(join(base.folder, path), target)))
+    return;
   await replaceExisting(target, () => copyFile(join(from, path), target, constants.COPYFILE_EXCL));
+}
+
+/** A hard link has the mode of the other file, so the mode must be the same as well. */
+function isUnchanged(path: string, base: Manifest, wanted: Manifest): boolean {
+  const digest = base.digests.get(path);
+  return (
+    digest !== undefined &&
+    digest === wanted.digests.get(path) &&
+    base.modes?.executables.has(path) === wanted.modes?.executables.has(path)
+  );
 }
 
 /** @returns false if the file is missing in the base, or has the most hard links allowed (EFS: 177) */

@@ -3,12 +3,18 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mapLimit } from '#shared/concurrency.ts';
 import type { FoundFile } from '../domain/manifest-diff.ts';
-import { MANIFEST, STAMP } from '../domain/names.ts';
+import { MANIFEST, MODES, STAMP } from '../domain/names.ts';
 
 /** Parallel file operations of one function, done by UV_THREADPOOL_SIZE threads. */
 export const EFS_CONCURRENCY = 64;
 
-const ownFiles: ReadonlySet<string> = new Set([MANIFEST, STAMP]);
+const ownFiles: ReadonlySet<string> = new Set([MANIFEST, MODES, STAMP]);
+const ownFilesWithoutModes: ReadonlySet<string> = new Set([MANIFEST, STAMP]);
+
+/** Files that stamping adds to a build. */
+export function stampedFiles(hasModes: boolean): ReadonlySet<string> {
+  return hasModes ? ownFiles : ownFilesWithoutModes;
+}
 
 export interface Tree {
   /** Sorted by path. */
@@ -21,7 +27,7 @@ export interface Tree {
  *
  * @param ignored regular files to leave out
  */
-export async function listTree(root: string, ignored: ReadonlySet<string> = ownFiles): Promise<Tree> {
+export async function listTree(root: string, ignored: ReadonlySet<string>): Promise<Tree> {
   const found: FoundFile[] = [];
   const folders: string[] = [];
   for (let level = ['']; level.length > 0; ) {

@@ -23,32 +23,28 @@ export async function readBuildsInUse(
 ): Promise<Set<string>> {
   const { invalid } = await listEnvironments(store);
   if (invalid.length > 0) throw new GroundcrewError(`envs/${invalid[0]}: not a valid environment name`);
-  const marks = await listWantedMarks(store);
-  const wanted = marks.filter(({ at }) => now - at < WANTED_MS);
-  const restores = await listRestoreRecords(store);
-  const open = restores.filter(({ restoredAt }) => restoredAt === undefined);
-  const pinned = await listMarkedBuilds(mainStore(config), 'pinned');
+  const inUse = await readMarkedBuilds(store, config, now);
   const bad = await listMarkedBuilds(mainStore(config), 'bad');
-  const inUse = new Set([...pinned, ...[...wanted, ...open].map(({ buildId }) => buildId)]);
   for (const env of await listEnvironmentsWithHistory(store)) {
-    for (const buildId of await buildsOfEnvironment(store, env, { bad, count: keepPerEnvironment, now }))
-      inUse.add(buildId);
+    const live = await readLive(store, env);
+    if (live.from !== null && live.buildId === undefined)
+      throw new GroundcrewError(`envs/${env} points to ${live.from}, which is not a known build`);
+    if (live.buildId !== undefined) inUse.add(live.buildId);
+    const entries = await readEntries(store, env);
+    for (const buildId of buildsSince(entries, now - LIVE_MS)) inUse.add(buildId);
+    for (const buildId of lastLiveBuilds(entries, live.buildId, bad, keepPerEnvironment)) inUse.add(buildId);
   }
   return inUse;
 }
 
-async function buildsOfEnvironment(
+/** Pinned, wanted by a request, or being restored. */
+async function readMarkedBuilds(
   store: Store,
-  env: string,
-  { bad, count, now }: { readonly bad: ReadonlySet<string>; readonly count: number; readonly now: number },
-): Promise<readonly string[]> {
-  const live = await readLive(store, env);
-  if (live.from !== null && live.buildId === undefined)
-    throw new GroundcrewError(`envs/${env} points to ${live.from}, which is not a known build`);
-  const entries = await readEntries(store, env);
-  return [
-    ...(live.buildId === undefined ? [] : [live.buildId]),
-    ...buildsSince(entries, now - LIVE_MS),
-    ...lastLiveBuilds(entries, live.buildId, bad, count),
-  ];
+  config: Pick<PruneConfig, 'mount' | 'path'>,
+  now: number,
+): Promise<Set<string>> {
+  const pinned = await listMarkedBuilds(mainStore(config), 'pinned');
+  const wanted = (await listWantedMarks(store)).filter(({ at }) => now - at < WANTED_MS);
+  const restoring = (await listRestoreRecords(store)).filter(({ restoredAt }) => restoredAt === undefined);
+  return new Set([...pinned, ...[...wanted, ...restoring].map(({ buildId }) => buildId)]);
 }

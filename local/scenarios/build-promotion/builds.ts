@@ -44,7 +44,7 @@ function sampleFiles(build: string): Files {
     'index.html': `<h1>${build}</h1>\n`,
     'assets/app.js': `console.log('${build}')\n`,
     'assets/logo.svg': '<svg/>\n',
-    'assets/img/a b\nc.txt': 'kept\n',
+    'assets/img/a b\\c.txt': 'kept\n',
   };
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { linkSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { World } from '../../pack/world.ts';
 import { type Stamp, setBuildArtifact, stampBuild, storeFolder, writeStoreFile } from './builds.ts';
@@ -33,7 +33,7 @@ const changesInStore: Readonly<Record<string, readonly [change: StoreChange, exp
   'a file replaced by a link': [
     (build) => {
       rmSync(join(build, 'assets/logo.svg'));
-      symlinkSync('img/a b\nc.txt', join(build, 'assets/logo.svg'));
+      symlinkSync('img/a b\\c.txt', join(build, 'assets/logo.svg'));
     },
     /linked "assets\/logo.svg"/,
   ],
@@ -42,12 +42,25 @@ const changesInStore: Readonly<Record<string, readonly [change: StoreChange, exp
       rmSync(join(build, 'assets'), { recursive: true });
       symlinkSync(OUTSIDE, join(build, 'assets'));
     },
-    /4 files do not match the manifest: linked "assets", missing "assets\/app.js"/,
+    /6 files do not match the manifest: linked "assets", missing "assets\/", missing "assets\/app.js"/,
   ],
   'a hard link to a file': [
     (build, world) => linkSync(join(build, 'index.html'), join(storeFolder(world), 'elsewhere.html')),
     /linked "index.html"/,
   ],
+  'a file that hosts cannot read': [
+    (build) => chmodSync(join(build, 'index.html'), 0o600),
+    /unreadable "index.html"/,
+  ],
+  'a file with an executable bit': [
+    (build) => chmodSync(join(build, 'assets/app.js'), 0o755),
+    /mode "assets\/app.js"/,
+  ],
+  'a file with a setuid bit': [
+    (build) => chmodSync(join(build, 'assets/app.js'), 0o4644),
+    /setuid "assets\/app.js"/,
+  ],
+  'an extra folder': [(build) => mkdirSync(join(build, 'uploads')), /extra "uploads\/"/],
   'eleven extra files': [
     (build) => {
       for (let at = 10; at <= 20; at++) writeStoreFile(join(build, `x${at}`), '');
@@ -57,10 +70,10 @@ const changesInStore: Readonly<Record<string, readonly [change: StoreChange, exp
 };
 
 const linesInManifest: Readonly<Record<string, readonly [line: string, expected: RegExp]>> = {
-  'a path outside the build': ['../../etc/passwd', /line 5 has the invalid path "\.\.\/\.\.\/etc\/passwd"/],
-  'an absolute path': ['/etc/passwd', /line 5 has the invalid path "\/etc\/passwd"/],
-  'a duplicate path': ['index.html', /line 5 lists "index.html" twice/],
-  'the manifest itself': ['MANIFEST.sha256', /line 5 lists MANIFEST.sha256 itself/],
+  'a path outside the build': ['../../etc/passwd', /line 6 has the invalid path "\.\.\/\.\.\/etc\/passwd"/],
+  'an absolute path': ['/etc/passwd', /line 6 has the invalid path "\/etc\/passwd"/],
+  'a duplicate path': ['index.html', /line 6 lists "index.html" twice/],
+  'the manifest itself': ['MANIFEST.sha256', /line 6 lists MANIFEST.sha256 itself/],
 };
 
 const invalidArchives: Readonly<

@@ -22,6 +22,7 @@ export interface Site {
   prune(): Promise<Answer>;
   /** Stamps a build with the tool. */
   stamp(buildId: string, files?: Readonly<Record<string, string>>, ...options: string[]): Answer;
+  stampFolder(buildId: string, from: string, ...options: string[]): Answer;
   promote(buildId: string, env?: string): Promise<Answer>;
   empty(): void;
   remove(): void;
@@ -69,9 +70,13 @@ export async function openSite(variables: Readonly<Record<string, string>> = {})
         fs.mkdirSync(dirname(join(from, path)), { recursive: true });
         fs.writeFileSync(join(from, path), text);
       }
+      const artifact = site.stampFolder(buildId, from, ...options);
+      fs.rmSync(from, { recursive: true });
+      return artifact;
+    },
+    stampFolder: (buildId, from, ...options) => {
       const artifact = join(mount, 'build.json');
       execFileSync('sh', [join(ROOT, 'tools/stamp-build'), ...options, root, buildId, from, artifact]);
-      fs.rmSync(from, { recursive: true });
       return JSON.parse(fs.readFileSync(artifact, 'utf8'));
     },
     promote: (buildId, env = 'dev') => {

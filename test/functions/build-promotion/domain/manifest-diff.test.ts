@@ -7,11 +7,12 @@ import {
 const D = 'a'.repeat(64);
 
 describe('differences', () => {
-  const manifest = new Map([
+  const digests = new Map([
     ['a', D],
     ['l', D],
     ['m', D],
   ]);
+  const manifest = { digests, modes: undefined };
   const met = [
     { path: 'a', kind: 'file' },
     { path: 'l', kind: 'link' },

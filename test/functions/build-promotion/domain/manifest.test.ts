@@ -1,6 +1,7 @@
 import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { parseManifest, verifyManifest } from '../../../../functions/build-promotion/domain/manifest.ts';
+import { parseModes } from '../../../../functions/build-promotion/domain/modes.ts';
 
 const D = 'a'.repeat(64);
 const stamped = {
@@ -11,6 +12,12 @@ const stamped = {
   bytes: 1,
   createdAt: '2026-11-21T10:00:00Z',
 };
+
+const parse = (manifest: string | Buffer, modes?: string) =>
+  parseManifest({
+    manifest: Buffer.from(manifest),
+    modes: modes === undefined ? undefined : Buffer.from(modes),
+  });
 
 describe('a manifest', () => {
   it.each([
@@ -24,7 +31,7 @@ describe('a manifest', () => {
     ['a byte order mark in a name', `${D}  \uFEFFa\n`, ['\uFEFFa']],
     ['no lines', '', []],
   ])('is read: %s', (_, text, paths) => {
-    expect([...parseManifest(Buffer.from(text)).keys()]).toEqual(paths);
+    expect([...parse(text).digests.keys()]).toEqual(paths);
   });
 
   it.each([
@@ -46,21 +53,22 @@ describe('a manifest', () => {
     ['a path twice', `${D}  a\n${D}  a\n`, 'line 2 lists "a" twice'],
     ['its own stamp', `${D}  BUILD.json\n`, 'line 1 lists BUILD.json itself'],
   ])('is refused: %s', (_, text, reason) => {
-    expect(() => parseManifest(Buffer.from(text))).toThrow(reason);
+    expect(() => parse(text)).toThrow(reason);
   });
 
   it('is refused when it is not UTF-8', () => {
-    expect(() => parseManifest(Buffer.from(`${D}  \xff\n`, 'latin1'))).toThrow('is not UTF-8');
+    expect(() => parse(Buffer.from(`${D}  \xff\n`, 'latin1'))).toThrow('is not UTF-8');
   });
 
   const bytes = Buffer.from(`${D}  a\n`);
+  const files = { manifest: bytes, modes: undefined };
   const digest = createHash('sha256').update(bytes).digest('hex');
   const artifact = { ...stamped, manifestSha256: digest };
 
   it('is the one that the artifact names, with as many files', () => {
-    expect(verifyManifest(bytes, artifact, undefined).get('a')).toBe(D);
-    expect(() => verifyManifest(bytes, stamped, undefined)).toThrow(`has the digest ${digest}, not ${D}`);
-    expect(() => verifyManifest(bytes, { ...artifact, files: 2 }, undefined)).toThrow('lists 1 files');
+    expect(verifyManifest(files, artifact, undefined).digests.get('a')).toBe(D);
+    expect(() => verifyManifest(files, stamped, undefined)).toThrow(`has the digest ${digest}, not ${D}`);
+    expect(() => verifyManifest(files, { ...artifact, files: 2 }, undefined)).toThrow('lists 1 files');
   });
 
   it.each([
@@ -69,11 +77,45 @@ describe('a manifest', () => {
     ['ed25519', generateKeyPairSync('ed25519'), null],
   ] as const)('is signed, when a key is given: %s', (_, { privateKey, publicKey }, algorithm) => {
     const signature = sign(algorithm, bytes, privateKey).toString('base64');
-    expect(verifyManifest(bytes, { ...artifact, signature }, publicKey).size).toBe(1);
-    expect(() => verifyManifest(bytes, artifact, publicKey)).toThrow('is not signed');
+    expect(verifyManifest(files, { ...artifact, signature }, publicKey).digests.size).toBe(1);
+    expect(() => verifyManifest(files, artifact, publicKey)).toThrow('is not signed');
     const other = sign(algorithm, Buffer.from('else'), privateKey).toString('base64');
-    expect(() => verifyManifest(bytes, { ...artifact, signature: other }, publicKey)).toThrow(
+    expect(() => verifyManifest(files, { ...artifact, signature: other }, publicKey)).toThrow(
       'does not match the configured public key',
+    );
+  });
+});
+
+describe('a list of modes', () => {
+  const list = 'd a\nd a/empty\nx a/run\n';
+  const line = `${createHash('sha256').update(list).digest('hex')}  MANIFEST.modes\n`;
+
+  it('is read when the manifest names it, and is no file of the build', () => {
+    const { digests, modes } = parse(`${D}  a/run\n${line}`, list);
+
+    expect([...digests.keys()]).toEqual(['a/run']);
+    expect(modes).toEqual({ folders: new Set(['a', 'a/empty']), executables: new Set(['a/run']) });
+  });
+
+  it('is ignored when the manifest does not name it', () => {
+    expect(parse(`${D}  a\n`, list).modes).toBeUndefined();
+  });
+
+  it.each([
+    ['missing', line, undefined, 'MANIFEST.modes is missing'],
+    [
+      'another one',
+      line,
+      `${list}x b\n`,
+      /MANIFEST\.modes has the digest [0-9a-f]{64}, MANIFEST\.sha256 says/,
+    ],
+  ])('is refused: %s', (_, manifest, modes, reason) => {
+    expect(() => parse(manifest, modes)).toThrow(reason);
+  });
+
+  it('is refused with the number of a line that is not in its format', () => {
+    expect(() => parseModes('d a\nw b\n')).toThrow(
+      'MANIFEST.modes: line 2 is "w b", expected d or x and a path',
     );
   });
 });
