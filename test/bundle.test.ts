@@ -18,7 +18,7 @@ const ids = templates.flatMap((template) =>
 );
 
 describe('the bundles of the pack', () => {
-  // Beside dist/, not into it: other tests are running the bundles there.
+  // Next to dist/, not into it, because other tests run the bundles there.
   const scratch = makeProject({});
   let result: BuildResult;
 

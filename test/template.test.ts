@@ -86,7 +86,7 @@ describe('cfn-lint', LINTING, () => {
     expect(await lint(folder, withSubnet('a subnet'))).toContainEqual(expect.stringMatching(/^W10.*Subnet/));
   });
 
-  it('is asked about conditions that never hold, but for those that SAM writes into an API', async () => {
+  it('is asked about conditions that are never true, except those that SAM writes into an API', async () => {
     const conditional = (Type: string, Properties: Json): Template => {
       const template = structuredClone(transformed);
       template.Resources.Trial = { Type, Condition: 'OwnTopic', Properties };

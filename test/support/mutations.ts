@@ -119,7 +119,7 @@ export const TEMPLATE_MUTATIONS: readonly Mutation<Template>[] = [
     rule: LOGS,
     change: 'endless retention',
     make: (template) => delete of(template, 'AWS::Logs::LogGroup').RetentionInDays,
-    offence: /keeps its lines for ever/,
+    offence: /keeps its lines without a limit/,
   },
   {
     rule: FAILURES,

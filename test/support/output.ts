@@ -11,7 +11,7 @@ export interface Output {
   counted(metric: string): number;
 }
 
-/** Captures what the function writes, afresh for every test of the file. */
+/** Captures what the function writes. Starts empty in every test. */
 export function captureOutput(): Output {
   let written: string[] = [];
   beforeEach(() => {

@@ -5,7 +5,7 @@ import { asList, idOf, type Json, ofType, references, statementsOf, type Templat
 /** What a template does wrong, one line an offence, each naming its resource. */
 export type Check = (template: Template) => readonly string[] | Promise<readonly string[]>;
 
-/** What holds for every resource of the transformed template, whichever wing it is of. */
+/** The rules for every resource of the transformed templates. */
 export const SERVERLESS_RULES: Readonly<Record<string, Check>> = {
   'traces every function': (template) =>
     functionsThat(template, ({ TracingConfig }) => TracingConfig?.Mode !== 'Active', 'is not traced'),
@@ -82,7 +82,7 @@ function checkLogs(template: Template): string[] {
     return shared ? [`${id} shares the log group ${group}`] : [];
   });
   const endless = [...groups].filter(([, { RetentionInDays }]) => !RetentionInDays);
-  return [...functions, ...endless.map(([id]) => `${id} keeps its lines for ever`)];
+  return [...functions, ...endless.map(([id]) => `${id} keeps its lines without a limit`)];
 }
 
 /** The event of a CodePipeline job carries credentials for its artefacts: no queue may keep it. */
@@ -263,7 +263,7 @@ function checkForAllValues(template: Template): string[] {
       .flatMap(([, tested]) => Object.keys(tested as object));
     const open = keys.filter((key) => `${Condition.Null?.[key]}` !== 'false');
     return Effect === 'Allow'
-      ? open.map((key) => `${where} needs Null: { ${key}: 'false' } beside ForAllValues`)
+      ? open.map((key) => `${where} needs Null: { ${key}: 'false' } next to ForAllValues`)
       : [];
   });
 }

@@ -14,7 +14,7 @@ export interface FakeService {
   readonly url: string;
   /** What came in since the last `begin`. */
   calls(): readonly Call[];
-  /** Forgets the calls; the next ones get these replies in turn, and the last of them for ever. */
+  /** Forgets the calls; the next ones get these replies in turn, and then always the last of them. */
   begin(...replies: readonly Reply[]): void;
   close(): Promise<void>;
 }

@@ -40,7 +40,7 @@ function holdSockets(): void {
 
 /** The result, once exactly so many milliseconds have passed. Needs `holdTime`. */
 export async function within<T>(ms: number, result: Promise<T>): Promise<T> {
-  result.catch(() => {}); // Node ends the process for a rejection that nobody handles meanwhile
+  result.catch(() => {}); // Node ends the process for a rejection that nothing handles until then
   await vi.advanceTimersByTimeAsync(ms);
   return result;
 }

@@ -97,7 +97,7 @@ describe('a batch', () => {
   });
 
   it.each<[string, object]>([
-    ['rubbish', record('bad', '{"half')],
+    ['invalid JSON', record('bad', '{"half')],
     ['an empty body', record('bad', '')],
     ['a member that is missing', record('bad', { ...bare(), detail: {} })],
     ['a body that is no object', record('bad', '"text"')],
@@ -126,7 +126,7 @@ describe('a batch', () => {
     expect(output.counted('Malformed')).toBe(odd.length);
   });
 
-  it('does not call the wing for a batch of rubbish, nor log the payload', async () => {
+  it('does not call the wing for a batch of invalid messages, and does not log the payload', async () => {
     const run = handler(async () => {
       throw new Error('must not be called');
     });
