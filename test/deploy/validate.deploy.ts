@@ -26,16 +26,15 @@ describe('sam validate --lint', () => {
     expect(code).toBe(0);
   });
 
-  // The control: without the excuse in its Metadata, the template would not pass.
-  it('objects to build-promotion without the excuse that its template carries', async () => {
-    const path = join(ROOT, 'functions/build-promotion/template.yaml');
-    const text = readFileSync(path, 'utf8').replace(/^ {2}cfn-lint: .*$/m, '');
+  // The control: SAM CLI reads what it is given.
+  it('objects to a property that does not exist', async () => {
+    const text = readFileSync(join(ROOT, 'functions/spot-cordon/template.yaml'), 'utf8');
     const file = join(home, 'template.yaml');
-    writeFileSync(file, text);
+    writeFileSync(file, text.replace('MessageRetentionPeriod: 1209600', 'MessageRetention: 1209600'));
 
     const result = await sam(['validate', '--lint', '--template', file], { env });
 
     expect(result.code).not.toBe(0);
-    expect(result.text).toContain('W1030');
+    expect(result.text).toContain('E3002');
   });
 });

@@ -49,7 +49,11 @@ export function runCheckov(variants: readonly Variant[]): Promise<Finding[]> {
 export function runParliament(variants: readonly Variant[]): Promise<Finding[]> {
   return inFolder(async (folder) => {
     const files = variants.flatMap((variant, at) => writeStatements(join(folder, String(at)), variant));
-    const text = await runJudge('parliament.cli', ['--json', '--files', files.join(',')], folder);
+    const text = await runJudge(
+      'parliament.cli',
+      ['--json', '--include-community-auditors', '--files', files.join(',')],
+      folder,
+    );
     const findings = text
       .split('\n')
       .filter(Boolean)

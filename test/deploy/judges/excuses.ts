@@ -1,0 +1,164 @@
+import type { Finding } from './findings.ts';
+
+/** A finding that stays, on these resources only, and why. */
+export interface Excuse {
+  readonly rule: string;
+  readonly resources: readonly string[];
+  readonly reason: string;
+}
+
+const inWings = (byWing: Readonly<Record<string, readonly string[]>>): string[] =>
+  Object.entries(byWing).flatMap(([wing, names]) => names.map((name) => `${wing}/${name}`));
+
+const functionsInVpc = inWings({ 'build-promotion': ['BuildStore', 'PruneBuilds'] });
+
+const functionsWithoutVpc = inWings({
+  'ami-approval': ['DecideApproval', 'ExecuteApproval', 'RequestApproval', 'SweepApprovals'],
+  'build-promotion': ['PromoteBuild', 'RestoreBuild'],
+  'disk-alarms': ['ReconcileDiskAlarms'],
+  'health-gate': ['GateDeployment', 'ResumeDeployments'],
+  'spot-cordon': ['CordonInstances', 'UncordonInstances'],
+});
+
+const functions = [...functionsInVpc, ...functionsWithoutVpc];
+
+export const checkovExcuses: readonly Excuse[] = [
+  {
+    rule: 'CKV_AWS_111',
+    resources: ['disk-alarms/ReconcileDiskAlarmsRole'],
+    reason: 'CloudWatch creates a composite alarm only if PutCompositeAlarm is allowed on all resources.',
+  },
+  {
+    rule: 'CKV_AWS_115',
+    resources: functions,
+    reason:
+      'Reserved concurrency fails in accounts whose limit is 10. CordonInstances has it as an option. The event source ' +
+      'mappings limit the concurrency of the others.',
+  },
+  {
+    rule: 'CKV_AWS_116',
+    resources: functions,
+    reason:
+      'The rule looks at DeadLetterConfig only. Functions have a failure destination, except those whose events carry ' +
+      'credentials: no queue may store these.',
+  },
+  {
+    rule: 'CKV_AWS_117',
+    resources: functionsWithoutVpc,
+    reason:
+      'These functions call AWS APIs only. A VPC would add a NAT gateway or endpoints and protect nothing.',
+  },
+  {
+    rule: 'CKV_AWS_119',
+    resources: inWings({
+      'ami-approval': ['Approvals'],
+      'health-gate': ['GateNotes', 'HeldDeployments'],
+      'spot-cordon': ['Cordons'],
+    }),
+    reason: 'AWS encrypts the tables with its own key. They hold ids, votes and reasons, and no credentials.',
+  },
+  {
+    rule: 'CKV_AWS_158',
+    resources: [...functions.map((name) => `${name}Logs`), 'ami-approval/ApprovalPagesLogs'],
+    reason:
+      'CloudWatch Logs encrypts every group. The lines hold ids and reasons, and no payloads or tokens.',
+  },
+  {
+    rule: 'CKV_AWS_166',
+    resources: ['build-promotion/BuildBackupVault'],
+    reason:
+      'AWS Backup encrypts the vault. Whoever needs a key of their own names their vault in BackupVaultName.',
+  },
+  {
+    rule: 'CKV_AWS_173',
+    resources: functions,
+    reason: 'Lambda encrypts variables with its own key. They hold names and settings, and no secrets.',
+  },
+  {
+    rule: 'CKV_AWS_26',
+    resources: inWings({ 'ami-approval': ['ApproverMail', 'Notifications', 'SharedAmis'] }),
+    reason:
+      'TopicKeyArn encrypts the topics. It is empty by default, because a key has a price and needs a policy.',
+  },
+  {
+    rule: 'CKV_AWS_26',
+    resources: inWings({
+      'build-promotion': ['Notifications'],
+      'disk-alarms': ['Notifications'],
+      'health-gate': ['Notifications'],
+      'spot-cordon': ['Notifications'],
+    }),
+    reason: 'Notices hold ids and reasons, and no links that act. SNS does not keep them.',
+  },
+  {
+    rule: 'CKV_AWS_27',
+    resources: inWings({
+      'ami-approval': ['DeadLetters'],
+      'build-promotion': ['DeadLetters'],
+      'disk-alarms': ['DeadLetters', 'DiskAlarmsQueue'],
+      'health-gate': ['DeadLetters', 'DeploymentQueue'],
+      'spot-cordon': ['AdvisoryQueue', 'DeadLetters', 'InterruptionQueue', 'StateChangeQueue'],
+    }),
+    reason: 'The rule looks for a KMS key only. SqsManagedSseEnabled encrypts the queues.',
+  },
+  {
+    rule: 'CKV_AWS_364',
+    resources: ['ami-approval/BuildMessagesPermission'],
+    reason: 'The permission has a SourceArn. The rule does not follow its reference to BuildTopicArn.',
+  },
+];
+
+export const parliamentExcuses: readonly Excuse[] = [
+  {
+    rule: 'CREDENTIALS_EXPOSURE',
+    resources: inWings({
+      'health-gate': [
+        'GateDeploymentRole/AskAwsHealthOfOtherAccounts',
+        'ResumeDeploymentsRole/AskAwsHealthOfOtherAccounts',
+      ],
+    }),
+    reason:
+      'AssumeRole is how the gate reads AWS Health of other accounts. ReaderRole limits the name and OrganizationId the ' +
+      'organization.',
+  },
+  {
+    rule: 'MISMATCHED_TYPE_BUT_USABLE',
+    resources: inWings({
+      'build-promotion': ['BuildStoreRole/MountTheBuilds', 'PruneBuildsRole/MountTheBuilds'],
+    }),
+    reason:
+      "StringEquals on the access point's ARN is the form in the documentation of EFS. The ARN is exact.",
+  },
+  {
+    rule: 'PERMISSIONS_MANAGEMENT_ACTIONS',
+    resources: inWings({ 'ami-approval': ['ExecuteApprovalRole/ShareSnapshotsOfThisAccount'] }),
+    reason:
+      'Sharing is the purpose of the wing. Conditions exclude public snapshots, snapshots of other accounts, and every ' +
+      'account that CopyingAccounts does not name.',
+  },
+  {
+    rule: 'PERMISSIONS_MANAGEMENT_ACTIONS',
+    resources: inWings({ 'build-promotion': ['RestoreBuildRole/HandTheRoleToAwsBackup'] }),
+    reason:
+      'AWS Backup needs the role for a restore. PassRole names that one role and AWS Backup as the only service.',
+  },
+  {
+    rule: 'RESOURCE_STAR',
+    resources: inWings({
+      'disk-alarms': ['ReconcileDiskAlarmsRole/KeepNotices', 'ReconcileDiskAlarmsRole/SeeAlarms'],
+    }),
+    reason: 'CloudWatch lists and creates composite alarms only if the action is allowed on all resources.',
+  },
+];
+
+/** @returns findings without an excuse, and excuses that match nothing */
+export function compareWithExcuses(findings: readonly Finding[], excuses: readonly Excuse[]): string[] {
+  const found = new Set(findings.map(({ rule, resource }) => `${rule} ${resource}`));
+  const excused = new Set(
+    excuses.flatMap(({ rule, resources }) => resources.map((resource) => `${rule} ${resource}`)),
+  );
+  return [
+    ...[...found].filter((one) => !excused.has(one)).map((one) => `not excused: ${one}`),
+    ...[...excused].filter((one) => !found.has(one)).map((one) => `excused but not found: ${one}`),
+  ].toSorted();
+}
