@@ -11,6 +11,7 @@ import {
   rebalanceDisruption,
 } from '../domain/disruption.ts';
 import { INSTANCE_ID } from '../domain/instance.ts';
+import type { ClosedNotice } from '../domain/maintenance.ts';
 import { CORDON_DUE } from '../messages/events.ts';
 
 /** What one event means for this wing. */
@@ -19,15 +20,16 @@ export type WarningEvent =
       readonly kind: 'disruption';
       readonly disruptions: readonly Disruption[];
       readonly ignored: readonly IgnoredEntity[];
+      /** Instances for which the maintenance is over, although the event is still open. */
+      readonly resolved?: EndedMaintenance;
     }
-  | {
-      readonly kind: 'cancellation';
-      readonly instanceIds: readonly string[];
-      readonly ignored: readonly IgnoredEntity[];
-      readonly eventTime: number;
-    }
+  | ({ readonly kind: 'cancellation'; readonly ignored: readonly IgnoredEntity[] } & EndedMaintenance)
   | { readonly kind: 'due'; readonly instanceId: string }
   | { readonly kind: 'ignored'; readonly ignored: readonly IgnoredEntity[] };
+
+export interface EndedMaintenance extends ClosedNotice {
+  readonly instanceIds: readonly string[];
+}
 
 /** A part of an event that the wing does not act on, and why. */
 interface IgnoredEntity {
@@ -51,7 +53,9 @@ const health = eventBridgeEvent(
     service: z.literal('EC2'),
     eventTypeCategory: z.literal('scheduledChange'),
     eventTypeCode: z.string(),
-    statusCode: z.enum(['open', 'upcoming', 'closed']),
+    eventArn: z.optional(z.string()),
+    // Older events have none.
+    statusCode: z._default(z.enum(['open', 'upcoming', 'closed']), 'open'),
     // AWS Health writes RFC 1123 dates, unlike other services.
     startTime: z.string(),
     endTime: z.optional(z.string()),
@@ -110,20 +114,26 @@ function parseHealthEvent(body: unknown, options: ParseOptions): WarningEvent {
   const kind = findMaintenanceKind(detail.eventTypeCode);
   if (!kind) return ignoredEvent(detail.eventTypeCode, 'does not affect a running instance');
   const entities = parseEntities(detail.affectedEntities ?? []);
-  if (entities.instanceIds.length + entities.ignored.length === 0)
+  const { pending, resolved, ignored } = entities;
+  if (pending.length + resolved.length + ignored.length === 0)
     return ignoredEvent(event.id, 'names no resource');
+  const notice = detail.eventArn ?? kind.reason;
+  const closed = { notice, eventTime: parseDate('time', event.time) };
+  // Instances of called-off maintenance are RESOLVED too, so the status of an entity does not matter here.
   if (detail.statusCode === 'closed')
-    return { kind: 'cancellation', ...entities, eventTime: parseDate('time', event.time) };
+    return { kind: 'cancellation', instanceIds: [...pending, ...resolved], ignored, ...closed };
   const startsAt = parseDate('detail.startTime', detail.startTime);
   const endsAt = detail.endTime === undefined ? undefined : parseDate('detail.endTime', detail.endTime);
-  const disruptions = entities.instanceIds.map((id) =>
-    maintenanceDisruption(eventInfo(event, id), kind, startsAt, endsAt),
+  const disruptions = pending.map((id) =>
+    maintenanceDisruption({ ...eventInfo(event, id), notice }, kind, startsAt, endsAt),
   );
-  return { kind: 'disruption', disruptions, ignored: entities.ignored };
+  const ended = resolved.length > 0 ? { resolved: { instanceIds: resolved, ...closed } } : {};
+  return { kind: 'disruption', disruptions, ignored, ...ended };
 }
 
 interface ParsedEntities {
-  readonly instanceIds: readonly string[];
+  readonly pending: readonly string[];
+  readonly resolved: readonly string[];
   readonly ignored: readonly IgnoredEntity[];
 }
 
@@ -131,16 +141,16 @@ interface ParsedEntities {
 function parseEntities(
   entities: readonly { readonly entityValue: string; readonly status?: string | undefined }[],
 ): ParsedEntities {
-  const instanceIds = new Set<string>();
+  const pending = new Set<string>();
+  const resolved = new Set<string>();
   const ignored: IgnoredEntity[] = [];
   for (const { entityValue, status } of entities) {
     const id = entityValue.slice(entityValue.lastIndexOf('/') + 1);
     if (!INSTANCE_ID.test(id))
       ignored.push({ value: entityValue.slice(0, 120), reason: 'is not an instance' });
-    else if (status === 'RESOLVED') ignored.push({ value: id, reason: 'is already resolved' });
-    else instanceIds.add(id);
+    else (status === 'RESOLVED' ? resolved : pending).add(id);
   }
-  return { instanceIds: [...instanceIds], ignored };
+  return { pending: [...pending], resolved: [...resolved], ignored };
 }
 
 function ignoredEvent(value: string, reason: string): WarningEvent {

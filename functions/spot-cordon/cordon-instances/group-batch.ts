@@ -1,5 +1,6 @@
 import type { Disruption } from '../domain/disruption.ts';
-import type { WarningEvent } from './event.ts';
+import type { ClosedNotice } from '../domain/maintenance.ts';
+import type { EndedMaintenance, WarningEvent } from './event.ts';
 
 /** A message and its parsed event. */
 export interface ReceivedEvent {
@@ -23,7 +24,7 @@ export interface InstanceMessages {
 
 interface Cancellation {
   readonly messageIds: readonly string[];
-  readonly eventTime: number;
+  readonly closed: readonly ClosedNotice[];
 }
 
 export interface DroppedEvent {
@@ -69,16 +70,24 @@ function addMessage(
 function findCancellations(received: readonly ReceivedEvent[]): Map<string, Cancellation> {
   const cancellations = new Map<string, Cancellation>();
   for (const { id, message } of received) {
-    if (message.kind !== 'cancellation') continue;
-    for (const instanceId of message.instanceIds) {
+    const ended = endedMaintenance(message);
+    for (const instanceId of ended?.instanceIds ?? []) {
       const before = cancellations.get(instanceId);
       cancellations.set(instanceId, {
         messageIds: [...(before?.messageIds ?? []), id],
-        eventTime: Math.max(before?.eventTime ?? 0, message.eventTime),
+        closed: [
+          ...(before?.closed ?? []),
+          ...(ended ? [{ notice: ended.notice, eventTime: ended.eventTime }] : []),
+        ],
       });
     }
   }
   return cancellations;
+}
+
+function endedMaintenance(message: WarningEvent): EndedMaintenance | undefined {
+  if (message.kind === 'cancellation') return message;
+  return message.kind === 'disruption' ? message.resolved : undefined;
 }
 
 function findDrop(
@@ -91,7 +100,9 @@ function findDrop(
     const secondsLate = String(Math.round((now - disruption.staleAt) / 1000));
     return { instanceId, reason: 'too old', detail: { severity, sourceEventId, secondsLate } };
   }
+  const { notice = disruption.reason } = disruption;
   const isCancelled =
-    severity === 'scheduled' && cancellation !== undefined && disruption.eventTime <= cancellation.eventTime;
+    severity === 'scheduled' &&
+    cancellation?.closed.some((one) => one.notice === notice && disruption.eventTime <= one.eventTime);
   return isCancelled ? { instanceId, reason: 'cancelled', detail: { severity, sourceEventId } } : undefined;
 }

@@ -40,6 +40,11 @@ export function logDeferred({ logger }: Invocation, instanceId: string, record?:
   else logger.info('due event ignored: no cordon record', { instanceId });
 }
 
+/** The maintenance was called off or moved, or the cordon has expired. The next sweep undoes it. */
+export function logEnding({ logger }: Invocation, record: CordonRecord): void {
+  logger.info('cordon ends with the next sweep', logFields(record));
+}
+
 export function logDuplicate({ logger, metrics }: Invocation, record: CordonRecord): void {
   logger.info('duplicate event ignored', logFields(record));
   addCount(metrics, 'Duplicate');

@@ -4,6 +4,7 @@ import { RetryableError } from '#shared/errors.ts';
 import { describeInstances } from '../aws/ec2.ts';
 import type { CordonContext } from '../context.ts';
 import {
+  type CordonDraft,
   type CordonRecord,
   cancelMaintenance,
   cordonSteps,
@@ -12,7 +13,7 @@ import {
 import type { Instance } from '../domain/instance.ts';
 import { mustDescribeFirst, outOfScopeReason } from '../domain/scope.ts';
 import type { GroupedBatch, InstanceMessages } from './group-batch.ts';
-import { logDeferred, logDropped, logDuplicate } from './log.ts';
+import { logDeferred, logDropped, logDuplicate, logEnding } from './log.ts';
 import { stepTimeoutMs } from './run-step.ts';
 import { createWorkItem, type WorkItem } from './work-item.ts';
 
@@ -40,13 +41,18 @@ export async function createWorkItems(
 
 /** AWS cancelled this maintenance. The next sweep undoes its cordon. */
 async function recordCancellations(
-  { table, invocation }: CordonContext,
+  { config, table, invocation }: CordonContext,
   { cancellations }: GroupedBatch,
 ): Promise<RetriedMessage[]> {
   if (cancellations.size === 0) return [];
   const { records, failures } = await updateRecords(table, [...cancellations.keys()], (known, id) => {
-    const cancelledAt = cancellations.get(id)?.eventTime;
-    return known && cancelledAt !== undefined ? cancelMaintenance(known, cancelledAt) : undefined;
+    const options = { leadMs: config.scheduledLeadMs, now: invocation.now() };
+    let cancelled: CordonDraft | undefined;
+    for (const closed of cancellations.get(id)?.closed ?? []) {
+      const before = cancelled ?? known;
+      cancelled = (before && cancelMaintenance(before, closed, options)) ?? cancelled;
+    }
+    return cancelled;
   });
   invocation.logger.info('maintenance cancelled by AWS', { instanceIds: [...records.keys()] });
   return [...failures].flatMap(([id, error]) => retryAll(cancellations.get(id)?.messageIds, error));
@@ -111,6 +117,7 @@ async function recordDisruptions(context: CordonContext, inScope: InScope): Prom
     // UncordonInstances will delete this record, and what we write now would be lost with it.
     if (record?.status === 'uncordoning') retry.push(...retryAll(messageIds, uncordoningError()));
     else if (record?.status !== 'cordoned') logDeferred(invocation, id, record);
+    else if ((record.expiresAt ?? invocation.now() + 1) <= invocation.now()) logEnding(invocation, record);
     else if (hasAllSteps(record)) logDuplicate(invocation, record);
     else items.push(createWorkItem(record, about, instances.get(id)));
   }

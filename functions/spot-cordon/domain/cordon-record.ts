@@ -1,4 +1,13 @@
 import { type Disruption, isMoreSevere } from './disruption.ts';
+import {
+  addNotice,
+  type ClosedNotice,
+  closeNotice,
+  firstOpenNotice,
+  type MaintenanceNotice,
+  noticeFields,
+  toNotice,
+} from './maintenance.ts';
 import type { RemovedProtection } from './protection.ts';
 
 /** What we do for a cordoned instance. A step that has an outcome in the record does not run again. */
@@ -29,6 +38,8 @@ export interface CordonRecord extends Omit<Disruption, 'staleAt'> {
   /** When a deferred cordon becomes due. */
   readonly dueAt?: number;
   readonly uncordoningSince?: number;
+  /** All AWS Health events about this instance: each is a reason of its own. */
+  readonly maintenance?: readonly MaintenanceNotice[];
   readonly group?: string;
   readonly steps: StepOutcomes;
   /** If the instance had scale-in protection and we removed it. */
@@ -41,7 +52,8 @@ export interface CordonRecord extends Omit<Disruption, 'staleAt'> {
   readonly drainHeldSince?: number;
 }
 
-export type RecordChange = 'new' | 'raised' | 'renewed' | 'sooner' | 'deferred' | 'none';
+/** `released`: the maintenance moved to a later date, so the next sweep undoes the cordon. */
+export type RecordChange = 'new' | 'raised' | 'renewed' | 'sooner' | 'deferred' | 'released' | 'none';
 
 export interface MergeResult {
   readonly record: CordonDraft;
@@ -68,7 +80,7 @@ export function mergeDisruptions(
   disruptions: readonly Disruption[],
   options: MergeOptions,
 ): { readonly record: CordonDraft | undefined; readonly change: RecordChange } {
-  if (known?.status === 'deferred' && disruptions.length === 0 && (known.dueAt ?? 0) <= options.now) {
+  if (disruptions.length === 0 && isDue(known, options.now)) {
     return { record: activateDeferred(known), change: 'new' };
   }
   let record = known;
@@ -88,14 +100,11 @@ export function mergeDisruptions(
 export function mergeDisruption(
   known: CordonDraft | undefined,
   disruption: Disruption,
-  { leadMs, now }: MergeOptions,
+  options: MergeOptions,
 ): MergeResult {
-  const dueAt = dueTime(disruption, leadMs);
-  if (!known) {
-    return dueAt > now ? deferredResult(disruption, dueAt) : { record: newRecord(disruption), change: 'new' };
-  }
-  if (known.status === 'deferred') return mergeIntoDeferred(known, disruption, dueAt, now);
-  // Even before its lead time: an instance at risk that also has maintenance planned should leave.
+  if (disruption.severity === 'scheduled') return mergeMaintenance(known, disruption, options);
+  if (!known) return { record: newRecord(disruption), change: 'new' };
+  if (known.status === 'deferred') return mergeIntoDeferred(known, disruption, options.now);
   if (isMoreSevere(disruption.severity, known.severity)) return raisedResult(known, disruption);
   if (disruption.severity !== known.severity) return unchangedResult(known);
   // The uncordon that this disruption interrupts may have undone some steps already, so all steps run again.
@@ -109,42 +118,114 @@ export function activateDeferred(known: CordonDraft): CordonDraft {
   return { ...rest, status: 'cordoned', steps: {} };
 }
 
+/** Whether a deferred record must become a cordon now. Maintenance that was called off never does. */
+function isDue(known: CordonDraft | undefined, now: number): known is CordonDraft {
+  return known?.status === 'deferred' && (known.dueAt ?? 0) <= now && (known.expiresAt ?? now + 1) > now;
+}
+
 /**
- * AWS has closed the maintenance, so the record expires now. The next sweep undoes the cordon, or deletes the record if
- * it is still deferred.
+ * AWS has closed the maintenance for this instance. If it was the only reason, the record expires now: the next sweep
+ * undoes the cordon, or deletes the record if it is still deferred.
  *
- * @returns undefined if the record is about something else or has expired already
+ * @returns undefined if the record is about something else
  */
-export function cancelMaintenance(known: CordonDraft, eventTime: number): CordonDraft | undefined {
-  if (known.severity !== 'scheduled' || known.eventTime > eventTime) return undefined;
-  if (known.expiresAt !== undefined && known.expiresAt <= eventTime) return undefined;
-  return { ...known, eventTime, expiresAt: eventTime };
+export function cancelMaintenance(
+  known: CordonDraft,
+  closed: ClosedNotice,
+  options: MergeOptions,
+): CordonDraft | undefined {
+  const maintenance = closeNotice(known.maintenance ?? [], closed);
+  if (!maintenance) return undefined;
+  if (known.severity !== 'scheduled' || known.status === 'uncordoning') return { ...known, maintenance };
+  return applyNotices(known, maintenance, options).record;
+}
+
+/**
+ * The record after its cordon is undone, if maintenance is still ahead.
+ *
+ * @returns undefined if the record can be deleted
+ */
+export function deferAgain(known: CordonDraft, now: number): CordonDraft | undefined {
+  const { maintenance = [] } = known;
+  const first = firstOpenNotice(maintenance.filter(({ expiresAt }) => expiresAt > now));
+  return first && deferredRecord(known, first, maintenance);
 }
 
 export function withOutcomes(known: CordonDraft, outcomes: StepOutcomes): CordonDraft {
   return { ...known, steps: { ...known.steps, ...outcomes } };
 }
 
-function dueTime(disruption: Disruption, leadMs: number): number {
-  // Not based on the event's time: if our clock were one second behind EC2's, a warning would be deferred.
-  if (disruption.severity !== 'scheduled' || disruption.deadline === undefined) return 0;
-  return disruption.deadline - leadMs;
-}
-
-function deferredResult(disruption: Disruption, dueAt: number): MergeResult {
-  return { record: { ...newRecord(disruption), status: 'deferred', dueAt }, change: 'deferred' };
-}
-
-function mergeIntoDeferred(
-  known: CordonDraft,
+/** An instance at risk that also has maintenance planned should leave, even before its lead time. */
+function mergeMaintenance(
+  known: CordonDraft | undefined,
   disruption: Disruption,
-  dueAt: number,
-  now: number,
+  options: MergeOptions,
 ): MergeResult {
-  if (disruption.severity === 'rebalance') return { record: activateDeferred(known), change: 'new' };
-  if (dueAt <= now) return { record: newRecord(disruption), change: 'new' };
-  const hasMoved = disruption.eventTime > known.eventTime && disruption.deadline !== known.deadline;
-  return hasMoved ? deferredResult(disruption, dueAt) : unchangedResult(known);
+  const added = toNotice(disruption, options.leadMs);
+  const maintenance = addNotice(known?.maintenance ?? [], added);
+  if (known?.severity === 'interruption' || !maintenance)
+    return unchangedResult(known ?? newRecord(disruption));
+  if (!known)
+    return added.dueAt > options.now ? deferredResult(disruption, added) : newCordon(disruption, added);
+  if (known.severity === 'rebalance') return withMaintenance(raisedResult(known, disruption), maintenance);
+  if (known.status !== 'uncordoning') return applyNotices(known, maintenance, options);
+  // The uncordon that this disruption interrupts may have undone some steps already, so all steps run again.
+  if (added.dueAt <= options.now) return withMaintenance(raisedResult(known, disruption), maintenance);
+  return { record: { ...known, maintenance }, change: 'deferred' };
+}
+
+/** Makes the record follow the open notice that starts first. */
+function applyNotices(
+  known: CordonDraft,
+  maintenance: readonly MaintenanceNotice[],
+  { now }: MergeOptions,
+): MergeResult {
+  const eventTime = Math.max(...maintenance.map((one) => one.eventTime));
+  const first = firstOpenNotice(maintenance);
+  if (!first) return { record: { ...known, maintenance, eventTime, expiresAt: now }, change: 'released' };
+  if (known.status === 'deferred') {
+    if (first.dueAt > now) return { record: deferredRecord(known, first, maintenance), change: 'deferred' };
+    const due = { ...known, maintenance, eventTime, ...noticeFields(first, maintenance, now) };
+    return { record: activateDeferred(due), change: 'new' };
+  }
+  if (first.dueAt > now)
+    return { record: { ...known, maintenance, eventTime, expiresAt: now }, change: 'released' };
+  const { announce: _announce, ...steps } = known.steps;
+  const record = { ...known, maintenance, eventTime, steps, ...noticeFields(first, maintenance, now) };
+  return { record, change: first.startsAt < (known.deadline ?? 0) ? 'sooner' : 'renewed' };
+}
+
+function deferredRecord(
+  known: CordonDraft,
+  first: MaintenanceNotice,
+  maintenance: readonly MaintenanceNotice[],
+): CordonDraft {
+  const { instanceId } = known;
+  const fields = { ...noticeFields(first, maintenance, 0), eventTime: first.eventTime, dueAt: first.dueAt };
+  return { instanceId, severity: 'scheduled', status: 'deferred', steps: {}, maintenance, ...fields };
+}
+
+function withMaintenance(
+  { record, change }: MergeResult,
+  maintenance: readonly MaintenanceNotice[],
+): MergeResult {
+  return { record: { ...record, maintenance }, change };
+}
+
+function newCordon(disruption: Disruption, added: MaintenanceNotice): MergeResult {
+  return withMaintenance({ record: newRecord(disruption), change: 'new' }, [added]);
+}
+
+function deferredResult(disruption: Disruption, added: MaintenanceNotice): MergeResult {
+  const record: CordonDraft = { ...newRecord(disruption), status: 'deferred', dueAt: added.dueAt };
+  return withMaintenance({ record, change: 'deferred' }, [added]);
+}
+
+function mergeIntoDeferred(known: CordonDraft, disruption: Disruption, now: number): MergeResult {
+  const isOpen = (known.expiresAt ?? now + 1) > now;
+  if (disruption.severity === 'rebalance' && isOpen)
+    return { record: activateDeferred(known), change: 'new' };
+  return { record: newRecord(disruption), change: 'new' };
 }
 
 /** A warning after the last deadline is a new disruption: the instance was stopped and started since then. */

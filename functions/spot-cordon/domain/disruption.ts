@@ -20,6 +20,8 @@ export interface Disruption {
   readonly deadline?: number;
   /** The disruption is over at this time if nothing worse follows. Interruptions never expire. */
   readonly expiresAt?: number;
+  /** For maintenance: the ARN of its AWS Health event. */
+  readonly notice?: string;
   /** From this time on the event is too old to act on. */
   readonly staleAt: number;
 }
@@ -82,6 +84,7 @@ export function maintenanceDisruption(
 
 export interface EventInfo {
   readonly instanceId: string;
+  readonly notice?: string;
   readonly eventTime: number;
   readonly sourceEventId: string;
 }

@@ -8,7 +8,7 @@ import { deleteCordonTags } from '../aws/ec2.ts';
 import { registerWithClassic } from '../aws/elastic-load-balancing.ts';
 import { registerTargets } from '../aws/elastic-load-balancing-v2.ts';
 import type { UncordonContext } from '../context.ts';
-import type { CordonRecord } from '../domain/cordon-record.ts';
+import { type CordonRecord, deferAgain } from '../domain/cordon-record.ts';
 import { type Severity, severities } from '../domain/disruption.ts';
 import { mayRestoreProtection } from '../domain/protection.ts';
 import { uncordonedEvent } from '../messages/events.ts';
@@ -29,6 +29,9 @@ export interface DueCordon {
 interface ClaimedCordon extends DueCordon {
   failure?: unknown;
 }
+
+/** After a stop and a start the instance is on other hardware: its maintenance is over. */
+const BACK = 'running again';
 
 const CALLS_AT_ONCE = 8;
 const CHANGES_AT_ONCE = 4;
@@ -179,17 +182,38 @@ async function deleteUndoneRecords(
   undone: readonly ClaimedCordon[],
 ): Promise<void> {
   if (undone.length === 0) return;
-  const changed = new Set(
-    await removeRecords(
-      table,
-      undone.map(({ record }) => record),
-    ),
-  );
+  const changed = new Set(await deferOrRemove(table, undone, invocation.now()));
   for (const { record, why } of undone) {
     const log = changed.has(record.instanceId) ? logCordonedAgain : logUncordoned;
     log(invocation, record, why);
   }
   addCount(invocation.metrics, 'Uncordoned', undone.length - changed.size);
+}
+
+/** Maintenance that moved to a later date waits for its lead time again. @returns the instances whose record changed */
+async function deferOrRemove(
+  table: UncordonContext['table'],
+  undone: readonly ClaimedCordon[],
+  now: number,
+): Promise<string[]> {
+  const next = new Map(
+    undone.map(({ record, why }) => [record, why === BACK ? undefined : deferAgain(record, now)]),
+  );
+  const deferred = [...next].flatMap(([record, draft]) => (draft ? [{ record, draft }] : []));
+  const changed: string[] = [];
+  const { failures } = await updateRecords<CordonRecord>(
+    table,
+    deferred.map(({ record }) => record.instanceId),
+    (known, id) => {
+      const one = deferred.find(({ record }) => record.instanceId === id);
+      if (one && known?.revision === one.record.revision) return one.draft;
+      if (known?.status !== 'deferred') changed.push(id);
+      return undefined;
+    },
+    new Map(deferred.map(({ record }) => [record.instanceId, record])),
+  );
+  const gone = undone.map(({ record }) => record).filter((record) => !next.get(record));
+  return [...(await removeRecords(table, gone)), ...changed, ...failures.keys()];
 }
 
 /** Runs one step for several cordons. If it throws, it failed for all of them, and the sweep tries again. */

@@ -40,14 +40,20 @@ export function protectionChange(world: World, ids: readonly string[], roleArn: 
   return awsEvent(world, { source: 'aws.autoscaling', detailType: 'AWS API Call via CloudTrail', detail });
 }
 
+const RETIREMENT = 'arn:aws:health:eu-west-1::event/AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED_1';
+
 export function scheduledMaintenance(
   world: World,
   entities: readonly string[],
   statusCode: string,
   startsAt: number,
+  {
+    eventArn = RETIREMENT,
+    status = 'PENDING',
+  }: { readonly eventArn?: string; readonly status?: string } = {},
 ): object {
   const detail = {
-    eventArn: 'arn:aws:health:eu-west-1::event/AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED_1',
+    eventArn,
     service: 'EC2',
     eventTypeCode: 'AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED',
     eventTypeCategory: 'scheduledChange',
@@ -55,7 +61,7 @@ export function scheduledMaintenance(
     startTime: new Date(startsAt).toUTCString(),
     statusCode,
     eventRegion: world.region,
-    affectedEntities: entities.map((entityValue) => ({ entityValue })),
+    affectedEntities: entities.map((entityValue) => ({ entityValue, status })),
     page: '1',
     totalPages: '1',
     backupEvent: 'false',

@@ -164,7 +164,9 @@ export const uncordonScenarios = [
       await world.fire(SWEEP);
       await world.settle();
       assert.equal((await readRecords(world))[0]?.status, 'cordoned');
-      await world.put(scheduledMaintenance(world, [firstInstance(fleet)], 'closed', startsAt));
+      await world.put(
+        scheduledMaintenance(world, [firstInstance(fleet)], 'closed', startsAt, { status: 'RESOLVED' }),
+      );
       await world.settle();
       for (let i = 0; i < 2; i++) {
         world.clock.skip(5 * MINUTE);
@@ -181,6 +183,43 @@ export const uncordonScenarios = [
       ]);
     },
   }),
+
+  scenario<Fleet>(
+    'two notices of maintenance: one is resolved for the instance, the other moves to a later date',
+    {
+      arrange: runOneInstance,
+      async act(world, fleet) {
+        const ids = [firstInstance(fleet)];
+        const soon = world.clock.now() + 60 * MINUTE;
+        const other = { eventArn: 'arn:aws:health:eu-west-1::event/other' };
+        await world.put(scheduledMaintenance(world, ids, 'upcoming', soon));
+        await world.put(scheduledMaintenance(world, ids, 'upcoming', soon, other));
+        await world.settle();
+        world.clock.skip(MINUTE);
+        await world.put(scheduledMaintenance(world, ids, 'open', soon, { status: 'RESOLVED' }));
+        await world.settle();
+        await world.fire(SWEEP);
+        await world.settle();
+        assert.equal((await readRecords(world))[0]?.status, 'cordoned', 'the other notice keeps the cordon');
+        world.clock.skip(MINUTE);
+        await world.put(scheduledMaintenance(world, ids, 'upcoming', soon + 14 * 24 * 60 * MINUTE, other));
+        await world.settle();
+        for (let i = 0; i < 2; i++) {
+          world.clock.skip(5 * MINUTE);
+          await world.fire(SWEEP);
+          await world.settle();
+        }
+      },
+      expect(outcome) {
+        const { tags, records } = stateOf(outcome);
+        assert.deepEqual(tags, ['none']);
+        assert.deepEqual(
+          records.map(({ severity, status }) => `${severity} ${status}`),
+          ['scheduled deferred'],
+        );
+      },
+    },
+  ),
 ];
 
 async function classicInstances(world: World): Promise<string[]> {

@@ -181,7 +181,13 @@ describe('a disruption is not lost', () => {
 describe('a cancellation wins', () => {
   const closed: ReceivedEvent = {
     id: 'm2',
-    message: { kind: 'cancellation', instanceIds: [A], ignored: [], eventTime: NOW },
+    message: {
+      kind: 'cancellation',
+      instanceIds: [A],
+      ignored: [],
+      notice: 'scheduled retirement',
+      eventTime: NOW,
+    },
   };
 
   it('against the event that it cancels, in the same batch', async () => {
@@ -200,7 +206,8 @@ describe('a cancellation wins', () => {
 
   it('against a late duplicate of the event', () => {
     const notice = retirement(A, NOW + HOUR, NOW - HOUR);
-    const known = cancelMaintenance(cordoned(notice), NOW);
+    const closing = { notice: 'scheduled retirement', eventTime: NOW };
+    const known = cancelMaintenance(cordoned(notice), closing, { leadMs: LEAD, now: NOW });
     expect(known?.expiresAt).toBe(NOW);
     expect(known && mergeDisruption(known, notice, { leadMs: LEAD, now: NOW }).change).toBe('none');
   });

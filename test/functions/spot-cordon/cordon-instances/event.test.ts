@@ -77,7 +77,7 @@ describe('a Health event', () => {
     });
   });
 
-  it('reports entities that are not instances or are already resolved', () => {
+  it('reports entities that are not instances, and releases those that are resolved', () => {
     const affectedEntities = [
       { entityValue: 'arn:aws:ec2:eu-west-1:123456789012:dedicated-host/h-0abc' },
       { entityValue: 'i-abcd1111', status: 'RESOLVED' },
@@ -86,11 +86,23 @@ describe('a Health event', () => {
     expect(read(withDetail(health, { affectedEntities }))).toEqual({
       kind: 'disruption',
       disruptions: [],
+      resolved: {
+        instanceIds: ['i-abcd1111'],
+        notice: health.detail.eventArn,
+        eventTime: Date.parse(health.time),
+      },
       ignored: [
         { value: 'arn:aws:ec2:eu-west-1:123456789012:dedicated-host/h-0abc', reason: 'is not an instance' },
-        { value: 'i-abcd1111', reason: 'is already resolved' },
         { value: '', reason: 'is not an instance' },
       ],
+    });
+  });
+
+  it('without a status is open, as in the forms of before 2020', () => {
+    const { statusCode: _, eventArn: _arn, ...detail } = health.detail;
+    expect(read({ ...health, detail })).toMatchObject({
+      kind: 'disruption',
+      disruptions: [{ severity: 'scheduled', notice: 'scheduled retirement' }, {}],
     });
   });
 
@@ -102,12 +114,14 @@ describe('a Health event', () => {
     });
   });
 
-  it('is a cancellation when it is closed', () => {
-    const event = read(withDetail(health, { statusCode: 'closed' }));
+  it('is a cancellation when it is closed, whatever the status of its entities', () => {
+    const affectedEntities = health.detail.affectedEntities.map((one) => ({ ...one, status: 'RESOLVED' }));
+    const event = read(withDetail(health, { statusCode: 'closed', affectedEntities }));
     expect(event).toEqual({
       kind: 'cancellation',
       instanceIds: ['i-1234567890abcdef0', 'i-abcd1111'],
       ignored: [],
+      notice: health.detail.eventArn,
       eventTime: Date.parse(health.time),
     });
   });

@@ -26,13 +26,19 @@ describe('a batch', () => {
             ignored: [{ value: 'h-1', reason: 'is not an instance' }],
           },
         },
-        { id: 'm4', message: { kind: 'cancellation', instanceIds: ['i-1'], ignored: [], eventTime: NOW } },
+        {
+          id: 'm4',
+          message: { kind: 'cancellation', instanceIds: ['i-1'], ignored: [], notice: 'arn', eventTime: NOW },
+        },
         { id: 'm5', message: { kind: 'due', instanceId: 'i-2' } },
       ],
       NOW,
     );
     expect(batch.disruptions.get(ID)).toEqual({ messageIds: ['m1', 'm3'], disruptions: [early, warning] });
-    expect(batch.cancellations.get('i-1')).toEqual({ messageIds: ['m4'], eventTime: NOW });
+    expect(batch.cancellations.get('i-1')).toEqual({
+      messageIds: ['m4'],
+      closed: [{ notice: 'arn', eventTime: NOW }],
+    });
     expect(batch.due.get('i-2')).toEqual({ messageIds: ['m5'], disruptions: [] });
     expect(batch.dropped).toEqual([
       {

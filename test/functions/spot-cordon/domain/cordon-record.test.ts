@@ -3,7 +3,9 @@ import {
   activateDeferred,
   type CordonRecord,
   cancelMaintenance,
+  deferAgain,
   mergeDisruption,
+  mergeDisruptions,
 } from '../../../../functions/spot-cordon/domain/cordon-record.ts';
 import {
   type Disruption,
@@ -218,24 +220,88 @@ describe('mergeDisruption', () => {
   });
 });
 
-describe('cancelMaintenance', () => {
+describe('maintenance that is called off', () => {
+  const options = { leadMs: LEAD, now: NOW };
+  const closed = (notice = 'scheduled retirement', eventTime = NOW + 1) => ({ notice, eventTime });
+
   it.each([
-    ['expires maintenance that was cancelled', recordAfter(retirement(NOW + HOUR)), NOW + 1, NOW + 1],
-    [
-      'keeps maintenance that was announced again after the cancellation',
-      recordAfter(retirement(NOW + HOUR, NOW + 2)),
-      NOW + 1,
-      undefined,
-    ],
-    ['keeps a warning', recordAfter(warning()), NOW + 1, undefined],
-    [
-      'changes nothing if the maintenance is already over',
-      { ...recordAfter(retirement(NOW + HOUR)), expiresAt: NOW },
-      NOW + 1,
-      undefined,
-    ],
-  ])('%s', (_, known, at, expiresAt) => {
-    expect(cancelMaintenance(known, at)?.expiresAt).toBe(expiresAt);
+    ['releases the instance', recordAfter(retirement(NOW + HOUR)), NOW],
+    ['announced again later stays', recordAfter(retirement(NOW + HOUR, NOW + 2)), undefined],
+    ['does not end a warning', recordAfter(warning()), undefined],
+  ])('%s', (_, known, expiresAt) => {
+    expect(cancelMaintenance(known, closed(), options)?.expiresAt).toBe(expiresAt);
+  });
+
+  it('never becomes due', () => {
+    const deferred = recordAfter(retirement(NOW + 2 * LEAD));
+
+    const cancelled = cancelMaintenance(deferred, closed(), options);
+
+    const later = { leadMs: LEAD, now: NOW + LEAD + HOUR };
+    expect(mergeDisruptions(cancelled, [], later)).toMatchObject({
+      change: 'none',
+      record: { status: 'deferred' },
+    });
+  });
+
+  it('is not announced again by a late copy', () => {
+    const cancelled = cancelMaintenance(recordAfter(retirement(NOW + HOUR)), closed(), options);
+    expect(cancelled && mergeDisruption(cancelled, retirement(NOW + HOUR), options).change).toBe('none');
+  });
+
+  it('leaves the cordon of another event about the same instance', () => {
+    const other = { ...retirement(NOW + 2 * HOUR), notice: 'arn of another' };
+    const both = mergeDisruption(recordAfter(retirement(NOW + HOUR)), other, options).record;
+
+    const cancelled = cancelMaintenance(both, closed(), options);
+
+    expect(cancelled).toMatchObject({
+      status: 'cordoned',
+      notice: 'arn of another',
+      deadline: NOW + 2 * HOUR,
+      expiresAt: NOW + 26 * HOUR,
+    });
+  });
+});
+
+describe('maintenance that moves to a later date', () => {
+  const options = { leadMs: LEAD, now: NOW };
+  const moved = mergeDisruption(
+    recordAfter(retirement(NOW + HOUR)),
+    retirement(NOW + 14 * LEAD, NOW + 1),
+    options,
+  );
+
+  it('releases the instance', () => {
+    expect(moved).toMatchObject({ change: 'released', record: { status: 'cordoned', expiresAt: NOW } });
+  });
+
+  it('waits again after the release', () => {
+    expect(deferAgain(moved.record, NOW + MINUTE)).toMatchObject({
+      status: 'deferred',
+      dueAt: NOW + 13 * LEAD,
+      deadline: NOW + 14 * LEAD,
+      steps: {},
+    });
+  });
+
+  it('stays a cordon within the lead time', () => {
+    const near = mergeDisruption(
+      recordAfter(retirement(NOW + HOUR)),
+      retirement(NOW + 5 * HOUR, NOW + 1),
+      options,
+    );
+    expect(near.record).toMatchObject({ status: 'cordoned', deadline: NOW + 5 * HOUR });
+  });
+
+  it('does not keep the cordon of a near one for as long as the far one lasts', () => {
+    const far = { ...retirement(NOW + 14 * LEAD), notice: 'arn of another' };
+    const both = mergeDisruption(recordAfter(retirement(NOW + HOUR)), far, options).record;
+    expect(both).toMatchObject({ status: 'cordoned', deadline: NOW + HOUR, expiresAt: NOW + 25 * HOUR });
+    expect(deferAgain(both, NOW + 26 * HOUR)).toMatchObject({
+      notice: 'arn of another',
+      dueAt: NOW + 13 * LEAD,
+    });
   });
 });
 
