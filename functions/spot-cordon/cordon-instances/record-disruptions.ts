@@ -1,16 +1,12 @@
 import { readRecords } from '#shared/aws/records.ts';
 import { type RecordUpdate, type UpdateResult, updateRecords } from '#shared/aws/update-records.ts';
 import { RetryableError } from '#shared/errors.ts';
+import type { Invocation } from '#shared/invocation.ts';
 import { describeInstances } from '../aws/ec2.ts';
 import type { CordonContext } from '../context.ts';
-import {
-  type CordonDraft,
-  type CordonRecord,
-  cancelMaintenance,
-  cordonSteps,
-  mergeDisruptions,
-} from '../domain/cordon-record.ts';
+import { type CordonDraft, type CordonRecord, cordonSteps } from '../domain/cordon-record.ts';
 import type { Instance } from '../domain/instance.ts';
+import { cancelMaintenance, mergeDisruptions } from '../domain/merge-disruptions.ts';
 import { mustDescribeFirst, outOfScopeReason } from '../domain/scope.ts';
 import type { GroupedBatch, InstanceMessages } from './group-batch.ts';
 import { logDeferred, logDropped, logDuplicate, logEnding } from './log.ts';
@@ -116,13 +112,24 @@ async function recordDisruptions(context: CordonContext, inScope: InScope): Prom
     const about = { messageIds, ...(merges.get(id) ?? { change: 'none', uncordonInProgress: false }) };
     // UncordonInstances will delete this record, and what we write now would be lost with it.
     if (record?.status === 'uncordoning') retry.push(...retryAll(messageIds, uncordoningError()));
-    else if (record?.status !== 'cordoned') logDeferred(invocation, id, record);
-    else if ((record.expiresAt ?? invocation.now() + 1) <= invocation.now()) logEnding(invocation, record);
-    else if (hasAllSteps(record)) logDuplicate(invocation, record);
-    else items.push(createWorkItem(record, about, instances.get(id)));
+    else if (needsSteps(invocation, id, record)) items.push(createWorkItem(record, about, instances.get(id)));
   }
   for (const [id, error] of failures) retry.push(...retryAll(messages.get(id)?.messageIds, error));
   return { items, retry };
+}
+
+/** Logs why there is nothing to do. */
+function needsSteps(
+  invocation: Invocation,
+  id: string,
+  record: CordonRecord | undefined,
+): record is CordonRecord {
+  const now = invocation.now();
+  if (record?.status !== 'cordoned') logDeferred(invocation, id, record);
+  else if ((record.expiresAt ?? now + 1) <= now) logEnding(invocation, record);
+  else if (hasAllSteps(record)) logDuplicate(invocation, record);
+  else return true;
+  return false;
 }
 
 /** MailCordons does the step `notify`. */

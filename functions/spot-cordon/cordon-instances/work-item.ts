@@ -1,5 +1,6 @@
-import type { CordonRecord, CordonStep, DrainedTargets, RecordChange } from '../domain/cordon-record.ts';
+import type { CordonRecord, CordonStep, DrainedTargets } from '../domain/cordon-record.ts';
 import type { AutoScalingGroup, Instance } from '../domain/instance.ts';
+import type { RecordChange } from '../domain/merge-disruptions.ts';
 import { keepsProtectionReason } from '../domain/protection.ts';
 import type { Replacement } from '../domain/replacement.ts';
 

@@ -85,6 +85,21 @@ export function targetsOfInstance(
     .map(({ target }) => target);
 }
 
+const MAX_OTHERS = 5;
+
+/** What the record keeps, so that the targets are registered again only if they still belong there. */
+export function toDrainedTargets(
+  targetGroupArn: string,
+  targets: readonly Target[],
+  about: { readonly registered: readonly RegisteredTarget[]; readonly group: AutoScalingGroup | undefined },
+): DrainedTargets {
+  const own = new Set(targets.map(({ Id }) => Id));
+  const active = about.registered.filter(({ target, state }) => !own.has(target.Id) && state !== 'draining');
+  const otherIds = [...new Set(active.map(({ target }) => target.Id))].slice(0, MAX_OTHERS);
+  const isOfGroup = about.group?.targetGroupArns.includes(targetGroupArn) === true;
+  return { targetGroupArn, targets, isOfGroup, otherIds };
+}
+
 /** Whether the instance may be terminated before its target group has finished draining it. */
 export function drainsLongerThanNotice(delaySeconds: number): boolean {
   return delaySeconds * 1000 > NOTICE_MS;
@@ -95,13 +110,11 @@ export function mergeDrainedTargets(
   before: readonly DrainedTargets[],
   now: readonly DrainedTargets[],
 ): readonly DrainedTargets[] {
-  const byArn = new Map<string, Map<string, Target>>();
-  for (const { targetGroupArn, targets } of [...before, ...now]) {
-    const known = byArn.get(targetGroupArn) ?? new Map<string, Target>();
-    for (const target of targets) known.set(targetKey(target), target);
-    byArn.set(targetGroupArn, known);
-  }
-  return [...byArn].map(([targetGroupArn, targets]) => ({ targetGroupArn, targets: [...targets.values()] }));
+  const byArn = Map.groupBy([...before, ...now], ({ targetGroupArn }) => targetGroupArn);
+  return [...byArn.values()].map((some) => {
+    const targets = new Map(some.flatMap((one) => one.targets).map((target) => [targetKey(target), target]));
+    return Object.assign({}, ...some, { targets: [...targets.values()] });
+  });
 }
 
 /** Identifies one registration: an instance can be registered under several ports. */

@@ -15,6 +15,16 @@ export function logCordonedAgain({ logger }: Invocation, record: CordonRecord, w
   logger.info('instance uncordoned, then cordoned again by a new disruption', { ...logFields(record), why });
 }
 
+/** The instance stays out: registering it again could send traffic to the wrong place. */
+export function logNotRestored(
+  { logger, metrics }: Invocation,
+  record: CordonRecord,
+  about: { readonly loadBalancer: string; readonly reason: string },
+): void {
+  logger.warn('registration not restored', { ...logFields(record), ...about });
+  addCount(metrics, 'RegistrationNotRestored');
+}
+
 export function logDeleted({ logger, metrics }: Invocation, records: readonly CordonRecord[]): void {
   for (const record of records) logger.info('cordon record deleted', logFields(record));
   addCount(metrics, 'Forgotten', records.length);

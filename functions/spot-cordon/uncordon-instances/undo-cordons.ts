@@ -5,14 +5,16 @@ import { RetryableError } from '#shared/errors.ts';
 import { addCount } from '#shared/metrics.ts';
 import { describeGroups, setScaleInProtection } from '../aws/auto-scaling.ts';
 import { deleteCordonTags } from '../aws/ec2.ts';
-import { registerWithClassic } from '../aws/elastic-load-balancing.ts';
-import { registerTargets } from '../aws/elastic-load-balancing-v2.ts';
 import type { UncordonContext } from '../context.ts';
-import { type CordonRecord, deferAgain } from '../domain/cordon-record.ts';
+import type { CordonRecord } from '../domain/cordon-record.ts';
 import { type Severity, severities } from '../domain/disruption.ts';
+import { deferAgain } from '../domain/merge-disruptions.ts';
 import { mayRestoreProtection } from '../domain/protection.ts';
+import { outOfServiceReason } from '../domain/restore-targets.ts';
 import { uncordonedEvent } from '../messages/events.ts';
+import { type ClaimedCordon, cordonIds, type DueCordon, recordFailure } from './claimed-cordon.ts';
 import { logCordonedAgain, logUncordoned } from './log.ts';
+import { type GroupsByName, restoreClassicRegistrations, restoreTargets } from './restore-registrations.ts';
 
 /** An instance whose record could not be processed, and why. */
 export interface InstanceFailure {
@@ -20,20 +22,9 @@ export interface InstanceFailure {
   readonly error: unknown;
 }
 
-export interface DueCordon {
-  readonly record: CordonRecord;
-  readonly why: string;
-}
-
-/** A cordon that this invocation has claimed and is undoing. */
-interface ClaimedCordon extends DueCordon {
-  failure?: unknown;
-}
-
 /** After a stop and a start the instance is on other hardware: its maintenance is over. */
 const BACK = 'running again';
 
-const CALLS_AT_ONCE = 8;
 const CHANGES_AT_ONCE = 4;
 
 /**
@@ -46,11 +37,7 @@ export async function undoCordons(
 ): Promise<readonly InstanceFailure[]> {
   const claimed = await claimRecords(context, due);
   const { signal } = context.invocation;
-  await Promise.all([
-    runStep(claimed, (some) => restoreTargets(some, signal)),
-    runStep(claimed, (some) => restoreClassicRegistrations(some, signal)),
-    runStep(claimed, (some) => restoreProtection(some, signal)),
-  ]);
+  await runStep(claimed, (some) => restoreService(context, some));
   // The tags are deleted last: schedulers must see the cordon until the instance is fully back in service.
   await runStep(withoutFailure(claimed), (some) => deleteTags(some, signal));
   await runStep(withoutFailure(claimed), (some) => publishUncordonedEvents(some, signal));
@@ -96,55 +83,41 @@ function lostClaims(due: readonly DueCordon[], claimed: readonly ClaimedCordon[]
     }));
 }
 
-async function restoreTargets(claimed: readonly ClaimedCordon[], signal: AbortSignal): Promise<void> {
-  const removed = claimed.flatMap((cordon) =>
-    (cordon.record.drainedTargets ?? []).map((drained) => ({ cordon, ...drained })),
-  );
-  await forEachIsolated(
-    Map.groupBy(removed, ({ targetGroupArn }) => targetGroupArn),
-    CALLS_AT_ONCE,
-    async ([arn, some]) => {
-      const all = some.flatMap(({ targets }) => targets);
-      for (const { item, error } of await registerTargets(arn, all, signal)) {
-        const owners = some.filter(({ targets }) => targets.includes(item));
-        recordFailure(owners, error);
-      }
-    },
-    ([, some], error) => recordFailure(some, error),
-  );
+/** Puts the instances back where they still belong. */
+async function restoreService(context: UncordonContext, claimed: readonly ClaimedCordon[]): Promise<void> {
+  const { signal } = context.invocation;
+  const names = claimed.filter(leftSomething).flatMap(({ record }) => record.group ?? []);
+  const groups = names.length === 0 ? new Map() : await describeGroups(names, signal);
+  await Promise.all([
+    runStep(claimed, (some) => restoreTargets(context, some, groups)),
+    runStep(claimed, (some) => restoreClassicRegistrations(context, some, groups)),
+    runStep(claimed, (some) => restoreProtection(some, groups, signal)),
+  ]);
 }
 
-async function restoreClassicRegistrations(
-  claimed: readonly ClaimedCordon[],
-  signal: AbortSignal,
-): Promise<void> {
-  const removed = claimed.flatMap((cordon) =>
-    (cordon.record.drainedLoadBalancers ?? []).map((name) => ({ cordon, name })),
-  );
-  await forEachIsolated(
-    Map.groupBy(removed, ({ name }) => name),
-    CHANGES_AT_ONCE,
-    ([name, some]) => registerWithClassic(name, cordonIds(some), signal),
-    ([, some], error) => recordFailure(some, error),
-  );
+function leftSomething({ record }: ClaimedCordon): boolean {
+  const { drainedTargets = [], drainedLoadBalancers = [] } = record;
+  return drainedTargets.length + drainedLoadBalancers.length > 0 || mayRestoreProtection(record);
 }
 
 /** Sets protection again only if nobody touched it since, and the instance is in service in the group of then. */
-async function restoreProtection(claimed: readonly ClaimedCordon[], signal: AbortSignal): Promise<void> {
+async function restoreProtection(
+  claimed: readonly ClaimedCordon[],
+  groups: GroupsByName,
+  signal: AbortSignal,
+): Promise<void> {
   const unprotected = claimed.flatMap((cordon) => {
     const { group } = cordon.record;
     return mayRestoreProtection(cordon.record) && group !== undefined ? [{ cordon, group }] : [];
   });
-  if (unprotected.length === 0) return;
-  const byGroup = Map.groupBy(unprotected, ({ group }) => group);
-  const groups = await describeGroups([...byGroup.keys()], signal);
   await forEachIsolated(
-    byGroup,
+    Map.groupBy(unprotected, ({ group }) => group),
     CHANGES_AT_ONCE,
     async ([name, some]) => {
-      const members = groups.get(name)?.members;
-      const ids = cordonIds(some).filter((id) => members?.get(id)?.lifecycleState === 'InService');
-      if (ids.length > 0) await setScaleInProtection(name, ids, true, signal);
+      const inService = some.filter(
+        ({ cordon: { record } }) => !outOfServiceReason(record, groups.get(name)),
+      );
+      if (inService.length > 0) await setScaleInProtection(name, cordonIds(inService), true, signal);
     },
     ([, some], error) => recordFailure(some, error),
   );
@@ -229,16 +202,8 @@ async function runStep(
   }
 }
 
-function recordFailure(some: readonly { readonly cordon: ClaimedCordon }[], error: unknown): void {
-  for (const { cordon } of some) cordon.failure = error;
-}
-
 function withoutFailure(claimed: readonly ClaimedCordon[]): ClaimedCordon[] {
   return claimed.filter(({ failure }) => failure === undefined);
-}
-
-function cordonIds(some: readonly { readonly cordon: ClaimedCordon }[]): string[] {
-  return idsOf(some.map(({ cordon }) => cordon));
 }
 
 function idsOf(claimed: readonly ClaimedCordon[]): string[] {

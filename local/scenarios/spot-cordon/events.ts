@@ -42,15 +42,18 @@ export function protectionChange(world: World, ids: readonly string[], roleArn: 
 
 const RETIREMENT = 'arn:aws:health:eu-west-1::event/AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED_1';
 
+interface MaintenanceInput {
+  readonly entities: readonly string[];
+  readonly statusCode: string;
+  readonly startsAt: number;
+  readonly eventArn?: string;
+  /** The status of the entities. */
+  readonly status?: string;
+}
+
 export function scheduledMaintenance(
   world: World,
-  entities: readonly string[],
-  statusCode: string,
-  startsAt: number,
-  {
-    eventArn = RETIREMENT,
-    status = 'PENDING',
-  }: { readonly eventArn?: string; readonly status?: string } = {},
+  { entities, statusCode, startsAt, eventArn = RETIREMENT, status = 'PENDING' }: MaintenanceInput,
 ): object {
   const detail = {
     eventArn,

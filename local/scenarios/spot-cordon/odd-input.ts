@@ -48,12 +48,11 @@ export const oddInputScenarios = [
         JSON.stringify(interruptionWarning(world, firstInstance(fleet), 'explode')),
         JSON.stringify({ ...interruptionWarning(world, firstInstance(fleet)), detail: {} }),
         JSON.stringify(
-          scheduledMaintenance(
-            world,
-            ['arn:aws:ec2:eu-west-1:123456789012:dedicated-host/h-1', 'ünïcode'],
-            'open',
-            0,
-          ),
+          scheduledMaintenance(world, {
+            entities: ['arn:aws:ec2:eu-west-1:123456789012:dedicated-host/h-1', 'ünïcode'],
+            statusCode: 'open',
+            startsAt: 0,
+          }),
         ),
         JSON.stringify(interruptionWarning(world, firstInstance(fleet))),
       ];

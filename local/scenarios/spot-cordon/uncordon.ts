@@ -157,7 +157,7 @@ export const uncordonScenarios = [
     async act(world, fleet) {
       const startsAt = world.clock.now() + 14 * 24 * 60 * MINUTE;
       const arn = `arn:aws:ec2:${world.region}:${world.accountId}:instance/${firstInstance(fleet)}`;
-      await world.put(scheduledMaintenance(world, [arn], 'upcoming', startsAt));
+      await world.put(scheduledMaintenance(world, { entities: [arn], statusCode: 'upcoming', startsAt }));
       await world.settle();
       assert.deepEqual(world.published(), [], 'nothing is cordoned two weeks early');
       world.clock.skip(13.5 * 24 * 60 * MINUTE);
@@ -165,7 +165,12 @@ export const uncordonScenarios = [
       await world.settle();
       assert.equal((await readRecords(world))[0]?.status, 'cordoned');
       await world.put(
-        scheduledMaintenance(world, [firstInstance(fleet)], 'closed', startsAt, { status: 'RESOLVED' }),
+        scheduledMaintenance(world, {
+          entities: [firstInstance(fleet)],
+          statusCode: 'closed',
+          startsAt,
+          status: 'RESOLVED',
+        }),
       );
       await world.settle();
       for (let i = 0; i < 2; i++) {
@@ -192,17 +197,35 @@ export const uncordonScenarios = [
         const ids = [firstInstance(fleet)];
         const soon = world.clock.now() + 60 * MINUTE;
         const other = { eventArn: 'arn:aws:health:eu-west-1::event/other' };
-        await world.put(scheduledMaintenance(world, ids, 'upcoming', soon));
-        await world.put(scheduledMaintenance(world, ids, 'upcoming', soon, other));
+        await world.put(
+          scheduledMaintenance(world, { entities: ids, statusCode: 'upcoming', startsAt: soon }),
+        );
+        await world.put(
+          scheduledMaintenance(world, { entities: ids, statusCode: 'upcoming', startsAt: soon, ...other }),
+        );
         await world.settle();
         world.clock.skip(MINUTE);
-        await world.put(scheduledMaintenance(world, ids, 'open', soon, { status: 'RESOLVED' }));
+        await world.put(
+          scheduledMaintenance(world, {
+            entities: ids,
+            statusCode: 'open',
+            startsAt: soon,
+            status: 'RESOLVED',
+          }),
+        );
         await world.settle();
         await world.fire(SWEEP);
         await world.settle();
         assert.equal((await readRecords(world))[0]?.status, 'cordoned', 'the other notice keeps the cordon');
         world.clock.skip(MINUTE);
-        await world.put(scheduledMaintenance(world, ids, 'upcoming', soon + 14 * 24 * 60 * MINUTE, other));
+        await world.put(
+          scheduledMaintenance(world, {
+            entities: ids,
+            statusCode: 'upcoming',
+            startsAt: soon + 14 * 24 * 60 * MINUTE,
+            ...other,
+          }),
+        );
         await world.settle();
         for (let i = 0; i < 2; i++) {
           world.clock.skip(5 * MINUTE);

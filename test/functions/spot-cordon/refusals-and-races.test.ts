@@ -9,6 +9,7 @@ import {
 import {
   DeregisterTargetsCommand,
   DescribeTargetGroupAttributesCommand,
+  DescribeTargetGroupsCommand,
   DescribeTargetHealthCommand,
   RegisterTargetsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
@@ -21,12 +22,7 @@ import {
   groupBatchByInstance,
   type ReceivedEvent,
 } from '../../../functions/spot-cordon/cordon-instances/group-batch.ts';
-import {
-  activateDeferred,
-  type CordonRecord,
-  cancelMaintenance,
-  mergeDisruption,
-} from '../../../functions/spot-cordon/domain/cordon-record.ts';
+import { activateDeferred, type CordonRecord } from '../../../functions/spot-cordon/domain/cordon-record.ts';
 import {
   type Disruption,
   interruptionDisruption,
@@ -34,6 +30,10 @@ import {
   rebalanceDisruption,
 } from '../../../functions/spot-cordon/domain/disruption.ts';
 import type { Instance } from '../../../functions/spot-cordon/domain/instance.ts';
+import {
+  cancelMaintenance,
+  mergeDisruption,
+} from '../../../functions/spot-cordon/domain/merge-disruptions.ts';
 import { decideAtSweep } from '../../../functions/spot-cordon/domain/uncordon-decision.ts';
 import { mailCordons } from '../../../functions/spot-cordon/mail-cordons/mail-cordons.ts';
 import { cordonSummaryMail } from '../../../functions/spot-cordon/messages/mail.ts';
@@ -262,6 +262,31 @@ describe('draining', () => {
     expect((await cordon(both)).retry).toEqual(['m1', 'm2']);
     expect(clients.elb.commandCalls(DeregisterTargetsCommand)).toHaveLength(19);
     expect(table.get(A)?.drainedTargets).toHaveLength(19);
+  });
+
+  it('reads the target group again before it calls a target stuck', async () => {
+    openAccount({ instances: [instance(A)], targetGroups: [] });
+    const answer = (state: 'healthy' | 'draining') => ({
+      TargetHealthDescriptions: [A, B, C].map((Id) => ({
+        Target: { Id, Port: 80 },
+        TargetHealth: { State: Id === A ? state : ('healthy' as const) },
+      })),
+    });
+    clients.elb.on(DescribeTargetGroupsCommand).resolves({
+      TargetGroups: [
+        { TargetGroupArn: 'tg', TargetType: 'instance', VpcId: 'vpc-1', LoadBalancerArns: ['alb'] },
+      ],
+    });
+    clients.elb
+      .on(DescribeTargetHealthCommand)
+      .resolvesOnce(answer('healthy'))
+      .resolvesOnce(answer('healthy'))
+      .resolves(answer('draining'));
+
+    const { retry } = await cordon([message('m1', warning(A))]);
+
+    expect(retry).toEqual([]);
+    expect(table.get(A)?.steps.drain).toMatch('1 targets in 1 target groups');
   });
 
   it('does not need the deregistration delay', async () => {

@@ -1,4 +1,5 @@
 import { forEachIsolated } from '#shared/concurrency.ts';
+import { sleep } from '#shared/time.ts';
 import { deregisterFromClassic, findClassicLoadBalancers } from '../../aws/elastic-load-balancing.ts';
 import {
   deregisterTargets,
@@ -15,6 +16,7 @@ import {
   targetGroupsToSearch,
   targetKey,
   targetsOfInstance,
+  toDrainedTargets,
 } from '../../domain/drain-targets.ts';
 import { idsOf, isHeld, isStepPending, recordFailure, type WorkItem, withPendingStep } from '../work-item.ts';
 
@@ -22,6 +24,7 @@ export type DrainSearch = 'vpc' | 'group';
 
 const CALLS_AT_ONCE = 8;
 const CLASSIC_CALLS_AT_ONCE = 4;
+const SECOND_LOOK_MS = 2_000;
 
 /**
  * Finds where the instances to drain are registered, and under which ports. One call lists a whole target group, so the
@@ -65,7 +68,8 @@ async function searchTargetGroups(
         if (!item.instance || !drainScope(item)?.includes(group.arn)) continue;
         const targets = targetsOfInstance(item.instance, group, registered);
         if (targets.length === 0) continue;
-        item.targets = [...item.targets, { targetGroupArn: group.arn, targets }];
+        const drained = toDrainedTargets(group.arn, targets, { registered, group: item.group });
+        item.targets = [...item.targets, drained];
         item.healthyTargets.set(group.arn, healthy);
       }
     },
@@ -143,11 +147,22 @@ async function deregisterFromTargetGroup(
 ): Promise<void> {
   const all = some.flatMap(({ targets }) => targets);
   await deregisterTargets(arn, all, signal);
+  if ((await findStuck(arn, some, signal)).length === 0) return;
+  // The list may be some seconds behind.
+  await sleep(SECOND_LOOK_MS, signal);
+  const stuck = await findStuck(arn, some, signal);
+  recordDrainFailure(stuck, new Error(`targets are still registered in ${arn} after they were deregistered`));
+}
+
+async function findStuck<T extends { readonly targets: readonly Target[] }>(
+  arn: string,
+  some: readonly T[],
+  signal: AbortSignal,
+): Promise<readonly T[]> {
   const registered = await listTargets(arn, signal);
   const notDraining = registered.filter(({ state }) => state !== 'draining');
   const left = new Set(notDraining.map(({ target }) => targetKey(target)));
-  const stuck = some.filter(({ targets }) => targets.some((target) => left.has(targetKey(target))));
-  recordDrainFailure(stuck, new Error(`targets are still registered in ${arn} after they were deregistered`));
+  return some.filter(({ targets }) => targets.some((target) => left.has(targetKey(target))));
 }
 
 async function deregisterFromClassicLoadBalancers(

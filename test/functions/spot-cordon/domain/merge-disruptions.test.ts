@@ -2,10 +2,6 @@ import { describe, expect, it } from 'vitest';
 import {
   activateDeferred,
   type CordonRecord,
-  cancelMaintenance,
-  deferAgain,
-  mergeDisruption,
-  mergeDisruptions,
 } from '../../../../functions/spot-cordon/domain/cordon-record.ts';
 import {
   type Disruption,
@@ -13,6 +9,12 @@ import {
   maintenanceDisruption,
   rebalanceDisruption,
 } from '../../../../functions/spot-cordon/domain/disruption.ts';
+import {
+  cancelMaintenance,
+  deferAgain,
+  mergeDisruption,
+  mergeDisruptions,
+} from '../../../../functions/spot-cordon/domain/merge-disruptions.ts';
 
 const NOW = Date.parse('2026-11-02T10:00:00Z');
 const MINUTE = 60_000;

@@ -1,0 +1,19 @@
+import type { CordonRecord } from '../domain/cordon-record.ts';
+
+export interface DueCordon {
+  readonly record: CordonRecord;
+  readonly why: string;
+}
+
+/** A cordon that this invocation has claimed and is undoing. */
+export interface ClaimedCordon extends DueCordon {
+  failure?: unknown;
+}
+
+export function recordFailure(some: readonly { readonly cordon: ClaimedCordon }[], error: unknown): void {
+  for (const { cordon } of some) cordon.failure = error;
+}
+
+export function cordonIds(some: readonly { readonly cordon: ClaimedCordon }[]): string[] {
+  return some.map(({ cordon }) => cordon.record.instanceId);
+}
