@@ -22,6 +22,11 @@ export function readGateConfig(env: Env = process.env) {
 }
 export type GateConfig = ReturnType<typeof readGateConfig>;
 
+/** Also if another variable is invalid. */
+export function isDryRun(env: Env = process.env): boolean {
+  return env.DRY_RUN === 'true';
+}
+
 export type SourceConfig = Pick<GateConfig, keyof typeof sourceFields>;
 
 const MINUTE_MS = 60_000;

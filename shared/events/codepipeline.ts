@@ -78,3 +78,9 @@ export function secretsOf(event: unknown): readonly string[] {
   const secrets = isRecord(data) && isRecord(data.artifactCredentials) ? data.artifactCredentials : {};
   return Object.values(secrets).filter((secret) => typeof secret === 'string');
 }
+
+/** Undefined also for a job that is otherwise odd. */
+export function userParametersOf(event: unknown): string | undefined {
+  const parsed = z.safeParse(codePipelineEvent, event);
+  return parsed.data?.['CodePipeline.job'].data.actionConfiguration.configuration.UserParameters;
+}

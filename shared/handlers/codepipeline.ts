@@ -5,7 +5,7 @@ import {
 } from '@aws-sdk/client-codepipeline';
 import { createClient } from '../aws/client.ts';
 import { hasName, isClientError, isRetryable, isServiceResponse } from '../errors.ts';
-import { type Job, jobIdOf, parseJob, secretsOf } from '../events/codepipeline.ts';
+import { type Job, jobIdOf, parseJob, secretsOf, userParametersOf } from '../events/codepipeline.ts';
 import type { Invocation } from '../invocation.ts';
 import { logger } from '../log.ts';
 import { addCount, metrics } from '../metrics.ts';
@@ -20,6 +20,8 @@ export interface CodePipelineHandlerOptions<P> {
   /** Parses the action's configuration. @throws InvalidInputError, which fails the action as a ConfigurationError */
   parse(userParameters: string | undefined): P;
   handle(job: JobWith<P>, invocation: Invocation): Promise<JobOutcome>;
+  /** The outcome in place of the failure that an error or the time limit causes. Without one, the action fails. */
+  replaceFailure?(userParameters: string | undefined, reason: string): JobOutcome | undefined;
 }
 
 export type JobWith<P> = Job & { readonly parameters: P };
@@ -62,15 +64,27 @@ async function work<P>(
         return resultOf(await options.handle({ ...job, parameters }, invocation), runner.requestId);
       } catch (error) {
         reportFailure(invocation, 'job failed', { error });
-        return failureOf(error, runner.requestId);
+        return failureOr(options, event, failureOf(error, runner.requestId));
       }
     },
     () => {
       reportTimeout('job timed out, reported as failed');
       const message = 'The function ran out of time before it could decide. Retry the action.';
-      return resultOf({ kind: 'fail', type: 'SystemUnavailable', message }, runner.requestId);
+      const failure = { kind: 'fail', type: 'SystemUnavailable', message } as const;
+      return failureOr(options, event, resultOf(failure, runner.requestId));
     },
   );
+}
+
+function failureOr<P>(
+  { replaceFailure }: CodePipelineHandlerOptions<P>,
+  event: unknown,
+  result: JobResult,
+): JobResult {
+  if ('success' in result || !replaceFailure) return result;
+  const { externalExecutionId, message } = result.failure.failureDetails;
+  const outcome = replaceFailure(userParametersOf(event), message);
+  return outcome ? resultOf(outcome, externalExecutionId) : result;
 }
 
 async function answer(jobId: string, result: JobResult): Promise<void> {

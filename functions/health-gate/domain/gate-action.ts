@@ -23,7 +23,7 @@ export function decideGateAction(
     case 'PASS':
       return { kind: 'pass' };
     case 'MISCONFIGURED':
-      return { kind: 'stop', resumable: false };
+      return policy.mode === 'warn' ? { kind: 'pass' } : { kind: 'stop', resumable: false };
     case 'BLOCK':
       if (policy.mode === 'warn') return { kind: 'pass' };
       if (policy.mode === 'wait' && now < deadline(policy, progress)) return wait(policy, progress, 0);

@@ -133,6 +133,15 @@ export function buildPolicy(
   };
 }
 
+/**
+ * Whether the first text that has a mode says `warn`. Such a gate must never fail a stage, so the texts need not be
+ * valid otherwise.
+ */
+export function isWarnOnly(...texts: readonly (string | undefined)[]): boolean {
+  const modes = texts.map((text) => /"mode"\s*:\s*"(\w+)"/.exec(text ?? '')?.[1]);
+  return modes.find((mode) => mode !== undefined) === 'warn';
+}
+
 interface EntryRule {
   readonly pattern: RegExp;
   readonly expected: string;

@@ -1,4 +1,4 @@
-import { isRetryable } from '#shared/errors.ts';
+import { InvalidInputError, isRetryable } from '#shared/errors.ts';
 import type { JobOutcome } from '#shared/handlers/codepipeline.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
@@ -7,15 +7,21 @@ import type { GateConfig } from '../config.ts';
 import type { GateContext, GateJob } from '../context.ts';
 import { decideGateAction, decideRetry } from '../domain/gate-action.ts';
 import type { Override } from '../domain/override.ts';
-import { buildPolicy, type Policy } from '../domain/policy.ts';
+import { buildPolicy, isWarnOnly, type Policy } from '../domain/policy.ts';
 import { formatMarker } from '../domain/stop-marker.ts';
 import type { SourceError, Verdict } from '../domain/verdict.ts';
 import { parseProgress } from '../domain/wait-progress.ts';
 import { createSources, evaluatePolicy } from '../evaluate-policy.ts';
 import { describeVerdict } from '../messages/verdict-text.ts';
 import { activeOverride, findCentralOverride } from './find-override.ts';
-import { type GateDecision, toDryRunResult, toJobResult, toOverriddenResult } from './job-result.ts';
-import { logDecision, logOverridden } from './log.ts';
+import {
+  type GateDecision,
+  toDryRunResult,
+  toJobResult,
+  toOverriddenResult,
+  toUndecidedResult,
+} from './job-result.ts';
+import { logDecision, logOverridden, logUndecided } from './log.ts';
 import { parameterText, readStoredParameters } from './read-parameters.ts';
 
 /**
@@ -40,10 +46,17 @@ export async function gateDeployment(
     const knownPolicy = buildPolicy({ given, parameter: undefined }, undefined, defaults);
     return decideByPolicy(context, knownPolicy, stored.sourceError);
   }
-  const policyText = parameter && parameterText(stored, parameter, config.region);
-  const policy = buildPolicy(job.parameters, policyText, defaults);
-  const policyOverride = activeOverride(policy.override, context);
-  return policyOverride ? allowOverridden(context, policyOverride) : decideByPolicy(context, policy);
+  const policyText = parameter && stored.parameters.get(parameter)?.text;
+  try {
+    if (parameter !== undefined) parameterText(stored, parameter, config.region);
+    const policy = buildPolicy(job.parameters, policyText, defaults);
+    const policyOverride = activeOverride(policy.override, context);
+    return policyOverride ? allowOverridden(context, policyOverride) : await decideByPolicy(context, policy);
+  } catch (error) {
+    if (!(error instanceof InvalidInputError && isWarnOnly(job.userParameters, policyText))) throw error;
+    logUndecided(error.message);
+    return toUndecidedResult(error.message);
+  }
 }
 
 function allowOverridden(context: GateContext, override: Override): JobOutcome {

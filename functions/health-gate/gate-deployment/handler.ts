@@ -1,10 +1,18 @@
 import { codePipelineHandler } from '#shared/handlers/codepipeline.ts';
-import { readGateConfig } from '../config.ts';
-import { parseUserParameters } from '../domain/policy.ts';
+import { isDryRun, readGateConfig } from '../config.ts';
+import { isWarnOnly, parseUserParameters } from '../domain/policy.ts';
 import { gateDeployment } from './gate-deployment.ts';
+import { toUndecidedResult } from './job-result.ts';
+import { logUndecided } from './log.ts';
 
 /** Reads the configuration for each job: an invalid one then fails the action with a clear message. */
 export const handler = codePipelineHandler({
   parse: parseUserParameters,
   handle: (job, invocation) => gateDeployment(job, readGateConfig(), invocation),
+  // A trial must never fail a stage, whatever is wrong with the policy, the function or AWS.
+  replaceFailure: (userParameters, reason) => {
+    if (!(isDryRun() || isWarnOnly(userParameters))) return undefined;
+    logUndecided(reason);
+    return toUndecidedResult(reason);
+  },
 });

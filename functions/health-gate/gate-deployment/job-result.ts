@@ -16,6 +16,8 @@ export interface GateDecision {
 
 const ALLOWED_BY_POLICY = 'Allowed by the policy (mode: warn or onUnknown: allow).';
 
+const ALLOWED_AS_TRIAL = 'Allowed by mode: warn or a dry run.';
+
 /** The result for CodePipeline. `marker` is set when the stop was saved and can be resumed. */
 export function toJobResult({ verdict, action, policy, now }: GateDecision, marker?: string): JobOutcome {
   const text = describeVerdict(verdict, policy);
@@ -42,6 +44,11 @@ export function toJobResult({ verdict, action, policy, now }: GateDecision, mark
 
 export function toOverriddenResult(override: Override): JobOutcome {
   return succeed('OVERRIDDEN', describeOverride(override), { OverrideReason: override.reason });
+}
+
+/** For `mode: warn` and a dry run, if an error left the gate without a verdict. */
+export function toUndecidedResult(reason: string): JobOutcome {
+  return succeed('MISCONFIGURED', `The gate cannot decide: ${reason} ${ALLOWED_AS_TRIAL}`, {});
 }
 
 /** In a dry run every deployment passes, and the summary says what would have happened. */

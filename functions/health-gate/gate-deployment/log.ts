@@ -1,4 +1,5 @@
-import { addCount } from '#shared/metrics.ts';
+import { logger } from '#shared/log.ts';
+import { addCount, metrics } from '#shared/metrics.ts';
 import type { GateContext } from '../context.ts';
 import type { Override } from '../domain/override.ts';
 import { describeOverride, describeVerdict } from '../messages/verdict-text.ts';
@@ -10,11 +11,15 @@ const messages = {
   stop: 'deployment stopped',
 } as const;
 
+const UNDECIDED = 'deployment allowed: the gate cannot decide';
+
 export function logDecision(
   { config, invocation }: GateContext,
   { verdict, action, policy }: GateDecision,
 ): void {
-  invocation.logger.info(config.dryRun ? 'decision planned' : messages[action.kind], {
+  const isUndecided = verdict.verdict === 'MISCONFIGURED' && action.kind === 'pass';
+  const message = isUndecided ? UNDECIDED : messages[action.kind];
+  invocation.logger[isUndecided ? 'warn' : 'info'](config.dryRun ? 'decision planned' : message, {
     verdict: verdict.verdict,
     mode: policy.mode,
     regions: policy.regions,
@@ -25,6 +30,12 @@ export function logDecision(
   });
   addCount(invocation.metrics, `Verdict.${verdict.verdict}`);
   if (action.kind === 'stop') addCount(invocation.metrics, 'Stopped');
+}
+
+/** An error left the gate without a verdict. */
+export function logUndecided(reason: string): void {
+  logger.warn(UNDECIDED, { reason });
+  addCount(metrics, 'Verdict.MISCONFIGURED');
 }
 
 export function logOverridden({ invocation }: GateContext, override: Override): void {

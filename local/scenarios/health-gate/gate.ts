@@ -5,7 +5,15 @@ import { emulatedState } from '../../scenario-kit/emulated-state.ts';
 import { openIncident } from '../../scenario-kit/health.ts';
 import { startPipeline } from '../../scenario-kit/pipelines.ts';
 import { gateMessage, stateOf } from './observe.ts';
-import { createGatedPipeline, MINUTE, NAME, passMinutes, runPipeline, scenario } from './pipeline.ts';
+import {
+  changeGate,
+  createGatedPipeline,
+  MINUTE,
+  NAME,
+  passMinutes,
+  runPipeline,
+  scenario,
+} from './pipeline.ts';
 
 const DEPLOYED = 'Succeeded: Gate Succeeded, Deploy Succeeded';
 const STOPPED = 'Failed: Gate Failed, Deploy new';
@@ -119,6 +127,20 @@ export const gateScenarios = [
       assert.match(gateMessage(outcome), /PermissionError: .*needs AWS's Business, Enterprise/);
       assert.equal(countCalls(calls, 'DescribeEvents'), 1);
       assert.deepEqual([stateOf(outcome).holds, outcome.mails], [[], []], 'nothing resumes it');
+    },
+  }),
+
+  scenario('a gate that only warns, without a support plan and with a misspelled Region', {
+    arrange: (world) => createGatedPipeline(world, { parameters: { mode: 'warn' } }),
+    async act(world) {
+      emulatedState(world, 'health').subscribed = false;
+      await runPipeline(world);
+      await changeGate(world, { mode: 'warn', regions: 'us-esat-2' });
+      await runPipeline(world);
+    },
+    expect(outcome) {
+      assert.deepEqual(stateOf(outcome).executions.orders, ['Succeeded', 'Succeeded']);
+      assert.match(gateMessage(outcome), /^Succeeded: The gate cannot decide: regions: "us-esat-2" is not/);
     },
   }),
 

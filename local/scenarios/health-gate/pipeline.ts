@@ -1,5 +1,10 @@
 import type { World } from '../../pack/world.ts';
-import { createPipeline, type PipelineInput, startPipeline } from '../../scenario-kit/pipelines.ts';
+import {
+  createPipeline,
+  type PipelineInput,
+  startPipeline,
+  updatePipeline,
+} from '../../scenario-kit/pipelines.ts';
 import type { Scenario } from '../../scenario-kit/scenario.ts';
 import { observe } from './observe.ts';
 
@@ -21,18 +26,25 @@ export interface GatedPipelineInput
 /** Creates a pipeline with gate and deployment in one stage, so that no other execution comes between them. */
 export async function createGatedPipeline(
   world: World,
-  seed: GatedPipelineInput = {},
+  { name = NAME, parameters, ...rest }: GatedPipelineInput = {},
 ): Promise<GatedPipelines> {
-  const { name = NAME, parameters, ...rest } = seed;
+  await createPipeline(world, { tags: OPT_IN, ...rest, name, stages: gatedStages(parameters) });
+  return { pipelines: [name] };
+}
+
+/** Gives the gate of the pipeline other UserParameters. */
+export async function changeGate(world: World, parameters: string | object): Promise<void> {
+  await updatePipeline(world, { name: NAME, stages: gatedStages(parameters) });
+}
+
+function gatedStages(parameters: string | object | undefined): PipelineInput['stages'] {
   const gate = {
     name: 'Gate',
     function: 'GateDeployment',
     ...(parameters !== undefined && { parameters }),
     namespace: 'gate',
   };
-  const stages = { Prod: [gate, { name: 'Deploy', runOrder: 2 }] };
-  await createPipeline(world, { tags: OPT_IN, ...rest, name, stages });
-  return { pipelines: [name] };
+  return { Prod: [gate, { name: 'Deploy', runOrder: 2 }] };
 }
 
 /** Starts the pipeline and runs it as far as possible. @returns the id of the execution */

@@ -44,7 +44,7 @@ describe('what the gate does', () => {
     ['pass', 'unreadable, only warning', unknown, { mode: 'warn' }, fresh],
     ['stop', 'no permission', refused, {}, fresh],
     ['stop', 'no permission, waiting', refused, { mode: 'wait' }, fresh],
-    ['stop', 'no permission, only warning', refused, { mode: 'warn' }, fresh],
+    ['pass', 'no permission, only warning', refused, { mode: 'warn' }, fresh],
     ['stop', 'no permission, unknown allowed', refused, { onUnknown: 'allow' }, spent],
   ])('%s: %s', (kind, _, verdict, fields, progress) => {
     expect(decideGateAction(verdict, policy(fields), progress, NOW).kind).toBe(kind);

@@ -421,6 +421,72 @@ describe('what a stop leaves behind', () => {
   });
 });
 
+describe('a gate that only warns never fails a stage', () => {
+  const parameter = '/groundcrew/health-gate/prod';
+  const undecided = { Verdict: 'MISCONFIGURED', message: expect.stringMatching(/^The gate cannot decide: /) };
+  const warnings = () =>
+    output.text().match(/"level":"WARN","message":"deployment allowed: the gate cannot decide"/g);
+
+  it.each(['SubscriptionRequiredException', 'AccessDeniedException'])('%s', async (name) => {
+    health.on(DescribeEventsCommand).rejects(refusal(name));
+
+    const { outputVariables } = await gate({ mode: 'warn' });
+
+    expect(outputVariables).toMatchObject(undecided);
+    expect(warnings()).toHaveLength(1);
+    expect(output.text()).toContain('"Verdict.MISCONFIGURED":1');
+  });
+
+  it.each<[string, object | string]>([
+    ['a misspelled Region', { mode: 'warn', regions: 'us-esat-1' }],
+    ['an unknown field', { mode: 'warn', regoins: 'us-east-1' }],
+    ['broken JSON', '{"mode": "warn", "regions": ["eu-west-1"'],
+    ['an invalid override', { mode: 'warn', override: 'tomorrow' }],
+    ['a parameter that does not exist', { mode: 'warn', policy: parameter }],
+  ])('%s', async (_, userParameters) => {
+    const { outputVariables } = await gate(userParameters);
+
+    expect(outputVariables).toMatchObject(undecided);
+    expect(warnings()).toHaveLength(1);
+  });
+
+  it('a parameter that says it, with a mistake elsewhere', async () => {
+    const Value = '{"mode":"warn","services":"EC 2"}';
+    ssm.on(GetParametersCommand).resolves({ Parameters: [{ Name: parameter, Value }] });
+
+    expect((await gate(parameter)).outputVariables).toMatchObject(undecided);
+    codePipeline.resetHistory();
+    expect((await gate({ policy: parameter, mode: 'fail' })).failureDetails?.type).toBe('ConfigurationError');
+  });
+
+  it('a fault in the settings of the function, and in a dry run', async () => {
+    process.env.MAX_OVERRIDE_HOURS = 'many';
+    const warned = await gate({ mode: 'warn' });
+    codePipeline.resetHistory();
+    process.env.DRY_RUN = 'true';
+    const dry = await gate('us-esat-1');
+    Object.assign(process.env, { MAX_OVERRIDE_HOURS: '24', DRY_RUN: 'false' });
+
+    expect([warned.outputVariables?.Verdict, dry.outputVariables?.Verdict]).toEqual([
+      'MISCONFIGURED',
+      'MISCONFIGURED',
+    ]);
+  });
+
+  it('no time left', async () => {
+    health
+      .on(DescribeEventsCommand)
+      .callsFake(() => new Promise((resolve) => setTimeout(resolve, 2_000, { events: [] })));
+    const event = anotherJob();
+    event['CodePipeline.job'].data.actionConfiguration.configuration.UserParameters = '{"mode":"warn"}';
+
+    await within(399, handler(event, fakeContext({ remainingMs: 400 })));
+
+    expect(codePipeline.commandCalls(PutJobFailureResultCommand)).toEqual([]);
+    expect(codePipeline.commandCalls(PutJobSuccessResultCommand)).toHaveLength(1);
+  });
+});
+
 describe('always one answer', () => {
   it('says that it was answered already, and throws nothing', async () => {
     codePipeline.on(PutJobSuccessResultCommand).rejects(refusal('InvalidJobStateException'));
