@@ -37,6 +37,7 @@ export async function planRun(
     instances: inventory.instanceIds.length,
     disks: countDisks(inventory, desired),
     unusableTopics: [...new Set(desired.flatMap(({ topicFault }) => topicFault ?? []))],
+    unmonitored: desired.flatMap(({ unmonitored }) => unmonitored ?? []),
     withoutMetrics: task.rechecks ? instancesWithoutMetrics(inventory, desired) : [],
   };
 }

@@ -129,6 +129,8 @@ function reportOutcome(
       },
     );
   addCount(metrics, 'AlarmsOverMaximum', outcome.overMaximum);
+  // Only a run over all instances counts: others would report parts of the same number.
+  if ('fleet' in scope) addCount(metrics, 'InstancesWithoutMetrics', outcome.unmonitored.length);
   addCount(metrics, 'TopicsUnusable', outcome.unusableTopics.length);
   addCount(metrics, 'ChangesPending', left);
   addCount(metrics, 'Skipped', outcome.plan.skipped.length);

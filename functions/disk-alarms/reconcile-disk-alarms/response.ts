@@ -15,6 +15,8 @@ export interface RunOutcome {
   readonly monthlyUsd: number;
   /** Alarms that are missing because of `MaxAlarms`. */
   readonly overMaximum: number;
+  /** Names of running instances in scope whose agents send no disk metrics. */
+  readonly unmonitored: readonly string[];
   /** Why topics of tags or calls are not used, each once. */
   readonly unusableTopics: readonly string[];
   /** Whether a follow-up continues with the pending changes. */
@@ -42,12 +44,14 @@ export function toResponse({ plan, applied, ...outcome }: RunOutcome) {
 
 type Counted = Omit<RunOutcome, 'applied' | 'continues' | 'withoutMetrics'>;
 
-export function toCounts({ plan, instances, disks, monthlyUsd, overMaximum, unusableTopics }: Counted) {
+export function toCounts({ plan, ...outcome }: Counted) {
+  const { instances, disks, monthlyUsd, overMaximum, unusableTopics, unmonitored } = outcome;
   return {
     instances,
     disks,
     monthlyUsd,
     ...(overMaximum > 0 && { overMaximum }),
+    ...(unmonitored.length > 0 && { unmonitored: limitItems(unmonitored) }),
     ...(unusableTopics.length > 0 && { unusableTopics: limitItems(unusableTopics) }),
     counts: {
       create: plan.create.length,

@@ -97,6 +97,23 @@ export const oddInputScenarios = [
     },
   }),
 
+  scenario('a running instance without an agent is named', {
+    sweep: false, // writes nothing
+    async arrange(world) {
+      const servers = await createOddServers(world);
+      world.clock.skip(2 * 3_600_000);
+      return servers;
+    },
+    act: (world, servers) => callFunction(world, servers, { dry_run: true }),
+    expect(outcome) {
+      const [response] = responsesOf(outcome);
+      assert.deepEqual(
+        response?.unmonitored?.map((name) => name.replace(/i-[0-9a-f]+/, 'id')),
+        ['bare (id)'],
+      );
+    },
+  }),
+
   scenario('the hourly run catches up on lost events', {
     sweep: false,
     async arrange(world) {

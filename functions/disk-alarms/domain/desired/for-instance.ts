@@ -2,7 +2,7 @@ import { InvalidInputError } from '#shared/errors.ts';
 import { formatValue } from '#shared/redact.ts';
 import { alarmName, type ExistingAlarm } from '../alarm.ts';
 import type { SkippedItem } from '../disk.ts';
-import { type Instance, isTerminated } from '../instance.ts';
+import { displayName, type Instance, isTerminated } from '../instance.ts';
 import { disksOfInstance, type Inventory } from '../inventory.ts';
 import type { DesiredState } from '../plan.ts';
 import { type Settings, settingsFor, tagKeys } from '../settings.ts';
@@ -28,6 +28,8 @@ export interface DesiredAlarms {
   readonly disks: number;
   /** The instance started within the past hour and its disks have sent no metrics since. */
   readonly hasNoMetrics: boolean;
+  /** The instance's name, if it runs for more than an hour, is in scope and has no disk metrics. */
+  readonly unmonitored?: string;
   /** Why the topic of its tag or call is not used. */
   readonly topicFault?: string;
 }
@@ -82,7 +84,12 @@ function desiredAlarmsForKnown(
   const desired = { owner: instanceId, mayDelete, ...silence };
   if (!isRunning)
     return { desired, ...skipInstance(instanceId, `the instance is ${ec2State}`), hasNoMetrics };
-  if (disks.length === 0) return { desired, ...skipInstance(instanceId, NO_METRICS_REASON), hasNoMetrics };
+  if (disks.length === 0) {
+    const unmonitored = hasStartedRecently(instance, inventory.now)
+      ? {}
+      : { unmonitored: displayName(instance) };
+    return { desired, ...skipInstance(instanceId, NO_METRICS_REASON), hasNoMetrics, ...unmonitored };
+  }
   const alarms = [...disks.flatMap((disk) => diskAlarms(options, disk)), ...silence.alarms];
   const { fault: topicFault } = options.topic;
   const skipped = topicFault

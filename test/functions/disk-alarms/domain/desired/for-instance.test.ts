@@ -348,6 +348,15 @@ describe('an instance', () => {
     expect(skipped[0]?.reason).toMatch(/^no disk metrics in the past three hours/);
   });
 
+  it('that runs for an hour without metrics is named, and no other', () => {
+    const named = instance({ tags: { Name: 'web-1' } });
+    expect(decide({ instances: [named] }).unmonitored).toBe(`web-1 (${ID})`);
+    expect(decide({ instances: [{ ...named, launchedAt: NOW - 600_000 }] }).unmonitored).toBeUndefined();
+    expect(decide({ instances: [{ ...named, state: 'stopped' }] }).unmonitored).toBeUndefined();
+    expect(decide({ instances: [named] }, { scope: 'tagged' }).unmonitored).toBeUndefined();
+    expect(decide({ ...disk, instances: [named] }).unmonitored).toBeUndefined();
+  });
+
   it.each([
     ['all', undefined, 2],
     ['all', 'off', 0],
