@@ -18,6 +18,13 @@ function targetFields() {
   };
 }
 
+function approverFields() {
+  return {
+    approvers: list('APPROVERS', { each: ADDRESS, optional: true }),
+    required: wholeNumber('REQUIRED_APPROVALS', { min: 1, max: 5 }),
+  };
+}
+
 function scopeFields() {
   return {
     pipelines: list('PIPELINES', { each: NAME_PATTERN, optional: true }),
@@ -59,7 +66,8 @@ function uniqueAddresses(addresses: readonly string[]): readonly string[] {
 
 /** Reads the environment of DecideApproval. */
 export function readDecideConfig(env: Env = process.env) {
-  return readEnvironment(env, { table: text('APPROVALS_TABLE') });
+  const settings = readEnvironment(env, { table: text('APPROVALS_TABLE'), ...approverFields() });
+  return { ...settings, approvers: uniqueAddresses(settings.approvers) };
 }
 export type DecideConfig = ReturnType<typeof readDecideConfig>;
 
@@ -71,11 +79,13 @@ export function readExecuteConfig(env: Env = process.env) {
       dryRun: flag('DRY_RUN'),
       approverTopicArn: text('APPROVER_TOPIC_ARN'),
       ownerTopicArn: text('OWNER_TOPIC_ARN'),
+      ...approverFields(),
       ...targetFields(),
       ...scopeFields(),
     });
   return {
     ...settings,
+    approvers: uniqueAddresses(settings.approvers),
     targets: normalizeTargets({ accounts, organizations, organizationalUnits, copying }),
     scope: { pipelines, steps },
   };
@@ -87,8 +97,9 @@ export function readSweepConfig(env: Env = process.env) {
   const { pipelines, steps, ...settings } = readEnvironment(env, {
     table: text('APPROVALS_TABLE'),
     dryRun: flag('DRY_RUN'),
+    ...approverFields(),
     ...scopeFields(),
   });
-  return { ...settings, scope: { pipelines, steps } };
+  return { ...settings, approvers: uniqueAddresses(settings.approvers), scope: { pipelines, steps } };
 }
 export type SweepConfig = ReturnType<typeof readSweepConfig>;

@@ -9,6 +9,7 @@ import { readBuildRecords } from '../aws/approvals-table.ts';
 import type { DecideConfig } from '../config.ts';
 import { type ApprovalRecord, keyOfRecord } from '../domain/approval-record.ts';
 import { applyVote, nextAction, type VoteInput, type VoteOutcome } from '../domain/approval-transitions.ts';
+import { withCurrentRules } from '../domain/current-rules.ts';
 import { hashToken, isSameHash, isToken } from '../domain/link-token.ts';
 import type { ScanFindings } from '../domain/scan-findings.ts';
 import { dueEventOf } from '../messages/events.ts';
@@ -21,6 +22,9 @@ interface LinkContext {
   readonly config: DecideConfig;
   readonly invocation: Invocation;
   readonly token: string;
+  /** As the table has it. */
+  readonly stored: ApprovalRecord;
+  /** As the current settings see it. */
   readonly record: ApprovalRecord;
   readonly findings: ScanFindings | undefined;
   readonly approver: string;
@@ -38,10 +42,11 @@ export async function decideApproval(
   if (!/^[0-9a-f]{32}$/.test(image) || !isToken(token)) return invalidLinkResponse(invocation);
   const table = { table: config.table, signal: invocation.signal };
   const { approvals, findings } = await readBuildRecords(table, image);
-  for (const record of approvals) {
+  for (const stored of approvals) {
+    const record = withCurrentRules(stored, config);
     const approver = findTokenHolder(record, token);
     if (approver !== undefined)
-      return handleRequest({ request, config, invocation, token, record, findings, approver });
+      return handleRequest({ request, config, invocation, token, stored, record, findings, approver });
   }
   return invalidLinkResponse(invocation);
 }
@@ -99,7 +104,8 @@ async function recordVote(context: LinkContext, input: VoteInput): Promise<HttpR
   const { record: current } = await updateRecord<ApprovalRecord>(
     { table: config.table, signal: invocation.signal },
     keyOfRecord(record),
-    (known) => {
+    (stored) => {
+      const known = stored && withCurrentRules(stored, config);
       // A new round has started, so this link belongs to the previous one.
       if (!known || findTokenHolder(known, token) !== approver) {
         outcome = 'unknown';
@@ -109,11 +115,11 @@ async function recordVote(context: LinkContext, input: VoteInput): Promise<HttpR
       outcome = result.outcome;
       return result.record;
     },
-    { known: record },
+    { known: context.stored },
   );
   logVote(context, input.decision, outcome);
   // Also after a repeated click, because the first one may have crashed between its vote and this event.
-  if (current && nextAction(current, invocation.now()) === 'act')
+  if (current && nextAction(withCurrentRules(current, config), invocation.now()) === 'act')
     await publishAllEvents([dueEventOf(current, 'act')], invocation.signal);
   // Relative to the link, because a proxy may serve it under another path.
   return outcome === 'unknown'

@@ -63,6 +63,8 @@ export interface ApprovalRecord extends BuildRecordKey {
   readonly fingerprint: string;
   /** How many approvals are needed. */
   readonly required: number;
+  /** How many of them are needed because it is unknown who started the build. */
+  readonly extraApprovals?: number;
   readonly approvers: readonly Approver[];
   readonly expiresAt: number;
   readonly decidedAt?: number;
@@ -106,6 +108,10 @@ function isVote({ what, who }: HistoryEntry): boolean {
   return (what === 'approve' || what === 'reject') && who !== undefined;
 }
 
-export function approvalsOf(record: Pick<ApprovalRecord, 'history' | 'round'>): readonly string[] {
-  return votesOf(record).flatMap(({ what, who }) => (what === 'approve' ? [who] : []));
+/** Only of those who still are approvers. */
+export function approvalsOf(
+  record: Pick<ApprovalRecord, 'history' | 'round' | 'approvers'>,
+): readonly string[] {
+  const current = new Set(record.approvers.map(({ address }) => address));
+  return votesOf(record).flatMap(({ what, who }) => (what === 'approve' && current.has(who) ? [who] : []));
 }

@@ -3,7 +3,6 @@ import {
   type ApprovalRecord,
   type ApprovalStatus,
   type Approver,
-  approvalsOf,
   type BuildRecordKey,
   type Draft,
   type HistoryEntry,
@@ -11,6 +10,7 @@ import {
   votesOf,
 } from './approval-record.ts';
 import type { ApprovalSubject } from './approval-subject.ts';
+import { hasQuorum } from './current-rules.ts';
 
 // The life of a request. Every function takes a record and returns the next one; nothing here writes.
 
@@ -21,6 +21,7 @@ export interface RoundInput {
   readonly subject: ApprovalSubject;
   readonly fingerprint: string;
   readonly required: number;
+  readonly extraApprovals?: number;
   readonly approvers: readonly Approver[];
   readonly expiresAt: number;
   /** What changed since the previous round. */
@@ -111,8 +112,7 @@ export function applyVote(
   const entry = withReason({ at: now, round: known.round, what: decision, who, ...client }, why);
   const record = { ...known, history: [...known.history, entry] };
   if (decision === 'reject') return { outcome: 'counted', record: decide(record, 'rejected', now) };
-  const isQuorum = approvalsOf(record).length >= known.required;
-  return { outcome: 'counted', record: isQuorum ? decide(record, 'approved', now) : record };
+  return { outcome: 'counted', record: hasQuorum(record) ? decide(record, 'approved', now) : record };
 }
 
 /** Whether this approver started the build, so that they can reject it but not approve it. */
@@ -130,7 +130,7 @@ export function nextAction(known: Draft, now: number): 'ask' | 'act' | undefined
   // If no new round could be opened for a day, the request is closed.
   if (known.status === 'outdated') return hasFailedTooLong(known, now) ? 'act' : 'ask';
   if (known.status !== 'pending') return 'act';
-  if (now >= known.expiresAt) return 'act';
+  if (now >= known.expiresAt || hasQuorum(known)) return 'act';
   return known.approvers.some(({ tokenHash }) => tokenHash === undefined) ? 'ask' : undefined;
 }
 
@@ -138,11 +138,15 @@ export function isLeased({ leaseUntil }: Draft, now: number): boolean {
   return leaseUntil !== undefined && leaseUntil > now;
 }
 
-/** Claims a request for one execution at a time. A pending request past its deadline expires in the same write. */
+/**
+ * Claims a request for one execution at a time. In the same write, a pending request expires past its deadline, and is
+ * approved if fewer approvals are needed than before.
+ */
 export function claimRequest(known: Draft, leaseMs: number, now: number): Draft | undefined {
   if (nextAction(known, now) !== 'act') return undefined;
   const leased = { ...known, leaseUntil: now + leaseMs };
   if (known.status !== 'pending') return leased;
+  if (hasQuorum(known)) return decide(leased, 'approved', now);
   const entry: HistoryEntry = { at: now, round: known.round, what: 'expired' };
   return { ...leased, status: 'expired', decidedAt: now, history: [...known.history, entry] };
 }

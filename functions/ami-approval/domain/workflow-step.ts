@@ -31,14 +31,14 @@ const MAX_STEP_REASON_LENGTH = 1024;
 const STEP_MARGIN_MS = 5 * MINUTE_MS;
 
 export function stepAnswerOf(
-  record: Pick<ApprovalRecord, 'status' | 'part' | 'round' | 'history'>,
+  record: Pick<ApprovalRecord, 'status' | 'part' | 'round' | 'history' | 'approvers'>,
 ): StepAnswer {
   const action = record.status === 'approved' ? 'RESUME' : 'STOP';
   const token = sha256(`${record.part} ${action} ${record.round}`);
   return { action, reason: reasonOf(record).slice(0, MAX_STEP_REASON_LENGTH), token };
 }
 
-function reasonOf(record: Pick<ApprovalRecord, 'status' | 'round' | 'history'>): string {
+function reasonOf(record: Pick<ApprovalRecord, 'status' | 'round' | 'history' | 'approvers'>): string {
   if (record.status === 'approved') return `Approved by ${approvalsOf(record).join(', ')}`;
   const rejection = votesOf(record).find(({ what }) => what === 'reject');
   if (rejection) return `Rejected by ${rejection.who}: ${rejection.why ?? 'no reason given'}`;

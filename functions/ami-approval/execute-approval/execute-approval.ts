@@ -15,6 +15,7 @@ import {
   nextAction,
   releaseClaim,
 } from '../domain/approval-transitions.ts';
+import { hasQuorum, reopenVoting, withCurrentRules } from '../domain/current-rules.ts';
 import { type DueDetail, dueEventOf, requestEndedEvent } from '../messages/events.ts';
 import { answerStep } from './answer-step.ts';
 import { closedOutcome, type ExecutionResult, formatError, type Incomplete } from './outcome.ts';
@@ -36,14 +37,25 @@ export async function executeApproval(
   const context = createContext(config, invocation);
   const key = keyOf(due.imageArn, due.stepExecutionId);
   const { record, wrote } = await updateRecord<ApprovalRecord>(context.table, key, (known) =>
-    known && !config.dryRun ? claimRequest(known, LEASE_MS, invocation.now()) : undefined,
+    known && !config.dryRun
+      ? claimRequest(withCurrentRules(known, config), LEASE_MS, invocation.now())
+      : undefined,
   );
   if (!wrote || !record) return { outcome: await explainUnclaimed(context, due, record) };
   if (record.mailStatus === 'due') return resendClosingMail(context, record);
+  if (record.status === 'approved' && !hasQuorum(record)) return returnToVoting(context, record);
   const result = await carryOut(context, record);
   const outcome = 'error' in result ? await postpone(context, record, result) : result;
   await finish(context, record, applyOutcome(record, outcome, invocation.now()));
   return { outcome: outcome.status };
+}
+
+async function returnToVoting(context: ExecuteContext, record: ApprovalRecord): Promise<object> {
+  const { logger, now } = context.invocation;
+  const draft = await save(context, record, reopenVoting(record, now()));
+  const reason = draft.history.at(-1)?.why;
+  logger.warn('decision not executed', { imageArn: record.subject.imageArn, part: record.part, reason });
+  return { outcome: 'pending' };
 }
 
 /** Logs why nothing was executed. @throws RetryableError if another invocation holds the lease */
@@ -53,7 +65,7 @@ async function explainUnclaimed(
   record: ApprovalRecord | undefined,
 ): Promise<string> {
   const now = invocation.now();
-  const action = record && nextAction(record, now);
+  const action = record && nextAction(withCurrentRules(record, config), now);
   // An invocation found it outdated and died before it published the event.
   if (record && action === 'ask' && !config.dryRun)
     await publishAllEvents([dueEventOf(record, 'ask')], invocation.signal);

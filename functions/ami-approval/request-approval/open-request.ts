@@ -18,6 +18,7 @@ import {
   type Reopening,
   type RoundInput,
 } from '../domain/approval-transitions.ts';
+import { withCurrentRules } from '../domain/current-rules.ts';
 import type { ImageBuild } from '../domain/image-build.ts';
 import { addTokenHashes, approversToInvite, createTokens, type Tokens } from '../domain/invitations.ts';
 import { quorumOf } from '../domain/quorum.ts';
@@ -53,7 +54,9 @@ export async function openRequest(context: RequestContext, input: RequestInput):
   const { image, part } = keyOf(imageArn, stepExecutionId);
   const records = await readBuildRecords(context.table, image);
   const known = records.approvals.find((record) => record.part === part);
-  if (known && hasMissingMails(known)) return claimMissingMails(context, known, records);
+  const current = known && withCurrentRules(known, context.config);
+  if (known && current && hasMissingMails(current))
+    return claimMissingMails(context, { known, current }, records);
   const knownReason = knownRequestReason(input, known, records);
   if (knownReason) return { skipReason: knownReason };
   const build = await getImage(imageArn, signal);
@@ -135,7 +138,7 @@ function createRound(
   return {
     subject,
     fingerprint,
-    required: quorum.required,
+    ...quorum,
     approvers: config.approvers.map((address) => ({ address })),
     expiresAt: expiryOf(invocation.now(), config.expiryMs, step?.endsAt),
     ...(isChanged && { why: changeReason(known.subject, subject) }),
@@ -171,17 +174,17 @@ async function writeRound(
   return { record, tokens, findings: records.findings, isNewRound: true };
 }
 
-/** SNS refused some mails of an earlier delivery. Their approvers get new links. */
+/** SNS refused some mails of an earlier delivery, or there are new approvers. They get new links. */
 async function claimMissingMails(
   { table }: RequestContext,
-  known: ApprovalRecord,
+  { known, current: next }: { readonly known: ApprovalRecord; readonly current: ApprovalRecord },
   { findings }: BuildRecords,
 ): Promise<OpenResult> {
-  const tokens = createTokens(approversToInvite(known));
+  const tokens = createTokens(approversToInvite(next));
   const { record, wrote } = await updateRecord<ApprovalRecord>(
     table,
     keyOfRecord(known),
-    (current) => (current?.revision === known.revision ? addTokenHashes(current, tokens) : undefined),
+    (current) => (current?.revision === known.revision ? addTokenHashes(next, tokens) : undefined),
     { known },
   );
   if (!wrote || !record) return { skipReason: 'another invocation is inviting the approvers' };

@@ -8,6 +8,7 @@ import type { SweepConfig } from '../config.ts';
 import { type ApprovalRecord, imageKey } from '../domain/approval-record.ts';
 import { type ApprovalScope, isApprovalStep, outOfScopeReason } from '../domain/approval-scope.ts';
 import { nextAction } from '../domain/approval-transitions.ts';
+import { withCurrentRules } from '../domain/current-rules.ts';
 import type { NamedStep } from '../domain/workflow-step.ts';
 import { type DueDetail, dueEvent, dueEventOf } from '../messages/events.ts';
 
@@ -20,15 +21,13 @@ interface DueRequest {
  * Publishes an event for every request that has expired, crashed half-way or has a mail to send, and for every waiting
  * step whose event was lost: Image Builder delivers its events on a best-effort basis.
  */
-export async function sweepApprovals(
-  { table: name, dryRun, scope }: SweepConfig,
-  invocation: Invocation,
-): Promise<object> {
+export async function sweepApprovals(config: SweepConfig, invocation: Invocation): Promise<object> {
+  const { table: name, dryRun, scope } = config;
   const { metrics, now, signal } = invocation;
   const table = { table: name, signal };
   const [open, waiting] = await Promise.all([listOpenRequests(table), listWaitingSteps(signal)]);
   const dueRequests = open.flatMap((record): DueRequest[] => {
-    const next = nextAction(record, now());
+    const next = nextAction(withCurrentRules(record, config), now());
     return next ? [{ record, next }] : [];
   });
   const openParts = new Set(open.map(({ part }) => part));

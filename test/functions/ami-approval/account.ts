@@ -32,6 +32,8 @@ export const clients = {
 export const table = new Map<string, ApprovalRecord>();
 
 export const scope = { pipelines: ['web-*'], steps: ['Approve*'] };
+export const rules = { approvers: [ANN, BEN, CEM], required: 1 };
+export const decideConfig = { table: 'approvals', ...rules };
 const targets = { ...noTargets, accounts: ['111122223333'] };
 
 export const requestConfig: RequestConfig = {
@@ -40,8 +42,7 @@ export const requestConfig: RequestConfig = {
   approverTopicArn: 'arn:approvers',
   topicArn: 'arn:on-call',
   linkBase: 'https://pages.example.com',
-  approvers: [ANN, BEN, CEM],
-  required: 1,
+  ...rules,
   expiryHours: 72,
   expiryMs: 72 * 3_600_000,
   excludeInitiator: false,
@@ -54,6 +55,7 @@ export const executeConfig: ExecuteConfig = {
   dryRun: false,
   approverTopicArn: 'arn:approvers',
   ownerTopicArn: 'arn:owners',
+  ...rules,
   targets,
   scope,
 };

@@ -5,6 +5,7 @@ import { executeApproval } from '../../../functions/ami-approval/execute-approva
 import { requestApproval } from '../../../functions/ami-approval/request-approval/request-approval.ts';
 import {
   clients,
+  decideConfig,
   executeConfig,
   fakeInvocation,
   lostResponse,
@@ -27,7 +28,7 @@ describe('the token of a link', () => {
     await requestApproval([available], requestConfig, invocation);
     const tokens = sentMails().map(({ text }) => tokenIn(text));
     expect(new Set(tokens).size).toBe(3);
-    const decision = await decideApproval(httpRequest(tokens[0] ?? ''), { table: 'approvals' }, invocation);
+    const decision = await decideApproval(httpRequest(tokens[0] ?? ''), decideConfig, invocation);
     expect(decision.status).toBe(303);
     await executeApproval(act, executeConfig, invocation);
     expect(stored().status).toBe('shared');
@@ -55,14 +56,10 @@ describe('the token of a link', () => {
     clients.sns.on(PublishCommand).resolves({ MessageId: 'm' });
     await requestApproval([available], requestConfig, invocation);
     expect(sentMails().map(({ to }) => to)).toEqual([JSON.stringify([BEN])]);
-    const stale = await decideApproval(
-      httpRequest(tokenIn(first?.text ?? '')),
-      { table: 'approvals' },
-      invocation,
-    );
+    const stale = await decideApproval(httpRequest(tokenIn(first?.text ?? '')), decideConfig, invocation);
     const fresh = await decideApproval(
       httpRequest(tokenIn(sentMails()[0]?.text ?? '')),
-      { table: 'approvals' },
+      decideConfig,
       invocation,
     );
     expect([stale.status, fresh.status]).toEqual([404, 303]);

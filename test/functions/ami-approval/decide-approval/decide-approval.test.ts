@@ -5,6 +5,7 @@ import { decideApproval } from '../../../../functions/ami-approval/decide-approv
 import type { HttpRequest } from '../../../../shared/events/http.ts';
 import {
   clients,
+  decideConfig,
   fakeInvocation,
   keep,
   openAccount,
@@ -13,13 +14,13 @@ import {
   stored,
   tokenIn,
 } from '../account.ts';
-import { ANN, NOW } from '../approvals.ts';
+import { ANN, BEN, CEM, NOW, voted } from '../approvals.ts';
 import { httpRequest, pendingRequest } from '../requests.ts';
 
 beforeEach(openAccount);
 
 describe('a request to a link', () => {
-  const config = { table: 'approvals' };
+  const config = decideConfig;
 
   async function link(): Promise<string> {
     await pendingRequest();
@@ -125,5 +126,37 @@ describe('a request to a link', () => {
     await expect(decideApproval(httpRequest(token), config, fakeInvocation().invocation)).rejects.toThrow(
       'PutEvents refused an event: InternalException',
     );
+  });
+
+  it('is invalid for a person who is no longer an approver', async () => {
+    const token = await link();
+    const response = await decideApproval(
+      httpRequest(token),
+      { ...config, approvers: [BEN] },
+      fakeInvocation().invocation,
+    );
+    expect(response.status).toBe(404);
+    expect(stored().history.map(({ what }) => what)).toEqual(['asked']);
+  });
+
+  it('does not count the approval of somebody who has left', async () => {
+    const token = await link();
+    const two = { ...config, required: 2 };
+    keep({ ...stored(), required: 2, history: [...stored().history, voted(BEN, 'approve')] });
+    await decideApproval(httpRequest(token), { ...two, approvers: [ANN, CEM] }, fakeInvocation().invocation);
+    expect([stored().status, stored().approvers.map(({ address }) => address)]).toEqual([
+      'pending',
+      [ANN, CEM],
+    ]);
+  });
+
+  it.each([
+    [1, 3, 'approved'],
+    [3, 1, 'pending'],
+  ])('decides by %i approvals at once, although the request asked for %i', async (now, then, status) => {
+    const token = await link();
+    keep({ ...stored(), required: then });
+    await decideApproval(httpRequest(token), { ...config, required: now }, fakeInvocation().invocation);
+    expect(stored().status).toBe(status);
   });
 });

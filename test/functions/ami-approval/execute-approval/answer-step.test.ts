@@ -17,7 +17,7 @@ import {
   requestConfig,
   stored,
 } from '../account.ts';
-import { NOW } from '../approvals.ts';
+import { ANN, NOW, voted } from '../approvals.ts';
 import { act, STEP, waiting } from '../requests.ts';
 
 beforeEach(openAccount);
@@ -30,7 +30,8 @@ describe('the answer to a step', () => {
       .on(GetWorkflowStepExecutionCommand)
       .resolves({ status: 'RUNNING', name: 'ApproveImage' });
     await requestApproval([waiting], requestConfig, fakeInvocation().invocation);
-    keep({ ...stored(), status: 'approved', decidedAt: NOW });
+    const history = [...stored().history, voted(ANN, 'approve')];
+    keep({ ...stored(), status: 'approved', decidedAt: NOW, history });
     clients.sns.resetHistory();
   }
   const actAtStep = { ...act, stepExecutionId: workflowStep.stepExecutionId };

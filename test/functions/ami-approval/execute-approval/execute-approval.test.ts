@@ -22,7 +22,7 @@ import {
   sentMails,
   stored,
 } from '../account.ts';
-import { imageArn, NOW } from '../approvals.ts';
+import { BEN, CEM, imageArn, NOW } from '../approvals.ts';
 import { act, approvedRequest, pendingRequest } from '../requests.ts';
 
 beforeEach(openAccount);
@@ -193,6 +193,29 @@ describe('a decision', () => {
       why: 'its AMIs changed, and a new request could not be opened for a day',
     });
     expect(sentMails()).toHaveLength(1);
+  });
+
+  it.each<[string, Partial<typeof executeConfig>]>([
+    ['an approver who approved has left', { approvers: [BEN, CEM] }],
+    ['more approvals are needed now', { required: 2 }],
+  ])('is not executed and open for votes again if %s', async (_, more) => {
+    await approvedRequest();
+    const config = { ...executeConfig, ...more };
+    expect(await executeApproval(act, config, fakeInvocation().invocation)).toEqual({ outcome: 'pending' });
+    expect([stored().status, stored().open, stored().decidedAt]).toEqual(['pending', 'open', undefined]);
+    expect(stored().history.at(-1)).toMatchObject({
+      what: 'pending',
+      why: expect.stringMatching(/^fewer approvals than required/),
+    });
+    expect([clients.ec2.calls().length, clients.events.calls().length]).toEqual([0, 0]);
+  });
+
+  it('is executed if fewer approvals are needed than when it was requested', async () => {
+    const record = await approvedRequest();
+    const { decidedAt: _decided, ...pending } = record;
+    keep({ ...pending, status: 'pending', required: 3 });
+    await executeApproval(act, executeConfig, fakeInvocation().invocation);
+    expect(stored().status).toBe('shared');
   });
 
   it('is retried while another invocation executes it', async () => {

@@ -5,14 +5,14 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ApprovalRecord } from '../../../../functions/ami-approval/domain/approval-record.ts';
 import { sweepApprovals } from '../../../../functions/ami-approval/sweep-approvals/sweep-approvals.ts';
-import { clients, fakeInvocation, keep, openAccount, scope } from '../account.ts';
-import { approval, imageArn, subject } from '../approvals.ts';
+import { clients, fakeInvocation, keep, openAccount, rules, scope } from '../account.ts';
+import { ANN, approval, BEN, CEM, imageArn, subject, voted } from '../approvals.ts';
 import { pendingRequest, STEP } from '../requests.ts';
 
 beforeEach(openAccount);
 
 describe('the sweep', () => {
-  const config = { table: 'approvals', dryRun: false, scope };
+  const config = { table: 'approvals', dryRun: false, scope, ...rules, required: 2 };
 
   it('reads every page of open requests and of waiting steps', async () => {
     const due = (n: number): ApprovalRecord =>
@@ -49,6 +49,21 @@ describe('the sweep', () => {
     clients.imageBuilder.on(ListWaitingWorkflowStepsCommand).resolves({ steps });
     await sweepApprovals(config, fakeInvocation().invocation);
     expect(clients.dynamo.commandCalls(QueryCommand)).toHaveLength(1);
+  });
+
+  it('finds a request whose quorum was lowered to the approvals that it has, and one with a new approver', async () => {
+    keep(approval({ history: [voted(ANN, 'approve')] }));
+    clients.imageBuilder.on(ListWaitingWorkflowStepsCommand).resolves({});
+    const next = async (more: object): Promise<unknown> => {
+      clients.events.resetHistory();
+      await sweepApprovals({ ...config, ...more }, fakeInvocation().invocation);
+      const [call] = clients.events.commandCalls(PutEventsCommand);
+      return call && JSON.parse(call.args[0].input.Entries?.[0]?.Detail ?? '').next;
+    };
+    expect(await next({})).toBeUndefined();
+    expect(await next({ required: 1 })).toBe('act');
+    expect(await next({ required: 1, approvers: [BEN, CEM] })).toBeUndefined();
+    expect(await next({ approvers: [ANN, BEN, CEM, 'eve@example.com'] })).toBe('ask');
   });
 
   it('publishes nothing if nothing is due', async () => {
