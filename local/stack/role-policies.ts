@@ -2,7 +2,7 @@ import { list, type Mapping, mapping } from '../json.ts';
 import type { Resource, Stack } from './stack.ts';
 
 /** An action on a resource that a caller asks for. */
-export interface Permission {
+interface Permission {
   readonly action: string;
   readonly arn: string;
   readonly canHaveTags: boolean;

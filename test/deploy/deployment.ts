@@ -6,7 +6,7 @@ import { createWorld } from './emulator/world.ts';
 import { runSam } from './sam.ts';
 
 /** A stack as CloudFormation describes it. */
-export interface DeployedStack {
+interface DeployedStack {
   readonly status: string;
   readonly parameters: Readonly<Record<string, string>>;
   readonly outputs: Readonly<Record<string, string>>;
@@ -39,7 +39,7 @@ export interface DeployedWorld extends World {
   receive(): Promise<void>;
 }
 
-export type LogLine = Readonly<Record<string, unknown>>;
+type LogLine = Readonly<Record<string, unknown>>;
 
 /** `environment` is one of samconfig.toml. */
 export async function openDeployment(environment: string, stackName: string): Promise<Deployment> {

@@ -1,7 +1,7 @@
 import type { ImageBuild } from './image-build.ts';
 
 /** A tag of the image: with the value `true`, the wing requests approval for the image whatever its pipeline. */
-export const APPROVAL_TAG = 'groundcrew:approval';
+const APPROVAL_TAG = 'groundcrew:approval';
 
 /** A name with `*` for any characters: `web-*`. */
 export const NAME_PATTERN = /^[\w *-]+$/;

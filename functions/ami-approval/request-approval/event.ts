@@ -32,7 +32,7 @@ export type TriggerEvent =
   | { readonly kind: 'irrelevant'; readonly reason: string };
 
 /** A direct call: a person requests approval again for a request that is closed. */
-export interface AskAgain {
+interface AskAgain {
   readonly imageArn: string;
   readonly stepExecutionId?: string;
   /** The last round. */

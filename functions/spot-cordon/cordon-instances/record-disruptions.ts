@@ -19,7 +19,7 @@ export interface CreatedWorkItems {
   readonly retry: readonly RetriedMessage[];
 }
 
-export interface RetriedMessage {
+interface RetriedMessage {
   readonly id: string;
   readonly error: unknown;
 }

@@ -5,7 +5,7 @@ export const severities = ['rebalance', 'scheduled', 'interruption'] as const;
 export type Severity = (typeof severities)[number];
 
 /** What EC2 will do to the instance; `none` for a recommendation. */
-type Action = 'none' | 'terminate' | 'stop' | 'hibernate' | 'reboot' | 'maintenance';
+export type Action = 'none' | 'terminate' | 'stop' | 'hibernate' | 'reboot' | 'maintenance';
 
 /** One instance that AWS is about to disrupt, from any kind of event. Times are epoch milliseconds. */
 export interface Disruption {

@@ -14,7 +14,7 @@ export interface DrainLedger {
 }
 
 /** A target that may leave, or has left. */
-export interface DrainGrant {
+interface DrainGrant {
   readonly key: string;
   readonly at: number;
   /** Until then the target counts as missing: its disruption is not over. */
@@ -45,8 +45,8 @@ const LAST_SECONDS_MS = 35_000;
 /** Elastic Load Balancing may list a target as healthy for some seconds after it was deregistered. */
 const IN_FLIGHT_MS = 60_000;
 
-/** Whether the deadline is so near that the floor gives way. The last healthy target stays all the same. */
-export function isInLastSeconds(deadline: number | undefined, now: number): boolean {
+/** Whether the deadline is so near that the floor gives way. The last healthy target always stays. */
+function isInLastSeconds(deadline: number | undefined, now: number): boolean {
   return deadline !== undefined && deadline - now <= LAST_SECONDS_MS;
 }
 
@@ -68,11 +68,11 @@ export function grantDrains(
   let remaining = [...pool.healthy].filter((key) => !inFlight.has(key)).length;
   const granted = new Map<string, DrainRequest>();
   for (const request of requests.toSorted(byUrgency)) {
-    const leaving = request.keys.filter((key) => pool.healthy.has(key) && !inFlight.has(key)).length;
+    const draining = request.keys.filter((key) => pool.healthy.has(key) && !inFlight.has(key)).length;
     const least = isInLastSeconds(request.deadline, now) ? 1 : floor;
     // An unhealthy target, or one that was granted before, leaves no fewer healthy ones.
-    if (leaving > 0 && remaining - leaving < least) continue;
-    remaining -= leaving;
+    if (draining > 0 && remaining - draining < least) continue;
+    remaining -= draining;
     granted.set(request.instanceId, request);
   }
   const grants = mergeGrants(open, [...granted.values()], now);

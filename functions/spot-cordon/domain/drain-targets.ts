@@ -18,7 +18,7 @@ export interface RegisteredTarget {
 }
 
 /** `true` drains for an interruption, `advice` also for recommendations and maintenance, most of which end harmlessly. */
-export function shouldDrain(severity: Severity, instance: Instance | undefined): boolean {
+function shouldDrain(severity: Severity, instance: Instance | undefined): boolean {
   if (instance === undefined || isTerminated(instance)) return false;
   const drain = instance.tags[tagKeys.drain];
   return drain === 'advice' || (drain === 'true' && severity === 'interruption');

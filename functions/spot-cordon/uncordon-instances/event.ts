@@ -15,7 +15,7 @@ export interface StateChange {
 }
 
 /** Somebody set or removed scale-in protection. */
-export interface ProtectionEvent {
+interface ProtectionEvent {
   readonly kind: 'protection-change';
   readonly instanceIds: readonly string[];
   /** The role of the caller, if the caller had one. */

@@ -101,11 +101,11 @@ export const maintainScenarios = [
       await world.settle();
     },
     expect(outcome) {
-      const { 'server 1-warning-/data': warning, 'server 1-warning-notice-/data': notice } =
+      const { 'server 1-warning-/data': warning, 'server 1-warning-notice-/data': composite } =
         alarmsOf(outcome);
-      assert.deepEqual([warning?.topics, notice?.topics], [[], ['default']]);
-      assert.equal(notice?.rule, 'ALARM("groundcrew-disk-server 1-warning-/data")');
-      assert.equal(notice?.suppressedBy, 'groundcrew-disk-server 1-critical-/data');
+      assert.deepEqual([warning?.topics, composite?.topics], [[], ['default']]);
+      assert.equal(composite?.rule, 'ALARM("groundcrew-disk-server 1-warning-/data")');
+      assert.equal(composite?.suppressedBy, 'groundcrew-disk-server 1-critical-/data');
       assert.deepEqual(writesOf(actionsIn(outcome)), ['PutCompositeAlarm', 'PutMetricAlarm']);
     },
   }),

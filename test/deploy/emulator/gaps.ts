@@ -1,5 +1,5 @@
 /** Something that AWS has and MiniStack lacks, and what the deployment tests do about it. */
-export interface Gap {
+interface Gap {
   readonly name: string;
   /** What happens in plain MiniStack, and where the test meets it. */
   readonly reason: string;
@@ -12,7 +12,7 @@ export interface Gap {
  * Everything that MiniStack lacks and a wing needs. gaps.deploy.ts shows each gap on plain MiniStack: when a new version
  * closes one, that test fails and the entry goes, with what it needs in corrections.py.
  */
-export const gaps = [
+const gaps = [
   {
     name: 'conditions with Fn::Join and Fn::Split',
     reason:

@@ -46,7 +46,7 @@ export interface Interleaver {
   restore(): void;
 }
 
-export interface RunOptions {
+interface RunOptions {
   isGate(operation: string, who: 0 | 1): boolean;
   choose(): 0 | 1;
   check(done: readonly string[]): void;

@@ -82,7 +82,7 @@ export const clients = {
 };
 
 export const table = new Map<string, CordonRecord>();
-export const ledger = new Map<string, DrainLedger>();
+const ledger = new Map<string, DrainLedger>();
 
 interface Row {
   readonly revision: string;
