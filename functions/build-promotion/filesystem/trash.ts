@@ -14,8 +14,8 @@ export interface TrashEntry extends TimedName {
 }
 
 /**
- * Announces that a build will be pruned: creates the empty folder in the trash that will hold it. A process that wants to keep
- * the build removes this folder, and the move fails.
+ * Announces that a build will be pruned: creates the empty folder in the trash that will hold it. A request that needs
+ * the build removes this folder, and then the move fails.
  */
 export async function announcePruning(store: Store, buildId: string, now: number): Promise<TrashEntry> {
   const name = uniqueName(buildId, now);

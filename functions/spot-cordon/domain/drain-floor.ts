@@ -14,7 +14,7 @@ export interface DrainLedger {
 }
 
 /** A target that may leave, or has left. */
-interface DrainGrant {
+export interface DrainGrant {
   readonly key: string;
   readonly at: number;
   /** Until then the target counts as missing: its disruption is not over. */
@@ -46,7 +46,7 @@ const LAST_SECONDS_MS = 35_000;
 const IN_FLIGHT_MS = 60_000;
 
 /** Whether the deadline is so near that the floor gives way. The last healthy target always stays. */
-function isInLastSeconds(deadline: number | undefined, now: number): boolean {
+export function isInLastSeconds(deadline: number | undefined, now: number): boolean {
   return deadline !== undefined && deadline - now <= LAST_SECONDS_MS;
 }
 
@@ -68,11 +68,11 @@ export function grantDrains(
   let remaining = [...pool.healthy].filter((key) => !inFlight.has(key)).length;
   const granted = new Map<string, DrainRequest>();
   for (const request of requests.toSorted(byUrgency)) {
-    const draining = request.keys.filter((key) => pool.healthy.has(key) && !inFlight.has(key)).length;
+    const healthyCount = request.keys.filter((key) => pool.healthy.has(key) && !inFlight.has(key)).length;
     const least = isInLastSeconds(request.deadline, now) ? 1 : floor;
     // An unhealthy target, or one that was granted before, leaves no fewer healthy ones.
-    if (draining > 0 && remaining - draining < least) continue;
-    remaining -= draining;
+    if (healthyCount > 0 && remaining - healthyCount < least) continue;
+    remaining -= healthyCount;
     granted.set(request.instanceId, request);
   }
   const grants = mergeGrants(open, [...granted.values()], now);

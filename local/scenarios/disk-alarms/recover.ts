@@ -29,7 +29,7 @@ function alarmNames(id: string): string[] {
   return ['critical', 'warning'].map((purpose) => `${PREFIX}${id}-${purpose}-/data`);
 }
 
-/** The alarms that the topic was notified of. */
+/** The alarms in the messages of the topic. */
 async function receiveNotifications(world: World): Promise<{ AlarmName: string; NewStateValue: string }[]> {
   const QueueUrl = `${world.ref('DiskAlarmsQueue').replace(/[^/]+$/, '')}${QUEUE}`;
   const command = new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, VisibilityTimeout: 60 });
@@ -53,10 +53,10 @@ export const recoverScenarios = [
     async observe(world, servers) {
       const outcome = await observe(world, servers);
       const [id = ''] = servers.ids;
-      const notifications = (await receiveNotifications(world)).map(
+      const notified = (await receiveNotifications(world)).map(
         ({ AlarmName, NewStateValue }) => `${AlarmName.replace(id, 'server 1')} ${NewStateValue}`,
       );
-      return { ...outcome, events: notifications };
+      return { ...outcome, events: notified };
     },
     expect(outcome) {
       assert.deepEqual(outcome.events, [`${PREFIX}server 1-critical-/data OK`]);

@@ -22,6 +22,11 @@ const HOLD_EXCEPTIONS: readonly Exception[] = [
     names: /rebalance_?hold|^holdMs$/i,
     reason: 'the public parameter RebalanceHoldMinutes',
   },
+  {
+    paths: /spot-cordon/,
+    names: /hold[_-]?(back|drains)|^endHolds$|^hold$/i,
+    reason: 'a drain that waits for healthy targets is held (the metric DrainHeld)',
+  },
 ];
 
 /** Not allowed as a part of an identifier or of a file name: `openDoor`, `door.ts`, `FATES`. */
