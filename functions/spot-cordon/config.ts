@@ -27,6 +27,7 @@ export function readMailConfig(env: Env = process.env) {
   return readEnvironment(env, {
     table: text('CORDONS_TABLE'),
     topicArn: text('NOTIFICATION_TOPIC_ARN'),
+    mails: oneOf('MAILS', ['interruption', 'all', 'none']),
     dryRun: flag('DRY_RUN'),
   });
 }

@@ -17,7 +17,7 @@ export async function mailCordons(
   config: MailConfig,
   invocation: Invocation,
 ): Promise<BatchResult> {
-  if (config.dryRun) return { retry: [] };
+  if (config.dryRun || config.mails === 'none') return { retry: [] };
   const table = { table: config.table, key: 'instanceId', signal: invocation.signal } as const;
   const context: MailContext = { config, invocation, table };
   const messageIds = Map.groupBy(messages, ({ message }) => message.instanceId);
@@ -29,11 +29,12 @@ export async function mailCordons(
   return { retry, response: { mailed: claimed.map(({ instanceId }) => instanceId) } };
 }
 
-async function claimMails({ table }: MailContext, ids: readonly string[]) {
+async function claimMails({ config, table }: MailContext, ids: readonly string[]) {
   const won = new Set<string>();
   const { records, failures } = await updateRecords<CordonRecord>(table, ids, (known, id) => {
     won.delete(id);
     if (known?.status !== 'cordoned' || known.steps.notify !== undefined) return undefined;
+    if (config.mails === 'interruption' && known.severity !== 'interruption') return undefined;
     won.add(id);
     return withOutcomes(known, { notify: 'claimed' });
   });

@@ -16,7 +16,7 @@ import {
 import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { PublishCommand } from '@aws-sdk/client-sns';
 import { describe, expect, it } from 'vitest';
-import type { CordonConfig } from '../../../functions/spot-cordon/config.ts';
+import type { CordonConfig, MailConfig } from '../../../functions/spot-cordon/config.ts';
 import { cordonInstances } from '../../../functions/spot-cordon/cordon-instances/cordon-instances.ts';
 import {
   groupBatchByInstance,
@@ -83,7 +83,7 @@ async function cordon(received: readonly ReceivedEvent[], more: Partial<CordonCo
 }
 
 /** One batch of MailCordons, with all events that were published since the account was opened. */
-async function deliverMails(now = NOW) {
+async function deliverMails(now = NOW, mails: MailConfig['mails'] = 'all') {
   const { invocation } = fakeInvocation({ now: () => now });
   const cordoned = publishedEvents().filter(({ type }) => type === 'Instance Cordoned');
   const received = cordoned.map(({ detail: { instanceId = '' } }, i) => ({
@@ -91,7 +91,7 @@ async function deliverMails(now = NOW) {
     message: { instanceId },
     receiveCount: 1,
   }));
-  const mailConfig = { table: 'cordons', topicArn: 'arn:notifications', dryRun: false };
+  const mailConfig = { table: 'cordons', topicArn: 'arn:notifications', mails, dryRun: false };
   const { retry } = await mailCordons(received, mailConfig, invocation);
   return { retry: retry.map(({ id }) => id) };
 }
@@ -533,6 +533,20 @@ describe('mails and metrics', () => {
     await deliverMails();
     const subjects = clients.sns.commandCalls(PublishCommand).map(({ args }) => args[0].input.Subject);
     expect(subjects).toEqual(['Groundcrew cordoned 3 instances (3 interruption)']);
+  });
+
+  it.each([
+    ['interruption', ['Groundcrew cordoned 1 instance (1 interruption)']],
+    ['all', ['Groundcrew cordoned 2 instances (1 interruption, 1 rebalance)']],
+    ['none', []],
+  ] as const)('with Mails=%s mails %j', async (mails, subjects) => {
+    openAccount({ instances: [instance(A, { tags: {} }), instance(B, { tags: {} })] });
+    await cordon([message('m1', warning(A)), message('m2', recommendation(B))]);
+
+    await deliverMails(NOW, mails);
+
+    const sent = clients.sns.commandCalls(PublishCommand).map(({ args }) => args[0].input.Subject);
+    expect(sent).toEqual(subjects);
   });
 
   it('sends no mail for an instance that is no longer cordoned', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { CordonDraft } from '../../../../functions/spot-cordon/domain/cordon-record.ts';
 import type { AutoScalingGroup } from '../../../../functions/spot-cordon/domain/instance.ts';
 import {
   keepsProtectionReason,
@@ -33,8 +34,11 @@ describe('scale-in protection', () => {
 
 describe('removed protection', () => {
   const removed = cordon({ removedProtection: { removedAt: NOW + 500 } });
-  const after = (...changes: { at: number; isOurs: boolean }[]) =>
-    changes.reduce((record, change) => ({ ...record, ...noteProtectionChange(record, change) }), removed);
+  const after = (...changes: { at: number; isOurs: boolean }[]) => {
+    let record: CordonDraft = removed;
+    for (const change of changes) record = noteProtectionChange(record, change) ?? record;
+    return record;
+  };
   const ours = { at: NOW, isOurs: true };
   const theirs = (at: number) => ({ at, isOurs: false });
 
