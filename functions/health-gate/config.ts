@@ -9,14 +9,19 @@ const sourceFields = {
   readerRoleArn: text('READER_ROLE_ARN'),
 };
 
+/** Needed to read the override for all pipelines. */
+const overrideFields = {
+  /** SSM parameter with the override for all pipelines of the account and Region. */
+  overrideParameter: text('OVERRIDE_PARAMETER'),
+  maxOverrideHours: wholeNumber('MAX_OVERRIDE_HOURS', { min: 1, max: 168 }),
+};
+
 /** GateDeployment's environment. @throws ConfigurationError naming every invalid variable */
 export function readGateConfig(env: Env = process.env) {
   return readEnvironment(env, {
     ...sourceFields,
+    ...overrideFields,
     onUnknown: oneOf('ON_UNKNOWN', ['block', 'allow']),
-    /** SSM parameter with the override for all pipelines of the account and Region. */
-    overrideParameter: text('OVERRIDE_PARAMETER'),
-    maxOverrideHours: wholeNumber('MAX_OVERRIDE_HOURS', { min: 1, max: 168 }),
     dryRun: flag('DRY_RUN'),
   });
 }
@@ -35,6 +40,7 @@ const MINUTE_MS = 60_000;
 export function readResumeConfig(env: Env = process.env) {
   const read = readEnvironment(env, {
     ...sourceFields,
+    ...overrideFields,
     holdsTable: text('HOLDS_TABLE'),
     queueUrl: text('QUEUE_URL'),
     topicArn: text('NOTIFICATION_TOPIC_ARN'),

@@ -1,5 +1,6 @@
 import { GetCalendarStateCommand, GetParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { createClient } from '#shared/aws/client.ts';
+import { InvalidInputError } from '#shared/errors.ts';
 import type { CalendarState } from '../domain/verdict.ts';
 
 const ssm = createClient(SSMClient, { deadlineMs: 4_000 });
@@ -9,6 +10,9 @@ export interface Parameter {
   /** Encrypted; not decrypted here, because a policy is no secret. */
   readonly isSecret: boolean;
 }
+
+/** GetParameters accepts at most ten names. */
+export const MAX_NAMES = 10;
 
 /** Existing parameters, by name. */
 export async function readParameters(
@@ -23,6 +27,19 @@ export async function readParameters(
       { text: Value, isSecret: Type === 'SecureString' },
     ]),
   );
+}
+
+/** @throws InvalidInputError when the parameter does not exist or is encrypted */
+export function parameterText(
+  parameters: ReadonlyMap<string, Parameter>,
+  name: string,
+  region: string,
+): string {
+  const found = parameters.get(name);
+  if (!found) throw new InvalidInputError(`policy: no parameter "${name}" in ${region}`);
+  if (found.isSecret)
+    throw new InvalidInputError(`policy: expected "${name}" to be a String, got a SecureString`);
+  return found.text;
 }
 
 /** Open only if every calendar is. */

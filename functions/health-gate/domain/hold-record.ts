@@ -1,4 +1,4 @@
-import type { Policy } from './policy.ts';
+import type { GateParameters, Policy } from './policy.ts';
 
 /**
  * `held` waits until AWS Health is clear, `cooling down` until its retry time. `retrying` is claimed by one run until
@@ -27,6 +27,8 @@ export interface HoldRecord extends PipelineLocation {
   readonly retryAt?: number;
   /** Time of the last claim. */
   readonly claimedAt?: number;
+  /** Why it is resumed, if not because the checks are clear. */
+  readonly resumeReason?: string;
   /** Why it was postponed when it was due. */
   readonly waitReason?: string;
   readonly notifications: SentNotifications;
@@ -43,13 +45,14 @@ export interface PipelineLocation {
   readonly executionId: string;
 }
 
-/** A failed gate action and the policy it used. */
+/** A failed gate action and the policy it used. With a source, the policy is read again before a resume. */
 export interface StoppedAction {
   readonly action: string;
   readonly actionExecutionId: string;
   readonly jobId: string;
   readonly at: number;
   readonly policy: Policy;
+  readonly source?: GateParameters | undefined;
 }
 
 /** Mails that were claimed. Numbers are the attempts made until then: each new hold and each resume has its own mail. */

@@ -65,8 +65,16 @@ export function lateFailureReason(known: HoldDraft, { at }: Pick<GateFailure, 'a
   return isAbandoned ? `it was abandoned after this failure: ${known.closedReason}` : undefined;
 }
 
-/** `clear`: all gates of the deployment pass. `blocked`: at least one blocks. `unknown`: at least one cannot be read. */
-export type HealthStatus = 'clear' | 'blocked' | 'unknown';
+/**
+ * `clear`: all gates of the deployment pass. `blocked`: at least one blocks. `unknown`: at least one cannot be read.
+ * `overridden`: an override for all pipelines allows it.
+ */
+export type HealthStatus = 'clear' | 'blocked' | 'unknown' | 'overridden';
+
+/** Whether the deployment may resume. */
+export function allowsResume(status: HealthStatus | undefined): boolean {
+  return status === 'clear' || status === 'overridden';
+}
 
 /**
  * Starts, ends or restarts the cool-down of a waiting hold. @returns undefined to leave the hold as it is.
@@ -84,6 +92,7 @@ export function applyHealthStatus(
   const startCoolDown = () => ({ clearSince: now, retryAt: resumeAt(deployment, now, schedule) });
   if (status === 'clear' && hold.status === 'held')
     return { ...hold, status: 'cooling down', ...startCoolDown() };
+  if (status === 'overridden') return startOverridden(hold, now);
   if (hold.status !== 'cooling down') return undefined;
   if (status === 'blocked') return { ...withoutWait(hold), status: 'held' };
   const overdueMs = now - retryAt;
@@ -91,6 +100,13 @@ export function applyHealthStatus(
   // A postponed hold was checked on time and stays due.
   if (overdueMs <= SWEEP_INTERVAL_MS || waitReason !== undefined) return undefined;
   return { ...hold, retryAt: jitteredTime(deployment, now, schedule) };
+}
+
+/** Without a cool-down: a person has decided that the deployment continues now. */
+function startOverridden(hold: HoldDraft, now: number): HoldDraft | undefined {
+  const isWaiting = hold.status === 'held' || (hold.status === 'cooling down' && (hold.retryAt ?? 0) > now);
+  if (!isWaiting || hold.waitReason !== undefined) return undefined;
+  return { ...hold, status: 'cooling down', clearSince: now, retryAt: now };
 }
 
 /** Written before the retry, so that failures before and after it can be told apart. */
@@ -142,8 +158,9 @@ function openHold(failure: GateFailure, { maxHoldMs }: HoldLimits): HoldDraft {
   };
 }
 
-function toStoppedAction({ action, actionExecutionId, at, jobId, policy }: GateFailure): StoppedAction {
-  return { action, actionExecutionId, at, jobId, policy };
+function toStoppedAction(failure: GateFailure): StoppedAction {
+  const { action, actionExecutionId, at, jobId, policy, source } = failure;
+  return { action, actionExecutionId, at, jobId, policy, ...(source && { source }) };
 }
 
 /** Keeps only the latest run of each action. */
@@ -162,6 +179,14 @@ function startWait(known: HoldDraft, failure: GateFailure, limits: HoldLimits): 
 
 /** Removes the fields of the last wait. `claimedAt` stays: it tells late events apart. */
 function withoutWait(hold: HoldDraft): HoldDraft {
-  const { clearSince: _c, retryAt: _r, waitReason: _w, closedReason: _e, closedAt: _a, ...rest } = hold;
+  const {
+    clearSince: _c,
+    retryAt: _r,
+    resumeReason: _u,
+    waitReason: _w,
+    closedReason: _e,
+    closedAt: _a,
+    ...rest
+  } = hold;
   return rest;
 }

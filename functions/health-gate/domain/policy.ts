@@ -33,6 +33,8 @@ export interface Policy {
   readonly override?: string;
   /** `#{codepipeline.PipelineExecutionId}`: finds the saved stop if the action's event has no marker. */
   readonly executionId?: string;
+  /** Whether an override for all pipelines also resumes what this gate has stopped. */
+  readonly overrideResumes: boolean;
 }
 
 type Mode = 'fail' | 'wait' | 'warn';
@@ -80,6 +82,7 @@ const schema = z.strictObject({
   calendars: z.exactOptional(list),
   override: z.exactOptional(z.string()),
   executionId: z.exactOptional(z.string().check(z.regex(/^[\w-]{1,100}$/))),
+  overrideResumes: z.exactOptional(z.boolean()),
 });
 
 /**
@@ -123,6 +126,7 @@ export function buildPolicy(
     errorBudget: 4,
     maxEventAgeDays: 7,
     endedIsOver: false,
+    overrideResumes: true,
     ...fields,
     regions: parseRegions(fields.regions ?? [defaults.region], defaults.region),
     services: parseEntries('services', fields.services, serviceCode),

@@ -1,4 +1,4 @@
-import type { Policy } from './policy.ts';
+import type { GateParameters, Policy } from './policy.ts';
 
 /** What the gate saves for ResumeDeployments when it stops a deployment. */
 export interface GateStop {
@@ -8,6 +8,8 @@ export interface GateStop {
   /** Epoch milliseconds. */
   readonly at: number;
   readonly policy: Policy;
+  /** Where the policy came from, if from a parameter. */
+  readonly source?: GateParameters | undefined;
   /** The failure message of the action. */
   readonly reason: string;
 }

@@ -3,17 +3,18 @@ import type { JobOutcome } from '#shared/handlers/codepipeline.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
 import { saveStop } from '../aws/gate-table.ts';
+import { parameterText } from '../aws/ssm.ts';
 import type { GateConfig } from '../config.ts';
 import type { GateContext, GateJob } from '../context.ts';
 import { decideGateAction, decideRetry } from '../domain/gate-action.ts';
 import type { Override } from '../domain/override.ts';
-import { buildPolicy, isWarnOnly, type Policy } from '../domain/policy.ts';
-import { formatMarker } from '../domain/stop-marker.ts';
+import { buildPolicy, type GateParameters, isWarnOnly, type Policy } from '../domain/policy.ts';
+import { formatMarker, type GateStop } from '../domain/stop-marker.ts';
 import type { SourceError, Verdict } from '../domain/verdict.ts';
 import { parseProgress } from '../domain/wait-progress.ts';
 import { createSources, evaluatePolicy } from '../evaluate-policy.ts';
+import { activeOverride, findCentralOverride } from '../find-override.ts';
 import { describeVerdict } from '../messages/verdict-text.ts';
-import { activeOverride, findCentralOverride } from './find-override.ts';
 import {
   type GateDecision,
   toDryRunResult,
@@ -22,7 +23,7 @@ import {
   toUndecidedResult,
 } from './job-result.ts';
 import { logDecision, logOverridden, logUndecided } from './log.ts';
-import { parameterText, readStoredParameters } from './read-parameters.ts';
+import { readStoredParameters } from './read-parameters.ts';
 
 /**
  * Decides one job of a gate action. Overrides come first: they must work while AWS Health is down.
@@ -39,7 +40,7 @@ export async function gateDeployment(
   const actionOverride = activeOverride(given.override, context);
   if (actionOverride) return allowOverridden(context, actionOverride);
   const stored = await readStoredParameters(context);
-  const centralOverride = findCentralOverride(context, stored);
+  const centralOverride = findCentralOverride(context, stored.parameters);
   if (centralOverride) return allowOverridden(context, centralOverride);
   const defaults = { region: config.region, onUnknown: config.onUnknown };
   if (stored.sourceError) {
@@ -48,7 +49,7 @@ export async function gateDeployment(
   }
   const policyText = parameter && stored.parameters.get(parameter)?.text;
   try {
-    if (parameter !== undefined) parameterText(stored, parameter, config.region);
+    if (parameter !== undefined) parameterText(stored.parameters, parameter, config.region);
     const policy = buildPolicy(job.parameters, policyText, defaults);
     const policyOverride = activeOverride(policy.override, context);
     return policyOverride ? allowOverridden(context, policyOverride) : await decideByPolicy(context, policy);
@@ -75,10 +76,8 @@ async function decideByPolicy(
     : await evaluatePolicy(policy, createSources(config, invocation));
   const now = invocation.now();
   const progress = parseProgress(job.continuationToken, now);
-  const decided = decideGateAction(verdict, policy, progress, now);
-  // Without its policy, ResumeDeployments could not tell when the deployment may continue.
-  const canResume = decided.kind === 'stop' && decided.resumable && !sourceError;
-  const action = decided.kind === 'stop' ? { ...decided, resumable: canResume } : decided;
+  const action = decideGateAction(verdict, policy, progress, now);
+  const canResume = action.kind === 'stop' && action.resumable;
   const decision: GateDecision = { verdict, action, policy, now };
   if (config.dryRun) {
     logDecision(context, decision);
@@ -97,6 +96,12 @@ function verdictOfError(sourceError: SourceError): Verdict {
   return { verdict, sourceErrors: [sourceError] };
 }
 
+/** A policy in a parameter is read again before the deployment is resumed. */
+function sourceOf({ given, parameter }: GateParameters): Pick<GateStop, 'source'> {
+  const { override: _, ...fields } = given;
+  return parameter === undefined ? {} : { source: { given: fields, parameter } };
+}
+
 /** The marker that leads ResumeDeployments to the saved stop, or the error if the stop was not saved. */
 async function saveGateStop(
   { job, config, invocation }: GateContext,
@@ -108,6 +113,7 @@ async function saveGateStop(
     jobId: job.id,
     at: decision.now,
     policy,
+    ...sourceOf(job.parameters),
     reason: describeVerdict(decision.verdict, policy),
   };
   try {

@@ -1,4 +1,3 @@
-import { InvalidInputError } from '#shared/errors.ts';
 import { type Parameter, readParameters } from '../aws/ssm.ts';
 import type { GateContext } from '../context.ts';
 import { type SourceError, toSourceError } from '../domain/verdict.ts';
@@ -28,13 +27,4 @@ export async function readStoredParameters(context: GateContext): Promise<Stored
     });
     return { parameters, sourceError: toSourceError(error, `Parameter ${parameter}`, hint) };
   }
-}
-
-/** @throws InvalidInputError when the parameter does not exist or is encrypted */
-export function parameterText({ parameters }: StoredParameters, name: string, region: string): string {
-  const found = parameters.get(name);
-  if (!found) throw new InvalidInputError(`policy: no parameter "${name}" in ${region}`);
-  if (found.isSecret)
-    throw new InvalidInputError(`policy: expected "${name}" to be a String, got a SecureString`);
-  return found.text;
 }

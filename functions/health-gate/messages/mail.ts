@@ -67,6 +67,7 @@ function nextSteps(hold: HoldRecord, kind: NotificationKind, rules: Notification
       ];
     case 'resumed':
       return [
+        ...(hold.closedReason === undefined ? [] : [`Resumed because: ${hold.closedReason}`]),
         `You need to do nothing: the gate checks again, then the stage continues. Attempt ${hold.attempts} of ${rules.maxAttempts}.`,
       ];
     case 'abandoned':

@@ -3,9 +3,10 @@ import type { ResumeContext } from '../context.ts';
 import type { HoldRecord } from '../domain/hold-record.ts';
 import type { HealthStatus } from '../domain/hold-transitions.ts';
 import type { Policy } from '../domain/policy.ts';
-import type { Verdict } from '../domain/verdict.ts';
+import type { SourceError, Verdict } from '../domain/verdict.ts';
 import { createSources, evaluatePolicy } from '../evaluate-policy.ts';
-import { describeVerdict } from '../messages/verdict-text.ts';
+import { describeOverride, describeVerdict } from '../messages/verdict-text.ts';
+import { type CurrentParameters, currentPolicy, readCurrentParameters } from './read-policies.ts';
 
 /** The health status of one deployment, and the text that explains it. */
 export interface HoldEvaluation {
@@ -15,34 +16,67 @@ export interface HoldEvaluation {
 
 const POLICY_CONCURRENCY = 4;
 
-/** Evaluates each policy once, then combines the verdicts of all gates of each deployment. */
+/** Evaluates each policy once, as it is now, then combines the verdicts of all gates of each deployment. */
 export async function evaluateHolds(
-  { config, invocation }: ResumeContext,
+  context: ResumeContext,
   holds: readonly HoldRecord[],
   fresh: boolean,
 ): Promise<ReadonlyMap<string, HoldEvaluation>> {
-  const policies = new Map(holds.flatMap(policiesOf).map((policy) => [policyKey(policy), policy]));
+  if (holds.length === 0) return new Map();
+  const current = await readCurrentParameters(context, holds);
+  const gates = new Map(
+    holds.map(({ actions, deployment }) => [
+      deployment,
+      actions.map((action) => currentPolicy(action, current, context)),
+    ]),
+  );
+  const verdicts = await evaluatePolicies(context, [...gates.values()].flat().filter(isPolicy), fresh);
+  return new Map([...gates].map(([deployment, own]) => [deployment, evaluateHold(own, verdicts, current)]));
+}
+
+async function evaluatePolicies(
+  { config, invocation }: ResumeContext,
+  policies: readonly Policy[],
+  fresh: boolean,
+): Promise<ReadonlyMap<string, PolicyVerdict>> {
+  const distinct = new Map(policies.map((policy) => [policyKey(policy), policy]));
   const sources = createSources(config, invocation);
-  const verdicts = await mapLimit([...policies], POLICY_CONCURRENCY, async ([key, policy]) => {
+  const verdicts = await mapLimit([...distinct], POLICY_CONCURRENCY, async ([key, policy]) => {
     const verdict = await evaluatePolicy(policy, sources, { fresh });
     return [key, { verdict: verdict.verdict, text: describeVerdict(verdict, policy) }] as const;
   });
-  const byPolicy = new Map(verdicts);
-  return new Map(
-    holds.map((hold) => {
-      const own = policiesOf(hold).flatMap((policy) => byPolicy.get(policyKey(policy)) ?? []);
-      return [hold.deployment, combineVerdicts(own)];
-    }),
-  );
+  return new Map(verdicts);
 }
 
-function policiesOf({ actions }: HoldRecord): Policy[] {
-  return actions.map(({ policy }) => policy);
+/** A gate's policy, or why it has none. */
+type Gate = Policy | SourceError;
+
+function isPolicy(gate: Gate): gate is Policy {
+  return 'regions' in gate;
+}
+
+function evaluateHold(
+  gates: readonly Gate[],
+  verdicts: ReadonlyMap<string, PolicyVerdict>,
+  { override }: CurrentParameters,
+): HoldEvaluation {
+  const isFree = gates.every((gate) => !isPolicy(gate) || gate.overrideResumes !== false);
+  if (override && isFree) return { status: 'overridden', text: describeOverride(override) };
+  return combineVerdicts(gates.flatMap((gate) => verdictOf(gate, verdicts) ?? []));
 }
 
 interface PolicyVerdict {
   readonly verdict: Verdict['verdict'];
   readonly text: string;
+}
+
+/** A gate that would not stop the deployment now counts as passed. */
+function verdictOf(gate: Gate, verdicts: ReadonlyMap<string, PolicyVerdict>): PolicyVerdict | undefined {
+  if (!isPolicy(gate))
+    return { verdict: gate.kind === 'temporary' ? 'UNKNOWN' : 'MISCONFIGURED', text: gate.message };
+  const found = verdicts.get(policyKey(gate));
+  const isAllowed = gate.mode === 'warn' || (gate.onUnknown === 'allow' && found?.verdict === 'UNKNOWN');
+  return found && isAllowed ? { verdict: 'PASS', text: `Allowed by the policy. ${found.text}` } : found;
 }
 
 /** One blocking gate is enough. If a gate could not be read, the status is unknown. */
@@ -55,7 +89,7 @@ function combineVerdicts(verdicts: readonly PolicyVerdict[]): HoldEvaluation {
 }
 
 /** These fields do not change the verdict. */
-const irrelevantFields = /^(mode|maxWaitMinutes|onUnknown|errorBudget|override|executionId)$/;
+const irrelevantFields = /^(mode|maxWaitMinutes|onUnknown|errorBudget|override|executionId|overrideResumes)$/;
 
 /** The same key for policies with the same verdict. */
 function policyKey(policy: Policy): string {

@@ -79,9 +79,19 @@ async function readGateFailure(
     const version = await readVersionIfHeld(context, action, known);
     if (version === undefined) return undefined;
     const { pipeline, pipelineArn, stage, executionId, action: name, actionExecutionId } = action;
-    const { jobId, at, policy, reason } = stop;
+    const { jobId, at, policy, source, reason } = stop;
     const location = { pipeline, pipelineArn, stage, executionId };
-    return { location, action: name, actionExecutionId, jobId, at, policy, reason, pipelineVersion: version };
+    return {
+      location,
+      action: name,
+      actionExecutionId,
+      jobId,
+      at,
+      policy,
+      source,
+      reason,
+      pipelineVersion: version,
+    };
   }
   return undefined;
 }

@@ -3,9 +3,10 @@ import { isClientError, RetryableError } from '#shared/errors.ts';
 import { describePipelineAndExecution, listTags } from '../aws/codepipeline.ts';
 import { assertTimeLeft, type HoldFailure, PIPELINE_CONCURRENCY, type ResumeContext } from '../context.ts';
 import { type HoldRecord, isTooOld, LEASE_MS } from '../domain/hold-record.ts';
+import { allowsResume } from '../domain/hold-transitions.ts';
 import { decideResume, isTagged, RESUME_TAG, type ResumeDecision } from '../domain/resume-decision.ts';
 import type { HoldEvaluation } from './evaluate-holds.ts';
-import { deniedReason, retryStages, toOutcome } from './retry-stage.ts';
+import { deniedReason, resumeReason, retryStages, toOutcome } from './retry-stage.ts';
 import { type AttemptOutcome, logPlannedOutcome, type ResumeAttempt, saveOutcomes } from './save-outcomes.ts';
 
 /** What a run knows about due holds. */
@@ -29,7 +30,7 @@ export function isDue(
   const now = invocation.now();
   if (hold.status === 'retrying') return !isBusy(hold, now) || named.has(hold.deployment);
   if (isTooOld(hold, config, now)) return true;
-  const isClear = evaluations.get(hold.deployment)?.status === 'clear';
+  const isClear = allowsResume(evaluations.get(hold.deployment)?.status);
   return hold.status === 'cooling down' && isClear && (hold.retryAt ?? 0) <= now;
 }
 
@@ -89,7 +90,7 @@ function toEarlyOutcome(
   { evaluations }: DueHoldsContext,
 ): AttemptOutcome | undefined {
   const evaluation = evaluations.get(hold.deployment);
-  const isClear = evaluation?.status === 'clear';
+  const isClear = allowsResume(evaluation?.status);
   const isStillStopped = decision.kind !== 'continued' && decision.kind !== 'drop';
   if (hold.status === 'retrying' && isStillStopped) {
     if (isBusy(hold, invocation.now())) throw new RetryableError('another run is resuming it');
@@ -106,7 +107,7 @@ function logPlannedOutcomes(
   ready: readonly HoldRecord[],
 ): { readonly failures: readonly HoldFailure[]; readonly holds: readonly HoldRecord[] } {
   const resumed = ready.map(
-    (hold): ResumeAttempt => ({ hold, outcome: { kind: 'resumed', reason: 'the checks are clear' } }),
+    (hold): ResumeAttempt => ({ hold, outcome: { kind: 'resumed', reason: resumeReason(hold) } }),
   );
   for (const attempt of [...attempts, ...resumed]) logPlannedOutcome(context, attempt);
   return { failures: [], holds: [] };

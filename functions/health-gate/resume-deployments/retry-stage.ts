@@ -73,7 +73,7 @@ async function retryStage(context: ResumeContext, hold: HoldRecord): Promise<Att
     return postponeBusy(context, 'the next run: no time left in this one');
   try {
     await retryFailedActions(hold, invocation.signal);
-    return { kind: 'resumed', reason: 'the checks are clear' };
+    return { kind: 'resumed', reason: resumeReason(hold) };
   } catch (error) {
     if (isClientError(error)) return { kind: 'abandoned', reason: deniedReason(error) };
     return outcomeOfFailure(context, hold, error);
@@ -120,13 +120,13 @@ function callAttempts(error: unknown): number {
 }
 
 /** @returns undefined for `retry` */
-export function toOutcome(decision: ResumeDecision, { status }: HoldRecord): AttemptOutcome | undefined {
+export function toOutcome(decision: ResumeDecision, hold: HoldRecord): AttemptOutcome | undefined {
   switch (decision.kind) {
     case 'retry':
       return undefined;
     case 'continued':
-      return status === 'retrying'
-        ? { kind: 'resumed', reason: 'the checks are clear' }
+      return hold.status === 'retrying'
+        ? { kind: 'resumed', reason: resumeReason(hold) }
         : { kind: 'dropped', reason: 'a person has retried it' };
     case 'postpone':
       return { kind: 'postponed', reason: decision.reason };
@@ -135,6 +135,10 @@ export function toOutcome(decision: ResumeDecision, { status }: HoldRecord): Att
     case 'abandon':
       return { kind: 'abandoned', reason: decision.reason };
   }
+}
+
+export function resumeReason({ resumeReason: reason = 'the checks are clear' }: HoldRecord): string {
+  return reason;
 }
 
 export function deniedReason(error: unknown): string {

@@ -49,7 +49,10 @@ async function applyHealthStatuses(
   const now = invocation.now();
   const next = (hold: HoldRecord) => {
     const evaluation = evaluations.get(hold.deployment);
-    return evaluation && applyHealthStatus(hold, evaluation.status, config, now);
+    const changed = evaluation && applyHealthStatus(hold, evaluation.status, config, now);
+    return changed && evaluation.status === 'overridden'
+      ? { ...changed, resumeReason: evaluation.text }
+      : changed;
   };
   const toUpdate = new Map(open.filter(next).map((hold) => [hold.deployment, hold]));
   if (toUpdate.size === 0 || config.dryRun) return new Map();

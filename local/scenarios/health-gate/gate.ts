@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { countCalls } from '../../scenario-kit/calls.ts';
 import { emulatedState } from '../../scenario-kit/emulated-state.ts';
 import { openIncident } from '../../scenario-kit/health.ts';
@@ -11,6 +10,7 @@ import {
   MINUTE,
   NAME,
   passMinutes,
+  putParameter,
   runPipeline,
   scenario,
 } from './pipeline.ts';
@@ -183,12 +183,7 @@ export const gateScenarios = [
     arrange: (world) => createGatedPipeline(world, { parameters: { mode: 'warn' } }),
     async act(world) {
       const until = new Date(world.clock.now() + 30 * MINUTE).toISOString();
-      const command = new PutParameterCommand({
-        Name: '/groundcrew/health-gate/override',
-        Value: `${until} evacuating eu-west-1`,
-        Type: 'String',
-      });
-      await world.client(SSMClient).send(command);
+      await putParameter(world, '/groundcrew/health-gate/override', `${until} evacuating eu-west-1`);
       await openIncident(world);
       await runPipeline(world);
       await world.advance(31 * MINUTE);

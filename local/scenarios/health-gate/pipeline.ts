@@ -1,3 +1,4 @@
+import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import type { World } from '../../pack/world.ts';
 import {
   createPipeline,
@@ -64,6 +65,11 @@ export async function passMinutes(world: World, minutes: number): Promise<void> 
     await world.fire('ResumeDeploymentsSweep');
     await world.settle();
   }
+}
+
+export async function putParameter(world: World, Name: string, Value: string): Promise<void> {
+  const command = new PutParameterCommand({ Name, Value, Type: 'String', Overwrite: true });
+  await world.client(SSMClient).send(command);
 }
 
 type ScenarioParts = Omit<Scenario<GatedPipelines>, 'wing' | 'name' | 'observe'> &

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { CodePipelineClient, UntagResourceCommand } from '@aws-sdk/client-codepipeline';
-import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import type { World } from '../../pack/world.ts';
 import { countCalls } from '../../scenario-kit/calls.ts';
 import { emulatedState, setCalendar } from '../../scenario-kit/emulated-state.ts';
@@ -8,7 +7,16 @@ import { closeIncident, openIncident, updateIncident } from '../../scenario-kit/
 import { setActionOutcome, startPipeline } from '../../scenario-kit/pipelines.ts';
 import type { Outcome } from '../../scenario-kit/scenario.ts';
 import { gateMessage, observe, stateOf } from './observe.ts';
-import { createGatedPipeline, MINUTE, NAME, OPT_IN, passMinutes, runPipeline, scenario } from './pipeline.ts';
+import {
+  createGatedPipeline,
+  MINUTE,
+  NAME,
+  OPT_IN,
+  passMinutes,
+  putParameter,
+  runPipeline,
+  scenario,
+} from './pipeline.ts';
 
 const DEPLOYED = 'Succeeded: Gate Succeeded, Deploy Succeeded';
 const STOPPED = 'Failed: Gate Failed, Deploy new';
@@ -126,7 +134,7 @@ export const resumeScenarios = [
         regions: ['eu-west-1'],
       });
       const Name = '/groundcrew/health-gate/prod';
-      await world.client(SSMClient).send(new PutParameterCommand({ Name, Value, Type: 'String' }));
+      await putParameter(world, Name, Value);
       return createGatedPipeline(world, { parameters: Name });
     },
     async act(world) {
@@ -155,6 +163,43 @@ export const resumeScenarios = [
       assert.equal(stateOf(outcome).stages.orders, STOPPED);
       assert.deepEqual([stateOf(outcome).holds, outcome.mails], [[], []]);
     },
+  }),
+
+  scenario('the policy in a parameter changes during the hold', {
+    async arrange(world) {
+      await putParameter(world, '/groundcrew/health-gate/prod', '{"services":"EC2"}');
+      return createGatedPipeline(world, { parameters: '/groundcrew/health-gate/prod' });
+    },
+    async act(world) {
+      await openIncident(world);
+      await runPipeline(world);
+      await putParameter(world, '/groundcrew/health-gate/prod', '{"services":"LAMBDA"}');
+      await passMinutes(world, 10);
+    },
+    expect(outcome) {
+      assert.equal(stateOf(outcome).stages.orders, DEPLOYED);
+      assert.deepEqual(stateOf(outcome).holds, ['orders/Prod: resumed']);
+      assert.deepEqual(outcome.effects, ['orders resumed']);
+    },
+  }),
+
+  scenario('an override for all pipelines frees what is held', {
+    arrange: (world) => createGatedPipeline(world),
+    async act(world) {
+      await openIncident(world);
+      await runPipeline(world);
+      const until = new Date(world.clock.now() + 30 * MINUTE).toISOString();
+      await putParameter(world, '/groundcrew/health-gate/override', `${until} evacuating eu-west-1`);
+      await world.fire('ResumeDeploymentsSweep');
+      await world.settle();
+    },
+    expect(outcome) {
+      assert.equal(stateOf(outcome).stages.orders, DEPLOYED);
+      assert.match(gateMessage(outcome), /OVERRIDDEN until .*: evacuating eu-west-1/);
+      assert.deepEqual(outcome.effects, ['orders resumed']);
+    },
+    // Differs from the scenario of the changed policy only in its decision.
+    sweep: false,
   }),
 
   scenario('the owner opts out during the hold', {

@@ -7,6 +7,8 @@ const env = {
   ACCOUNT_ID: '123456789012',
   GATE_TABLE: 'gate-records',
   READER_ROLE_ARN: 'arn:aws:iam::{account}:role/groundcrew-health-reader',
+  OVERRIDE_PARAMETER: '/groundcrew/health-gate/override',
+  MAX_OVERRIDE_HOURS: '24',
   HOLDS_TABLE: 'holds',
   QUEUE_URL: 'https://queue',
   NOTIFICATION_TOPIC_ARN: 'arn:aws:sns:eu-west-1:123456789012:notifications',

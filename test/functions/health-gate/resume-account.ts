@@ -18,6 +18,7 @@ import {
 import { DescribeEventsCommand, HealthClient } from '@aws-sdk/client-health';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { GetParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { healthRegions } from '../../../functions/health-gate/aws/health-endpoint.ts';
@@ -39,11 +40,15 @@ import { NOW, policy } from './examples.ts';
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 
+export const OVERRIDE = '/groundcrew/health-gate/override';
+
 export const config: ResumeConfig = {
   region: 'eu-west-1',
   accountId: '123456789012',
   gateTable: 'gate-records',
   readerRoleArn: 'arn:aws:iam::{account}:role/groundcrew-health-reader',
+  overrideParameter: OVERRIDE,
+  maxOverrideHours: 24,
   holdsTable: 'holds',
   queueUrl: 'https://queue',
   topicArn: 'arn:aws:sns:eu-west-1:123456789012:notifications',
@@ -63,6 +68,7 @@ export const clients = {
   health: mockClient(HealthClient),
   sns: mockClient(SNSClient),
   sqs: mockClient(SQSClient),
+  ssm: mockClient(SSMClient),
 };
 
 export interface Run {
@@ -88,17 +94,26 @@ export interface Pipeline {
 export const table = new Map<string, HoldRecord>();
 const stops: GateStop[] = [];
 export const pipelines = new Map<string, Pipeline>();
+/** The SSM parameters, by name. */
+export const parameters = new Map<string, string>();
 let incidents: string[] = [];
 
 export async function openAccount(): Promise<void> {
   table.clear();
   pipelines.clear();
+  parameters.clear();
   stops.length = 0;
   incidents = [];
   for (const client of Object.values(clients)) client.reset();
   answerTables();
   answerPipelines();
   clients.health.on(DescribeEventsCommand).callsFake(async () => ({ events: incidents.map(toEvent) }));
+  clients.ssm.on(GetParametersCommand).callsFake(async ({ Names }: { Names: string[] }) => ({
+    Parameters: Names.filter((name) => parameters.has(name)).map((Name) => ({
+      Name,
+      Value: parameters.get(Name),
+    })),
+  }));
   clients.sns.on(PublishCommand).resolves({ MessageId: 'm' });
   clients.sqs.on(SendMessageBatchCommand).resolves({ Successful: [], Failed: [] });
   // What the sandbox knows of the alias for the next minute: no test looks a name up.

@@ -25,6 +25,7 @@ const usual: Policy = {
   blockCodes: [],
   maxEventAgeDays: 7,
   endedIsOver: false,
+  overrideResumes: true,
   calendars: [],
 };
 

@@ -8,7 +8,7 @@ import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-
 import { DescribeEventsCommand, type Event, HealthClient } from '@aws-sdk/client-health';
 import { GetCalendarStateCommand, GetParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
-import { marshall } from '@aws-sdk/util-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { healthRegions } from '../../../../functions/health-gate/aws/health-endpoint.ts';
@@ -361,15 +361,16 @@ describe('a policy in a parameter', () => {
     expect((await gate(name)).failureDetails?.type).toBe('PermissionError');
   });
 
-  it('is not held under a policy that nobody wrote', async () => {
+  it('that cannot be read for too long leaves a stop that names it', async () => {
     ssm.on(GetParametersCommand).rejects(refusal('ThrottlingException'));
     const { failureDetails } = await gate(
       name,
       JSON.stringify({ v: 1, since: Date.now() - 90_000, checks: 3, errors: 3 }),
     );
     expect(failureDetails).toMatchObject({ type: 'SystemUnavailable' });
-    expect(failureDetails?.message).not.toMatch(/groundcrew-health-gate/);
-    expect(dynamo.commandCalls(PutItemCommand)).toEqual([]);
+    const [saved] = dynamo.commandCalls(PutItemCommand).map(({ args }) => args[0].input.Item);
+    expect(failureDetails?.message).toMatch(/groundcrew-health-gate/);
+    expect(unmarshall(saved ?? {}).stop.source).toEqual({ given: {}, parameter: name });
   });
 
   it('is no secret', async () => {

@@ -9,6 +9,7 @@ import { QueryCommand, ScanCommand, TransactWriteItemsCommand } from '@aws-sdk/c
 import { DescribeEventsCommand } from '@aws-sdk/client-health';
 import { PublishCommand } from '@aws-sdk/client-sns';
 import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
+import { GetParametersCommand } from '@aws-sdk/client-ssm';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type HoldRecord, LEASE_MS } from '../../../../functions/health-gate/domain/hold-record.ts';
 import { claimRetry, closeHold } from '../../../../functions/health-gate/domain/hold-transitions.ts';
@@ -31,8 +32,10 @@ import {
   lostAnswer,
   MINUTE,
   mails,
+  OVERRIDE,
   openAccount,
   openIncidents,
+  parameters,
   pipelines,
   refusal,
   reminders,
@@ -344,7 +347,7 @@ describe('AWS Health clear again', () => {
   it('and still clear writes nothing', async () => {
     keepDue('orders', { retryAt: NOW + 10 * MINUTE });
     const { lines } = await run([sweep]);
-    expect([lines, callsOf()]).toEqual([[], { Scan: 1, DescribeEvents: 1, PutItem: 1 }]);
+    expect([lines, callsOf()]).toEqual([[], { Scan: 1, GetParameters: 1, DescribeEvents: 1, PutItem: 1 }]);
   });
 
   it('and bad again ends the cool-down, however due', async () => {
@@ -727,6 +730,124 @@ describe('a retry that is refused', () => {
   });
 });
 
+describe('a held deployment is judged by the policy of now', () => {
+  const name = '/groundcrew/health-gate/prod';
+  const source = { given: { regions: ['eu-west-1'] }, parameter: name };
+
+  function keepFrom(pipeline: string, about: object = {}): void {
+    stoppedPipeline(pipeline);
+    const actions = keep(pipeline).actions.map((action) => ({ ...action, source, ...about }));
+    keep(pipeline, { actions });
+  }
+
+  beforeEach(() => openIncidents('eu-west-1'));
+
+  it.each([
+    ['that no longer counts the service', '{"services":"LAMBDA"}', 'cooling down'],
+    ['that only warns', '{"mode":"warn"}', 'cooling down'],
+    ['that still blocks', '{"services":"EC2"}', 'held'],
+    ['with a mistake', '{"services":"EC 2"}', 'held'],
+    ['for other Regions, where the action names its own', '{"regions":"us-east-1"}', 'held'],
+  ])('in a parameter %s', async (_, text, status) => {
+    keepFrom('orders');
+    parameters.set(name, text);
+
+    await run([sweep]);
+
+    expect(holdOf('orders')?.status).toBe(status);
+  });
+
+  it('as unknown while the parameter cannot be read, and as blocked when it is gone', async () => {
+    openIncidents();
+    keepFrom('orders');
+    clients.ssm.on(GetParametersCommand, { Names: [name] }).rejectsOnce(refusal('ThrottlingException', 400));
+    clients.ssm.on(GetParametersCommand, { Names: [name] }).rejects(refusal('InternalServerError', 500));
+
+    await run([sweep]);
+    const unread = holdOf('orders')?.status;
+    clients.ssm.on(GetParametersCommand, { Names: [name] }).resolves({ Parameters: [] });
+    await run([sweep]);
+
+    expect([unread, holdOf('orders')?.status]).toEqual(['held', 'held']);
+  });
+
+  it('reads each parameter once, ten in a call', async () => {
+    for (let i = 0; i < 15; i++)
+      keepFrom(`orders-${i}`, { source: { given: {}, parameter: `${name}-${i % 12}` } });
+
+    await run([sweep]);
+
+    const names = clients.ssm.commandCalls(GetParametersCommand).map(({ args }) => args[0].input.Names);
+    expect(names.map((one) => one?.length)).toEqual([1, 10, 2]);
+  });
+
+  it('reads no parameter while nothing is held', async () => {
+    await run([sweep]);
+
+    expect(clients.ssm.calls()).toEqual([]);
+  });
+});
+
+describe('an override for all pipelines', () => {
+  const text = '2026-11-21T13:00:00Z evacuating eu-west-1';
+
+  beforeEach(() => {
+    openIncidents('eu-west-1');
+    parameters.set(OVERRIDE, text);
+  });
+
+  it('resumes what is held, without a cool-down, and says so', async () => {
+    stoppedPipeline('orders');
+    keep('orders');
+
+    await run([sweep]);
+
+    expect([retried(), holdOf('orders')?.status]).toEqual([['orders'], 'resumed']);
+    expect(holdOf('orders')?.closedReason).toBe(
+      'OVERRIDDEN until 2026-11-21T13:00:00Z: evacuating eu-west-1',
+    );
+    expect(mails()).toMatchObject([{ text: expect.stringContaining('OVERRIDDEN until') }]);
+  });
+
+  it('ends a cool-down that has begun', async () => {
+    stoppedPipeline('orders');
+    keepDue('orders', { retryAt: NOW + 10 * MINUTE });
+
+    await run([sweep]);
+
+    expect(retried()).toEqual(['orders']);
+  });
+
+  it('resumes nothing that its policy keeps, that is over, or that is invalid', async () => {
+    stoppedPipeline('orders');
+    stoppedPipeline('carts');
+    const { actions } = keep('orders');
+    keep('orders', {
+      actions: actions.map((action) => ({ ...action, policy: policy({ overrideResumes: false }) })),
+    });
+    await run([sweep]);
+    const kept = holdOf('orders')?.status;
+    keep('carts');
+    parameters.set(OVERRIDE, '2026-11-21T11:00:00Z evacuating eu-west-1');
+    await run([sweep]);
+    parameters.set(OVERRIDE, 'tomorrow');
+    const { counts } = await run([sweep]);
+
+    expect([kept, holdOf('carts')?.status, retried()]).toEqual(['held', 'held', []]);
+    expect(counts).toEqual({ OverrideMalformed: 1 });
+  });
+
+  it('does not matter while it cannot be read', async () => {
+    stoppedPipeline('orders');
+    keep('orders');
+    clients.ssm.on(GetParametersCommand).rejects(refusal('AccessDeniedException'));
+
+    await run([sweep]);
+
+    expect([holdOf('orders')?.status, retried()]).toEqual(['held', []]);
+  });
+});
+
 describe('a claim whose run died', () => {
   it('after the retry is closed as resumed, with its mail', async () => {
     stoppedPipeline('orders');
@@ -996,7 +1117,13 @@ describe('a hundred held pipelines', () => {
         keep(name, { actions: [{ ...gate, policy: { ...policy(), executionId: name, mode: 'wait' } }] });
     }
     await run([sweep]);
-    expect(callsOf()).toEqual({ Scan: 1, DescribeEvents: 1, PutItem: 1, TransactWriteItems: 1 });
+    expect(callsOf()).toEqual({
+      Scan: 1,
+      GetParameters: 1,
+      DescribeEvents: 1,
+      PutItem: 1,
+      TransactWriteItems: 1,
+    });
   });
 
   it('cost three reads and a retry each when they are due at once, and two writes for all', async () => {
@@ -1007,6 +1134,7 @@ describe('a hundred held pipelines', () => {
     await run([sweep]);
     expect(callsOf()).toEqual({
       Scan: 1,
+      GetParameters: 1,
       DescribeEvents: 1,
       PutItem: 1,
       GetPipelineState: 100,
