@@ -23,6 +23,8 @@ export interface MiniStack {
   readonly env: NodeJS.ProcessEnv;
   /** Runs a command of describe.py and returns its answer. */
   describe(command: 'inventory' | 'stack' | 'logs', ...args: readonly string[]): Promise<unknown>;
+  /** Runs probe.py, which tells for each entry of gaps.ts whether this MiniStack has that gap. */
+  probe(): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -67,14 +69,16 @@ export async function startMiniStack({ name, port, endpoint, plain }: MiniStackO
       throw new Error(`MiniStack does not start:\n${readFileSync(log, 'utf8').slice(-2000)}`);
   });
   const env = toolEnvironment(url, home);
+  const runScript = async (name: string, ...args: readonly string[]): Promise<unknown> => {
+    const { stdout } = await run(python, [script(name), ...args], { env, maxBuffer: 1 << 26 });
+    return JSON.parse(stdout);
+  };
   return {
     url,
     fileSystems,
     env,
-    describe: async (...args) => {
-      const { stdout } = await run(python, [script('describe.py'), ...args], { env, maxBuffer: 1 << 26 });
-      return JSON.parse(stdout);
-    },
+    describe: (...args) => runScript('describe.py', ...args),
+    probe: () => runScript('probe.py'),
     close: async () => {
       child.kill();
       await exited;

@@ -17,7 +17,7 @@ const functionsWithoutVpc = inWings({
   'build-promotion': ['PromoteBuild', 'RestoreBuild'],
   'disk-alarms': ['ReconcileDiskAlarms'],
   'health-gate': ['GateDeployment', 'ResumeDeployments'],
-  'spot-cordon': ['CordonInstances', 'UncordonInstances'],
+  'spot-cordon': ['CordonInstances', 'MailCordons', 'UncordonInstances'],
 });
 
 const functions = [...functionsInVpc, ...functionsWithoutVpc];
@@ -51,8 +51,8 @@ export const checkovExcuses: readonly Excuse[] = [
     rule: 'CKV_AWS_119',
     resources: inWings({
       'ami-approval': ['Approvals'],
-      'health-gate': ['GateNotes', 'HeldDeployments'],
-      'spot-cordon': ['Cordons'],
+      'health-gate': ['GateRecords', 'HeldDeployments'],
+      'spot-cordon': ['Cordons', 'DrainLedger'],
     }),
     reason: 'AWS encrypts the tables with its own key. They hold ids, votes and reasons, and no credentials.',
   },
@@ -96,7 +96,14 @@ export const checkovExcuses: readonly Excuse[] = [
       'build-promotion': ['DeadLetters'],
       'disk-alarms': ['DeadLetters', 'DiskAlarmsQueue'],
       'health-gate': ['DeadLetters', 'DeploymentQueue'],
-      'spot-cordon': ['AdvisoryQueue', 'DeadLetters', 'InterruptionQueue', 'StateChangeQueue'],
+      'spot-cordon': [
+        'AdvisoryQueue',
+        'DeadLetters',
+        'InterruptionQueue',
+        'MailQueue',
+        'RecheckQueue',
+        'StateChangeQueue',
+      ],
     }),
     reason: 'The rule looks for a KMS key only. SqsManagedSseEnabled encrypts the queues.',
   },
@@ -111,10 +118,7 @@ export const parliamentExcuses: readonly Excuse[] = [
   {
     rule: 'CREDENTIALS_EXPOSURE',
     resources: inWings({
-      'health-gate': [
-        'GateDeploymentRole/AskAwsHealthOfOtherAccounts',
-        'ResumeDeploymentsRole/AskAwsHealthOfOtherAccounts',
-      ],
+      'health-gate': ['GateDeploymentRole/AssumeReaderRoles', 'ResumeDeploymentsRole/AssumeReaderRoles'],
     }),
     reason:
       'AssumeRole is how the gate reads AWS Health of other accounts. ReaderRole limits the name and OrganizationId the ' +
@@ -123,7 +127,7 @@ export const parliamentExcuses: readonly Excuse[] = [
   {
     rule: 'MISMATCHED_TYPE_BUT_USABLE',
     resources: inWings({
-      'build-promotion': ['BuildStoreRole/MountTheBuilds', 'PruneBuildsRole/MountTheBuilds'],
+      'build-promotion': ['BuildStoreRole/MountFileSystem', 'PruneBuildsRole/MountFileSystem'],
     }),
     reason:
       "StringEquals on the access point's ARN is the form in the documentation of EFS. The ARN is exact.",
@@ -137,14 +141,14 @@ export const parliamentExcuses: readonly Excuse[] = [
   },
   {
     rule: 'PERMISSIONS_MANAGEMENT_ACTIONS',
-    resources: inWings({ 'build-promotion': ['RestoreBuildRole/HandTheRoleToAwsBackup'] }),
+    resources: inWings({ 'build-promotion': ['RestoreBuildRole/PassRoleToAwsBackup'] }),
     reason:
       'AWS Backup needs the role for a restore. PassRole names that one role and AWS Backup as the only service.',
   },
   {
     rule: 'RESOURCE_STAR',
     resources: inWings({
-      'disk-alarms': ['ReconcileDiskAlarmsRole/KeepNotices', 'ReconcileDiskAlarmsRole/SeeAlarms'],
+      'disk-alarms': ['ReconcileDiskAlarmsRole/ManageCompositeAlarms', 'ReconcileDiskAlarmsRole/ReadAlarms'],
     }),
     reason: 'CloudWatch lists and creates composite alarms only if the action is allowed on all resources.',
   },
