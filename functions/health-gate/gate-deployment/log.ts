@@ -11,15 +11,12 @@ const messages = {
   stop: 'deployment stopped',
 } as const;
 
-const UNDECIDED = 'deployment allowed: the gate cannot decide';
-
 export function logDecision(
   { config, invocation }: GateContext,
   { verdict, action, policy }: GateDecision,
 ): void {
   const isUndecided = verdict.verdict === 'MISCONFIGURED' && action.kind === 'pass';
-  const message = isUndecided ? UNDECIDED : messages[action.kind];
-  invocation.logger[isUndecided ? 'warn' : 'info'](config.dryRun ? 'decision planned' : message, {
+  const fields = {
     verdict: verdict.verdict,
     mode: policy.mode,
     regions: policy.regions,
@@ -27,14 +24,17 @@ export function logDecision(
     ...(config.dryRun && { planned: messages[action.kind] }),
     ...(action.kind === 'wait' && { checks: action.progress.checks, errors: action.progress.errors }),
     ...(policy.executionId !== undefined && { executionId: policy.executionId }),
-  });
+  };
+  if (config.dryRun) invocation.logger.info('decision planned', fields);
+  else if (isUndecided) invocation.logger.warn('deployment allowed: the gate cannot decide', fields);
+  else invocation.logger.info(messages[action.kind], fields);
   addCount(invocation.metrics, `Verdict.${verdict.verdict}`);
   if (action.kind === 'stop') addCount(invocation.metrics, 'Stopped');
 }
 
 /** An error left the gate without a verdict. */
 export function logUndecided(reason: string): void {
-  logger.warn(UNDECIDED, { reason });
+  logger.warn('deployment allowed: the gate cannot decide', { reason });
   addCount(metrics, 'Verdict.MISCONFIGURED');
 }
 

@@ -12,7 +12,7 @@ interface Gap {
  * Everything that MiniStack lacks and a wing needs. gaps.deploy.ts shows each gap on plain MiniStack: when a new version
  * closes one, that test fails and the entry goes, with what it needs in corrections.py.
  */
-const gaps = [
+export const gaps = [
   {
     name: 'conditions with Fn::Join and Fn::Split',
     reason:
