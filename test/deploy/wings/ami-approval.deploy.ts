@@ -8,7 +8,11 @@ import { type Deployment, openDeployment } from '../deployment.ts';
 import { residueOf } from '../residue.ts';
 
 const OWNER = '111122223333';
-const parameters = { Approvers: 'ann@example.com,ben@example.com', Accounts: OWNER };
+const parameters = {
+  Approvers: 'ann@example.com,ben@example.com',
+  Accounts: OWNER,
+  Pipelines: 'web-*',
+};
 
 describe('ami-approval', () => {
   let deployment: Deployment;
