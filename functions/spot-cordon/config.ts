@@ -39,7 +39,7 @@ export function readUncordonConfig(env: Env = process.env) {
     region: text('AWS_REGION'),
     table: text('CORDONS_TABLE'),
     advisoryQueueUrl: text('ADVISORY_QUEUE_URL'),
-    cordonRoleArn: text('CORDON_ROLE_ARN'),
+    cordonFunctionName: text('CORDON_FUNCTION_NAME'),
     dryRun: flag('DRY_RUN'),
   });
 }

@@ -18,8 +18,8 @@ export interface StateChange {
 interface ProtectionEvent {
   readonly kind: 'protection-change';
   readonly instanceIds: readonly string[];
-  /** The role of the caller, if the caller had one. */
-  readonly roleArn?: string | undefined;
+  /** The name of the caller's session. Lambda gives a session the name of its function. */
+  readonly sessionName?: string | undefined;
   readonly eventTime: number;
 }
 
@@ -35,11 +35,7 @@ const protectionCall = eventBridgeEvent(
   z.object({
     eventName: z.literal('SetInstanceProtection'),
     eventTime: z.string().check(z.refine((time) => !Number.isNaN(Date.parse(time)), 'must be a time')),
-    userIdentity: z.object({
-      sessionContext: z.optional(
-        z.object({ sessionIssuer: z.optional(z.object({ arn: z.optional(z.string()) })) }),
-      ),
-    }),
+    userIdentity: z.object({ principalId: z.optional(z.string()) }),
     requestParameters: z.object({ instanceIds: z.array(z.string()) }),
   }),
 );
@@ -68,7 +64,8 @@ function parseProtectionCall(body: unknown): ProtectionEvent {
   return {
     kind: 'protection-change',
     instanceIds: requestParameters.instanceIds.filter((id) => INSTANCE_ID.test(id)),
-    roleArn: userIdentity.sessionContext?.sessionIssuer?.arn,
+    // `<role id>:<session name>`; users and services have no session.
+    sessionName: userIdentity.principalId?.split(':')[1],
     eventTime: Date.parse(eventTime),
   };
 }

@@ -26,8 +26,8 @@ export async function noteProtectionChanges(
     [...byInstance.keys()],
     (known, instanceId) => {
       let noted: CordonDraft | undefined;
-      for (const { eventTime, roleArn } of byInstance.get(instanceId) ?? []) {
-        const change = { at: eventTime, isOurs: roleArn === config.cordonRoleArn };
+      for (const { eventTime, sessionName } of byInstance.get(instanceId) ?? []) {
+        const change = { at: eventTime, isOurs: sessionName === config.cordonFunctionName };
         const before = noted ?? known;
         noted = (before && noteProtectionChange(before, change)) ?? noted;
       }

@@ -25,16 +25,13 @@ export function stateChange(world: World, id: string, state: string): object {
   return ec2Event(world, 'EC2 Instance State-change Notification', { 'instance-id': id, state });
 }
 
-/** As CloudTrail reports a call, if the account has a trail. @param roleArn the role of the caller */
-export function protectionChange(world: World, ids: readonly string[], roleArn: string): object {
+/** As CloudTrail reports a call, if the account has a trail. @param sessionName for a function, its name */
+export function protectionChange(world: World, ids: readonly string[], sessionName: string): object {
   const detail = {
     eventSource: 'autoscaling.amazonaws.com',
     eventName: 'SetInstanceProtection',
     eventTime: new Date(world.clock.now()).toISOString().replace(/\.\d+Z/, 'Z'),
-    userIdentity: {
-      type: 'AssumedRole',
-      sessionContext: { sessionIssuer: { type: 'Role', arn: roleArn } },
-    },
+    userIdentity: { type: 'AssumedRole', principalId: `AROAEXAMPLE:${sessionName}` },
     requestParameters: { autoScalingGroupName: 'workers', instanceIds: ids, protectedFromScaleIn: false },
   };
   return awsEvent(world, { source: 'aws.autoscaling', detailType: 'AWS API Call via CloudTrail', detail });

@@ -103,7 +103,7 @@ async function sweep(now: number) {
     region: 'eu-west-1',
     table: 'cordons',
     advisoryQueueUrl: 'https://queue',
-    cordonRoleArn: 'arn:aws:iam::123456789012:role/cordon',
+    cordonFunctionName: 'CordonInstances',
     dryRun: false,
   };
   const handled = await uncordonInstances(deliveries, settings, invocation);

@@ -26,7 +26,7 @@ describe('a change of scale-in protection', () => {
       eventTime: '2026-11-02T10:05:00Z',
       userIdentity: {
         type: 'AssumedRole',
-        sessionContext: { sessionIssuer: { type: 'Role', arn: 'arn:aws:iam::123456789012:role/worker' } },
+        principalId: 'AROAEXAMPLE:worker-7',
       },
       requestParameters: {
         autoScalingGroupName: 'workers',
@@ -36,17 +36,17 @@ describe('a change of scale-in protection', () => {
     },
   };
 
-  it('names the instances and the role of the caller', () => {
+  it('names the instances and the session of the caller', () => {
     expect(parseTriggerEvent(call)).toEqual({
       kind: 'protection-change',
       instanceIds: ['i-abcd1111'],
-      roleArn: 'arn:aws:iam::123456789012:role/worker',
+      sessionName: 'worker-7',
       eventTime: Date.parse('2026-11-02T10:05:00Z'),
     });
   });
 
-  it('by a user has no role', () => {
-    const detail = { ...call.detail, userIdentity: { type: 'IAMUser' } };
-    expect(parseTriggerEvent({ ...call, detail })).toMatchObject({ roleArn: undefined });
+  it('by a user has no session', () => {
+    const detail = { ...call.detail, userIdentity: { type: 'IAMUser', principalId: 'AIDAEXAMPLE' } };
+    expect(parseTriggerEvent({ ...call, detail })).toMatchObject({ sessionName: undefined });
   });
 });
