@@ -81,7 +81,8 @@ function clientFor(region: string, credentials: Credentials | undefined): Health
 
 /** Skips an event without a code or a start; AWS sends none. */
 function toIssue(event: Event, account: string): HealthIssue[] {
-  const { arn, eventTypeCode, service, region, eventScopeCode, statusCode, startTime, endTime } = event;
+  const { arn, eventTypeCode, service, region, availabilityZone, eventScopeCode, statusCode } = event;
+  const { startTime, endTime } = event;
   if (!(arn && eventTypeCode && startTime)) return [];
   return [
     {
@@ -92,6 +93,7 @@ function toIssue(event: Event, account: string): HealthIssue[] {
       scope: eventScopeCode ?? 'NONE',
       status: statusCode ?? 'open',
       startedAt: startTime.getTime(),
+      ...(availabilityZone && { zone: availabilityZone }),
       ...(endTime && { endedAt: endTime.getTime() }),
       account,
     },

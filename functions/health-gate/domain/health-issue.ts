@@ -7,6 +7,8 @@ export interface HealthIssue {
   readonly code: string;
   readonly service: string;
   readonly region: string;
+  /** The name of the only Availability Zone that it affects. */
+  readonly zone?: string;
   readonly scope: string;
   readonly status: string;
   readonly startedAt: number;
@@ -17,9 +19,9 @@ export interface HealthIssue {
 
 const DAY_MS = 86_400_000;
 
-// Account-specific events block only if they concern a whole service. An event about one resource is for its owner: in a
-// large account some drive is always degraded, and that must not stop every pipeline.
-const operationalCodes = /_(OPERATIONAL|API|CONNECTIVITY|LATENCY|AVAILABILITY|ERROR_RATES?)_ISSUE$/;
+// Account-specific events block only if they concern a whole service. An event about a rack, a database or a link is for
+// its owner: in a large account some resource is always degraded, and that must not stop every pipeline.
+const serviceCodes = /_(OPERATIONAL|API)_ISSUE$/;
 const singleResourceCodes = /_(INSTANCE|VOLUME|DRIVE|HOST|TUNNEL|VPN|VIRTUAL_INTERFACE)_/;
 
 /** Older events are ignored, by the policy's age limit. */
@@ -31,13 +33,18 @@ export function oldestStart(policy: Policy, now: number): number {
 export function isBlocking(issue: HealthIssue, policy: Policy, now: number): boolean {
   if (issue.status !== 'open' || issue.startedAt < oldestStart(policy, now)) return false;
   if (issue.region !== GLOBAL && !policy.regions.includes(issue.region)) return false;
+  if (!concernsZones(issue, policy.zones)) return false;
   if (policy.endedIsOver && issue.endedAt !== undefined && issue.endedAt <= now) return false;
   if (matchesAny(policy.ignoreCodes, issue.code)) return false;
   if (matchesAny(policy.blockCodes, issue.code)) return true;
   if (!concernsServices(issue, policy.services)) return false;
-  return (
-    issue.scope === 'PUBLIC' || (operationalCodes.test(issue.code) && !singleResourceCodes.test(issue.code))
-  );
+  return issue.scope === 'PUBLIC' || (serviceCodes.test(issue.code) && !singleResourceCodes.test(issue.code));
+}
+
+/** An issue of one zone does not concern a policy that names only other zones of its Region. */
+function concernsZones({ region, zone }: HealthIssue, zones: readonly string[] = []): boolean {
+  const own = zones.filter((one) => one.startsWith(region));
+  return zone === undefined || own.length === 0 || own.includes(zone);
 }
 
 /** AWS files a large outage under several services at once; an API filter by service would miss it. */

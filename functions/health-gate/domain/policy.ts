@@ -2,12 +2,14 @@ import * as z from 'zod/mini';
 import { InvalidInputError } from '#shared/errors.ts';
 import { parseAs, parseJson } from '#shared/parse.ts';
 import { formatValue } from '#shared/redact.ts';
-import { parseRegions } from './regions.ts';
+import { parseRegions, parseZones } from './regions.ts';
 
 /** The rules that allow or stop a deployment. */
 export interface Policy {
   /** The Regions it deploys to. Events of AWS's global services always count. */
   readonly regions: readonly string[];
+  /** Availability Zones, by name. Of their Regions, issues of other zones do not count. */
+  readonly zones?: readonly string[];
   /** Service codes of AWS Health, such as EC2. Empty means all. */
   readonly services: readonly string[];
   /** Accounts whose AWS Health is read. Empty means the pipeline's own account. */
@@ -66,6 +68,7 @@ const wholeNumber = (min: number, max: number) => z.int().check(z.gte(min), z.lt
 const schema = z.strictObject({
   policy: z.exactOptional(z.string()),
   regions: z.exactOptional(list),
+  zones: z.exactOptional(list),
   services: z.exactOptional(list),
   accounts: z.exactOptional(list),
   roleArn: z.exactOptional(
@@ -119,6 +122,7 @@ export function buildPolicy(
     throw new InvalidInputError(
       `roleArn: expected {account} in the place of the account's id, got ${formatValue(fields.roleArn)}`,
     );
+  const regions = parseRegions(fields.regions ?? [defaults.region], defaults.region);
   return {
     mode: 'fail',
     maxWaitMinutes: 60,
@@ -128,7 +132,8 @@ export function buildPolicy(
     endedIsOver: false,
     overrideResumes: true,
     ...fields,
-    regions: parseRegions(fields.regions ?? [defaults.region], defaults.region),
+    regions,
+    ...(fields.zones && { zones: parseZones(fields.zones, regions) }),
     services: parseEntries('services', fields.services, serviceCode),
     accounts: parseEntries('accounts', fields.accounts, account),
     ignoreCodes: parseEntries('ignoreCodes', fields.ignoreCodes, eventTypeCode),

@@ -6,7 +6,7 @@ export const GLOBAL = 'global';
 
 /**
  * AWS Health accepts any text as a Region and returns no events for an unknown one, so a typo would always pass.
- * A test compares this list with the SDK's.
+ * The function's own Region needs no entry. A test compares this list with the SDK's.
  */
 const knownRegions: ReadonlySet<string> = new Set([
   'af-south-1',
@@ -58,7 +58,7 @@ const knownRegions: ReadonlySet<string> = new Set([
  */
 export function parseRegions(entries: readonly string[], own: string): string[] {
   const regions = entries.map((entry) => entry.trim().toLowerCase());
-  const invalid = regions.findIndex((entry) => entry !== GLOBAL && !knownRegions.has(entry));
+  const invalid = regions.findIndex((entry) => entry !== GLOBAL && entry !== own && !knownRegions.has(entry));
   if (invalid >= 0)
     throw new InvalidInputError(`regions: ${formatValue(entries[invalid])} is not an AWS Region`);
   const foreign = regions.find((entry) => entry !== GLOBAL && partitionOf(entry) !== partitionOf(own));
@@ -66,6 +66,17 @@ export function parseRegions(entries: readonly string[], own: string): string[] 
     throw new InvalidInputError(`regions: ${formatValue(foreign)} is in another AWS partition than ${own}`);
   if (regions.length === 0) throw new InvalidInputError('regions: expected at least one Region, got none');
   return [...new Set(regions)].filter((entry) => entry !== GLOBAL).sort();
+}
+
+/** @throws InvalidInputError for a zone that is not in one of the Regions: AWS Health would never report it */
+export function parseZones(entries: readonly string[], regions: readonly string[]): string[] {
+  const zones = entries.map((entry) => entry.trim().toLowerCase());
+  const invalid = zones.find((zone) => !regions.includes(/^(.*\d)[a-z]$/.exec(zone)?.[1] ?? ''));
+  if (invalid !== undefined)
+    throw new InvalidInputError(
+      `zones: expected a zone of ${regions.join(', ')}, got ${formatValue(invalid)}`,
+    );
+  return [...new Set(zones)].sort();
 }
 
 function partitionOf(region: string): string {

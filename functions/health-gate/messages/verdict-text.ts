@@ -38,8 +38,8 @@ function describeIssues(issues: readonly HealthIssue[]): string[] {
   return [`Incident In Progress: ${[...shown, ...more].join('; ')}.`];
 }
 
-function describeIssue({ code, region, service, startedAt, arn }: HealthIssue): string {
-  return `${code} in ${region} (${service}) since ${iso(startedAt)}, ${linkTo(arn)}`;
+function describeIssue({ code, region, zone, service, startedAt, arn }: HealthIssue): string {
+  return `${code} in ${zone ?? region} (${service}) since ${iso(startedAt)}, ${linkTo(arn)}`;
 }
 
 function linkTo(arn: string): string {

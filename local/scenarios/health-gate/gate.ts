@@ -43,6 +43,26 @@ export const gateScenarios = [
     },
   }),
 
+  scenario('incidents that do not concern the deployment', {
+    arrange: (world) =>
+      createGatedPipeline(world, { parameters: { services: ['EC2'], zones: 'eu-west-1a,eu-west-1b' } }),
+    async act(world) {
+      const scope = 'ACCOUNT_SPECIFIC';
+      await openIncident(world, { scope, code: 'AWS_EC2_POWER_CONNECTIVITY_ISSUE' });
+      await openIncident(world, { zone: 'eu-west-1c' });
+      await runPipeline(world);
+      await openIncident(world, { zone: 'eu-west-1b' });
+      await world.advance(2 * MINUTE);
+      await runPipeline(world);
+    },
+    expect(outcome) {
+      assert.deepEqual(stateOf(outcome).executions.orders, ['Succeeded', 'Failed']);
+      assert.match(gateMessage(outcome), /AWS_EC2_OPERATIONAL_ISSUE in eu-west-1b \(EC2\)/);
+    },
+    // Differs from other scenarios only in a decision that has a table of its own.
+    sweep: false,
+  }),
+
   scenario('the gate waits through five continuations', {
     arrange: (world) =>
       createGatedPipeline(world, { parameters: { mode: 'wait', maxWaitMinutes: 30, services: ['LAMBDA'] } }),

@@ -85,6 +85,12 @@ describe('UserParameters', () => {
       '{"services":"elastic-load"}',
       'services: expected the code of a service, such as EC2, got "ELASTIC-LOAD"',
     ],
+    ['a zone', '{"zones":"eu-west-1"}', 'zones: expected a zone of eu-west-1, got "eu-west-1"'],
+    [
+      'a zone of another Region',
+      '{"zones":"us-east-1a"}',
+      'zones: expected a zone of eu-west-1, got "us-east-1a"',
+    ],
     ['a calendar', '{"calendars":[""]}', 'calendars: expected the name or ARN of a Change Calendar, got ""'],
   ])('%s is refused', (_, text, message) => {
     expect(() => read(text)).toThrow(message);
@@ -95,6 +101,20 @@ describe('UserParameters', () => {
     expect(() => read(text('arn:aws:iam::111122223333:role/reader'))).toThrow(/^roleArn: expected {account}/);
     expect(read(text('arn:aws:iam::{account}:role/reader')).accounts).toHaveLength(2);
   });
+});
+
+it('zones are names in lower case, without duplicates', () => {
+  expect(read('{"zones":"eu-west-1B, eu-west-1a,eu-west-1b"}').zones).toEqual(['eu-west-1a', 'eu-west-1b']);
+  expect(read('{}')).not.toHaveProperty('zones');
+});
+
+it("the function's own Region is a Region, however new it is", () => {
+  const newRegion = { region: 'eu-north-7', onUnknown: 'block' } as const;
+  const regionsOf = (text: string) => buildPolicy(parseUserParameters(text), undefined, newRegion).regions;
+
+  expect(regionsOf('')).toEqual(['eu-north-7']);
+  expect(regionsOf('eu-north-7,eu-west-1')).toEqual(['eu-north-7', 'eu-west-1']);
+  expect(() => regionsOf('eu-north-8')).toThrow('regions: "eu-north-8" is not an AWS Region');
 });
 
 describe('an override behind the policy', () => {
