@@ -14,6 +14,8 @@ export function pendingNotification({
       return notifications.resumed === attempts ? undefined : 'resumed';
     case 'abandoned':
       return notifications.abandoned ? undefined : 'abandoned';
+    case 'not held':
+      return notifications.stopped ? undefined : 'stopped';
     default:
       return undefined;
   }
@@ -22,7 +24,8 @@ export function pendingNotification({
 /** The claim is written before the mail is sent: a crash between the two loses the mail, but never sends it twice. */
 export function withNotificationClaim(hold: HoldDraft, kind: NotificationKind): HoldDraft {
   const { attempts, notifications } = hold;
-  if (kind === 'abandoned') return { ...hold, notifications: { ...notifications, abandoned: true } };
+  if (kind === 'abandoned' || kind === 'stopped')
+    return { ...hold, notifications: { ...notifications, [kind]: true } };
   return { ...hold, notifications: { ...notifications, [kind]: attempts } };
 }
 

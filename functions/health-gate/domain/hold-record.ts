@@ -2,9 +2,17 @@ import type { GateParameters, Policy } from './policy.ts';
 
 /**
  * `held` waits until AWS Health is clear, `cooling down` until its retry time. `retrying` is claimed by one run until
- * its lease ends. The others are final, but a gate may stop a `resumed` deployment again.
+ * its lease ends. The others are final, but a gate may stop a `resumed` deployment again. `not held` was never held: its
+ * record only keeps that people were notified.
  */
-export type HoldStatus = 'held' | 'cooling down' | 'retrying' | 'resumed' | 'dropped' | 'abandoned';
+export type HoldStatus =
+  | 'held'
+  | 'cooling down'
+  | 'retrying'
+  | 'resumed'
+  | 'dropped'
+  | 'abandoned'
+  | 'not held';
 
 /** The record of one deployment that a gate stopped: an execution in a stage of a pipeline. Times are epoch milliseconds. */
 export interface HoldRecord extends PipelineLocation {
@@ -60,6 +68,7 @@ interface SentNotifications {
   readonly held?: number;
   readonly resumed?: number;
   readonly abandoned?: true;
+  readonly stopped?: true;
 }
 
 export type NotificationKind = keyof SentNotifications;

@@ -17,6 +17,8 @@ export interface GateFailure extends StoppedAction {
   readonly location: PipelineLocation;
   readonly pipelineVersion: number;
   readonly reason: string;
+  /** Why the deployment is not held. */
+  readonly notHeldReason?: string | undefined;
 }
 
 /** Closed records stay this long, so that people can look up what happened. */
@@ -31,10 +33,13 @@ export function addFailure(
   limits: HoldLimits,
   now: number,
 ): HoldDraft | undefined {
-  if (!known) return openHold(failure, limits);
+  if (!known) return openOrClose(failure, limits, now);
   if (known.knownRuns.includes(failure.actionExecutionId)) return undefined;
   const knownRuns = [...known.knownRuns, failure.actionExecutionId].slice(-MAX_KNOWN_RUNS);
-  if (lateFailureReason(known, failure)) return { ...known, knownRuns };
+  const isToldAlready = failure.notHeldReason !== undefined && known.status === 'not held';
+  if (isToldAlready || lateFailureReason(known, failure)) return { ...known, knownRuns };
+  if (failure.notHeldReason !== undefined)
+    return { ...openOrClose(failure, limits, now), knownRuns, ...claimOf(known) };
   const isWaiting = known.status === 'held' || known.status === 'cooling down';
   const actions = isWaiting
     ? replaceAction(known.actions, toStoppedAction(failure))
@@ -126,7 +131,7 @@ export function returnToHeld(hold: HoldDraft): HoldDraft {
 
 export function closeHold(
   hold: HoldDraft,
-  status: 'resumed' | 'dropped' | 'abandoned',
+  status: 'resumed' | 'dropped' | 'abandoned' | 'not held',
   closedReason: string,
   now: number,
 ): HoldDraft {
@@ -139,6 +144,18 @@ export function closeHold(
     closedAt: now,
     expires: Math.ceil(now / 1000) + RETENTION_SECONDS,
   };
+}
+
+/** A deployment that is not held gets a closed record. */
+function openOrClose(failure: GateFailure, limits: HoldLimits, now: number): HoldDraft {
+  const held = openHold(failure, limits);
+  const { notHeldReason } = failure;
+  return notHeldReason === undefined ? held : closeHold(held, 'not held', notHeldReason, now);
+}
+
+/** It tells late events apart, whatever happens to the hold. */
+function claimOf({ claimedAt }: HoldDraft): Pick<HoldDraft, 'claimedAt'> {
+  return claimedAt === undefined ? {} : { claimedAt };
 }
 
 function openHold(failure: GateFailure, { maxHoldMs }: HoldLimits): HoldDraft {
@@ -170,11 +187,10 @@ function replaceAction(known: readonly StoppedAction[], stopped: StoppedAction):
   return [...known.filter((one) => one !== same), stopped];
 }
 
-/** A dropped or abandoned hold was retried by hand: attempts and age start again. */
+/** What ended without us was retried by hand: attempts and age start again. */
 function startWait(known: HoldDraft, failure: GateFailure, limits: HoldLimits): HoldDraft {
-  const { claimedAt, status } = known;
-  if (status !== 'dropped' && status !== 'abandoned') return withoutWait(known);
-  return { ...openHold(failure, limits), ...(claimedAt !== undefined && { claimedAt }) };
+  const isEnded = known.status === 'dropped' || known.status === 'abandoned' || known.status === 'not held';
+  return isEnded ? { ...openHold(failure, limits), ...claimOf(known) } : withoutWait(known);
 }
 
 /** Removes the fields of the last wait. `claimedAt` stays: it tells late events apart. */

@@ -73,17 +73,22 @@ export function decideResume(
   return applyLimits(hold, decideByActions(hold, pipeline.stage), { limits, now });
 }
 
+/** Whether the stage stays failed until it is retried. */
+export function isStageFailing(execution: ExecutionState | undefined): boolean {
+  return execution?.status === 'InProgress' || execution?.status === 'Failed';
+}
+
 /** Why a deployment that a gate has stopped is not held. @returns undefined if it is held */
 export function notHeldReason(
   tags: ReadonlyMap<string, string>,
   execution: ExecutionState | undefined,
 ): string | undefined {
-  if (!isTagged(tags)) return `the pipeline is not tagged ${RESUME_TAG}=true`;
   if (!execution) return 'the execution no longer exists';
+  if (!isTagged(tags)) return `the pipeline is not tagged ${RESUME_TAG}=true`;
   // With parallel executions, CodePipeline does not report which execution a stage belongs to.
   if (execution.mode === 'PARALLEL') return 'the pipeline runs executions in parallel';
   if (execution.type === 'ROLLBACK') return 'it is a rollback';
-  if (execution.status === 'InProgress' || execution.status === 'Failed') return undefined;
+  if (isStageFailing(execution)) return undefined;
   return `the execution is ${execution.status.toLowerCase()}`;
 }
 

@@ -16,7 +16,7 @@ export type NotificationRules = HoldLimits & ResumeSchedule;
 const MAX_PARAGRAPHS = 200;
 const MAX_BYTES = 240_000;
 
-const kindsByUrgency = ['abandoned', 'held', 'resumed'] as const;
+const kindsByUrgency = ['abandoned', 'stopped', 'held', 'resumed'] as const;
 
 /** One mail for a batch of notifications. */
 export function summaryMail(notifications: readonly HoldNotification[], rules: NotificationRules): Mail {
@@ -71,12 +71,15 @@ function nextSteps(hold: HoldRecord, kind: NotificationKind, rules: Notification
         `You need to do nothing: the gate checks again, then the stage continues. Attempt ${hold.attempts} of ${rules.maxAttempts}.`,
       ];
     case 'abandoned':
-      return [
-        `Abandoned: ${hold.closedReason ?? 'no reason recorded'}`,
-        'It does not resume automatically. Release a newer change, or retry by hand:',
-        retryCommand(hold),
-      ];
+      return [`Abandoned: ${hold.closedReason ?? 'no reason recorded'}`, ...retryByHand(hold)];
+    case 'stopped':
+      return [`Not held: ${hold.closedReason ?? 'no reason recorded'}`, ...retryByHand(hold)];
   }
+}
+
+function retryByHand(hold: HoldRecord): string[] {
+  const text = 'It does not resume automatically. Release a newer change, or retry by hand:';
+  return [text, retryCommand(hold)];
 }
 
 function minutes({ coolDownMs, jitterMs }: ResumeSchedule): string {

@@ -5,14 +5,15 @@ import { assertTimeLeft, type HoldFailure, PIPELINE_CONCURRENCY, type ResumeCont
 import { pendingNotification, withNotificationClaim } from '../domain/hold-notifications.ts';
 import { deploymentName, type HoldDraft, type HoldRecord, isOpen } from '../domain/hold-record.ts';
 import { addFailure, type GateFailure, lateFailureReason } from '../domain/hold-transitions.ts';
-import { notHeldReason } from '../domain/resume-decision.ts';
+import { isStageFailing, notHeldReason } from '../domain/resume-decision.ts';
+import type { GateStop } from '../domain/stop-marker.ts';
 import type { FailedAction } from './event.ts';
 import { findGateStop } from './find-gate-stop.ts';
 import { logClosed, logDuplicate, logFields, logHeld, logNotHeld, logNotOurs } from './log.ts';
 import { notify, sendPendingNotifications } from './notify.ts';
 import { updateHolds } from './update-holds.ts';
 
-/** Records the deployments that gates have stopped in tagged pipelines, and notifies people once. */
+/** Records the deployments that gates have stopped and notifies people once, also if a person must retry them. */
 export async function holdDeployments(
   context: ResumeContext,
   failed: readonly FailedAction[],
@@ -76,43 +77,40 @@ async function readGateFailure(
   if (stop === 'not ours') logNotOurs(invocation, action);
   else if (stop === 'no record') logNotHeld(invocation, action, "the gate's saved stop is missing");
   else {
-    const version = await readVersionIfHeld(context, action, known);
-    if (version === undefined) return undefined;
-    const { pipeline, pipelineArn, stage, executionId, action: name, actionExecutionId } = action;
-    const { jobId, at, policy, source, reason } = stop;
-    const location = { pipeline, pipelineArn, stage, executionId };
-    return {
-      location,
-      action: name,
-      actionExecutionId,
-      jobId,
-      at,
-      policy,
-      source,
-      reason,
-      pipelineVersion: version,
-    };
+    const held = await readHoldable(context, action, known);
+    return held && { ...toGateFailure(action, stop), ...held };
   }
   return undefined;
 }
 
+function toGateFailure(
+  failed: FailedAction,
+  { at, jobId, policy, reason, source }: GateStop,
+): Omit<GateFailure, 'pipelineVersion'> {
+  const { action, actionExecutionId, executionId, pipeline, pipelineArn, stage } = failed;
+  const location = { pipeline, pipelineArn, stage, executionId };
+  return { location, action, actionExecutionId, jobId, at, policy, source, reason };
+}
+
 /**
- * The pipeline version of a deployment to hold; undefined if it is not held. An open or resumed hold keeps its version,
- * because we resume no other version. A closed one is read again.
+ * The pipeline's version, and why the deployment is not held, if so. An open or resumed hold keeps its version, because
+ * we resume no other version. A closed one is read again. Undefined if nobody needs to know about the stop.
  */
-async function readVersionIfHeld(
-  { invocation }: ResumeContext,
+async function readHoldable(
+  { config, invocation }: ResumeContext,
   action: FailedAction,
   known: HoldRecord | undefined,
-): Promise<number | undefined> {
-  if (known && (isOpen(known) || known.status === 'resumed')) return known.pipelineVersion;
+): Promise<Pick<GateFailure, 'notHeldReason' | 'pipelineVersion'> | undefined> {
+  if (known && (isOpen(known) || known.status === 'resumed'))
+    return { pipelineVersion: known.pipelineVersion };
   const [tags, execution] = await Promise.all([
     listTags(action.pipelineArn, invocation.signal),
     describeExecution(action, invocation.signal),
   ]);
   const reason = notHeldReason(tags, execution);
   if (reason !== undefined) logNotHeld(invocation, action, reason);
-  return reason === undefined ? execution?.version : undefined;
+  if (reason !== undefined && (config.dryRun || !isStageFailing(execution))) return undefined;
+  return { pipelineVersion: execution?.version ?? 0, notHeldReason: reason };
 }
 
 interface LateFailure {
@@ -175,7 +173,7 @@ function mergeFailures(
 
 function logRecorded({ invocation }: ResumeContext, hold: HoldRecord): void {
   if (hold.status === 'abandoned') logClosed(invocation, hold, 'abandoned', hold.closedReason);
-  else logHeld(invocation, hold);
+  else if (hold.status !== 'not held') logHeld(invocation, hold);
 }
 
 function logPlanned({ config, invocation }: ResumeContext, gateFailures: readonly GateFailure[]): void {

@@ -161,7 +161,8 @@ export const resumeScenarios = [
     },
     expect(outcome) {
       assert.equal(stateOf(outcome).stages.orders, STOPPED);
-      assert.deepEqual([stateOf(outcome).holds, outcome.mails], [[], []]);
+      assert.deepEqual(stateOf(outcome).holds, ['orders/Prod: not held']);
+      assert.deepEqual(outcome.mails, ['Deployment stopped: orders, stage Prod']);
     },
   }),
 

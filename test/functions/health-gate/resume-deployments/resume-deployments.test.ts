@@ -189,15 +189,63 @@ describe('a failed action', () => {
   });
 
   it.each<[string, Parameters<typeof stoppedPipeline>[1]]>([
-    ['without the tag', { tags: {} }],
-    ['in parallel mode', { mode: 'PARALLEL' }],
     ['that was stopped meanwhile', { executionStatus: 'Stopped' }],
+    ['that was stopped meanwhile, without the tag', { executionStatus: 'Stopped', tags: {} }],
   ])('in a pipeline %s is not held, and nobody is mailed', async (_, about) => {
     stoppedPipeline('orders', about);
     stopOf('orders');
     const { counts, lines } = await run([failedAction('orders')]);
     expect([counts, table.size, mails()]).toEqual([{ Dropped: 1 }, 0, []]);
     expect(lines).toMatchObject([{ message: 'deployment not held', fields: { reason: expect.any(String) } }]);
+  });
+
+  it.each<[string, Parameters<typeof stoppedPipeline>[1], RegExp]>([
+    ['without the tag', { tags: {} }, /not tagged groundcrew:resume=true/],
+    ['in parallel mode', { mode: 'PARALLEL' }, /runs executions in parallel/],
+  ])('in a pipeline %s is not held, and mailed once', async (_, about, reason) => {
+    stoppedPipeline('orders', about);
+    stopOf('orders');
+    stopOf('orders', 2);
+
+    await run([failedAction('orders'), failedAction('orders')]);
+    await run([failedAction('orders')]);
+    await run([failedAction('orders', 2)]);
+    await run([sweep]);
+
+    expect(holdOf('orders')).toMatchObject({
+      status: 'not held',
+      closedReason: expect.stringMatching(reason),
+    });
+    expect(mails()).toMatchObject([
+      { subject: 'Deployment stopped: orders, stage Prod', text: expect.stringMatching(reason) },
+    ]);
+    expect(mails()[0]?.text).toContain('aws codepipeline retry-stage-execution --pipeline-name orders');
+    expect(retried()).toEqual([]);
+  });
+
+  it('in a pipeline that was tagged after the mail is held when the gate stops it again', async () => {
+    const pipeline = stoppedPipeline('orders', { tags: {} });
+    stopOf('orders');
+    stopOf('orders', 2, { at: NOW + MINUTE });
+    await run([failedAction('orders')]);
+    pipeline.tags = { 'groundcrew:resume': 'true' };
+
+    await run([failedAction('orders', 2, { time: NOW + MINUTE })], { now: NOW + MINUTE });
+
+    expect(holdOf('orders')).toMatchObject({ status: 'held', heldAt: NOW + MINUTE, attempts: 0 });
+    expect(mails().map(({ subject }) => subject)).toEqual([
+      'Deployment stopped: orders, stage Prod',
+      'Deployment held: orders, stage Prod',
+    ]);
+  });
+
+  it('in a dry run is not recorded, whatever its tags', async () => {
+    stoppedPipeline('orders', { tags: {} });
+    stopOf('orders');
+
+    const { counts } = await run([failedAction('orders')], { dryRun: true });
+
+    expect([counts, table.size, mails()]).toEqual([{ Dropped: 1 }, 0, []]);
   });
 
   it('in a pipeline that is gone is not held', async () => {
