@@ -17,6 +17,7 @@ from ministack.services.cloudformation import changesets, handlers, provisioners
 def correct_all(file_systems):
     correct_conditions()
     correct_nested_templates()
+    correct_metric_math()
     correct_security_group_rules()
     correct_http_apis()
     correct_functions()
@@ -66,6 +67,21 @@ def correct_nested_templates():
         return json.dumps(engine._apply_transforms(engine._parse_template(body))), None
 
     helpers._resolve_template = corrected
+
+
+def correct_metric_math():
+    """Creates an alarm on several metrics, but watches only the first of them."""
+    plain = provisioners._cw_metric_alarm_record
+
+    def corrected(name, props):
+        stats = [one["MetricStat"] for one in props.get("Metrics", []) if "MetricStat" in one]
+        if not stats:
+            return plain(name, props)
+        first = {**stats[0]["Metric"], "Period": stats[0]["Period"], "Statistic": stats[0]["Stat"]}
+        rest = {key: value for key, value in props.items() if key != "Metrics"}
+        return plain(name, {**rest, **first})
+
+    provisioners._cw_metric_alarm_record = corrected
 
 
 def correct_security_group_rules():

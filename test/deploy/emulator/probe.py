@@ -67,6 +67,19 @@ def security_group_ingress():
     }) is None
 
 
+def metric_math():
+    metric = {"Metric": {"Namespace": "Probe", "MetricName": "Errors"}, "Period": 60, "Stat": "Sum"}
+    return create({"Alarm": {"Type": "AWS::CloudWatch::Alarm", "Properties": {
+        "ComparisonOperator": "GreaterThanThreshold",
+        "EvaluationPeriods": 1,
+        "Threshold": 1,
+        "Metrics": [
+            {"Id": "total", "Expression": "SUM(METRICS())"},
+            {"Id": "errors", "MetricStat": metric, "ReturnData": False},
+        ],
+    }}}) is None
+
+
 def http_api_routes():
     integration = {"type": "aws_proxy", "httpMethod": "POST", "payloadFormatVersion": "2.0", "uri": "arn:aws:lambda"}
     operation = {"x-amazon-apigateway-integration": integration, "responses": {}}
@@ -122,6 +135,7 @@ def main():
     print(json.dumps({
         "conditions with Fn::Join and Fn::Split": conditions(),
         "transforms of nested stacks": nested_transforms(),
+        "alarms on several metrics": metric_math(),
         "AWS::EC2::SecurityGroupIngress": security_group_ingress(),
         "routes of an HTTP API in its OpenAPI document": http_api_routes(),
         "events of AWS services": events_of_services(),
