@@ -84,6 +84,8 @@ const COMMON_PARAMETERS = [
   'LogRetentionDays',
   'LogLevel',
   'PermissionsBoundaryArn',
+  'OperatingGuideUrl',
+  'PagingTopicArn',
 ];
 
 /** What holds between a wing's template and the files around it. */
