@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { formatColdStart, measureColdStart } from './cold-start.ts';
 import { formatDiskAlarms, measureDiskAlarms } from './disk-alarms.ts';
 import { formatPromotion, measurePromotion } from './promotion/promotion.ts';
+import { formatStorms, simulateStorms } from './storm.ts';
 
 interface Bench {
   readonly name: string;
@@ -32,6 +33,14 @@ const benches: readonly Bench[] = [
       const measured = measurePromotion();
       print(formatPromotion(measured));
       return measured;
+    },
+  },
+  {
+    name: 'storm',
+    async run(print) {
+      const results = simulateStorms();
+      print(formatStorms(results));
+      return results;
     },
   },
 ];

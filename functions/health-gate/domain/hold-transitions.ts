@@ -36,8 +36,8 @@ export function addFailure(
   if (!known) return openOrClose(failure, limits, now);
   if (known.knownRuns.includes(failure.actionExecutionId)) return undefined;
   const knownRuns = [...known.knownRuns, failure.actionExecutionId].slice(-MAX_KNOWN_RUNS);
-  const isToldAlready = failure.notHeldReason !== undefined && known.status === 'not held';
-  if (isToldAlready || lateFailureReason(known, failure)) return { ...known, knownRuns };
+  const isNotified = failure.notHeldReason !== undefined && known.status === 'not held';
+  if (isNotified || lateFailureReason(known, failure)) return { ...known, knownRuns };
   if (failure.notHeldReason !== undefined)
     return { ...openOrClose(failure, limits, now), knownRuns, ...claimOf(known) };
   const isWaiting = known.status === 'held' || known.status === 'cooling down';

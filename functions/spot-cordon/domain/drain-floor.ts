@@ -14,7 +14,7 @@ export interface DrainLedger {
 }
 
 /** A target that may leave, or has left. */
-export interface DrainGrant {
+interface DrainGrant {
   readonly key: string;
   readonly at: number;
   /** Until then the target counts as missing: its disruption is not over. */
@@ -46,7 +46,7 @@ const LAST_SECONDS_MS = 35_000;
 const IN_FLIGHT_MS = 60_000;
 
 /** Whether the deadline is so near that the floor gives way. The last healthy target always stays. */
-export function isInLastSeconds(deadline: number | undefined, now: number): boolean {
+function isInLastSeconds(deadline: number | undefined, now: number): boolean {
   return deadline !== undefined && deadline - now <= LAST_SECONDS_MS;
 }
 

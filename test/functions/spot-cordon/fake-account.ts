@@ -167,9 +167,9 @@ function write(items: any[]): object {
 }
 
 function answerInstances({ instances }: Fleet): void {
-  clients.ec2.on(DescribeInstancesCommand).callsFake(async ({ InstanceIds }) => ({
+  clients.ec2.on(DescribeInstancesCommand).callsFake(async ({ InstanceIds, Filters }) => ({
     Reservations: instances
-      .filter(({ id }) => InstanceIds.includes(id))
+      .filter(({ id }) => (InstanceIds ?? Filters[0].Values).includes(id))
       .map(({ id, vpc = 'vpc-1', ip = '10.0.0.1', state = 'running', tags = {} }) => ({
         Instances: [
           {
