@@ -12,7 +12,7 @@ const BUCKETS = {
   createTags: { size: 100, perSecond: 10 },
 } as const;
 
-const NOTICE_SECONDS = 120;
+const DEADLINE_SECONDS = 120;
 /** Of the template: the visibility timeout of the queue and its deliveries. */
 const QUEUE = { batchSize: 10, redeliverySeconds: 30, deliveries: 5 };
 /** The time limit of a step (cordon-instances/run-step.ts), and how long other calls of a batch take. */
@@ -75,7 +75,7 @@ export function simulateStorm(options: StormOptions): StormResult {
     inTime: 0,
     lastAt: 0,
   };
-  for (let now = 0; now <= NOTICE_SECONDS + QUEUE.redeliverySeconds; now += 0.1) {
+  for (let now = 0; now <= DEADLINE_SECONDS + QUEUE.redeliverySeconds; now += 0.1) {
     storm.events.runUntil(now);
     startBatches(storm, now);
   }
@@ -139,7 +139,7 @@ function runBatch(storm: Storm, batch: Batch, receivedAt: number): void {
 function count(storm: Storm, { size }: Batch, at: number): void {
   storm.busy -= 1;
   storm.lastAt = Math.max(storm.lastAt, at);
-  if (at <= NOTICE_SECONDS) storm.inTime += size;
+  if (at <= DEADLINE_SECONDS) storm.inTime += size;
 }
 
 function returnToQueue(storm: Storm, batch: Batch, receivedAt: number): void {

@@ -75,17 +75,25 @@ function parseRule({ id, properties }: Resource): Rule {
 
 /** Returns a function that turns an event into the input of the target. */
 export function createTargetInput(id: string, target: Mapping): (event: Mapping) => unknown {
-  if (target.InputTransformer !== undefined) {
-    throw new Error(
-      `${id} has an InputTransformer. Add support for it to local/wiring/event-bus.ts, or use Input or InputPath.`,
-    );
-  }
+  if (target.InputTransformer !== undefined) return createTransformer(id, mapping(target.InputTransformer));
   if (target.Input !== undefined) {
     const input: unknown = JSON.parse(String(target.Input));
     return () => input;
   }
   if (target.InputPath !== undefined) return createPathReader(id, String(target.InputPath));
   return (event) => event;
+}
+
+/** Supports a template that is one JSON string, such as `"<state> since <time>"`, which is what a topic gets. */
+function createTransformer(id: string, { InputPathsMap, InputTemplate }: Mapping): (event: Mapping) => unknown {
+  const readers = Object.entries(mapping(InputPathsMap)).map(
+    ([name, path]) => [name, createPathReader(id, String(path))] as const,
+  );
+  const template: unknown = JSON.parse(String(InputTemplate));
+  if (typeof template !== 'string')
+    throw new Error(`${id} has an InputTemplate that is not a JSON string. The local event bus supports only that.`);
+  return (event) =>
+    readers.reduce((text, [name, read]) => text.replaceAll(`<${name}>`, String(read(event))), template);
 }
 
 /** Supports `$` and dotted names below it, such as `$.detail.state`. */

@@ -45,6 +45,22 @@ export async function within<T>(ms: number, result: Promise<T>): Promise<T> {
   return result;
 }
 
+/**
+ * The result of what begins now, if it ends before so many milliseconds have passed; otherwise the test hangs and fails.
+ * The clock stands still during this time, so the speed of the machine does not count.
+ */
+export async function before<T>(ms: number, begin: () => Promise<T>): Promise<T> {
+  vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] });
+  try {
+    const result = begin();
+    result.catch(() => {}); // Node ends the process for a rejection that nothing handles until then
+    await vi.advanceTimersByTimeAsync(ms - 1);
+    return await result;
+  } finally {
+    vi.useRealTimers();
+  }
+}
+
 /** The milliseconds that pass on this machine's clock from now on, rounded up. */
 export function stopwatch(): () => number {
   const begun = performance.now();
