@@ -85,13 +85,18 @@ export function createTargetInput(id: string, target: Mapping): (event: Mapping)
 }
 
 /** Supports a template that is one JSON string, such as `"<state> since <time>"`, which is what a topic gets. */
-function createTransformer(id: string, { InputPathsMap, InputTemplate }: Mapping): (event: Mapping) => unknown {
+function createTransformer(
+  id: string,
+  { InputPathsMap, InputTemplate }: Mapping,
+): (event: Mapping) => unknown {
   const readers = Object.entries(mapping(InputPathsMap)).map(
     ([name, path]) => [name, createPathReader(id, String(path))] as const,
   );
   const template: unknown = JSON.parse(String(InputTemplate));
   if (typeof template !== 'string')
-    throw new Error(`${id} has an InputTemplate that is not a JSON string. The local event bus supports only that.`);
+    throw new Error(
+      `${id} has an InputTemplate that is not a JSON string. The local event bus supports only that.`,
+    );
   return (event) =>
     readers.reduce((text, [name, read]) => text.replaceAll(`<${name}>`, String(read(event))), template);
 }

@@ -85,8 +85,9 @@ const COMMON_PARAMETERS = [
   'LogLevel',
   'PermissionsBoundaryArn',
   'OperatingGuideUrl',
-  'PagingTopicArn',
 ];
+/** Described in docs/operating.md for every wing that has it. */
+const ALARM_PARAMETERS = ['PagingTopicArn'];
 
 /** What holds between a wing's template and the files around it. */
 export const WING_RULES: Readonly<Record<string, WingCheck>> = {
@@ -364,7 +365,9 @@ function hasSchedule({ Events = {} }: Json): boolean {
 }
 
 function checkReadme({ name: wing, template, readme }: Wing): string[] {
-  const parameters = Object.keys(template.Parameters).filter((name) => !COMMON_PARAMETERS.includes(name));
+  const parameters = Object.keys(template.Parameters).filter(
+    (name) => ![...COMMON_PARAMETERS, ...ALARM_PARAMETERS].includes(name),
+  );
   return [...functionsOf(template).map(([id]) => id), ...parameters]
     .filter((name) => !readme.includes(name))
     .map((name) => `${wing} does not describe ${name} in its README or docs/${wing}.md`);
