@@ -131,7 +131,9 @@ export function listStore(root: string): Record<string, string[]> {
   return {
     builds: list('builds').filter((name) => !name.startsWith('.')),
     incoming: list('builds/.incoming'),
-    trash: list('builds/.trash').map((name) => name.replace(/\d{13}-[0-9a-f]{8}-/, '')),
+    trash: list('builds/.trash')
+      .map((name) => name.replace(/\d{13}-[0-9a-f]{8}-/, ''))
+      .sort(),
     drafts: list('envs/.drafts'),
   };
 }
