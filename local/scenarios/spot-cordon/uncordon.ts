@@ -81,6 +81,7 @@ export const uncordonScenarios = [
   }),
 
   scenario<Fleet>('an instance hibernates and comes back', {
+    sweep: false, // a fault at the start of a drain delays it, beyond the check in the middle of this scenario
     async arrange(world) {
       const ids = await runSpotInstances(world, 2, OPT_IN);
       const classic = world.client(ElasticLoadBalancingClient);
