@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { anchorsOf, withoutCodeBlocks } from './support/anchors.ts';
 import { ROOT, readText } from './support/template.ts';
 
 const DOCUMENTS = [
@@ -49,18 +50,4 @@ function leadsSomewhere(path: string, text: string, target: string): boolean {
   if (!existsSync(join(ROOT, goal))) return false;
   if (heading === undefined || !goal.endsWith('.md')) return true;
   return anchorsOf(file === '' ? text : readText(goal)).includes(heading);
-}
-
-/** The anchors of the headings, as GitHub makes them. */
-function anchorsOf(text: string): string[] {
-  return [...withoutCodeBlocks(text).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
-    heading
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
-      .replaceAll(' ', '-'),
-  );
-}
-
-function withoutCodeBlocks(text: string): string {
-  return text.replace(/^```[\s\S]*?^```/gm, '');
 }

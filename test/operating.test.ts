@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { anchorOf } from './support/anchors.ts';
 import { findLogMessages } from './support/log-messages.ts';
-import { anchorOf } from './support/pack-rules.ts';
 import { parseSource, readSources } from './support/source.ts';
 import { ROOT, readTemplate, readText } from './support/template.ts';
 

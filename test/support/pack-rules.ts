@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { anchorsOf } from './anchors.ts';
 import {
   asList,
   defaultsOf,
@@ -282,9 +283,7 @@ function branchesOf(statement: Json): Json[] {
 }
 
 function checkAlarms({ template, operating }: Wing): string[] {
-  const anchors = new Set(
-    [...operating.matchAll(/^#+ (.+)$/gm)].map(([, heading]) => anchorOf(heading ?? '')),
-  );
+  const anchors = new Set(anchorsOf(operating));
   return Object.entries(template.Resources)
     .filter(([, { Type }]) => Type === 'AWS::CloudWatch::Alarm')
     .flatMap(([id, { Properties }]) => {
@@ -303,56 +302,48 @@ function checkAlarms({ template, operating }: Wing): string[] {
 }
 
 function pages({ AlarmActions }: Json): boolean {
-  return JSON.stringify(AlarmActions ?? []).includes('PagingTopicArn');
-}
-
-/** The anchor that GitHub gives a heading. */
-export function anchorOf(heading: string): string {
-  return heading
-    .toLowerCase()
-    .replace(/[^\w -]/g, '')
-    .replaceAll(' ', '-');
+  return references(AlarmActions ?? []).includes('PagingTopicArn');
 }
 
 /** What must not fail in silence. */
 function checkWatched({ template }: Wing): string[] {
-  const alarms = Object.entries(template.Resources).filter(
-    ([, { Type }]) => Type === 'AWS::CloudWatch::Alarm',
+  const resources = Object.entries(template.Resources);
+  const alarms = resources.filter(([, { Type }]) => Type === 'AWS::CloudWatch::Alarm');
+  const metrics = alarms.flatMap(([, { Properties }]) => metricsOf(Properties));
+  const dimensions = metrics.flatMap(({ Dimensions, MetricName }) =>
+    asList(Dimensions).map(({ Value }) => ({ Value, MetricName })),
   );
-  const text = JSON.stringify(alarms.map(([, { Properties }]) => Properties));
-  const recoveries = JSON.stringify(template.Resources['AlarmOverRule'] ?? {});
-  const watched = (metric: string, id: string): boolean =>
-    alarms.some(([, { Properties }]) => {
-      const own = JSON.stringify(Properties);
-      return (
-        own.includes(`"${metric}"`) && (own.includes(`{"Ref":"${id}"}`) || own.includes(`"Value":"${id}"`))
-      );
-    });
+  const watched = (id: string, metric: string): boolean =>
+    dimensions.some(({ Value, MetricName }) => MetricName === metric && (Value === id || Value?.Ref === id));
+  const recoveries = asList(template.Resources['AlarmOverRule']?.Properties.EventPattern.resources);
   const functions = functionsOf(template);
   return [
     ...functions.flatMap(([id]) =>
       ['Errors', 'Throttles', 'Failed', 'TimedOut']
-        .filter((metric) => !watched(metric, id))
+        .filter((metric) => !watched(id, metric))
         .map((metric) => `no alarm on ${metric} of ${id}`),
     ),
     ...functions
-      .filter(([id, { Properties }]) => isDropping(Properties) && !watched('AsyncEventsDropped', id))
+      .filter(([id, { Properties }]) => isDropping(Properties) && !watched(id, 'AsyncEventsDropped'))
       .map(([id]) => `no alarm on events that Lambda drops for ${id}, which has no dead letters`),
     ...functions
-      .filter(([id, { Properties }]) => hasSchedule(Properties) && !watched('ScheduledRunCompleted', id))
+      .filter(([id, { Properties }]) => hasSchedule(Properties) && !watched(id, 'ScheduledRunCompleted'))
       .map(([id]) => `no alarm on a missing scheduled run of ${id}`),
-    ...Object.entries(template.Resources)
+    ...resources
       .filter(
         ([id, { Type }]) =>
-          Type === 'AWS::SQS::Queue' &&
-          !text.includes(`"${id}.QueueName"`) &&
-          !text.includes(`["${id}","QueueName"]`),
+          Type === 'AWS::SQS::Queue' && !dimensions.some(({ Value }) => isAttribute(Value, id, 'QueueName')),
       )
       .map(([id]) => `no alarm on the queue ${id}`),
     ...alarms
-      .filter(([id]) => !recoveries.includes(`"${id}.Arn"`) && !recoveries.includes(`["${id}","Arn"]`))
+      .filter(([id]) => !recoveries.some((arn) => isAttribute(arn, id, 'Arn')))
       .map(([id]) => `AlarmOverRule does not report that ${id} is over`),
   ];
+}
+
+function isAttribute(value: Json, id: string, name: string): boolean {
+  const [resource, attribute] = asList(value?.['Fn::GetAtt']);
+  return resource === id && attribute === name;
 }
 
 /** Its asynchronous events have no failure destination. */

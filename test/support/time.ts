@@ -47,15 +47,12 @@ export async function within<T>(ms: number, result: Promise<T>): Promise<T> {
 
 /**
  * The result of what begins now, if it ends before so many milliseconds have passed; otherwise the test hangs and fails.
- * The clock stands still during this time, so the speed of the machine does not count.
+ * As in `holdTime`, the clock stands still, so the speed of the machine does not count.
  */
 export async function before<T>(ms: number, begin: () => Promise<T>): Promise<T> {
   vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] });
   try {
-    const result = begin();
-    result.catch(() => {}); // Node ends the process for a rejection that nothing handles until then
-    await vi.advanceTimersByTimeAsync(ms - 1);
-    return await result;
+    return await within(ms - 1, begin());
   } finally {
     vi.useRealTimers();
   }

@@ -1,3 +1,4 @@
+import { matchesWildcard } from '#shared/wildcard.ts';
 import type { ImageBuild } from './image-build.ts';
 
 /** A tag of the image: with the value `true`, the wing requests approval for the image whatever its pipeline. */
@@ -34,11 +35,7 @@ export function isApprovalStep(name: string, { steps }: Pick<ApprovalScope, 'ste
   return matchesAny(name, steps);
 }
 
-export function matchesAny(name: string, patterns: readonly string[]): boolean {
-  return patterns.some((pattern) => toRegExp(pattern).test(name));
-}
-
 /** NAME_PATTERN allows no other special character. Image Builder writes names in lower case into ARNs, so case does not count. */
-function toRegExp(pattern: string): RegExp {
-  return new RegExp(`^${pattern.split('*').join('.*')}$`, 'iu');
+export function matchesAny(name: string, patterns: readonly string[]): boolean {
+  return matchesWildcard(name, patterns, 'iu');
 }

@@ -1,3 +1,4 @@
+import { matchesWildcard } from '#shared/wildcard.ts';
 import type { Policy } from './policy.ts';
 import { GLOBAL } from './regions.ts';
 
@@ -35,8 +36,8 @@ export function isBlocking(issue: HealthIssue, policy: Policy, now: number): boo
   if (issue.region !== GLOBAL && !policy.regions.includes(issue.region)) return false;
   if (!concernsZones(issue, policy.zones)) return false;
   if (policy.endedIsOver && issue.endedAt !== undefined && issue.endedAt <= now) return false;
-  if (matchesAny(policy.ignoreCodes, issue.code)) return false;
-  if (matchesAny(policy.blockCodes, issue.code)) return true;
+  if (matchesWildcard(issue.code, policy.ignoreCodes)) return false;
+  if (matchesWildcard(issue.code, policy.blockCodes)) return true;
   if (!concernsServices(issue, policy.services)) return false;
   return issue.scope === 'PUBLIC' || (serviceCodes.test(issue.code) && !singleResourceCodes.test(issue.code));
 }
@@ -50,8 +51,4 @@ function concernsZones({ region, zone }: HealthIssue, zones: readonly string[] =
 /** AWS files a large outage under several services at once; an API filter by service would miss it. */
 function concernsServices({ service, code }: HealthIssue, services: readonly string[]): boolean {
   return services.length === 0 || services.includes(service) || code.startsWith('AWS_MULTIPLE_SERVICES_');
-}
-
-function matchesAny(patterns: readonly string[], code: string): boolean {
-  return patterns.some((pattern) => new RegExp(`^${pattern.replaceAll('*', '.*')}$`).test(code));
 }

@@ -4,7 +4,7 @@ import { RetryableError } from '#shared/errors.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import { describeInstances } from '../aws/ec2.ts';
 import type { CordonContext } from '../context.ts';
-import { type CordonDraft, type CordonRecord, cordonSteps } from '../domain/cordon-record.ts';
+import { type CordonDraft, type CordonRecord, cordonSteps, hasExpired } from '../domain/cordon-record.ts';
 import type { Instance } from '../domain/instance.ts';
 import { cancelMaintenance, mergeDisruptions } from '../domain/merge-disruptions.ts';
 import { mustDescribeFirst, outOfScopeReason } from '../domain/scope.ts';
@@ -124,9 +124,8 @@ function needsSteps(
   id: string,
   record: CordonRecord | undefined,
 ): record is CordonRecord {
-  const now = invocation.now();
   if (record?.status !== 'cordoned') logDeferred(invocation, id, record);
-  else if ((record.expiresAt ?? now + 1) <= now) logEnding(invocation, record);
+  else if (hasExpired(record, invocation.now())) logEnding(invocation, record);
   else if (hasAllSteps(record)) logDuplicate(invocation, record);
   else return true;
   return false;

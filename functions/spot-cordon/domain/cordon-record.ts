@@ -65,3 +65,8 @@ export function newRecord(disruption: Disruption): CordonDraft {
   const { staleAt: _staleAt, ...fields } = disruption;
   return { ...fields, status: 'cordoned', steps: {} };
 }
+
+/** Whether its disruption is over. One without an expiry never is. */
+export function hasExpired({ expiresAt }: Pick<CordonDraft, 'expiresAt'>, now: number): boolean {
+  return expiresAt !== undefined && expiresAt <= now;
+}

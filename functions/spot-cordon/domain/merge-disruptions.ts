@@ -1,4 +1,4 @@
-import { activateDeferred, type CordonDraft, newRecord } from './cordon-record.ts';
+import { activateDeferred, type CordonDraft, hasExpired, newRecord } from './cordon-record.ts';
 import { type Disruption, isMoreSevere } from './disruption.ts';
 import {
   addNotice,
@@ -69,7 +69,7 @@ export function mergeDisruption(
 
 /** Whether a deferred record must become a cordon now. Maintenance that was called off never does. */
 function isDue(known: CordonDraft | undefined, now: number): known is CordonDraft {
-  return known?.status === 'deferred' && (known.dueAt ?? 0) <= now && (known.expiresAt ?? now + 1) > now;
+  return known?.status === 'deferred' && (known.dueAt ?? 0) <= now && !hasExpired(known, now);
 }
 
 /**
@@ -167,7 +167,7 @@ function deferredResult(disruption: Disruption, added: MaintenanceNotice): Merge
 }
 
 function mergeIntoDeferred(known: CordonDraft, disruption: Disruption, now: number): MergeResult {
-  const isOpen = (known.expiresAt ?? now + 1) > now;
+  const isOpen = !hasExpired(known, now);
   if (disruption.severity === 'rebalance' && isOpen)
     return { record: activateDeferred(known), change: 'new' };
   return { record: newRecord(disruption), change: 'new' };

@@ -8,15 +8,7 @@ import {
   releaseLine,
   rollbackTargets,
 } from '../../../../functions/build-promotion/domain/history.ts';
-
-const stamped = {
-  v: 1 as const,
-  buildId: 'b-1',
-  manifestSha256: 'a'.repeat(64),
-  files: 1,
-  bytes: 1,
-  createdAt: '2026-11-21T10:00:00Z',
-};
+import { stamped } from '../artifact-example.ts';
 
 function changes(...written: readonly string[]): HistoryEntry[] {
   return written.map((text, at) => {

@@ -2,16 +2,7 @@ import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { parseManifest, verifyManifest } from '../../../../functions/build-promotion/domain/manifest.ts';
 import { parseModes } from '../../../../functions/build-promotion/domain/modes.ts';
-
-const D = 'a'.repeat(64);
-const stamped = {
-  v: 1 as const,
-  buildId: 'b-1',
-  manifestSha256: D,
-  files: 1,
-  bytes: 1,
-  createdAt: '2026-11-21T10:00:00Z',
-};
+import { DIGEST as D, stamped } from '../artifact-example.ts';
 
 const parse = (manifest: string | Buffer, modes?: string) =>
   parseManifest({

@@ -2,16 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseArtifact } from '../../../../functions/build-promotion/domain/artifact.ts';
 import { readSingleFile } from '../../../../functions/build-promotion/promote-build/zip.ts';
 import { createZip } from '../../../../local/scenarios/build-promotion/zip.ts';
-
-const D = 'a'.repeat(64);
-const stamped = {
-  v: 1 as const,
-  buildId: 'b-1',
-  manifestSha256: D,
-  files: 1,
-  bytes: 1,
-  createdAt: '2026-11-21T10:00:00Z',
-};
+import { stamped } from '../artifact-example.ts';
 
 describe('an artifact', () => {
   const text = JSON.stringify(stamped);

@@ -3,21 +3,9 @@ import { decideGateAction } from '../../../../functions/health-gate/domain/gate-
 import type { Policy } from '../../../../functions/health-gate/domain/policy.ts';
 import type { Verdict } from '../../../../functions/health-gate/domain/verdict.ts';
 import type { WaitProgress } from '../../../../functions/health-gate/domain/wait-progress.ts';
-import { issue, NOW, policy } from '../examples.ts';
+import { NOW, policy } from '../examples.ts';
+import { block, fresh, MINUTE, pass, refused, spent, unknown } from '../verdict-examples.ts';
 
-const MINUTE = 60_000;
-const pass: Verdict = { verdict: 'PASS' };
-const block: Verdict = { verdict: 'BLOCK', issues: [issue()] };
-const unknown: Verdict = {
-  verdict: 'UNKNOWN',
-  sourceErrors: [{ kind: 'temporary', message: 'AWS Health: timeout' }],
-};
-const refused: Verdict = {
-  verdict: 'MISCONFIGURED',
-  sourceErrors: [{ kind: 'denied', message: 'AWS Health: AccessDenied' }],
-};
-const fresh: WaitProgress = { since: NOW, checks: 0, errors: 0 };
-const spent: WaitProgress = { since: NOW - 2 * MINUTE, checks: 3, errors: 3 };
 const late: WaitProgress = { since: NOW - 60 * MINUTE, checks: 120, errors: 0 };
 
 describe('what the gate does', () => {

@@ -4,25 +4,10 @@ import {
   withNotificationClaim,
   withoutNotificationClaim,
 } from '../../../../functions/health-gate/domain/hold-notifications.ts';
-import type { HoldDraft } from '../../../../functions/health-gate/domain/hold-record.ts';
-import {
-  addFailure,
-  claimRetry,
-  closeHold,
-} from '../../../../functions/health-gate/domain/hold-transitions.ts';
+import { addFailure, closeHold } from '../../../../functions/health-gate/domain/hold-transitions.ts';
 import { NOW } from '../examples.ts';
-import { config, gateFailure, keep, MINUTE } from '../resume-account.ts';
-
-const held = keep('orders');
-const coolingDown: HoldDraft = {
-  ...held,
-  status: 'cooling down',
-  clearSince: NOW,
-  retryAt: NOW + 15 * MINUTE,
-};
-const retrying = claimRetry(coolingDown, NOW + 15 * MINUTE);
-const resumed = closeHold(retrying, 'resumed', 'the checks are clear', NOW + 15 * MINUTE);
-const later = { at: NOW + 20 * MINUTE };
+import { coolingDown, held, later, resumed, retrying } from '../hold-examples.ts';
+import { config, gateFailure } from '../resume-account.ts';
 
 describe('a mail', () => {
   const plain = { ...held, notifications: {} };

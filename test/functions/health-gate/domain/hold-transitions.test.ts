@@ -17,18 +17,8 @@ import {
 } from '../../../../functions/health-gate/domain/hold-transitions.ts';
 import { resumeAt } from '../../../../functions/health-gate/domain/resume-schedule.ts';
 import { NOW, policy } from '../examples.ts';
-import { config, gateFailure, HOUR, keep, MINUTE } from '../resume-account.ts';
-
-const held = keep('orders');
-const coolingDown: HoldDraft = {
-  ...held,
-  status: 'cooling down',
-  clearSince: NOW,
-  retryAt: NOW + 15 * MINUTE,
-};
-const retrying = claimRetry(coolingDown, NOW + 15 * MINUTE);
-const resumed = closeHold(retrying, 'resumed', 'the checks are clear', NOW + 15 * MINUTE);
-const later = { at: NOW + 20 * MINUTE };
+import { coolingDown, held, later, resumed, retrying } from '../hold-examples.ts';
+import { config, gateFailure, HOUR, MINUTE } from '../resume-account.ts';
 
 describe('a stop', () => {
   it('that nobody knows is held, under the policy it was stopped with', () => {

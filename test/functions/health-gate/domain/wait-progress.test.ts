@@ -1,12 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import {
-  formatProgress,
-  parseProgress,
-  type WaitProgress,
-} from '../../../../functions/health-gate/domain/wait-progress.ts';
+import { formatProgress, parseProgress } from '../../../../functions/health-gate/domain/wait-progress.ts';
 import { NOW } from '../examples.ts';
-
-const fresh: WaitProgress = { since: NOW, checks: 0, errors: 0 };
+import { fresh } from '../verdict-examples.ts';
 
 describe('the progress token of a waiting action', () => {
   it('comes back as it was, in far less than the 2048 characters', () => {
