@@ -36,8 +36,8 @@ export async function planRun(
     monthlyUsd: monthlyUsd(plan, existing, analysedMetrics(config.prefix, inventory.discovered)),
     instances: inventory.instanceIds.length,
     disks: countDisks(inventory, desired),
-    unusableTopics: [...new Set(desired.flatMap(({ topicFault }) => topicFault ?? []))],
-    unmonitored: desired.flatMap(({ unmonitored }) => unmonitored ?? []),
+    unusableTopics: [...new Set(desired.flatMap(({ topicFault }) => topicFault ?? []))].sort(),
+    unmonitored: desired.flatMap(({ unmonitored }) => unmonitored ?? []).sort(),
     withoutMetrics: task.rechecks ? instancesWithoutMetrics(inventory, desired) : [],
   };
 }

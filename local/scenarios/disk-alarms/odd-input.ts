@@ -89,8 +89,8 @@ export const oddInputScenarios = [
       const topics = Object.values(alarmsOf(outcome)).map((alarm) => alarm.topics);
       assert.deepEqual(topics, Array(6).fill(['default']));
       assert.deepEqual(responsesOf(outcome)[0]?.unusableTopics, [
-        'topic arn:aws:sns:eu-west-1:123456789012:misspelt does not exist',
         'topic arn:aws:sns:eu-west-1:123456789012:encrypted is encrypted with alias/aws/sns, so CloudWatch cannot publish to it; use a customer key',
+        'topic arn:aws:sns:eu-west-1:123456789012:misspelt does not exist',
       ]);
       assert.equal(responsesOf(outcome)[0]?.counts?.['skipped'], 3);
       assert.equal(countOf(actionsIn(outcome), 'GetTopicAttributes'), 2);
