@@ -27,6 +27,7 @@ export function readConfig(env: Env = process.env) {
     mode: oneOf('MODE', ['disk', 'fleet']),
     profiles: parsedSetting('PROFILES', parseProfiles, builtInProfiles),
     fileSystems: list('FILE_SYSTEMS'),
+    ignoreMounts: list('IGNORE_MOUNTS', { optional: true }),
     maxAlarms: parsedSetting('MAX_ALARMS', parseMaxAlarms),
     runbookUrl: text('RUNBOOK_URL', { optional: true }),
     ...settingFields,

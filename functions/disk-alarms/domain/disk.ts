@@ -27,6 +27,14 @@ export interface SkippedItem {
 const pseudoPaths = /^\/(dev|proc|run|snap|sys)(\/|$)/;
 const pseudoVolumes = /^(_Total|HarddiskVolume\d+)$/;
 
+/** Which series are disks that get alarms. */
+export interface DiskRules {
+  readonly profiles: readonly MetricProfile[];
+  readonly fileSystems: ReadonlySet<string>;
+  /** Mounts without alarms; `*` stands for any characters. */
+  readonly ignoreMounts: readonly string[];
+}
+
 export interface DiscoveredDisks {
   /** By instance, then by mount. */
   readonly disks: ReadonlyMap<string, ReadonlyMap<string, readonly DiskSeries[]>>;
@@ -39,10 +47,12 @@ export interface DiscoveredDisks {
  */
 export function findDisks(
   series: readonly MetricSeries[],
-  profiles: readonly MetricProfile[],
-  fileSystems: ReadonlySet<string>,
+  { profiles, fileSystems, ignoreMounts }: DiskRules,
 ): DiscoveredDisks {
-  const candidates = groupSeries(series, profiles);
+  const isIgnored = matcherOf(ignoreMounts);
+  const all = groupSeries(series, profiles);
+  const ignored = new Set(all.filter(({ mount }) => isIgnored(mount)).map(mountKey));
+  const candidates = all.filter((one) => !ignored.has(mountKey(one)));
   const certain = new Set(candidates.filter((one) => hasDiskFileSystem(one, fileSystems)).map(mountKey));
   const doubted = candidates.filter((one) => !certain.has(mountKey(one)));
   const pseudo = new Map(doubted.flatMap((one) => notDiskReason(one, fileSystems)));
@@ -53,7 +63,19 @@ export function findDisks(
     const ofInstance = disks.get(one.instanceId) ?? new Map<string, DiskSeries[]>();
     disks.set(one.instanceId, ofInstance.set(one.mount, [...(ofInstance.get(one.mount) ?? []), one]));
   }
-  return { disks, skipped: [...pseudo].map(([what, reason]) => ({ what, reason })) };
+  const reasons = [...pseudo, ...[...ignored].map((what) => [what, 'ignored by IgnoreMounts'] as const)];
+  return { disks, skipped: reasons.map(([what, reason]) => ({ what, reason })) };
+}
+
+function matcherOf(patterns: readonly string[]): (mount: string) => boolean {
+  if (patterns.length === 0) return () => false;
+  const sources = patterns.map((pattern) => pattern.split('*').map(escapeRegExp).join('.*'));
+  const expression = new RegExp(`^(?:${sources.join('|')})$`, 's');
+  return (mount) => expression.test(mount);
+}
+
+function escapeRegExp(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 }
 
 function groupSeries(series: readonly MetricSeries[], profiles: readonly MetricProfile[]): DiskSeries[] {

@@ -3,6 +3,7 @@ import type { Disk } from './desired/for-disk.ts';
 import { type DiscoveredDisks, type DiskSeries, dimensionValue } from './disk.ts';
 import type { Instance } from './instance.ts';
 import { type Measurement, newestSeries, roundToKnownSize } from './measurement.ts';
+import { type MeasuredMount, mergeMounts } from './merge-mounts.ts';
 
 /** Instances, disks and alarms as they are now. */
 export interface Inventory {
@@ -20,38 +21,37 @@ export interface Inventory {
   readonly now: number;
 }
 
-/** The disks of an instance, one for each mount, sorted by mount. */
-export function disksOfInstance(
-  instance: Instance,
-  prefix: string,
-  inventory: Omit<Inventory, 'instanceIds' | 'now' | 'unusableTopics'>,
-): Disk[] {
-  const mounts = [...(inventory.discovered.disks.get(instance.instanceId) ?? [])].sort(([a], [b]) =>
-    a < b ? -1 : 1,
-  );
-  return mounts.flatMap(([mount, candidates]) => {
-    const chosen = newestSeries(candidates, (one) => inventory.measurements.get(one));
-    if (!chosen) return [];
-    const { measuredAt = Number.NEGATIVE_INFINITY, sizeGb: measured } =
-      inventory.measurements.get(chosen) ?? {};
+type KnownInventory = Omit<Inventory, 'instanceIds' | 'now' | 'unusableTopics'>;
+
+/** The disks of an instance, sorted by mount. */
+export function disksOfInstance(instance: Instance, prefix: string, inventory: KnownInventory): Disk[] {
+  const found = [...(inventory.discovered.disks.get(instance.instanceId)?.values() ?? [])];
+  const disks = mergeMounts(found.flatMap((candidates) => measuredMount(candidates, inventory)));
+  return disks.map((disk) => {
+    const { series, measuredAt, sizeGb: measured, otherMounts } = disk;
     const known = lastKnownSize(
-      alarmName(prefix, instance.instanceId, 'critical', mount),
+      alarmName(prefix, instance.instanceId, 'critical', series.mount),
       inventory.alarmsByOwner.get(instance.instanceId),
     );
-    const volumeId = volumeOf(instance, chosen, mounts.length);
+    const volumeId = volumeOf(instance, series, disks.length);
     const sizeGb =
       measured === undefined
         ? (known ?? inventory.volumes.get(volumeId ?? ''))
         : roundToKnownSize(measured, known);
-    return [
-      {
-        ...chosen,
-        lastMetricAt: measuredAt,
-        ...(volumeId && { volumeId }),
-        ...(sizeGb !== undefined && { sizeGb }),
-      },
-    ];
+    return {
+      ...series,
+      otherMounts,
+      lastMetricAt: measuredAt,
+      ...(volumeId && { volumeId }),
+      ...(sizeGb !== undefined && { sizeGb }),
+    };
   });
+}
+
+/** The series of a mount that counts. */
+function measuredMount(candidates: readonly DiskSeries[], { measurements }: KnownInventory): MeasuredMount[] {
+  const series = newestSeries(candidates, (one) => measurements.get(one));
+  return series ? [{ measuredAt: Number.NEGATIVE_INFINITY, ...measurements.get(series), series }] : [];
 }
 
 /** The size stored in the alarm's metadata. */

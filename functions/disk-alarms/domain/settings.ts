@@ -46,6 +46,8 @@ export const tagKeys = {
   statistic: 'groundcrew:disk-statistic',
   inodesPercent: 'groundcrew:disk-inodes',
   silentMinutes: 'groundcrew:disk-silent',
+  /** For one mount; further ones have a suffix, as in `groundcrew:disk-mount:logs`. */
+  mount: 'groundcrew:disk-mount',
 } as const;
 
 /** A parser for each setting, used for its parameter and its tag. The error message follows the name of either. */

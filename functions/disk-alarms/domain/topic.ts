@@ -1,6 +1,7 @@
 import { InvalidInputError } from '#shared/errors.ts';
 import { formatValue } from '#shared/redact.ts';
 import type { ExistingAlarm, Tags } from './alarm.ts';
+import { parseMountTags } from './mount-tags.ts';
 import { tagKeys } from './settings.ts';
 
 const arnShape = /^arn:(aws[\w-]*):sns:([a-z0-9-]+):(\d{12}):([\w-]{1,256})$/;
@@ -31,33 +32,48 @@ export interface TopicRules {
   readonly topicArn?: string | undefined;
 }
 
+/** A topic that a tag names, for an instance or for one mount. */
+interface TopicTag {
+  readonly key: string;
+  readonly topic: string;
+}
+
 /**
  * A tag wins over a direct call. The alarms remember the topic of a call, so later runs keep it. A topic that cannot work
  * would silence the instance, so the default topic replaces it.
  */
 export function chooseTopic(
-  tags: Tags,
+  tag: TopicTag | undefined,
   mine: readonly ExistingAlarm[],
   rules: TopicRules,
   unusable: ReadonlyMap<string, string>,
 ): ChosenTopic {
-  const wanted = wantedTopic(tags, mine, rules);
+  const wanted = wantedTopic(tag, mine, rules);
   const fault = wanted.fault ?? unusable.get(wanted.arn);
   return fault === undefined ? wanted : { arn: rules.defaultTopicArn, fromCall: false, fault };
 }
 
-function wantedTopic(tags: Tags, mine: readonly ExistingAlarm[], rules: TopicRules): ChosenTopic {
+/** The tag that names the topic of the instance. */
+export function topicTagOf(tags: Tags): TopicTag | undefined {
+  const topic = tags[tagKeys.topic]?.trim();
+  return topic === undefined ? undefined : { key: tagKeys.topic, topic };
+}
+
+function wantedTopic(
+  tag: TopicTag | undefined,
+  mine: readonly ExistingAlarm[],
+  rules: TopicRules,
+): ChosenTopic {
   const { defaultTopicArn, topicArn } = rules;
-  const tagged = tags[tagKeys.topic]?.trim();
-  if (tagged !== undefined) return taggedTopic(tagged, defaultTopicArn);
+  if (tag !== undefined) return taggedTopic(tag, defaultTopicArn);
   if (topicArn !== undefined) return { arn: topicArn, fromCall: true };
   const arn = callTopic(mine);
   return arn === undefined ? { arn: defaultTopicArn, fromCall: false } : { arn, fromCall: true };
 }
 
-function taggedTopic(tagged: string, defaultTopicArn: string): ChosenTopic {
+function taggedTopic({ key, topic }: TopicTag, defaultTopicArn: string): ChosenTopic {
   try {
-    return { arn: resolveTopic(tagged, defaultTopicArn, `tag ${tagKeys.topic}`), fromCall: false };
+    return { arn: resolveTopic(topic, defaultTopicArn, `tag ${key}`), fromCall: false };
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;
     return { arn: defaultTopicArn, fromCall: false, fault: error.message };
@@ -79,9 +95,19 @@ export function namedTopics(
   alarmsByOwner: ReadonlyMap<string, readonly ExistingAlarm[]>,
   defaultTopicArn: string,
 ): string[] {
-  const tagged = instances.map(({ tags }) => wantedTopic(tags, [], { defaultTopicArn }).arn);
+  const tagged = instances.flatMap(({ tags }) =>
+    topicTags(tags).map((tag) => taggedTopic(tag, defaultTopicArn).arn),
+  );
   const called = [...alarmsByOwner.values()].flatMap((mine) => callTopic(mine) ?? []);
   return [...new Set([...tagged, ...called])].filter((arn) => arn !== defaultTopicArn).sort();
+}
+
+function topicTags(tags: Tags): TopicTag[] {
+  const own = topicTagOf(tags);
+  const mounts = parseMountTags(tags).flatMap(({ key, topic }) =>
+    topic === undefined ? [] : [{ key, topic }],
+  );
+  return [...(own ? [own] : []), ...mounts];
 }
 
 /**

@@ -36,7 +36,7 @@ export async function planRun(
     monthlyUsd: monthlyUsd(plan, existing, analysedMetrics(config.prefix, inventory.discovered)),
     instances: inventory.instanceIds.length,
     disks: countDisks(inventory, desired),
-    unusableTopics: [...new Set(desired.flatMap(({ topicFault }) => topicFault ?? []))].sort(),
+    unusableTopics: [...new Set(desired.flatMap(({ topicFaults = [] }) => topicFaults))].sort(),
     unmonitored: desired.flatMap(({ unmonitored }) => unmonitored ?? []).sort(),
     withoutMetrics: task.rechecks ? instancesWithoutMetrics(inventory, desired) : [],
   };

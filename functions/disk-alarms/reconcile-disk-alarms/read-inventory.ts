@@ -40,7 +40,7 @@ export async function readInventory(
   const mine = series.filter(({ dimensions }) =>
     dimensions.some(({ Name, Value }) => Name === 'InstanceId' && chosen.has(Value)),
   );
-  const discovered = findDisks(mine, config.profiles, config.fileSystems);
+  const discovered = findDisks(mine, config);
   const candidates = [...discovered.disks.values()].flatMap((mounts) => [...mounts.values()].flat());
   const readings = await readSeries(candidates, now, signal);
   const known = {

@@ -3,6 +3,7 @@ import type { SeedContext } from '../../scenario-kit/scenario.ts';
 import { createScenarios } from './create.ts';
 import { largeFleetScenarios } from './large-fleet.ts';
 import { maintainScenarios } from './maintain.ts';
+import { mountScenarios } from './mounts.ts';
 import { oddInputScenarios } from './odd-input.ts';
 import { recoverScenarios } from './recover.ts';
 import { reportLinux, runServers } from './servers.ts';
@@ -29,6 +30,7 @@ export const parameters = { Prefix: 'groundcrew-disk-' };
 export default [
   ...createScenarios,
   ...maintainScenarios,
+  ...mountScenarios,
   ...recoverScenarios,
   ...oddInputScenarios,
   ...largeFleetScenarios,

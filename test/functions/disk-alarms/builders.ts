@@ -1,22 +1,20 @@
 import type { Alarm, ExistingAlarm } from '../../../functions/disk-alarms/domain/alarm.ts';
 import { parseMetadata } from '../../../functions/disk-alarms/domain/alarm-metadata.ts';
 import type { DesiredAlarmsOptions } from '../../../functions/disk-alarms/domain/desired/for-instance.ts';
-import { findDisks, type MetricSeries } from '../../../functions/disk-alarms/domain/disk.ts';
+import { type DiskRules, findDisks, type MetricSeries } from '../../../functions/disk-alarms/domain/disk.ts';
 import type { Instance } from '../../../functions/disk-alarms/domain/instance.ts';
 import type { Inventory } from '../../../functions/disk-alarms/domain/inventory.ts';
 import { type MetricReading, measure } from '../../../functions/disk-alarms/domain/measurement.ts';
-import {
-  builtInProfiles,
-  type MetricProfile,
-  type MetricRole,
-} from '../../../functions/disk-alarms/domain/metric-profile.ts';
+import { builtInProfiles, type MetricRole } from '../../../functions/disk-alarms/domain/metric-profile.ts';
 import { type Settings, settingParsers } from '../../../functions/disk-alarms/domain/settings.ts';
 
 export const NOW = Date.parse('2026-11-02T10:00:00Z');
 export const ID = 'i-1234567890abcdef0';
 export const TOPIC = 'arn:aws:sns:eu-west-1:123456789012:default';
 export const GB = 2 ** 30;
-export const fileSystems = new Set(['ext4', 'xfs', 'ntfs']);
+const fileSystems = new Set(['ext4', 'xfs', 'ntfs']);
+
+export const diskRules = { profiles: builtInProfiles, fileSystems, ignoreMounts: [] };
 
 export const defaults: Settings = {
   tiers: settingParsers.tiers('0:30/20 500:15/10'),
@@ -66,7 +64,7 @@ export function reading(value: number, at = NOW - 300_000): MetricReading {
 export interface Look {
   readonly instances?: readonly Instance[];
   readonly series?: readonly MetricSeries[];
-  readonly profiles?: readonly MetricProfile[];
+  readonly rules?: Partial<DiskRules>;
   readonly readings?: Partial<Record<MetricRole, MetricReading>>;
   readonly existing?: readonly ExistingAlarm[];
   readonly volumes?: ReadonlyMap<string, number>;
@@ -75,7 +73,7 @@ export interface Look {
 
 export function inventory(look: Look): Inventory {
   const { instances = [instance()], existing = [] } = look;
-  const discovered = findDisks(look.series ?? [], look.profiles ?? builtInProfiles, fileSystems);
+  const discovered = findDisks(look.series ?? [], { ...diskRules, ...look.rules });
   const readings = new Map(Object.entries(look.readings ?? { total: reading(100 * GB) })) as Map<
     MetricRole,
     MetricReading

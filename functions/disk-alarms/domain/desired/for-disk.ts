@@ -10,6 +10,8 @@ import { formatDiskDescription, formatThresholds } from './description.ts';
 /** A disk with its size and volume, if known. */
 export interface Disk extends DiskSeries {
   readonly sizeGb?: number;
+  /** Other places where its file system is mounted. */
+  readonly otherMounts: readonly string[];
   /** Only if it is certain. */
   readonly volumeId?: string;
   /** End of its newest reading in epoch milliseconds; -Infinity without one in the past hour. */

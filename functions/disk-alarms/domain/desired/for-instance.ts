@@ -6,8 +6,9 @@ import { displayName, type Instance, isTerminated } from '../instance.ts';
 import { disksOfInstance, type Inventory } from '../inventory.ts';
 import type { DesiredState } from '../plan.ts';
 import { type Settings, settingsFor, tagKeys } from '../settings.ts';
-import { chooseTopic } from '../topic.ts';
-import { type Disk, diskAlarms, type InstanceAlarmOptions } from './for-disk.ts';
+import { chooseTopic, topicTagOf } from '../topic.ts';
+import type { Disk, InstanceAlarmOptions } from './for-disk.ts';
+import { alarmsOfDisks } from './for-disks.ts';
 import { silentAgentAlarm, withActionsEnabled } from './for-silent-agent.ts';
 
 export interface DesiredAlarmsOptions extends Pick<InstanceAlarmOptions, 'prefix' | 'runbookUrl'> {
@@ -30,8 +31,8 @@ export interface DesiredAlarms {
   readonly hasNoMetrics: boolean;
   /** The instance's name, if it runs for more than an hour, is in scope and has no disk metrics. */
   readonly unmonitored?: string;
-  /** Why the topic of its tag or call is not used. */
-  readonly topicFault?: string;
+  /** Why topics of its tags or of a call are not used. */
+  readonly topicFaults?: readonly string[];
 }
 
 const NO_METRICS_REASON = 'no disk metrics in the past three hours: check that its CloudWatch agent runs';
@@ -65,7 +66,7 @@ function desiredAlarmsForKnown(
     ...rules,
     instance,
     settings,
-    topic: chooseTopic(instance.tags, mine, rules, inventory.unusableTopics),
+    topic: chooseTopic(topicTagOf(instance.tags), mine, rules, inventory.unusableTopics),
     scopeFromCall: scope.fromCall === true,
   };
   const disks = disksOfInstance(instance, rules.prefix, inventory);
@@ -90,13 +91,13 @@ function desiredAlarmsForKnown(
       : { unmonitored: displayName(instance) };
     return { desired, ...skipInstance(instanceId, NO_METRICS_REASON), hasNoMetrics, ...unmonitored };
   }
-  const alarms = [...disks.flatMap((disk) => diskAlarms(options, disk)), ...silence.alarms];
-  const { fault: topicFault } = options.topic;
-  const skipped = topicFault
-    ? [{ what: instanceId, reason: `${topicFault}; the default topic is used` }]
-    : [];
-  const state = { ...desired, alarms };
-  return { desired: state, skipped, disks: disks.length, hasNoMetrics, ...(topicFault && { topicFault }) };
+  const { unusableTopics } = inventory;
+  const ofDisks = alarmsOfDisks(options, disks, { mine, rules, unusableTopics });
+  return {
+    ...ofDisks,
+    desired: { ...desired, alarms: [...ofDisks.alarms, ...silence.alarms] },
+    hasNoMetrics,
+  };
 }
 
 function skipInstance(what: string, reason: string): Pick<DesiredAlarms, 'skipped' | 'disks'> {

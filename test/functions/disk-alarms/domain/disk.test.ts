@@ -6,10 +6,10 @@ import {
   rolesToRead,
   roundToKnownSize,
 } from '../../../../functions/disk-alarms/domain/measurement.ts';
-import { builtInProfiles, type MetricRole } from '../../../../functions/disk-alarms/domain/metric-profile.ts';
-import { fileSystems, GB, ID, linux, NOW, reading, series } from '../builders.ts';
+import type { MetricRole } from '../../../../functions/disk-alarms/domain/metric-profile.ts';
+import { diskRules, GB, ID, linux, NOW, reading, series } from '../builders.ts';
 
-const find = (...some: MetricSeries[]) => findDisks(some, builtInProfiles, fileSystems);
+const find = (...some: MetricSeries[]) => findDisks(some, diskRules);
 const mountsOf = (...some: MetricSeries[]) => [
   ...(find(...some)
     .disks.get(ID)
@@ -55,6 +55,21 @@ describe('disks', () => {
     ['/mnt/share', { fstype: 'nfs4' }],
   ])('exclude the pseudo file system %s %j', (path, dimensions) => {
     expect(mountsOf(...linux(path, dimensions))).toEqual([]);
+  });
+
+  it.each([
+    ['/var/lib/kubelet/pods/1/volume', ['*/var/lib/kubelet/*'], false],
+    ['/rootfs/var/lib/kubelet/pods/1', ['*/var/lib/kubelet/*'], false],
+    ['/var/lib/kubelet', ['*/var/lib/kubelet/*'], true],
+    ['/etc/hosts', ['/data', '*/etc/hosts'], false],
+    ['/etc/hosts.d', ['*/etc/hosts'], true],
+    ['/mnt/a+b(c)', ['/mnt/a+b(c)'], false],
+    ['/mnt/ab', ['/mnt/a?'], true],
+    ['/etc/hosts', [], true],
+  ])('at %s with IgnoreMounts %j: %s', (mount, ignoreMounts, isDisk) => {
+    const { disks, skipped } = findDisks(linux(mount), { ...diskRules, ignoreMounts });
+    expect(disks.get(ID)?.has(mount) ?? false).toBe(isDisk);
+    expect(skipped.map(({ reason }) => reason)).toEqual(isDisk ? [] : ['ignored by IgnoreMounts']);
   });
 
   it('stay disks where an older kernel lists rootfs over the real root', () => {

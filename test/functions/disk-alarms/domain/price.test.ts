@@ -10,7 +10,7 @@ import { planChanges } from '../../../../functions/disk-alarms/domain/plan.ts';
 import { monthlyUsd } from '../../../../functions/disk-alarms/domain/price.ts';
 import { compositeRules, defaults, ID, inventory, linux, rules, stored, TOPIC } from '../builders.ts';
 
-const series = ['/', '/data'].flatMap((mount) => linux(mount));
+const series = ['/', '/data'].flatMap((mount) => linux(mount, { device: `disk of ${mount}` }));
 const desired = (options: DesiredAlarmsOptions) =>
   desiredAlarmsFor(ID, inventory({ series }), options).desired;
 const planOf = (options: DesiredAlarmsOptions, existing: Parameters<typeof planChanges>[1] = []) =>

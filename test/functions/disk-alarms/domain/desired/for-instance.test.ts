@@ -213,7 +213,7 @@ describe('a size that cannot be measured', () => {
     expect(one('critical', own).description).toContain('Volume: unknown');
     const two = {
       ...full,
-      series: [...linux('/'), ...linux('/data')],
+      series: [...linux('/'), ...linux('/data', { device: 'nvme1n1' })],
       instances: [instance({ volumeIds: ['vol-1'] })],
     };
     expect(one('critical', two).description).toContain('Volume: unknown');
@@ -466,7 +466,7 @@ describe('the topic', () => {
     };
     expect(actionsOf(look)).toEqual([TOPIC]);
     expect(decide(look)).toMatchObject({
-      topicFault: expect.stringContaining(reason),
+      topicFaults: [expect.stringContaining(reason)],
       skipped: [{ what: ID, reason: expect.stringMatching(/; the default topic is used$/) }],
     });
   });
@@ -496,7 +496,10 @@ describe('the topic', () => {
   });
 
   it('of a call is kept by later runs, for new disks too', () => {
-    const later = alarmsOf({ series: [...linux('/data'), ...linux('/new')], existing: made });
+    const later = alarmsOf({
+      series: [...linux('/data'), ...linux('/new', { device: 'nvme1n1' })],
+      existing: made,
+    });
     const rings = later.filter(({ config }) => config.AlarmActions.length > 0);
     expect(rings.map(({ config }) => config.AlarmActions)).toEqual(Array(4).fill([called]));
     expect(rings.every(({ description }) => parseMetadata(description)?.topicFromCall)).toBe(true);
@@ -504,7 +507,7 @@ describe('the topic', () => {
 
   it('of a call is restored if somebody added another action', () => {
     const action = 'arn:aws:lambda:eu-west-1:123456789012:function:cleanup';
-    const two = { series: [...linux('/data'), ...linux('/logs')] };
+    const two = { series: [...linux('/data'), ...linux('/logs', { device: 'nvme1n1' })] };
     const [first, ...others] = alarmsOf(two, { topicArn: called })
       .filter(({ config }) => config.AlarmActions.length > 0)
       .map((alarm) => stored(alarm));
