@@ -1,6 +1,7 @@
 import {
   AutoScalingClient,
   DescribeAutoScalingGroupsCommand,
+  DescribeAutoScalingInstancesCommand,
   DescribeLifecycleHooksCommand,
   DetachInstancesCommand,
   type AutoScalingGroup as SdkAutoScalingGroup,
@@ -19,8 +20,9 @@ const autoScaling = createClient(AutoScalingClient, { deadlineMs: 12_000 });
 /** Amazon ECS tags the groups of its capacity providers. */
 const ECS_TAG = 'AmazonECSManaged';
 
-/** How many group names a describe call takes, and how many instance ids each change takes. */
+/** How many names or ids a describe call takes, and how many instance ids each change takes. */
 const MAX_GROUP_NAMES = 50;
+const MAX_MEMBERS = 50;
 const MAX_PROTECTED = 50;
 const MAX_DETACHED = 20;
 const MAX_TERMINATED = 100;
@@ -33,6 +35,21 @@ export async function describeGroups(
     describePages(some, signal),
   );
   return new Map(pages.flat().map((group) => [group.name, group]));
+}
+
+/** @returns the ids of the instances that are in any group, each with the group's name */
+export async function readMemberships(
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<Map<string, string>> {
+  const found = await mapLimit(chunk(ids, MAX_MEMBERS), 2, async (some) => {
+    const command = new DescribeAutoScalingInstancesCommand({ InstanceIds: [...some] });
+    const { AutoScalingInstances = [] } = await autoScaling.send(command, { abortSignal: signal });
+    return AutoScalingInstances;
+  });
+  return new Map(
+    found.flat().map(({ InstanceId = '', AutoScalingGroupName = '' }) => [InstanceId, AutoScalingGroupName]),
+  );
 }
 
 export async function hasTerminatingHook(group: string, signal: AbortSignal): Promise<boolean> {
@@ -140,6 +157,7 @@ function toGroup(group: SdkAutoScalingGroup): AutoScalingGroup {
     name: group.AutoScalingGroupName ?? '',
     hasCapacityRebalancing: group.CapacityRebalance ?? false,
     isManagedByEcs: (group.Tags ?? []).some(({ Key }) => Key === ECS_TAG),
+    suspendedProcesses: (group.SuspendedProcesses ?? []).map(({ ProcessName = '' }) => ProcessName),
     targetGroupArns: group.TargetGroupARNs ?? [],
     loadBalancerNames: group.LoadBalancerNames ?? [],
     members: new Map(

@@ -5,6 +5,7 @@ import {
   type DescribeInstancesCommandInput,
   EC2Client,
   type Instance as Ec2Instance,
+  TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import { createClient } from '#shared/aws/client.ts';
 import { paginate } from '#shared/aws/pages.ts';
@@ -89,6 +90,12 @@ export async function deleteCordonTags(
       await ec2.send(new DeleteTagsCommand({ Resources: [...known], Tags }), { abortSignal: signal });
     }),
   );
+}
+
+/** One call for each instance: EC2 refuses a whole call if one of them is protected from termination. */
+export async function terminateInstance(instanceId: string, signal: AbortSignal): Promise<void> {
+  const command = new TerminateInstancesCommand({ InstanceIds: [instanceId] });
+  await ec2.send(command, { abortSignal: signal });
 }
 
 /**

@@ -2,10 +2,12 @@ import { type RecordUpdate, updateRecords } from '#shared/aws/update-records.ts'
 import type { CordonContext } from '../context.ts';
 import type { CordonDraft, CordonRecord } from '../domain/cordon-record.ts';
 import { mergeDrainedTargets } from '../domain/drain-targets.ts';
+import type { OrderedReplacement } from '../domain/replacement.ts';
+import { mayLeaveGroup } from './steps/replace.ts';
 import { isStepPending, losesProtection, recordFailure, recordsById, type WorkItem } from './work-item.ts';
 
 /**
- * Records what we are about to remove, so that UncordonInstances can restore it even if this function dies. If a record
+ * Records what we are about to remove and order, so that UncordonInstances knows even if this function dies. If a record
  * cannot be written, nothing is removed for its instance.
  */
 export async function recordRemovals(
@@ -29,15 +31,26 @@ function removesSomething(item: WorkItem): boolean {
   const isRegistered = item.targets.length + item.classicLoadBalancers.length > 0;
   return (
     (isStepPending(item, 'drain') && isRegistered) ||
-    (isStepPending(item, 'protect') && losesProtection(item))
+    (isStepPending(item, 'protect') && losesProtection(item)) ||
+    orderOf(item) !== undefined
   );
+}
+
+/** The replacement that this invocation orders. */
+function orderOf(item: WorkItem): Omit<OrderedReplacement, 'orderedAt'> | undefined {
+  const { replacement } = item;
+  if (!isStepPending(item, 'replace') || item.failures.has('replace') || !mayLeaveGroup(item))
+    return undefined;
+  return replacement?.kind === 'none' ? undefined : replacement;
 }
 
 function withRemovals(known: CordonRecord, item: WorkItem, now: number): CordonDraft {
   const targets = mergeDrainedTargets(known.drainedTargets ?? [], item.targets);
   const classic = [...new Set([...(known.drainedLoadBalancers ?? []), ...item.classicLoadBalancers])];
+  const order = orderOf(item);
   return {
     ...known,
+    ...(order && { orderedReplacement: { ...order, orderedAt: now } }),
     ...(item.group && { group: item.group.name }),
     ...(losesProtection(item) && { removedProtection: { removedAt: now } }),
     ...(targets.length > 0 && { drainedTargets: targets }),

@@ -1,6 +1,8 @@
 import type { Disruption } from './disruption.ts';
+import type { FollowUp } from './mail-claim.ts';
 import type { MaintenanceNotice } from './maintenance.ts';
 import type { RemovedProtection } from './protection.ts';
+import type { LaunchFailure, OrderedReplacement } from './replacement.ts';
 
 /** What we do for a cordoned instance. A step that has an outcome in the record does not run again. */
 export const cordonSteps = ['tag', 'announce', 'protect', 'drain', 'replace', 'notify'] as const;
@@ -46,6 +48,14 @@ export interface CordonRecord extends Omit<Disruption, 'staleAt'> {
   readonly remarks?: readonly string[];
   /** Since when draining waits for healthy targets. */
   readonly drainHeldSince?: number;
+  /** Written before the order, so it may have failed: the group's members tell. */
+  readonly orderedReplacement?: OrderedReplacement;
+  /** Why Auto Scaling could not launch the replacement, once we have reported it. */
+  readonly launchFailure?: LaunchFailure;
+  /** When we reported that the instance outlived its interruption. */
+  readonly overdueSince?: number;
+  /** The mails about it beyond the first, which is the step `notify`. */
+  readonly mailed?: readonly FollowUp[];
 }
 
 /** A record before its write gives it a revision. */

@@ -17,6 +17,8 @@ export interface AutoScalingGroup {
   readonly hasCapacityRebalancing: boolean;
   /** A capacity provider of Amazon ECS scales the group. */
   readonly isManagedByEcs: boolean;
+  /** Processes that somebody has suspended, such as `Launch`. */
+  readonly suspendedProcesses: readonly string[];
   readonly targetGroupArns: readonly string[];
   /** Classic Load Balancers. */
   readonly loadBalancerNames: readonly string[];

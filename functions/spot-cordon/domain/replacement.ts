@@ -1,3 +1,4 @@
+import { MINUTE_MS } from '#shared/time.ts';
 import type { CordonRecord } from './cordon-record.ts';
 import type { AutoScalingGroup, Instance } from './instance.ts';
 import { tagKeys } from './scope.ts';
@@ -6,6 +7,20 @@ import { tagKeys } from './scope.ts';
 export type Replacement =
   | { readonly kind: 'detach' | 'terminate'; readonly group: string }
   | { readonly kind: 'none'; readonly reason: string };
+
+/** Times are epoch milliseconds. */
+export interface OrderedReplacement {
+  readonly kind: 'detach' | 'terminate';
+  readonly group: string;
+  readonly orderedAt: number;
+}
+
+/** Why a replacement could not be launched. From a fixed vocabulary, so that event text never reaches mails. */
+export const launchFailures = ['no capacity', 'limit reached', 'refused'] as const;
+export type LaunchFailure = (typeof launchFailures)[number];
+
+/** How long we relate a failed launch of the group to the replacement, and keep the record for that. */
+const WATCH_MS = 10 * MINUTE_MS;
 
 /** Whether the user wants a replacement. Only then do we read the group and its lifecycle hooks. */
 export function shouldReplace(record: CordonRecord, instance: Instance | undefined): boolean {
@@ -31,7 +46,45 @@ export function chooseReplacement(
   if (member.lifecycleState !== 'InService' && member.lifecycleState !== 'Standby') {
     return { kind: 'none', reason: `is already ${member.lifecycleState}` };
   }
+  const suspended = group.suspendedProcesses.find(
+    (process) => process === 'Launch' || process === 'Terminate',
+  );
+  if (suspended) return { kind: 'none', reason: `not ordered: its group has suspended ${suspended}` };
   return { kind: hasTerminatingHook ? 'terminate' : 'detach', group: group.name };
+}
+
+/** Whether the group may still fail to launch the replacement. */
+export function awaitsReplacement(
+  { orderedReplacement }: Pick<CordonRecord, 'orderedReplacement'>,
+  now: number,
+): boolean {
+  return orderedReplacement !== undefined && now - orderedReplacement.orderedAt <= WATCH_MS;
+}
+
+/** A launch that a group could not complete. */
+export interface FailedLaunch {
+  readonly group: string;
+  readonly at: number;
+}
+
+/** Whether the failed launch can be that of this instance's replacement, and nobody has reported one yet. */
+export function isNewLaunchFailure(record: CordonRecord, { group, at }: FailedLaunch): boolean {
+  const { orderedReplacement: ordered, launchFailure } = record;
+  // The times of events are whole seconds.
+  const isAfterOrder = ordered !== undefined && at >= Math.floor(ordered.orderedAt / 1000) * 1000;
+  return (
+    isAfterOrder && ordered.group === group && launchFailure === undefined && awaitsReplacement(record, at)
+  );
+}
+
+const launchFailurePatterns: readonly (readonly [RegExp, LaunchFailure])[] = [
+  [/UnfulfillableCapacity|InsufficientInstanceCapacity|no Spot capacity/i, 'no capacity'],
+  [/LimitExceeded|MaxSpotInstanceCountExceeded/i, 'limit reached'],
+];
+
+/** @param message what Auto Scaling says about the activity */
+export function toLaunchFailure(message: string): LaunchFailure {
+  return launchFailurePatterns.find(([pattern]) => pattern.test(message))?.[1] ?? 'refused';
 }
 
 function isTermination({ severity, action }: CordonRecord): boolean {

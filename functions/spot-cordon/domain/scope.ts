@@ -9,6 +9,7 @@ export const tagKeys = {
   managed: 'groundcrew:managed',
   drain: 'groundcrew:drain',
   replace: 'groundcrew:replace',
+  overdue: 'groundcrew:overdue',
   unprotect: 'groundcrew:unprotect',
 } as const;
 

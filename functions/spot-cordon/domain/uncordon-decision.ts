@@ -1,17 +1,27 @@
 import type { CordonRecord } from './cordon-record.ts';
 import { type Instance, isTerminated } from './instance.ts';
+import { awaitsReplacement } from './replacement.ts';
+import { tagKeys } from './scope.ts';
 
 /** What to do with a record. */
 export type UncordonDecision =
   | { readonly kind: 'uncordon'; readonly reason: 'expired' | 'running again' | 'uncordon was cut short' }
   | { readonly kind: 'delete'; readonly reason: 'instance terminated' | 'maintenance is over' }
   | { readonly kind: 'requeue' }
-  | { readonly kind: 'keep'; readonly isOverdue: boolean };
+  | { readonly kind: 'overdue'; readonly next: OverdueStep; readonly isToTerminate: boolean }
+  | { readonly kind: 'keep' };
+
+/** `report`: nobody was told yet. `terminate`: by the instance's tag, some minutes after that. */
+export type OverdueStep = 'report' | 'terminate' | 'wait';
 
 /** The function can run for less than this, so an uncordon that takes longer has died. */
 const UNCORDON_LEASE_MS = 90_000;
 /** If the instance still runs this long after its deadline, EC2 withdrew the interruption or the event was wrong. */
 const OVERDUE_MS = 600_000;
+/** Between the report and the termination, so that a person can step in. The sweep runs every five minutes. */
+const GRACE_MS = 240_000;
+
+const KEEP = { kind: 'keep' } as const;
 
 /** Decides in the sweep, from the record, the instance as it is now, and the clock. */
 export function decideAtSweep(
@@ -19,32 +29,52 @@ export function decideAtSweep(
   instance: Instance | undefined,
   now: number,
 ): UncordonDecision {
-  if (isTerminated(instance)) return { kind: 'delete', reason: 'instance terminated' };
+  if (isTerminated(instance)) return decideTerminated(record, now);
   if (record.status === 'deferred') return decideDeferred(record, now);
   // Targets must be running to be registered, so a stopped instance stays cordoned until it runs.
   const isRunning = instance?.state === 'running';
   if (record.status === 'uncordoning') {
     const hasDied = now - (record.uncordoningSince ?? 0) > UNCORDON_LEASE_MS;
-    return hasDied && isRunning
-      ? { kind: 'uncordon', reason: 'uncordon was cut short' }
-      : { kind: 'keep', isOverdue: false };
+    return hasDied && isRunning ? { kind: 'uncordon', reason: 'uncordon was cut short' } : KEEP;
   }
   const hasExpired = record.expiresAt !== undefined && record.expiresAt <= now;
   if (hasExpired && isRunning) return { kind: 'uncordon', reason: 'expired' };
   if (isDrainHeldForAdvice(record)) return { kind: 'requeue' };
-  return { kind: 'keep', isOverdue: isOverdue(record, instance, now) };
+  return isOverdue(record, instance, now) ? decideOverdue(record, instance, now) : KEEP;
 }
 
 /** Decides when the instance changes its state. An event from before the cordon changes nothing. */
 export function decideAtStateChange(record: CordonRecord, state: string, at: number): UncordonDecision {
-  if (state === 'terminated') return { kind: 'delete', reason: 'instance terminated' };
+  if (state === 'terminated') return decideTerminated(record, at);
   const isBack = state === 'running' && at > record.eventTime && endsWhenRunning(record, at);
-  return isBack ? { kind: 'uncordon', reason: 'running again' } : { kind: 'keep', isOverdue: false };
+  return isBack ? { kind: 'uncordon', reason: 'running again' } : KEEP;
+}
+
+/** The record stays for as long as the launch of its replacement may fail. */
+function decideTerminated(record: CordonRecord, now: number): UncordonDecision {
+  return awaitsReplacement(record, now) ? KEEP : { kind: 'delete', reason: 'instance terminated' };
+}
+
+/** Only an instance that we detached bills outside its group. Any other one has an owner. */
+function decideOverdue(
+  { orderedReplacement, overdueSince }: CordonRecord,
+  instance: Instance | undefined,
+  now: number,
+): UncordonDecision {
+  const isToTerminate = orderedReplacement?.kind === 'detach' && wantsTermination(instance);
+  const isDue = isToTerminate && overdueSince !== undefined && now - overdueSince >= GRACE_MS;
+  const next = overdueSince === undefined ? 'report' : isDue ? 'terminate' : 'wait';
+  return { kind: 'overdue', next, isToTerminate };
+}
+
+/** Whether its owner wants an instance that outlives its interruption to be terminated. */
+export function wantsTermination(instance: Instance | undefined): boolean {
+  return instance?.state === 'running' && instance.tags[tagKeys.overdue] === 'terminate';
 }
 
 function decideDeferred(record: CordonRecord, now: number): UncordonDecision {
   if ((record.expiresAt ?? 0) <= now) return { kind: 'delete', reason: 'maintenance is over' };
-  return (record.dueAt ?? 0) <= now ? { kind: 'requeue' } : { kind: 'keep', isOverdue: false };
+  return (record.dueAt ?? 0) <= now ? { kind: 'requeue' } : KEEP;
 }
 
 /**

@@ -2,6 +2,7 @@ import type { OutgoingEvent } from '#shared/aws/eventbridge.ts';
 import { ownEvent } from '#shared/events/eventbridge.ts';
 import type { CordonRecord } from '../domain/cordon-record.ts';
 import { mayRestoreProtection } from '../domain/protection.ts';
+import type { LaunchFailure } from '../domain/replacement.ts';
 import { logFields } from './log.ts';
 
 const SOURCE = 'groundcrew.spot-cordon';
@@ -24,6 +25,20 @@ export function uncordonedEvent(record: CordonRecord, why: string): OutgoingEven
     }),
   };
   return { source: SOURCE, detailType: 'Instance Uncordoned', detail };
+}
+
+/** Detail types of what follows an interruption. MailCordons reads them too. */
+export const OVERDUE = 'Instance Overdue';
+export const LAUNCH_FAILED = 'Replacement Failed';
+
+/** The instance still runs long after its deadline. `overdueAction` is what this wing will do about it. */
+export function overdueEvent(record: CordonRecord, isToTerminate: boolean): OutgoingEvent {
+  const detail = { ...logFields(record), overdueAction: isToTerminate ? 'terminate' : 'none' };
+  return { source: SOURCE, detailType: OVERDUE, detail };
+}
+
+export function launchFailedEvent(record: CordonRecord, launchFailure: LaunchFailure): OutgoingEvent {
+  return { source: SOURCE, detailType: LAUNCH_FAILED, detail: { ...logFields(record), launchFailure } };
 }
 
 /** Detail type of the event that makes CordonInstances look at a record again. */

@@ -1,6 +1,7 @@
 import type { Mail } from '#shared/mail.ts';
 import type { CordonRecord } from '../domain/cordon-record.ts';
 import { severities } from '../domain/disruption.ts';
+import type { LaunchFailure } from '../domain/replacement.ts';
 
 /** The list is cut at this many instances, and below SNS's limit of 256 KiB. The log names all of them. */
 const MAX_INSTANCES = 200;
@@ -16,14 +17,67 @@ export function cordonSummaryMail(records: readonly CordonRecord[]): Mail {
     }))
     .filter(({ n }) => n > 0)
     .map(({ severity, n }) => `${n} ${severity}`);
-  const plural = records.length === 1 ? '' : 's';
-  const subject = `Groundcrew cordoned ${records.length} instance${plural} (${counts.join(', ')})`;
-  const shown = takeFitting(records.slice(0, MAX_INSTANCES).map(formatSummary));
-  const hidden = records.length - shown.length;
-  const more = hidden > 0 ? [`... and ${hidden} more; the log of CordonInstances names them.`] : [];
+  const subject = `Groundcrew cordoned ${countOf(records, 'instance')} (${counts.join(', ')})`;
   const action = 'You need to act only if you place work by hand: place no new work on these instances.';
-  const text = [`${subject}.`, action, '', ...shown, ...more].join('\n');
+  return { subject, text: listText([`${subject}.`, action], records.map(formatSummary), 'CordonInstances') };
+}
+
+/** An overdue instance, and whether this wing will terminate it. */
+export interface OverdueNotice {
+  readonly record: CordonRecord;
+  readonly isToTerminate: boolean;
+}
+
+export function overdueMail(notices: readonly OverdueNotice[]): Mail {
+  const subject = `Groundcrew: ${countOf(notices, 'instance')} outlived an interruption`;
+  const action =
+    'EC2 announced an interruption that did not happen. Terminate each instance that you do not need. To keep one, stop and start it: that ends its cordon.';
+  const text = listText([`${subject}.`, action], notices.map(formatOverdue), 'UncordonInstances');
   return { subject, text };
+}
+
+/** A replacement that Auto Scaling could not launch. */
+export interface LaunchFailedNotice {
+  readonly record: CordonRecord;
+  readonly failure: LaunchFailure;
+}
+
+export function launchFailedMail(notices: readonly LaunchFailedNotice[]): Mail {
+  const subject = `Groundcrew: no replacement for ${countOf(notices, 'interrupted instance')}`;
+  const action =
+    'Auto Scaling could not launch a replacement and tries again. You need to act unless the reason is "no capacity" and ends by itself.';
+  const text = listText([`${subject}.`, action], notices.map(formatLaunchFailed), 'UncordonInstances');
+  return { subject, text };
+}
+
+function countOf(some: readonly unknown[], noun: string): string {
+  return `${some.length} ${noun}${some.length === 1 ? '' : 's'}`;
+}
+
+function listText(head: readonly string[], paragraphs: readonly string[], functionName: string): string {
+  const shown = takeFitting(paragraphs.slice(0, MAX_INSTANCES));
+  const hidden = paragraphs.length - shown.length;
+  const more = hidden > 0 ? [`... and ${hidden} more; the log of ${functionName} names them.`] : [];
+  return [...head, '', ...shown, ...more].join('\n');
+}
+
+function formatOverdue({ record, isToTerminate }: OverdueNotice): string {
+  const { instanceId, deadline, orderedReplacement: ordered } = record;
+  const at = deadline === undefined ? '' : `, deadline ${formatSeconds(deadline)}`;
+  const place =
+    ordered?.kind === 'detach'
+      ? `  detached from group ${ordered.group}: it costs money outside the group until it is terminated`
+      : `  still cordoned: it gets no new work`;
+  const plan = isToTerminate
+    ? ['  Groundcrew terminates it in about five minutes, because of its tag groundcrew:overdue=terminate']
+    : [];
+  return [`${instanceId}: ${record.reason}${at}`, place, ...plan, ''].join('\n');
+}
+
+function formatLaunchFailed({ record, failure }: LaunchFailedNotice): string {
+  const group = record.orderedReplacement?.group ?? '';
+  const command = `aws autoscaling describe-scaling-activities --auto-scaling-group-name '${group}'`;
+  return [`${record.instanceId}: group ${group}, ${failure}`, `  details: ${command}`, ''].join('\n');
 }
 
 function takeFitting(paragraphs: readonly string[]): string[] {

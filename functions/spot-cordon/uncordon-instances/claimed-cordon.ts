@@ -5,6 +5,12 @@ export interface DueCordon {
   readonly why: string;
 }
 
+/** An instance whose record could not be processed, and why. */
+export interface InstanceFailure {
+  readonly instanceId: string;
+  readonly error: unknown;
+}
+
 /** A cordon that this invocation has claimed and is undoing. */
 export interface ClaimedCordon extends DueCordon {
   failure?: unknown;

@@ -3,9 +3,10 @@ import { InvalidInputError } from '#shared/errors.ts';
 import { eventBridgeEvent } from '#shared/events/eventbridge.ts';
 import { parseAs } from '#shared/parse.ts';
 import { INSTANCE_ID } from '../domain/instance.ts';
+import { type FailedLaunch, type LaunchFailure, toLaunchFailure } from '../domain/replacement.ts';
 
 /** What triggers UncordonInstances. Times are epoch milliseconds. */
-export type TriggerEvent = { readonly kind: 'sweep' } | StateChange | ProtectionEvent;
+export type TriggerEvent = { readonly kind: 'sweep' } | StateChange | ProtectionEvent | LaunchFailureEvent;
 
 export interface StateChange {
   readonly kind: 'state-change';
@@ -21,6 +22,12 @@ interface ProtectionEvent {
   /** The name of the caller's session. Lambda gives a session the name of its function. */
   readonly sessionName?: string | undefined;
   readonly eventTime: number;
+}
+
+/** Auto Scaling could not launch an instance. */
+interface LaunchFailureEvent extends FailedLaunch {
+  readonly kind: 'launch-failure';
+  readonly failure: LaunchFailure;
 }
 
 const anyEvent = eventBridgeEvent(z.unknown());
@@ -40,14 +47,19 @@ const protectionCall = eventBridgeEvent(
   }),
 );
 
+const failedLaunch = eventBridgeEvent(
+  z.object({ AutoScalingGroupName: z.string(), StatusMessage: z._default(z.string(), '') }),
+);
+
 /** @throws InvalidInputError that names the field and its value */
 export function parseTriggerEvent(body: unknown): TriggerEvent {
   const type = parseAs(anyEvent, body, 'event')['detail-type'];
   if (type === 'Scheduled Event') return { kind: 'sweep' };
   if (type === 'AWS API Call via CloudTrail') return parseProtectionCall(body);
+  if (type === 'EC2 Instance Launch Unsuccessful') return parseFailedLaunch(body);
   if (type !== 'EC2 Instance State-change Notification') {
     throw new InvalidInputError(
-      `detail-type: expected an EC2 state change, a protection change or a schedule, got '${type.slice(0, 80)}'`,
+      `detail-type: expected an EC2 state change, a protection change, a failed launch or a schedule, got '${type.slice(0, 80)}'`,
     );
   }
   const { detail, time } = parseAs(stateChange, body, 'event');
@@ -68,4 +80,10 @@ function parseProtectionCall(body: unknown): ProtectionEvent {
     sessionName: userIdentity.principalId?.split(':')[1],
     eventTime: Date.parse(eventTime),
   };
+}
+
+function parseFailedLaunch(body: unknown): LaunchFailureEvent {
+  const { detail, time } = parseAs(failedLaunch, body, 'event');
+  const failure = toLaunchFailure(detail.StatusMessage);
+  return { kind: 'launch-failure', group: detail.AutoScalingGroupName, failure, at: Date.parse(time) };
 }

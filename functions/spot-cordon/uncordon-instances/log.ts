@@ -1,6 +1,7 @@
 import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
 import type { CordonRecord } from '../domain/cordon-record.ts';
+import type { LaunchFailure } from '../domain/replacement.ts';
 import type { UncordonDecision } from '../domain/uncordon-decision.ts';
 import { logFields } from '../messages/log.ts';
 
@@ -46,13 +47,35 @@ export function logOverdue({ logger, metrics }: Invocation, records: readonly Co
   addCount(metrics, 'Overdue', records.length);
 }
 
+export function logLaunchFailures(
+  { logger, metrics }: Invocation,
+  records: readonly CordonRecord[],
+  failure: LaunchFailure,
+): void {
+  for (const record of records)
+    logger.warn('replacement could not be launched', { ...logFields(record), failure });
+  addCount(metrics, 'ReplacementFailed', records.length);
+}
+
+export function logOverdueTerminated({ logger, metrics }: Invocation, record: CordonRecord): void {
+  logger.info('overdue instance terminated', logFields(record));
+  addCount(metrics, 'OverdueTerminated');
+}
+
+/** Its owner changed something since, or EC2 refused. The next sweep decides again. */
+export function logOverdueKept({ logger }: Invocation, record: CordonRecord, reason: unknown): void {
+  logger.warn('overdue instance not terminated', { ...logFields(record), reason });
+}
+
 export function logDryRun({ logger }: Invocation, record: CordonRecord, decision: UncordonDecision): void {
   if (decision.kind === 'keep') return;
   const why = 'reason' in decision ? { why: decision.reason } : {};
+  const next = 'next' in decision ? { next: decision.next } : {};
   logger.info('cordon change planned', {
     dryRun: true,
     ...logFields(record),
     decision: decision.kind,
     ...why,
+    ...next,
   });
 }

@@ -9,10 +9,13 @@ import type { UncordonContext } from '../context.ts';
 import type { CordonRecord } from '../domain/cordon-record.ts';
 import { decideAtStateChange, decideAtSweep, type UncordonDecision } from '../domain/uncordon-decision.ts';
 import { dueEvent } from '../messages/events.ts';
+import type { InstanceFailure } from './claimed-cordon.ts';
 import type { StateChange, TriggerEvent } from './event.ts';
-import { logDeleted, logDryRun, logOverdue, logRequeued } from './log.ts';
+import { handleOverdue, type OverdueInstance } from './handle-overdue.ts';
+import { logDeleted, logDryRun, logRequeued } from './log.ts';
+import { noteLaunchFailures } from './note-launch-failures.ts';
 import { noteProtectionChanges } from './note-protection-changes.ts';
-import { type InstanceFailure, undoCordons } from './undo-cordons.ts';
+import { undoCordons } from './undo-cordons.ts';
 
 /** A record, what to do with it, and the messages that led to this decision. */
 interface DecidedRecord {
@@ -36,6 +39,8 @@ export async function uncordonInstances(
     message.kind === 'state-change' ? [{ ...message, id }] : [],
   );
   const sweep = messages.find(({ message }) => message.kind === 'sweep');
+  // First: a record of a terminated instance is deleted below.
+  const unreported = await noteLaunchFailures(context, messages);
   const unnoted = await noteProtectionChanges(context, messages);
   const decided = [
     ...(sweep ? await decideAll(context, sweep.id) : []),
@@ -43,7 +48,7 @@ export async function uncordonInstances(
   ];
   if (config.dryRun) return planOnly(context, decided);
   const { retry, response } = await applyDecisions(context, decided);
-  return { retry: [...retry, ...unnoted], response };
+  return { retry: [...retry, ...unreported, ...unnoted], response };
 }
 
 async function decideAll(
@@ -75,7 +80,7 @@ async function decideChanged(
     const decision =
       decisions.find(({ kind }) => kind === 'delete') ?? decisions.find(({ kind }) => kind === 'uncordon');
     const messageIds = own.map(({ id }) => id);
-    return { record, decision: decision ?? { kind: 'keep', isOverdue: false }, messageIds };
+    return { record, decision: decision ?? { kind: 'keep' }, messageIds };
   });
 }
 
@@ -88,7 +93,7 @@ async function applyDecisions(
     ...(await deleteRecords(context, recordsWith(decided, 'delete'))),
     ...(await requeueDue(context, recordsWith(decided, 'requeue'))),
   ];
-  logOverdue(context.invocation, overdueRecords(decided));
+  failed.push(...(await handleOverdue(context, overdueInstances(decided))));
   const messageIds = new Map(decided.map((one) => [one.record.instanceId, one.messageIds]));
   const retry = failed.flatMap(({ instanceId, error }) =>
     (messageIds.get(instanceId) ?? []).map((id) => ({ id, error })),
@@ -152,8 +157,8 @@ function recordsWith(decided: readonly DecidedRecord[], kind: UncordonDecision['
   return decided.filter(({ decision }) => decision.kind === kind).map(({ record }) => record);
 }
 
-function overdueRecords(decided: readonly DecidedRecord[]): CordonRecord[] {
-  return decided
-    .filter(({ decision }) => decision.kind === 'keep' && decision.isOverdue)
-    .map(({ record }) => record);
+function overdueInstances(decided: readonly DecidedRecord[]): OverdueInstance[] {
+  return decided.flatMap(({ record, decision }) =>
+    decision.kind === 'overdue' ? [{ ...decision, record }] : [],
+  );
 }

@@ -12,15 +12,15 @@ import { deferAgain } from '../domain/merge-disruptions.ts';
 import { mayRestoreProtection } from '../domain/protection.ts';
 import { outOfServiceReason } from '../domain/restore-targets.ts';
 import { uncordonedEvent } from '../messages/events.ts';
-import { type ClaimedCordon, cordonIds, type DueCordon, recordFailure } from './claimed-cordon.ts';
+import {
+  type ClaimedCordon,
+  cordonIds,
+  type DueCordon,
+  type InstanceFailure,
+  recordFailure,
+} from './claimed-cordon.ts';
 import { logCordonedAgain, logUncordoned } from './log.ts';
 import { type GroupsByName, restoreClassicRegistrations, restoreTargets } from './restore-registrations.ts';
-
-/** An instance whose record could not be processed, and why. */
-export interface InstanceFailure {
-  readonly instanceId: string;
-  readonly error: unknown;
-}
 
 /** After a stop and a start the instance is on other hardware: its maintenance is over. */
 const BACK = 'running again';

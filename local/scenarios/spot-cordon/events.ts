@@ -37,6 +37,27 @@ export function protectionChange(world: World, ids: readonly string[], sessionNa
   return awsEvent(world, { source: 'aws.autoscaling', detailType: 'AWS API Call via CloudTrail', detail });
 }
 
+/** As Auto Scaling reports each attempt that failed. */
+export function launchUnsuccessful(world: World, group: string): object {
+  const detail = {
+    StatusCode: 'Failed',
+    StatusMessage: 'Could not launch Spot Instances. UnfulfillableCapacity - Unable to fulfill capacity.',
+    AutoScalingGroupName: group,
+    ActivityId: crypto.randomUUID(),
+    RequestId: crypto.randomUUID(),
+    EC2InstanceId: '',
+    StartTime: new Date(world.clock.now()).toISOString(),
+    EndTime: new Date(world.clock.now()).toISOString(),
+    Details: { 'Availability Zone': 'eu-west-1a', 'Subnet ID': 'subnet-12345678' },
+    Cause: 'An instance was started in response to a difference between desired and actual capacity.',
+  };
+  return awsEvent(world, {
+    source: 'aws.autoscaling',
+    detailType: 'EC2 Instance Launch Unsuccessful',
+    detail,
+  });
+}
+
 const RETIREMENT = 'arn:aws:health:eu-west-1::event/AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED_1';
 
 interface MaintenanceInput {

@@ -39,8 +39,8 @@ export async function createServingGroup(world: World, tags: Tags = OPT_IN): Pro
   return { ids: [first, second], targetGroups: [byId, byIp] };
 }
 
-export async function createPlainGroup(world: World): Promise<Fleet> {
-  return { ids: await createGroup(world, { name: GROUP, size: 1, tags: OPT_IN }) };
+export async function createPlainGroup(world: World, tags: Tags = OPT_IN): Promise<Fleet> {
+  return { ids: await createGroup(world, { name: GROUP, size: 1, tags }) };
 }
 
 export async function runOneInstance(world: World): Promise<Fleet> {

@@ -3,6 +3,7 @@ import { createGroup } from '../../scenario-kit/fleet.ts';
 import type { SeedContext } from '../../scenario-kit/scenario.ts';
 import { cordonScenarios } from './cordon.ts';
 import { oddInputScenarios } from './odd-input.ts';
+import { overdueScenarios } from './overdue.ts';
 import { poolScenarios } from './pools.ts';
 import { stormScenarios } from './storms.ts';
 import { uncordonScenarios } from './uncordon.ts';
@@ -27,6 +28,7 @@ export default [
   ...cordonScenarios,
   ...uncordonScenarios,
   ...oddInputScenarios,
+  ...overdueScenarios,
   ...poolScenarios,
   ...stormScenarios,
 ];

@@ -88,7 +88,7 @@ async function deliverMails(now = NOW, mails: MailConfig['mails'] = 'all') {
   const cordoned = publishedEvents().filter(({ type }) => type === 'Instance Cordoned');
   const received = cordoned.map(({ detail: { instanceId = '' } }, i) => ({
     id: `mail ${i}`,
-    message: { instanceId },
+    message: { kind: 'cordoned' as const, instanceId },
     receiveCount: 1,
   }));
   const mailConfig = { table: 'cordons', topicArn: 'arn:notifications', mails, dryRun: false };

@@ -78,7 +78,7 @@ export async function orderReplacements(items: readonly WorkItem[], signal: Abor
 }
 
 /** Auto Scaling deregisters an instance that leaves, so we must know that enough healthy targets remain. */
-function mayLeaveGroup(item: WorkItem): boolean {
+export function mayLeaveGroup(item: WorkItem): boolean {
   const { targetGroupArns = [], loadBalancerNames = [] } = item.group ?? {};
   const isUnknown = item.failures.has('drain') && targetGroupArns.length + loadBalancerNames.length > 0;
   return !isHeld(item) && !isUnknown;

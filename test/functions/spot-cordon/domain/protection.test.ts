@@ -14,6 +14,7 @@ const group = (isProtected: boolean, isManagedByEcs = false): AutoScalingGroup =
   isManagedByEcs,
   targetGroupArns: [],
   loadBalancerNames: [],
+  suspendedProcesses: [],
   members: new Map([[ID, { lifecycleState: 'InService', isProtected }]]),
 });
 const advice = cordon({ severity: 'rebalance', action: 'none' });

@@ -9,6 +9,7 @@ const group = (lifecycleState = 'InService', targetGroupArns = ['blue']): AutoSc
   isManagedByEcs: false,
   targetGroupArns,
   loadBalancerNames: [],
+  suspendedProcesses: [],
   members: new Map(lifecycleState === 'gone' ? [] : [[ID, { lifecycleState, isProtected: false }]]),
 });
 const member = cordon({ group: 'workers' });
