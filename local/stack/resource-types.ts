@@ -28,6 +28,7 @@ const arn =
 const queueUrl = ({ endpoint, accountId, name }: Names): string => `${endpoint}/${accountId}/${name}`;
 const topicArn = arn('sns', (name) => name);
 const plain = (names: Names): string => names.name;
+export const functionUrlPath = (id: string): string => `/_url/${id}/`;
 /** S3 takes no capitals. */
 const bucketName = ({ name }: Names): string => name.toLowerCase();
 /** `fs-0123456789abcdef0`, always the same for a stack's logical id: what AWS numbers, an ARN can be told from. */
@@ -49,6 +50,10 @@ export const kinds: Readonly<Record<string, Kind>> = {
   'AWS::Lambda::EventSourceMapping': {},
   'AWS::Lambda::EventInvokeConfig': {},
   'AWS::Lambda::Permission': {},
+  // On AWS each function URL has a host of its own; here all share one port and each has a path.
+  'AWS::Lambda::Url': {
+    attributes: { FunctionUrl: ({ httpUrl, id }) => `${httpUrl}${functionUrlPath(id)}` },
+  },
   'AWS::SQS::Queue': {
     named: 'QueueName',
     ref: queueUrl,

@@ -9,17 +9,23 @@ export interface HttpRequest {
   readonly body: Buffer;
   readonly now: number;
   readonly accountId: string;
+  /** Of a function URL: the path after its own address. */
+  readonly path?: string;
+  /** Who signed the request. */
+  readonly authorizer?: object;
 }
 
 /** The event in payload format 2.0. */
-export function toHttpEvent({ route, request, body, now, accountId }: HttpRequest): object {
+export function toHttpEvent(given: HttpRequest): object {
+  const { route, request, body, now, accountId, authorizer } = given;
   const url = new URL(request.url ?? '/', 'http://localhost');
+  const path = given.path ?? url.pathname;
   const { cookie, ...headers } = request.headers;
   const isText = isTextual(request.headers['content-type']);
   return {
     version: '2.0',
     routeKey: route.key,
-    rawPath: url.pathname,
+    rawPath: path,
     rawQueryString: url.search.slice(1),
     ...(cookie && { cookies: cookie.split('; ') }),
     headers: mapValues(headers, (value) => [value].flat().join(',')),
@@ -27,11 +33,12 @@ export function toHttpEvent({ route, request, body, now, accountId }: HttpReques
     requestContext: {
       accountId,
       apiId: 'local',
+      ...(authorizer && { authorizer }),
       domainName: request.headers.host ?? 'localhost',
       domainPrefix: 'local',
       http: {
         method: request.method,
-        path: url.pathname,
+        path,
         protocol: 'HTTP/1.1',
         sourceIp: request.socket.remoteAddress ?? '127.0.0.1',
         userAgent: request.headers['user-agent'] ?? '',

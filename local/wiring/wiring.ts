@@ -7,6 +7,7 @@ import type { Stack } from '../stack/stack.ts';
 import { createAsyncInvocations } from './async-invocations.ts';
 import { createDelivery } from './delivery.ts';
 import { createEventBus } from './event-bus.ts';
+import { createFunctionUrls } from './function-urls.ts';
 import { createHttpApi, type HttpApi } from './http-api.ts';
 import { arrivalActions, createQueueArrivals } from './queue-arrivals.ts';
 import { runLive } from './run-live.ts';
@@ -80,10 +81,21 @@ export function createWiring(options: WiringOptions): Wiring {
     settle: () => settle(parts),
     advance: (ms) => advance(parts, ms),
     deadLetters: () => readDeadLetters(stack, sqs),
-    http: createHttpApi({ stack, clock, invoke }),
+    http: joinApis(createFunctionUrls({ stack, clock, invoke }), createHttpApi({ stack, clock, invoke })),
     runLive: (reportError) => runLive({ async, pollers, schedules, timers, reportError }),
     clear: () => {
       for (const part of [async, arrivals, timers]) part.clear();
+    },
+  };
+}
+
+/** Asks one after the other. */
+function joinApis(...apis: readonly HttpApi[]): HttpApi {
+  return {
+    routes: apis.flatMap(({ routes }) => routes),
+    handle: async (...given) => {
+      for (const api of apis) if (await api.handle(...given)) return true;
+      return false;
     },
   };
 }

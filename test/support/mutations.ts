@@ -242,8 +242,8 @@ export const TEMPLATE_MUTATIONS: readonly Mutation<Template>[] = [
   },
   {
     rule: APIS,
-    change: 'a function URL',
-    make: (template) => add(template, 'Url', 'AWS::Lambda::Url', {}),
+    change: 'a function URL for everybody',
+    make: (template) => add(template, 'Url', 'AWS::Lambda::Url', { AuthType: 'NONE' }),
     offence: /Url cannot be throttled/,
   },
   {

@@ -214,9 +214,10 @@ function checkApis(template: Template): string[] {
       ];
     },
   );
-  const urls = ofType(template, 'AWS::Lambda::Url').map(
-    ([id]) => `${id} cannot be throttled: use an HTTP API`,
-  );
+  // A function URL has no throttle, so nobody may call it who is not known.
+  const urls = ofType(template, 'AWS::Lambda::Url')
+    .filter(([, { AuthType }]) => AuthType !== 'AWS_IAM')
+    .map(([id]) => `${id} cannot be throttled: use an HTTP API, or AuthType AWS_IAM`);
   return [...stages, ...urls];
 }
 

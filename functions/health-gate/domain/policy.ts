@@ -94,12 +94,22 @@ const schema = z.strictObject({
  *
  * @throws InvalidInputError with the field and its value
  */
-export function parseUserParameters(userParameters: string | undefined): GateParameters {
+export function parseUserParameters(
+  userParameters: string | undefined,
+  what = 'UserParameters',
+): GateParameters {
   const [, before = '', override] = /^(.*?)(?:\s+override=(.*))?$/s.exec(` ${userParameters ?? ''}`) ?? [];
   const text = before.trim();
   const overrideField = override === undefined ? {} : { override };
   if (text.startsWith('/')) return { given: overrideField, parameter: text };
-  const given = { ...parseGivenPolicy(text, 'UserParameters'), ...overrideField };
+  const given = { ...parseGivenPolicy(text, what), ...overrideField };
+  return { given, parameter: given.policy };
+}
+
+/** The same from a value: a text like UserParameters, or a policy as an object. @throws InvalidInputError */
+export function parseParameters(value: unknown, what: string): GateParameters {
+  if (typeof value === 'string') return parseUserParameters(value, what);
+  const given = parseAs(schema, value ?? {}, what);
   return { given, parameter: given.policy };
 }
 

@@ -1,19 +1,15 @@
-import { InvalidInputError, isRetryable } from '#shared/errors.ts';
+import { isRetryable } from '#shared/errors.ts';
 import type { JobOutcome } from '#shared/handlers/codepipeline.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
 import { saveStop } from '../aws/gate-table.ts';
-import { parameterText } from '../aws/ssm.ts';
 import type { GateConfig } from '../config.ts';
 import type { GateContext, GateJob } from '../context.ts';
 import { decideGateAction, decideRetry } from '../domain/gate-action.ts';
-import type { Override } from '../domain/override.ts';
-import { buildPolicy, type GateParameters, isWarnOnly, type Policy } from '../domain/policy.ts';
+import type { GateParameters } from '../domain/policy.ts';
 import { formatMarker, type GateStop } from '../domain/stop-marker.ts';
-import type { SourceError, Verdict } from '../domain/verdict.ts';
 import { parseProgress } from '../domain/wait-progress.ts';
-import { createSources, evaluatePolicy } from '../evaluate-policy.ts';
-import { activeOverride, findCentralOverride } from '../find-override.ts';
+import { findVerdict, type GateVerdict } from '../find-verdict.ts';
 import { describeVerdict } from '../messages/verdict-text.ts';
 import {
   type GateDecision,
@@ -23,10 +19,9 @@ import {
   toUndecidedResult,
 } from './job-result.ts';
 import { logDecision, logOverridden, logUndecided } from './log.ts';
-import { readStoredParameters } from './read-parameters.ts';
 
 /**
- * Decides one job of a gate action. Overrides come first: they must work while AWS Health is down.
+ * Decides one job of a gate action.
  *
  * @throws InvalidInputError for an invalid policy or override; the action then fails with ConfigurationError
  */
@@ -36,44 +31,24 @@ export async function gateDeployment(
   invocation: Invocation,
 ): Promise<JobOutcome> {
   const context: GateContext = { job, config, invocation };
-  const { given, parameter } = job.parameters;
-  const actionOverride = activeOverride(given.override, context);
-  if (actionOverride) return allowOverridden(context, actionOverride);
-  const stored = await readStoredParameters(context);
-  const centralOverride = findCentralOverride(context, stored.parameters);
-  if (centralOverride) return allowOverridden(context, centralOverride);
-  const defaults = { region: config.region, onUnknown: config.onUnknown };
-  if (stored.sourceError) {
-    const knownPolicy = buildPolicy({ given, parameter: undefined }, undefined, defaults);
-    return decideByPolicy(context, knownPolicy, stored.sourceError);
-  }
-  const policyText = parameter && stored.parameters.get(parameter)?.text;
-  try {
-    if (parameter !== undefined) parameterText(stored.parameters, parameter, config.region);
-    const policy = buildPolicy(job.parameters, policyText, defaults);
-    const policyOverride = activeOverride(policy.override, context);
-    return policyOverride ? allowOverridden(context, policyOverride) : await decideByPolicy(context, policy);
-  } catch (error) {
-    if (!(error instanceof InvalidInputError && isWarnOnly(job.userParameters, policyText))) throw error;
-    logUndecided(error.message);
-    return toUndecidedResult(error.message);
+  const finding = await findVerdict({ text: job.userParameters, parameters: job.parameters }, context);
+  switch (finding.kind) {
+    case 'overridden':
+      logOverridden(invocation, finding.override);
+      return toOverriddenResult(finding.override);
+    case 'undecided':
+      logUndecided(finding.reason);
+      return toUndecidedResult(finding.reason);
+    case 'judged':
+      return actOn(context, finding);
   }
 }
 
-function allowOverridden(context: GateContext, override: Override): JobOutcome {
-  logOverridden(context, override);
-  return toOverriddenResult(override);
-}
-
-async function decideByPolicy(
+async function actOn(
   context: GateContext,
-  policy: Policy,
-  sourceError?: SourceError,
+  { policy, verdict }: Extract<GateVerdict, { kind: 'judged' }>,
 ): Promise<JobOutcome> {
   const { config, job, invocation } = context;
-  const verdict = sourceError
-    ? verdictOfError(sourceError)
-    : await evaluatePolicy(policy, createSources(config, invocation));
   const now = invocation.now();
   const progress = parseProgress(job.continuationToken, now);
   const action = decideGateAction(verdict, policy, progress, now);
@@ -89,11 +64,6 @@ async function decideByPolicy(
   const final = retry ? { ...decision, action: retry } : decision;
   logDecision(context, final);
   return toJobResult(final, saved.marker);
-}
-
-function verdictOfError(sourceError: SourceError): Verdict {
-  const verdict = sourceError.kind === 'temporary' ? 'UNKNOWN' : 'MISCONFIGURED';
-  return { verdict, sourceErrors: [sourceError] };
 }
 
 /** A policy in a parameter is read again before the deployment is resumed. */

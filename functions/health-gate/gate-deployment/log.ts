@@ -1,3 +1,4 @@
+import type { Invocation } from '#shared/invocation.ts';
 import { logger } from '#shared/log.ts';
 import { addCount, metrics } from '#shared/metrics.ts';
 import type { GateContext } from '../context.ts';
@@ -38,7 +39,7 @@ export function logUndecided(reason: string): void {
   addCount(metrics, 'Verdict.MISCONFIGURED');
 }
 
-export function logOverridden({ invocation }: GateContext, override: Override): void {
+export function logOverridden(invocation: Invocation, override: Override): void {
   invocation.logger.warn('deployment allowed: gate overridden', { override: describeOverride(override) });
   addCount(invocation.metrics, 'Verdict.OVERRIDDEN');
 }

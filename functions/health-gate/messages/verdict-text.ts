@@ -42,7 +42,7 @@ function describeIssue({ code, region, zone, service, startedAt, arn }: HealthIs
   return `${code} in ${zone ?? region} (${service}) since ${iso(startedAt)}, ${linkTo(arn)}`;
 }
 
-function linkTo(arn: string): string {
+export function linkTo(arn: string): string {
   return `https://health.aws.amazon.com/health/home#/account/event-log?eventID=${encodeURIComponent(arn)}`;
 }
 

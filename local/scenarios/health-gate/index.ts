@@ -1,9 +1,10 @@
+import { checkScenarios } from './check.ts';
 import { gateScenarios } from './gate.ts';
 import { resumeScenarios } from './resume.ts';
 
 export { seed } from './seed.ts';
 
 /** Short enough for an immediate reminder. With the defaults, the sweep resumes deployments instead. */
-export const parameters = { CoolDownMinutes: '3', JitterMinutes: '2' };
+export const parameters = { CoolDownMinutes: '3', JitterMinutes: '2', CheckHealthUrl: 'true' };
 
-export default [...gateScenarios, ...resumeScenarios];
+export default [...gateScenarios, ...checkScenarios, ...resumeScenarios];

@@ -1,6 +1,7 @@
-import { type Parameter, readParameters } from '../aws/ssm.ts';
-import type { GateContext } from '../context.ts';
-import { type SourceError, toSourceError } from '../domain/verdict.ts';
+import type { Invocation } from '#shared/invocation.ts';
+import { type Parameter, readParameters } from './aws/ssm.ts';
+import type { GateConfig } from './config.ts';
+import { type SourceError, toSourceError } from './domain/verdict.ts';
 
 export interface StoredParameters {
   readonly parameters: ReadonlyMap<string, Parameter>;
@@ -8,10 +9,17 @@ export interface StoredParameters {
   readonly sourceError?: SourceError;
 }
 
-/** Reads the central override and, if the action names one, the policy. */
-export async function readStoredParameters(context: GateContext): Promise<StoredParameters> {
-  const { config, job, invocation } = context;
-  const { parameter } = job.parameters;
+interface ReadContext {
+  readonly config: Pick<GateConfig, 'overrideParameter'>;
+  readonly invocation: Invocation;
+}
+
+/** Reads the central override and, if `parameter` is set, the policy. */
+export async function readStoredParameters(
+  context: ReadContext,
+  parameter: string | undefined,
+): Promise<StoredParameters> {
+  const { config, invocation } = context;
   const names = [config.overrideParameter, ...(parameter === undefined ? [] : [parameter])];
   try {
     return { parameters: await readParameters(names, invocation.signal) };
@@ -21,10 +29,7 @@ export async function readStoredParameters(context: GateContext): Promise<Stored
     if (parameter === undefined) return { parameters: new Map() };
     const hint = `Policies are read from ${config.overrideParameter.replace(/override$/, '*')}`;
     // If one name is denied, SSM denies the whole call: read the override again without the policy.
-    const { parameters } = await readStoredParameters({
-      ...context,
-      job: { ...job, parameters: { given: {}, parameter: undefined } },
-    });
+    const { parameters } = await readStoredParameters(context, undefined);
     return { parameters, sourceError: toSourceError(error, `Parameter ${parameter}`, hint) };
   }
 }
