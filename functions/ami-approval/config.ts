@@ -1,21 +1,33 @@
 import { type Env, flag, list, readEnvironment, text, wholeNumber } from '#shared/config.ts';
 import { HOUR_MS } from '#shared/time.ts';
 import { NAME_PATTERN } from './domain/approval-scope.ts';
-import { normalizeTargets } from './domain/share-targets.ts';
+import { type AccountNames, normalizeTargets } from './domain/share-targets.ts';
 
 const ADDRESS = /^[^@\s]+@[^@\s]+\.[^@\s]+$/;
 const ACCOUNT = /^\d{12}$/;
+/** An account with a name for people: `111122223333=shop`. */
+const NAMED_ACCOUNT = /^\d{12}(=[\w .-]+)?$/;
 const ORGANIZATION = /^arn:aws[\w-]*:organizations::\d{12}:organization\/o-[a-z0-9]+$/;
 const ORGANIZATIONAL_UNIT = /^arn:aws[\w-]*:organizations::\d{12}:ou\/o-[a-z0-9]+\/ou-[a-z0-9-]+$/;
 
 /** A function and not a constant, so that a bundle contains only the fields that it reads. */
 function targetFields() {
   return {
-    accounts: list('TARGET_ACCOUNTS', { each: ACCOUNT, optional: true }),
+    accounts: list('TARGET_ACCOUNTS', { each: NAMED_ACCOUNT, optional: true }),
     organizations: list('TARGET_ORGANIZATIONS', { each: ORGANIZATION, optional: true }),
     organizationalUnits: list('TARGET_ORGANIZATIONAL_UNITS', { each: ORGANIZATIONAL_UNIT, optional: true }),
     copying: list('COPYING_ACCOUNTS', { each: ACCOUNT, optional: true }),
   };
+}
+
+function accountIds(accounts: readonly string[]): readonly string[] {
+  return accounts.map((one) => one.slice(0, 12));
+}
+
+function accountNamesIn(accounts: readonly string[]): AccountNames {
+  return Object.fromEntries(
+    accounts.filter((one) => one.includes('=')).map((one) => [one.slice(0, 12), one.slice(13)]),
+  );
 }
 
 function approverFields() {
@@ -51,7 +63,13 @@ export function readRequestConfig(env: Env = process.env) {
     ...settings,
     approvers: uniqueAddresses(settings.approvers),
     expiryMs: settings.expiryHours * HOUR_MS,
-    targets: normalizeTargets({ accounts, organizations, organizationalUnits, copying }),
+    targets: normalizeTargets({
+      accounts: accountIds(accounts),
+      organizations,
+      organizationalUnits,
+      copying,
+    }),
+    accountNames: accountNamesIn(accounts),
     scope: { pipelines, steps },
   };
 }
@@ -85,7 +103,12 @@ export function readExecuteConfig(env: Env = process.env) {
   return {
     ...settings,
     approvers: uniqueAddresses(settings.approvers),
-    targets: normalizeTargets({ accounts, organizations, organizationalUnits, copying }),
+    targets: normalizeTargets({
+      accounts: accountIds(accounts),
+      organizations,
+      organizationalUnits,
+      copying,
+    }),
     scope: { pipelines, steps },
   };
 }

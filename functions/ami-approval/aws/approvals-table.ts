@@ -1,10 +1,12 @@
-import { QueryCommand } from '@aws-sdk/client-dynamodb';
+import { GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { paginate } from '#shared/aws/pages.ts';
 import { dynamo, type Item, toRecord } from '#shared/aws/records.ts';
 import type { RecordTable } from '#shared/aws/update-record.ts';
 import type { ApprovalRecord, BuildRecordKey } from '../domain/approval-record.ts';
+import type { ApprovedBuild } from '../domain/approved-build.ts';
 import type { BuildFailure } from '../domain/build-failure.ts';
 import type { ScanFindings } from '../domain/scan-findings.ts';
+import { STEP_EXECUTION_ID } from '../domain/workflow-step.ts';
 
 // Queries only. One record is written with updateRecord of shared/aws/update-record.ts.
 
@@ -32,6 +34,16 @@ export async function readBuildRecords({ table, signal }: RecordTable, image: st
   };
 }
 
+/** @returns undefined if no build of the pipeline has been approved yet */
+export async function findApprovedBuild(
+  { table, signal }: RecordTable,
+  { image, part }: BuildRecordKey,
+): Promise<ApprovedBuild | undefined> {
+  const command = new GetItemCommand({ TableName: table, Key: { image: { S: image }, part: { S: part } } });
+  const { Item: item } = await dynamo.send(command, { abortSignal: signal });
+  return item && toRecord<ApprovedBuild>(item);
+}
+
 /** Lists every request with something left to do, from an index that may lag behind by a second. */
 export function listOpenRequests({ table, signal }: RecordTable): Promise<ApprovalRecord[]> {
   return paginate<ApprovalRecord, Item>(async (next) => {
@@ -49,5 +61,5 @@ export function listOpenRequests({ table, signal }: RecordTable): Promise<Approv
 }
 
 function isApproval(item: BuildRecordKey): item is ApprovalRecord {
-  return item.part !== 'findings' && item.part !== 'failure';
+  return item.part === 'share' || STEP_EXECUTION_ID.test(item.part);
 }

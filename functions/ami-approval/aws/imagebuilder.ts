@@ -4,11 +4,15 @@ import {
   GetWorkflowStepExecutionCommand,
   type Image,
   ImagebuilderClient,
+  ListImagePackagesCommand,
   ListWaitingWorkflowStepsCommand,
+  ListWorkflowExecutionsCommand,
   SendWorkflowStepActionCommand,
 } from '@aws-sdk/client-imagebuilder';
 import { createClient } from '#shared/aws/client.ts';
 import { hasName } from '#shared/errors.ts';
+import type { Package } from '../domain/build-facts.ts';
+import type { TestRun } from '../domain/build-review.ts';
 import type { Distribution, ImageBuild } from '../domain/image-build.ts';
 import type { NamedStep, StepAnswer, WaitingStep } from '../domain/workflow-step.ts';
 
@@ -91,6 +95,44 @@ export async function listWaitingSteps(signal: AbortSignal): Promise<NamedStep[]
   return found;
 }
 
+/** Lists the packages of an image. @returns undefined if it has more than 3,000, because that takes too many calls */
+export async function listPackages(arn: string, signal: AbortSignal): Promise<Package[] | undefined> {
+  const found: Package[] = [];
+  let nextToken: string | undefined;
+  for (let page = 0; page < MAX_PACKAGE_PAGES; page++) {
+    const command: ListImagePackagesCommand = new ListImagePackagesCommand({
+      imageBuildVersionArn: arn,
+      maxResults: 25,
+      ...(nextToken !== undefined && { nextToken }),
+    });
+    const { imagePackageList = [], nextToken: next } = await imageBuilder.send(command, {
+      abortSignal: signal,
+    });
+    for (const { packageName, packageVersion = '' } of imagePackageList)
+      if (packageName !== undefined) found.push({ name: packageName, version: packageVersion });
+    if (next === undefined) return found;
+    nextToken = next;
+  }
+  return undefined;
+}
+
+/** 25 packages a page is the most that Image Builder returns. */
+const MAX_PACKAGE_PAGES = 120;
+
+/** Lists the test workflows of an image. A retried one is listed again. */
+export async function listTestRuns(arn: string, signal: AbortSignal): Promise<TestRun[]> {
+  const command = new ListWorkflowExecutionsCommand({ imageBuildVersionArn: arn, maxResults: 25 });
+  const { workflowExecutions = [] } = await imageBuilder.send(command, { abortSignal: signal });
+  return workflowExecutions
+    .filter(({ type, retried }) => type === 'TEST' && retried !== true)
+    .map(({ status = 'unknown', message, totalStepCount = 0, totalStepsSucceeded = 0 }) => ({
+      status,
+      ...(message !== undefined && { message }),
+      steps: totalStepCount,
+      succeeded: totalStepsSucceeded,
+    }));
+}
+
 /** @param outputs JSON text: `{"action":"RESUME","reason":"..."}` */
 function parseAction(outputs: string | undefined): string | undefined {
   return /"action"\s*:\s*"(RESUME|STOP)"/.exec(outputs ?? '')?.[1];
@@ -99,9 +141,6 @@ function parseAction(outputs: string | undefined): string | undefined {
 function toImageBuild(arn: string, image: Image): ImageBuild {
   const { buildType, osVersion, platform, sourcePipelineName: pipeline } = image;
   const reason = image.state?.reason;
-  const recipe =
-    image.imageRecipe?.name && `${image.imageRecipe.name} ${image.imageRecipe.version ?? ''}`.trim();
-  const parentImage = image.imageRecipe?.parentImage;
   return {
     arn,
     type: image.type ?? 'AMI',
@@ -112,9 +151,9 @@ function toImageBuild(arn: string, image: Image): ImageBuild {
     ...(buildType !== undefined && { buildType }),
     ...(platform !== undefined && { platform }),
     ...(osVersion !== undefined && { osVersion }),
-    ...(recipe && { recipe }),
-    ...(parentImage !== undefined && { parentImage }),
     ...(pipeline !== undefined && { pipeline }),
+    ...recipeParts(image),
+    ...qualityParts(image),
     amis: (image.outputResources?.amis ?? []).map(({ region, image: id, name, accountId }) => ({
       region: region ?? '',
       id: id ?? '',
@@ -123,6 +162,25 @@ function toImageBuild(arn: string, image: Image): ImageBuild {
     })),
     distributions: (image.distributionConfiguration?.distributions ?? []).map(toDistribution),
     tags: image.tags ?? {},
+  };
+}
+
+function recipeParts({ imageRecipe }: Image): Pick<ImageBuild, 'recipe' | 'parentImage' | 'components'> {
+  const { name, version = '', parentImage, components = [] } = imageRecipe ?? {};
+  return {
+    ...(name && { recipe: `${name} ${version}`.trim() }),
+    ...(parentImage !== undefined && { parentImage }),
+    components: components.flatMap(({ componentArn }) => componentArn ?? []),
+  };
+}
+
+function qualityParts(image: Image): Pick<ImageBuild, 'hasPackageList' | 'testsEnabled' | 'scan'> {
+  const testsEnabled = image.imageTestsConfiguration?.imageTestsEnabled;
+  const scan = image.scanState?.status;
+  return {
+    hasPackageList: image.enhancedImageMetadataEnabled === true,
+    ...(testsEnabled !== undefined && { testsEnabled }),
+    ...(scan !== undefined && { scan }),
   };
 }
 

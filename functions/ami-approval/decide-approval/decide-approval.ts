@@ -70,12 +70,15 @@ async function handleRequest(context: LinkContext): Promise<HttpResponse> {
   if (request.method === 'GET') return pageResponse(context, 200);
   if (request.method !== 'POST')
     return htmlResponse(405, renderInvalidLinkPage(), { allow: 'GET, HEAD, POST' });
-  if (!isOwnForm(request)) return pageResponse(context, 403);
+  if (!isOwnForm(request)) return pageResponse(context, 403, { problem: FOREIGN_FORM, typed: '' });
   const form = parseForm(request.body, record, approver);
   if ('problem' in form) return pageResponse(context, 422, form);
   const { sourceIp, userAgent } = request;
   return recordVote(context, { who: approver, ...form, sourceIp, userAgent: userAgent.slice(0, 300) });
 }
+
+const FOREIGN_FORM =
+  'Nothing was decided: the form was not sent from this page. Open the link in your email, and use the forms there.';
 
 /** Browsers say which site sent a form. This stops forms of other sites, even if they know the token. */
 function isOwnForm({ headers }: HttpRequest): boolean {

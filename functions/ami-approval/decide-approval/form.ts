@@ -4,15 +4,17 @@ import { toSingleLine } from '../domain/plain-text.ts';
 
 /** A submitted form: a vote, or why it is not one. */
 export type FormResult =
-  | { readonly decision: 'approve' }
+  | { readonly decision: 'approve'; readonly why?: string }
   | { readonly decision: 'reject'; readonly why: string }
   | FormProblem;
 
-/** What is wrong, as text for the person, and what they typed. */
+/** What is wrong, as text for the person, and what they typed. Without a field the whole form is wrong. */
 export interface FormProblem {
   readonly problem: string;
-  readonly field: 'code' | 'why';
+  readonly field?: 'code' | 'why';
   readonly typed: string;
+  /** The comment on an approval. */
+  readonly comment?: string;
 }
 
 /** Short enough for a workflow step's reason, which has a prefix and at most 1024 characters. */
@@ -35,8 +37,10 @@ export function parseForm(
   if (isInitiator({ subject }, approver)) {
     return { problem: 'You started this build, so you cannot approve it.', field: 'code', typed: '' };
   }
-  if (typed.toLowerCase() === subject.code.toLowerCase()) return { decision: 'approve' };
-  return { problem: `Not approved: type ${subject.code} exactly.`, field: 'code', typed };
+  const comment = toSingleLine(form.get('comment') ?? '', MAX_REASON_LENGTH);
+  if (typed.toLowerCase() === subject.code.toLowerCase())
+    return { decision: 'approve', ...(comment !== '' && { why: comment }) };
+  return { problem: `Not approved: type ${subject.code} exactly.`, field: 'code', typed, comment };
 }
 
 function parseRejection(why: string): FormResult {

@@ -1,5 +1,6 @@
 import { formatDuration, formatTime } from '#shared/time.ts';
 import { type ApprovalRecord, approvalsOf, votesOf } from '../domain/approval-record.ts';
+import { isInitiator } from '../domain/approval-transitions.ts';
 
 /** How a request stands, as text for its page. */
 export interface PageStatus {
@@ -7,43 +8,35 @@ export interface PageStatus {
   /** The first line is the status itself. */
   readonly lines: readonly string[];
   readonly tone: 'calm' | 'good' | 'bad';
-  /** The viewer can vote. */
+  /** Open for votes. A page that is not open shows only how the request ended. */
   readonly isOpen: boolean;
-  /** The heading of the list of recipients. */
-  readonly recipientsHeading: string;
+  readonly canApprove: boolean;
 }
 
 type StatusText = Pick<PageStatus, 'title' | 'lines' | 'tone'>;
 
 /** @param approver whose page it is */
 export function pageStatusOf(record: ApprovalRecord, approver: string, now: number): PageStatus {
-  const isPending = record.status === 'pending' && now < record.expiresAt;
-  const isOpen = isPending && !votesOf(record).some(({ who }) => who === approver);
+  const isOpen = record.status === 'pending' && now < record.expiresAt;
+  const hasVoted = votesOf(record).some(({ who }) => who === approver);
   return {
-    ...(isPending ? pendingText(record, isOpen, now) : closedText(record)),
+    ...(isOpen ? pendingText(record, hasVoted, now) : closedText(record)),
     isOpen,
-    recipientsHeading: recipientsHeading(record, isPending),
+    canApprove: isOpen && !hasVoted && !isInitiator(record, approver),
   };
 }
 
-function recipientsHeading({ status, subject }: ApprovalRecord, isPending: boolean): string {
-  if (subject.workflowStep)
-    return isPending
-      ? 'If approved, its distribution settings will share it with'
-      : 'Its distribution settings share it with';
-  if (isPending) return 'If approved, it will be shared with';
-  if (status === 'approved') return 'It is being shared with';
-  return status === 'shared' ? 'Shared with' : 'The request was to share it with';
-}
-
-function pendingText(record: ApprovalRecord, isOpen: boolean, now: number): StatusText {
+function pendingText(record: ApprovalRecord, hasVoted: boolean, now: number): StatusText {
   const { expiresAt, required, subject } = record;
   const { workflowStep } = subject;
   const name = nameOf(record);
   const given = approvalsOf(record).length;
   const deadline = `Open until ${formatTime(expiresAt)} (${formatDuration(expiresAt - now)} left).`;
   const votes = `${formatNeeded(required - given, given > 0)} needed. A single rejection rejects it.`;
-  if (!isOpen) return { title: `You approved ${name}`, lines: [`${votes} ${deadline}`], tone: 'good' };
+  if (hasVoted) {
+    const lines = [`${votes} ${deadline}`, 'Until it is decided, you can still reject it.'];
+    return { title: `You approved ${name}`, lines, tone: 'good' };
+  }
   return {
     title: workflowStep ? `Let ${name} continue after ${workflowStep.name}?` : `Approve ${name}?`,
     lines: [

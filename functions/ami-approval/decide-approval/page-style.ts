@@ -21,6 +21,11 @@ h2 { font-size: 1.0625rem; margin: 1.75rem 0 .375rem; }
 p { margin: .375rem 0; }
 ul { margin: .375rem 0; padding-left: 1.25rem; }
 code { font-family: ui-monospace, monospace; font-size: .95em; }
+a { color: light-dark(#1b5fc1, #82b4ff); }
+.links { margin: 0; }
+.links a { display: inline-block; padding: .5rem 1.25rem .5rem 0; }
+details { margin: .375rem 0; }
+summary { cursor: pointer; padding: .5rem 0; color: light-dark(#1b5fc1, #82b4ff); }
 mark { background: none; color: inherit; font-weight: 700; text-decoration: underline; text-underline-offset: .2em; }
 .quiet { color: var(--quiet); }
 .foot { margin-top: 1.75rem; }
@@ -49,7 +54,12 @@ button.stop { color: var(--stop); background: transparent; border: 2px solid var
   button { width: auto; min-width: 10rem; padding: 0 1.5rem; }
   input { max-width: 20rem; display: block; }
 }
-@media (max-width: 25rem) { dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; } }
+@media (max-width: 25rem) {
+  dl { grid-template-columns: 1fr; gap: 0; }
+  dd { margin-bottom: .5rem; }
+  .short dl { grid-template-columns: max-content 1fr; gap: .25rem 1rem; }
+  .short dd { margin: 0; }
+}
 `;
 
 const hash = createHash('sha256').update(style).digest('base64');

@@ -1,8 +1,10 @@
 import { type Html, html, nothing } from '#shared/html.ts';
 import { formatTime } from '#shared/time.ts';
-import { type ApprovalRecord, type ShareResult, votesOf } from '../domain/approval-record.ts';
+import { type ApprovalRecord, votesOf } from '../domain/approval-record.ts';
 import type { Ami, ApprovalSubject } from '../domain/approval-subject.ts';
 import { isInitiator } from '../domain/approval-transitions.ts';
+import { formatChecks, formatComparison, withAccountNames } from '../domain/build-review.ts';
+import { amiLink, imageLink, launchLink } from '../domain/console-links.ts';
 import { formatEarlierRounds } from '../domain/earlier-rounds.ts';
 import { stripFormatCharacters } from '../domain/plain-text.ts';
 import { formatFindings, type ScanFindings } from '../domain/scan-findings.ts';
@@ -19,22 +21,41 @@ export interface View {
   readonly problem?: FormProblem;
 }
 
-/** The page behind a link: what needs approval, how the request stands, and two forms while a vote is possible. */
+/** The page behind a link: what needs approval and two forms while a vote is possible, then only how it ended. */
 export function renderPage(view: View): string {
-  const { record, approver } = view;
-  const status = pageStatusOf(record, approver, view.now);
+  const status = pageStatusOf(view.record, view.approver, view.now);
+  const { problem } = view;
   return renderDocument(
     status.title,
     html`<h1>${status.title}</h1>
-${earlierRounds(record)}
+${problem && problem.field === undefined ? problemMessage(problem, 'problem') : nothing}
+${status.isOpen ? earlierRounds(view.record) : nothing}
 ${status.lines.map((line, i) => (i === 0 ? html`<p class="state ${status.tone}" role="status">${line}</p>` : html`<p>${line}</p>`))}
-${warnings(view)}
-${consequence(record, status)}
-${status.isOpen ? forms(view) : nothing}
+${status.isOpen ? openRequest(view, status) : endedRequest(view)}`,
+  );
+}
+
+function openRequest(view: View, status: PageStatus): Html {
+  const { record, approver } = view;
+  return html`${warnings(view)}
+${checks(view)}
+${consequence(record)}
+${forms(view, status)}
 ${votes(record, approver)}
 ${buildDetails(record.subject)}
-<p class="quiet foot">This link is personal: anyone who has it can vote as ${approver}. Opening it does not vote.</p>`,
-  );
+<p class="quiet foot">This link is personal: anyone who has it can vote as ${approver}. Opening it does not vote.</p>`;
+}
+
+/** An old link may be in many mailboxes by now, so it tells no details of the build. */
+function endedRequest({ record, approver }: View): Html {
+  const results = Object.entries(record.shares);
+  const isPartial = record.status === 'failed' && results.length > 0;
+  return html`${
+    isPartial
+      ? html`<h2>Results by Region</h2>${list(results.map(([id, { region, result, remarks }]) => `${id} in ${region}: ${[result, ...remarks].join('; ')}`))}`
+      : nothing
+  }
+${votes(record, approver)}`;
 }
 
 /** The same page for a forged link and for a replaced one, so that it reveals nothing. */
@@ -73,46 +94,86 @@ function earlierRounds(record: ApprovalRecord): Html {
   return html`<div class="warning"><strong>Round ${record.round}:</strong>${list(lines)}</div>`;
 }
 
-function warnings({ record: { subject }, findings }: View): Html {
+function warnings({ record: { subject, review }, findings }: View): Html {
+  const named = (lines: readonly string[]): Html => list(withAccountNames(lines, review));
   const found = findings && formatFindings(findings);
   return html`${
     found === undefined || !findings
       ? nothing
       : html`<p class="warning"><strong>Known vulnerabilities:</strong> ${found}, as of ${formatTime(findings.at)}.</p>`
   }${
+    review?.tests.isFailed
+      ? html`<p class="warning"><strong>Failed tests:</strong> ${review.tests.text}.</p>`
+      : nothing
+  }${
     subject.alreadyShared.length === 0
       ? nothing
-      : html`<div class="warning"><strong>Already shared:</strong> without any approval, its distribution settings share it with:${list(subject.alreadyShared)}</div>`
+      : html`<div class="warning"><strong>Already shared:</strong> without any approval, its distribution settings share it with:${named(subject.alreadyShared)}</div>`
   }${
     subject.foreignAmis.length === 0
       ? nothing
-      : html`<div class="warning"><strong>Not included:</strong> these AMIs are in other accounts:${list(subject.foreignAmis)}</div>`
+      : html`<div class="warning"><strong>Not included:</strong> these AMIs are in other accounts:${named(subject.foreignAmis)}</div>`
   }`;
 }
 
-function consequence({ subject, shares }: ApprovalRecord, { isOpen, recipientsHeading }: PageStatus): Html {
-  const { workflowStep, amis, code, recipients } = subject;
-  if (workflowStep)
-    return recipients.length === 0 ? nothing : html`<h2>${recipientsHeading}</h2>${list(recipients)}`;
-  return html`<h2>${recipientsHeading}</h2>
+/** More lines of packages would push the forms off a phone. */
+const MAX_VISIBLE_PACKAGES = 3;
+
+function checks({ record: { review }, findings }: View): Html {
+  const rows = formatChecks(review, findings);
+  const comparison = formatComparison(review);
+  return html`${rows.length === 0 ? nothing : html`<h2>Checks</h2><div class="short">${definitions(rows)}</div>`}${comparison ? html`<h2>${comparison.heading}</h2>${changes(comparison.lines)}` : nothing}`;
+}
+
+function changes(lines: readonly string[]): Html {
+  const packages = lines.filter((line) => /^(Package|and) /.test(line));
+  if (packages.length <= MAX_VISIBLE_PACKAGES) return list(lines);
+  const others = lines.filter((line) => !packages.includes(line));
+  return html`${others.length === 0 ? nothing : list(others)}
+<details><summary>Changed packages (${countOf(packages)})</summary>${list(packages)}</details>`;
+}
+
+function consequence({ subject, review }: ApprovalRecord): Html {
+  const { workflowStep, amis, code } = subject;
+  const recipients = withAccountNames(subject.recipients, review);
+  if (workflowStep && recipients.length === 0) return nothing;
+  const heading = workflowStep
+    ? 'If approved, its distribution settings will share it with'
+    : 'If approved, it will be shared with';
+  const images = html`<h2>${amis.length === 1 ? 'AMI' : 'AMIs'}</h2>
+<ul>${amis.map((ami) => amiItem(ami, code))}</ul>`;
+  return html`<h2>${heading}</h2>
 ${list(recipients)}
-<h2>${amis.length === 1 ? 'AMI' : 'AMIs'}</h2>
-<ul>${amis.map((ami) => amiItem(ami, isOpen ? code : '', shares[ami.id]))}</ul>`;
+${workflowStep ? nothing : images}`;
 }
 
 /** Highlights the characters of the AMI ID that the approver types. */
-function amiItem({ id, region, name }: Ami, code: string, share: ShareResult | undefined): Html {
-  const isCode = code !== '' && id.endsWith(code);
-  const shown = isCode ? html`${id.slice(0, -code.length)}<mark>${code}</mark>` : html`${id}`;
-  const result = share ? html`: ${[share.result, ...share.remarks].join('; ')}` : nothing;
-  return html`<li><code>${shown}</code> in ${region}${result}${name === '' ? nothing : html`<br><span class="quiet">${name}</span>`}</li>`;
+function amiItem(ami: Ami, code: string): Html {
+  const { id, region, name } = ami;
+  const shown = id.endsWith(code) ? html`${id.slice(0, -code.length)}<mark>${code}</mark>` : html`${id}`;
+  return html`<li><code>${shown}</code> in ${region}${name === '' ? nothing : html`<br><span class="quiet">${name}</span>`}
+<p class="links">${link(amiLink(ami), 'Open in EC2')}${link(launchLink(ami), 'Launch a test instance')}</p></li>`;
 }
 
-function forms({ record: { subject }, approver, problem }: View): Html {
-  const approve = isInitiator({ subject }, approver)
+/** The last line can count those that are not listed: `and 12 more`. */
+function countOf(packages: readonly string[]): number {
+  const rest = /^and (\d+) more$/.exec(packages.at(-1) ?? '')?.[1];
+  return rest === undefined ? packages.length : packages.length - 1 + Number(rest);
+}
+
+/** The response has the policy no-referrer, so the console does not see the token. */
+function link(href: string, text: string): Html {
+  return html`<a href="${href}" target="_blank" rel="noopener noreferrer">${text}</a>`;
+}
+
+function forms({ record: { subject }, approver, problem }: View, { canApprove }: PageStatus): Html {
+  const initiator = isInitiator({ subject }, approver)
     ? html`<p class="warning"><strong>You started this build:</strong> you can reject it, but you cannot approve it.</p>`
-    : approveForm(subject, problem?.field === 'code' ? problem : undefined);
-  return html`${approve}${rejectForm(problem?.field === 'why' ? problem : undefined)}`;
+    : nothing;
+  const approve = canApprove
+    ? approveForm(subject, problem?.field === 'code' ? problem : undefined)
+    : nothing;
+  return html`${initiator}${approve}${rejectForm(problem?.field === 'why' ? problem : undefined)}`;
 }
 
 function approveForm({ code, amis }: ApprovalSubject, problem: FormProblem | undefined): Html {
@@ -125,6 +186,8 @@ function approveForm({ code, amis }: ApprovalSubject, problem: FormProblem | und
 <label for="code">${label}</label>
 ${problemMessage(problem, 'code-problem')}
 <input id="code" name="code" value="${problem?.typed ?? ''}" required maxlength="${MAX_REASON_LENGTH}" autocomplete="off" autocapitalize="none" spellcheck="false"${describedBy(problem, 'code-problem')}>
+<label for="comment">Comment <span class="quiet">(optional)</span></label>
+<textarea id="comment" name="comment" rows="1" maxlength="${MAX_REASON_LENGTH}">${problem?.comment ?? ''}</textarea>
 <button>Approve</button>
 </form>`;
 }
@@ -165,7 +228,12 @@ function buildDetails({ details, imageArn, workflowStep }: ApprovalSubject): Htm
   const step = workflowStep ? [['Step', workflowStep.name] as const] : [];
   const rows = [...details, ...step, ['Image', imageArn] as const];
   return html`<h2>About this build</h2>
-<dl>${rows.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;
+${definitions(rows)}
+<p class="links">${link(imageLink(imageArn), 'Open in Image Builder')}</p>`;
+}
+
+function definitions(rows: readonly (readonly [name: string, text: string])[]): Html {
+  return html`<dl>${rows.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;
 }
 
 function list(lines: readonly string[]): Html {

@@ -1,5 +1,6 @@
 import { sha256 } from '#shared/hash.ts';
 import type { ApprovalSubject } from './approval-subject.ts';
+import type { BuildReview } from './build-review.ts';
 
 /**
  * pending: open for votes. approved, rejected, expired: decided, and to be executed while `open` is set. outdated: the
@@ -45,7 +46,7 @@ export interface ShareResult {
 export type BuildRecordKey = Readonly<{
   /** The hash of the build ARN. */
   image: string;
-  /** `share`, or the id of the waiting workflow step; also `findings` and `failure`. */
+  /** `share`, or the id of the waiting workflow step; also `findings`, `failure` and, for a pipeline, `approved`. */
   part: string;
 }>;
 
@@ -59,6 +60,8 @@ export interface ApprovalRecord extends BuildRecordKey {
   /** Increases each time approval is requested again. Votes and links count for one round. */
   readonly round: number;
   readonly subject: ApprovalSubject;
+  /** What helps to decide. */
+  readonly review?: BuildReview;
   /** The hash of everything that an approval is bound to. */
   readonly fingerprint: string;
   /** How many approvals are needed. */

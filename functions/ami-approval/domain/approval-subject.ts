@@ -25,6 +25,8 @@ export interface ApprovalSubject {
   readonly imageArn: string;
   readonly name: string;
   readonly version: string;
+  /** The name of its image pipeline. */
+  readonly pipeline?: string;
   readonly workflowStep?: WorkflowStep;
   readonly amis: readonly Ami[];
   /** AMIs of this build in other accounts, which this account cannot share. */
@@ -64,6 +66,7 @@ export function createSubject(
     imageArn: build.arn,
     name: build.name,
     version: build.version,
+    ...(build.pipeline !== undefined && { pipeline: build.pipeline }),
     ...(workflowStep && { workflowStep }),
     amis: amis.map(({ region, id, name }) => ({ region, id, name })).sort(byRegion),
     foreignAmis: build.amis

@@ -10,6 +10,7 @@ import {
   votesOf,
 } from './approval-record.ts';
 import type { ApprovalSubject } from './approval-subject.ts';
+import type { BuildReview } from './build-review.ts';
 import { hasQuorum } from './current-rules.ts';
 
 // The life of a request. Every function takes a record and returns the next one; nothing here writes.
@@ -19,6 +20,7 @@ const MAX_EXECUTION_MS = 24 * HOUR_MS;
 
 export interface RoundInput {
   readonly subject: ApprovalSubject;
+  readonly review?: BuildReview;
   readonly fingerprint: string;
   readonly required: number;
   readonly extraApprovals?: number;
@@ -97,14 +99,17 @@ export interface VoteResult {
   readonly record?: Draft;
 }
 
-/** Each approver has one vote. One rejection rejects; `required` approvals by different approvers approve. */
+/**
+ * Each approver has one vote. One rejection rejects; `required` approvals by different approvers approve. Until then,
+ * who approved may still reject: they may have seen something in the meantime.
+ */
 export function applyVote(
   known: Draft,
   { decision, who, why, ...client }: VoteInput,
   now: number,
 ): VoteResult {
   if (!known.approvers.some(({ address }) => address === who)) return { outcome: 'unknown' };
-  if (votesOf(known).some((vote) => vote.who === who)) return { outcome: 'repeated' };
+  if (hasVotedLike(known, who, decision)) return { outcome: 'repeated' };
   if (known.status === 'expired') return { outcome: 'expired' };
   if (known.status !== 'pending') return { outcome: 'decided' };
   if (now >= known.expiresAt) return { outcome: 'expired' };
@@ -113,6 +118,13 @@ export function applyVote(
   const record = { ...known, history: [...known.history, entry] };
   if (decision === 'reject') return { outcome: 'counted', record: decide(record, 'rejected', now) };
   return { outcome: 'counted', record: hasQuorum(record) ? decide(record, 'approved', now) : record };
+}
+
+/** An approval after a rejection of the same person counts as a repetition too: the request is decided. */
+function hasVotedLike(known: Draft, who: string, decision: VoteInput['decision']): boolean {
+  return votesOf(known).some(
+    (vote) => vote.who === who && (vote.what === decision || vote.what === 'reject'),
+  );
 }
 
 /** Whether this approver started the build, so that they can reject it but not approve it. */

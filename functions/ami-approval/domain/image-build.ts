@@ -21,6 +21,13 @@ export interface ImageBuild {
   readonly recipe?: string;
   readonly parentImage?: string;
   readonly pipeline?: string;
+  /** ARNs of the component versions in its recipe. */
+  readonly components?: readonly string[];
+  /** Image Builder collects the list of its packages. */
+  readonly hasPackageList?: boolean;
+  readonly testsEnabled?: boolean;
+  /** The status of its vulnerability scan. Undefined: it is not scanned. */
+  readonly scan?: string;
   readonly amis: readonly BuiltAmi[];
   readonly distributions: readonly Distribution[];
   readonly tags: Readonly<Record<string, string>>;

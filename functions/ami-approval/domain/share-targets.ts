@@ -14,6 +14,17 @@ export interface Permission {
   readonly Group?: string;
 }
 
+/** Names of accounts by id. They are for people only: an approval is bound to the ids. */
+export type AccountNames = Readonly<Record<string, string>>;
+
+/** Adds the names of accounts to a text: `account 111122223333 (shop)`. */
+export function nameAccounts(text: string, names: AccountNames): string {
+  return text.replace(/\baccount (\d{12})\b/g, (found, id: string) => {
+    const name = names[id];
+    return name === undefined ? found : `${found} (${name})`;
+  });
+}
+
 export const noTargets: Targets = { accounts: [], organizations: [], organizationalUnits: [], copying: [] };
 
 /** Sorts and removes duplicates, so that two lists of the same targets are equal as JSON. */

@@ -15,6 +15,7 @@ import {
   nextAction,
   releaseClaim,
 } from '../domain/approval-transitions.ts';
+import { type ApprovedBuild, keyOfApproved, newerApproved } from '../domain/approved-build.ts';
 import { hasQuorum, reopenVoting, withCurrentRules } from '../domain/current-rules.ts';
 import { type DueDetail, dueEventOf, requestEndedEvent } from '../messages/events.ts';
 import { answerStep } from './answer-step.ts';
@@ -112,9 +113,18 @@ async function finish(context: ExecuteContext, record: ApprovalRecord, draft: Dr
     await publishAllEvents([dueEventOf(record, 'ask')], signal);
   } else {
     await publishAllEvents([requestEndedEvent(draft)], signal);
+    await rememberApproved(context, draft);
     await sendClosingMail(context, await save(context, record, draft));
   }
   logClosed(context.invocation, draft);
+}
+
+/** The next build of the pipeline is compared to this one. */
+async function rememberApproved({ table }: ExecuteContext, draft: Draft): Promise<void> {
+  if (!newerApproved(undefined, draft)) return;
+  await updateRecord<ApprovedBuild>(table, keyOfApproved(draft.subject), (known) =>
+    newerApproved(known, draft),
+  );
 }
 
 async function resendClosingMail(context: ExecuteContext, record: ApprovalRecord): Promise<object> {

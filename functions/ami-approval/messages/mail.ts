@@ -4,7 +4,10 @@ import { type ApprovalRecord, type Draft, votesOf } from '../domain/approval-rec
 import type { Ami, ApprovalSubject } from '../domain/approval-subject.ts';
 import { isInitiator } from '../domain/approval-transitions.ts';
 import type { BuildFailure } from '../domain/build-failure.ts';
+import { formatChecks, formatComparison, withAccountNames } from '../domain/build-review.ts';
+import { imageLink } from '../domain/console-links.ts';
 import { formatEarlierRounds } from '../domain/earlier-rounds.ts';
+import { stripFormatCharacters } from '../domain/plain-text.ts';
 import { formatFindings, type ScanFindings } from '../domain/scan-findings.ts';
 
 export interface Invitation {
@@ -26,10 +29,11 @@ export function invitationMail({ record, approver, link, findings, now }: Invita
     `To approve or reject it, open this link by ${formatTime(expiresAt)} (in ${formatDuration(expiresAt - now)}):`,
     link,
     '',
-    ...consequence(subject),
+    ...consequence(record),
     '',
     quorum(record),
     ...warnings(record, approver, findings),
+    ...checks(record, findings),
     '',
     'About this build',
     ...buildDetails(subject),
@@ -41,7 +45,7 @@ export function invitationMail({ record, approver, link, findings, now }: Invita
     subject: subjectLine(
       `${round === 1 ? '' : `Round ${round}: `}Approve ${subject.workflowStep ? 'build' : 'AMI'} ${buildName(subject)}?`,
     ),
-    text: text.join('\n'),
+    text: join(text),
     attributes: { approver: [approver] },
   };
 }
@@ -53,7 +57,9 @@ function whatWaits(subject: ApprovalSubject): string {
     : `The AMI ${buildName(subject)} has been built and waits for your decision.`;
 }
 
-function consequence({ workflowStep, recipients, amis }: ApprovalSubject): string[] {
+function consequence({ subject, review }: Draft): string[] {
+  const { workflowStep, amis } = subject;
+  const recipients = withAccountNames(subject.recipients, review);
   if (!workflowStep) {
     return [
       'If approved, it will be shared with:',
@@ -75,12 +81,15 @@ function quorum({ required, approvers }: Draft): string {
 }
 
 function warnings(record: Draft, approver: string, findings: ScanFindings | undefined): string[] {
-  const { alreadyShared, foreignAmis } = record.subject;
+  const { subject, review } = record;
+  const alreadyShared = withAccountNames(subject.alreadyShared, review);
+  const foreignAmis = withAccountNames(subject.foreignAmis, review);
   const found = findings && formatFindings(findings);
   return [
     ...(findings && found !== undefined
       ? ['', `KNOWN VULNERABILITIES: ${found}, as of ${formatTime(findings.at)}.`]
       : []),
+    ...(review?.tests.isFailed ? ['', `FAILED TESTS: ${review.tests.text}.`] : []),
     ...(alreadyShared.length === 0
       ? []
       : [
@@ -97,8 +106,17 @@ function warnings(record: Draft, approver: string, findings: ScanFindings | unde
   ];
 }
 
+function checks({ review }: Draft, findings: ScanFindings | undefined): string[] {
+  const rows = formatChecks(review, findings);
+  const comparison = formatComparison(review);
+  return [
+    ...(rows.length === 0 ? [] : ['', 'Checks', ...formatRows(rows)]),
+    ...(comparison ? ['', comparison.heading, ...indent(comparison.lines)] : []),
+  ];
+}
+
 /** For the owners of the targets: they can use the AMI. */
-export function imageSharedMail({ subject, shares }: Draft): Mail {
+export function imageSharedMail({ subject, shares, review }: Draft): Mail {
   const remarks = Object.entries(shares).flatMap(([id, share]) =>
     share.remarks.map((remark) => `${id}: ${remark}`),
   );
@@ -107,7 +125,7 @@ export function imageSharedMail({ subject, shares }: Draft): Mail {
     remarks.length === 0 ? 'You do not have to do anything.' : 'Before you launch it, read the notes below.',
     '',
     'It is shared with:',
-    ...indent(subject.recipients),
+    ...indent(withAccountNames(subject.recipients, review)),
     'You can launch it as:',
     ...indent(subject.amis.map(formatAmi)),
     ...(remarks.length === 0 ? [] : ['', 'Notes', ...indent(remarks)]),
@@ -120,7 +138,7 @@ export function imageSharedMail({ subject, shares }: Draft): Mail {
   const { accounts, organizations, organizationalUnits } = subject.targets;
   return {
     subject: subjectLine(`AMI ${buildName(subject)} is shared with you`),
-    text: text.join('\n'),
+    text: join(text),
     attributes: { target: [...accounts, ...[...organizations, ...organizationalUnits].map(lastPart)] },
   };
 }
@@ -150,7 +168,7 @@ export function requestClosedMail(record: Draft): Mail {
   ];
   return {
     subject: subjectLine(`${buildName(subject)}: ${outcome}`),
-    text: text.join('\n'),
+    text: join(text),
     attributes: { approver: approvers.map(({ address }) => address) },
   };
 }
@@ -196,7 +214,7 @@ export function buildFailedMail({ imageArn, reason }: Pick<BuildFailure, 'imageA
     '',
     imageArn,
   ];
-  return { subject: subjectLine(`Image build ${build} failed`), text: text.join('\n') };
+  return { subject: subjectLine(`Image build ${build} failed`), text: join(text) };
 }
 
 function buildName({ name, version }: Pick<ApprovalRecord['subject'], 'name' | 'version'>): string {
@@ -204,7 +222,16 @@ function buildName({ name, version }: Pick<ApprovalRecord['subject'], 'name' | '
 }
 
 function buildDetails({ details, imageArn }: ApprovalSubject): string[] {
-  return [...details, ['Image', imageArn] as const].map(([name, value]) => `  ${name.padEnd(14)} ${value}`);
+  return formatRows([...details, ['Image', imageArn], ['Console', imageLink(imageArn)]]);
+}
+
+function formatRows(rows: readonly (readonly [name: string, value: string])[]): string[] {
+  return rows.map(([name, value]) => `  ${name.padEnd(14)} ${value}`);
+}
+
+/** Names and reasons come from many people, so invisible characters that could reverse a text are removed. */
+function join(lines: readonly string[]): string {
+  return stripFormatCharacters(lines.join('\n'));
 }
 
 function formatAmi({ id, region, name }: Ami): string {

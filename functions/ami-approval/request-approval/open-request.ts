@@ -25,6 +25,7 @@ import { quorumOf } from '../domain/quorum.ts';
 import type { ScanFindings } from '../domain/scan-findings.ts';
 import { hasTargets } from '../domain/share-targets.ts';
 import { expiryOf } from '../domain/workflow-step.ts';
+import { reviewBuild } from './review-build.ts';
 
 /** What needs approval: a build, or a waiting step of its workflow. */
 export interface RequestInput {
@@ -69,7 +70,9 @@ export async function openRequest(context: RequestContext, input: RequestInput):
   const notApprovable = notApprovableReason(build, subject, step);
   if (notApprovable) return { skipReason: notApprovable };
   const round = createRound(context, { build, subject, step, known, reopening: input.reopening });
-  return context.config.dryRun ? { dryRun: true } : writeRound(context, { input, records, known, round });
+  if (context.config.dryRun) return { dryRun: true };
+  const review = await reviewBuild(context, build, subject);
+  return writeRound(context, { input, records, known, round: { ...round, review } });
 }
 
 function hasMissingMails(known: ApprovalRecord): boolean {

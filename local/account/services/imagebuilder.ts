@@ -8,6 +8,9 @@ export interface ImageBuilderState {
   readonly images: Map<string, Mapping>;
   /** Steps of running workflows, by step execution id. */
   readonly steps: Map<string, WorkflowStep>;
+  /** The packages and the workflows of images, by build version ARN, in the form that AWS lists them. */
+  readonly packages: Map<string, readonly Mapping[]>;
+  readonly workflows: Map<string, readonly Mapping[]>;
   /** The actions that were sent to steps, in order. */
   readonly answers: StepAnswer[];
 }
@@ -32,7 +35,13 @@ type Context = ServiceContext<ImageBuilderState>;
 /** moto does not support Image Builder. */
 export default defineEmulatedService<ImageBuilderState>({
   service: 'imagebuilder',
-  createState: () => ({ images: new Map(), steps: new Map(), answers: [] }),
+  createState: () => ({
+    images: new Map(),
+    steps: new Map(),
+    packages: new Map(),
+    workflows: new Map(),
+    answers: [],
+  }),
   operations: {
     GetImage: ({ imageBuildVersionArn: arn }, { state }) => {
       const image = state.images.get(String(arn));
@@ -41,7 +50,9 @@ export default defineEmulatedService<ImageBuilderState>({
     },
     GetWorkflowStepExecution: ({ stepExecutionId }, context) =>
       describeStep(String(stepExecutionId), context),
+    ListImagePackages: (input, { state }) => listOfImage(input, state.packages, 'imagePackageList'),
     ListWaitingWorkflowSteps: listWaitingSteps,
+    ListWorkflowExecutions: (input, { state }) => listOfImage(input, state.workflows, 'workflowExecutions'),
     SendWorkflowStepAction: sendStepAction,
   },
 });
@@ -62,21 +73,34 @@ function describeStep(id: string, context: Context): Mapping {
   };
 }
 
-/** At most 25 steps per page. */
-function listWaitingSteps({ maxResults = 25, nextToken }: Mapping, context: Context): Mapping {
+function listWaitingSteps(input: Mapping, context: Context): Mapping {
+  const waiting = [...context.state.steps].filter(([id]) => stepStatus(id, context) === 'RUNNING');
+  const steps = waiting.map(([stepExecutionId, { imageArn, name }]) => ({
+    stepExecutionId,
+    imageBuildVersionArn: imageArn,
+    name,
+    action: 'WaitForAction',
+  }));
+  return pageOf(input, steps, 'steps');
+}
+
+function listOfImage(
+  input: Mapping,
+  known: ReadonlyMap<string, readonly Mapping[]>,
+  member: string,
+): Mapping {
+  return pageOf(input, known.get(String(input['imageBuildVersionArn'])) ?? [], member);
+}
+
+/** At most 25 items per page. */
+function pageOf({ maxResults = 25, nextToken }: Mapping, items: readonly Mapping[], member: string): Mapping {
   if (Number(maxResults) > 25)
     throw new ServiceError('InvalidRequestException', 'maxResults must be at most 25.');
-  const waiting = [...context.state.steps].filter(([id]) => stepStatus(id, context) === 'RUNNING');
   const start = nextToken === undefined ? 0 : Number(nextToken);
   const end = start + Number(maxResults);
   return {
-    steps: waiting.slice(start, end).map(([stepExecutionId, { imageArn, name }]) => ({
-      stepExecutionId,
-      imageBuildVersionArn: imageArn,
-      name,
-      action: 'WaitForAction',
-    })),
-    ...(end < waiting.length && { nextToken: String(end) }),
+    [member]: items.slice(start, end),
+    ...(end < items.length && { nextToken: String(end) }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { CopyImageCommand, CreateTagsCommand, EC2Client, RegisterImageCommand } from '@aws-sdk/client-ec2';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import type { Mapping } from '../../json.ts';
 import type { World } from '../../pack/world.ts';
 import { emulatedState } from '../../scenario-kit/emulated-state.ts';
 
@@ -14,7 +15,7 @@ const ORGANIZATIONAL_UNIT = 'arn:aws:organizations::999999999999:ou/o-a1b2c3d4e5
 export const parameters = {
   Approvers: 'ann@example.com,ben@example.com,cem@example.com',
   BarInitiator: 'true',
-  Accounts: ACCOUNT,
+  Accounts: `${ACCOUNT}=shop`,
   Organizations: ORGANIZATION,
   OrganizationalUnits: ORGANIZATIONAL_UNIT,
   CopyingAccounts: COPYING_ACCOUNT,
@@ -55,27 +56,48 @@ export interface BuildInput {
   readonly keyPolicy?: object;
   /** Its image pipeline. The wing takes charge of `web-*`. */
   readonly pipeline?: string;
+  /** Its version and build number, and that of its recipe. */
+  readonly version?: string;
+  /** Component versions in its recipe: `nginx/1.0.2/1`. */
+  readonly components?: readonly string[];
+  /** Names and versions of its packages. */
+  readonly packages?: Readonly<Record<string, string>>;
+  /** Its test workflows. */
+  readonly tests?: readonly object[];
+  readonly scan?: string;
 }
 
 /** Creates a build in Image Builder, with its AMIs in EC2. */
 export async function createBuild(world: World, seed: BuildInput = {}): Promise<Build> {
   const { regions = [HOME_REGION], status = 'AVAILABLE', reason, buildType = 'SCHEDULED', tags = {} } = seed;
-  const imageArn = `arn:aws:imagebuilder:${world.region}:${world.accountId}:image/web-server/1.4.0/7`;
+  const version = seed.version ?? '1.4.0/7';
+  const owner = `arn:aws:imagebuilder:${world.region}:${world.accountId}`;
+  const imageArn = `${owner}:image/web-server/${version}`;
   const amis: Ami[] = [];
   for (const region of regions) amis.push({ region, id: await createAmi(world, region, imageArn, seed) });
-  emulatedState(world, 'imagebuilder').images.set(imageArn, {
+  const { images, packages, workflows } = emulatedState(world, 'imagebuilder');
+  packages.set(imageArn, toPackages(seed.packages));
+  workflows.set(
+    imageArn,
+    (seed.tests ?? []).map((one) => ({ type: 'TEST', ...one })),
+  );
+  images.set(imageArn, {
     arn: imageArn,
     type: 'AMI',
     name: 'web-server',
-    version: '1.4.0/7',
+    version,
     platform: 'Linux',
     osVersion: 'Amazon Linux 2023',
     state: { status, ...(reason !== undefined && { reason }) },
     imageRecipe: {
       name: 'web-server',
-      version: '1.4.0',
+      version: version.replace(/\/.*/, ''),
       parentImage: 'arn:aws:imagebuilder:eu-west-1:aws:image/amazon-linux-2023-x86/x.x.x',
+      components: (seed.components ?? []).map((one) => ({ componentArn: `${owner}:component/${one}` })),
     },
+    enhancedImageMetadataEnabled: seed.packages !== undefined,
+    imageTestsConfiguration: { imageTestsEnabled: true, timeoutMinutes: 720 },
+    ...(seed.scan !== undefined && { scanState: { status: seed.scan } }),
     sourcePipelineName: seed.pipeline ?? 'web-server-weekly',
     distributionConfiguration: { distributions: [toDistribution(world.region, seed.launchPermission)] },
     outputResources: { amis: amis.map(({ region, id }) => toOutput(world, region, id)) },
@@ -83,6 +105,10 @@ export async function createBuild(world: World, seed: BuildInput = {}): Promise<
     tags,
   });
   return { imageArn, amis };
+}
+
+function toPackages(packages: Readonly<Record<string, string>> = {}): Mapping[] {
+  return Object.entries(packages).map(([packageName, packageVersion]) => ({ packageName, packageVersion }));
 }
 
 function toDistribution(region: string, launchPermission: object | undefined): object {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { CreateTopicCommand, PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import type { World } from '../../pack/world.ts';
 import { countCalls } from '../../scenario-kit/calls.ts';
-import { requestApproval, requestStepApproval } from './approvers.ts';
+import { approve, requestApproval, requestStepApproval } from './approvers.ts';
 import { createBuild, createWaitingBuild, ORGANIZATION, parameters, STEP_ID } from './builds.ts';
 import { imageMessage, imageStateChange, scanFindings, stepWaiting } from './events.ts';
 import { detailOf, firstRequest, REQUEST_SUBJECT, scenario, stateOf, toAllApprovers } from './observe.ts';
@@ -11,6 +11,11 @@ async function publishBuildMessage(world: World, message: string): Promise<void>
   const sns = world.client(SNSClient);
   await sns.send(new CreateTopicCommand({ Name: 'image-builds' }));
   await sns.send(new PublishCommand({ TopicArn: parameters.BuildTopicArn, Message: message }));
+}
+
+function packagesOf(openssl: string): Record<string, string> {
+  const others = Array.from({ length: 59 }, (_, i) => [`package-${i}`, '1.0']);
+  return { openssl, ...Object.fromEntries(others) };
 }
 
 export const requestScenarios = [
@@ -49,6 +54,43 @@ export const requestScenarios = [
       const [text = ''] = detailOf(outcome).texts;
       assert.match(text, /ALREADY SHARED:.*\n {2}organization o-a1b2c3d4e5 in eu-west-1/);
       assert.match(text, /KNOWN VULNERABILITIES: 2 critical, 5 high, 9 medium; 20 in total/);
+    },
+  }),
+
+  scenario('the next build of a pipeline is compared to the approved one', {
+    arrange: async (world) => {
+      const components = ['nginx/1.0.2/1'];
+      await requestApproval(world, await createBuild(world, { components, packages: packagesOf('3.0.8') }));
+      await approve(world, 'ann');
+      await world.settle();
+      return createBuild(world, {
+        version: '1.5.0/1',
+        components: ['nginx/1.0.3/1', 'chrony/1.0.0/1'],
+        packages: packagesOf('3.2.2'),
+        tests: [{ status: 'COMPLETED', totalStepCount: 5, totalStepsSucceeded: 5 }],
+        scan: 'COMPLETED',
+        tags: { 'groundcrew:started-by': 'dan@example.com' },
+      });
+    },
+    act: async (world, created) => void (await requestApproval(world, created)),
+    expect(outcome, calls) {
+      const [text = ''] = detailOf(outcome).texts.slice(-1);
+      assert.match(text, /\n {2}Scan {11}clean, no vulnerabilities reported\n/);
+      assert.match(
+        text,
+        /\n {2}Tests {10}passed: 5 of 5 steps succeeded\n {2}Started by {5}dan@example.com\n/,
+      );
+      assert.match(
+        text,
+        /\nChanged since 1\.4\.0\/7, approved on .*\n {2}Recipe: web-server 1\.5\.0, was web-server 1\.4\.0\n/,
+      );
+      assert.match(
+        text,
+        /\n {2}Component nginx: 1\.0\.3\/1, was 1\.0\.2\/1\n {2}Component added: chrony 1\.0\.0\/1\n/,
+      );
+      assert.match(text, /\n {2}Package openssl: 3\.2\.2, was 3\.0\.8\n {2}Not compared, because x means/);
+      assert.match(text, /\n {2}account 111122223333 \(shop\)\n/);
+      assert.ok(countCalls(calls, 'ListImagePackages') >= 3, '60 packages on pages of 25');
     },
   }),
 

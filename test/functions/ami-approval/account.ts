@@ -6,7 +6,11 @@ import {
   ModifyImageAttributeCommand,
 } from '@aws-sdk/client-ec2';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { GetImageCommand, ImagebuilderClient } from '@aws-sdk/client-imagebuilder';
+import {
+  GetImageCommand,
+  ImagebuilderClient,
+  ListWorkflowExecutionsCommand,
+} from '@aws-sdk/client-imagebuilder';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
@@ -47,6 +51,7 @@ export const requestConfig: RequestConfig = {
   expiryMs: 72 * 3_600_000,
   excludeInitiator: false,
   targets,
+  accountNames: { '111122223333': 'shop' },
   scope,
 };
 
@@ -77,6 +82,7 @@ export function openAccount(): void {
   for (const client of Object.values(clients)) client.reset();
   answerTableCalls();
   clients.imageBuilder.on(GetImageCommand).resolves({ image });
+  clients.imageBuilder.on(ListWorkflowExecutionsCommand).resolves({});
   clients.sns.on(PublishCommand).resolves({ MessageId: 'm' });
   clients.events.on(PutEventsCommand).resolves({ FailedEntryCount: 0, Entries: [] });
   const Tags = [

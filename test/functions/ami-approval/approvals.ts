@@ -1,5 +1,6 @@
 import type { ApprovalRecord, HistoryEntry } from '../../../functions/ami-approval/domain/approval-record.ts';
 import type { ApprovalSubject } from '../../../functions/ami-approval/domain/approval-subject.ts';
+import type { BuildReview } from '../../../functions/ami-approval/domain/build-review.ts';
 
 // Approval records for tests of the table and the page.
 
@@ -17,6 +18,7 @@ export function subject(more: Partial<ApprovalSubject> = {}): ApprovalSubject {
     imageArn,
     name: 'web-server',
     version: '1.4.0/7',
+    pipeline: 'web-server-weekly',
     amis: [
       { region: 'eu-west-1', id: 'ami-0a1b2c3d4e5f60718', name: 'web-server 2026-11-20T10-00-00Z' },
       { region: 'us-east-1', id: 'ami-0f9e8d7c6b5a40312', name: 'web-server 2026-11-20T10-00-00Z' },
@@ -45,6 +47,29 @@ export function subject(more: Partial<ApprovalSubject> = {}): ApprovalSubject {
   };
 }
 
+const PARENT = 'arn:aws:imagebuilder:eu-west-1:aws:image/amazon-linux-2023-x86/x.x.x';
+
+export function review(more: Partial<BuildReview> = {}): BuildReview {
+  return {
+    scan: 'COMPLETED',
+    tests: { text: 'passed: 5 of 5 steps succeeded', isFailed: false },
+    startedBy: 'dan@example.com',
+    comparison: {
+      version: '1.3.0/12',
+      at: NOW - 14 * 24 * HOUR,
+      lines: [
+        'Recipe: web-server 1.4.0, was web-server 1.3.0',
+        'Component nginx: 1.0.3/1, was 1.0.2/1',
+        'Component added: node-exporter 2.1.0/1',
+        'Package openssl: 3.2.2-1.amzn2023.0.2, was 3.0.8-1.amzn2023.0.18',
+      ],
+    },
+    accountNames: { '111122223333': 'shop', '444455556666': 'shop-backup' },
+    facts: { recipe: 'web-server 1.4.0', parentImage: PARENT, components: [] },
+    ...more,
+  };
+}
+
 export function approval(more: Partial<ApprovalRecord> = {}): ApprovalRecord {
   return {
     image: '0123456789abcdef0123456789abcdef',
@@ -54,6 +79,7 @@ export function approval(more: Partial<ApprovalRecord> = {}): ApprovalRecord {
     status: 'pending',
     round: 1,
     subject: subject(),
+    review: review(),
     fingerprint: 'f',
     required: 2,
     approvers: [ANN, BEN, CEM].map((address) => ({ address, tokenHash: `hash of ${address}` })),
@@ -94,6 +120,28 @@ export const states: Readonly<Record<string, ApprovalRecord>> = {
       voted(BEN, 'reject', 'sshd listens to the world'),
       { at: NOW, round: 2, what: 'asked', who: 'dan@example.com', why: 'the port is closed now' },
     ],
+  }),
+  'first build': approval({
+    review: {
+      tests: { text: 'none: the pipeline has no tests', isFailed: false },
+      startedBy: 'the schedule of its pipeline',
+      facts: { components: [] },
+    },
+  }),
+  'many changes': approval({
+    review: review({
+      scan: 'FAILED',
+      tests: { text: '1 of 2 test workflows failed: the step Reboot timed out', isFailed: true },
+      comparison: {
+        version: '1.3.0/12',
+        at: NOW - 14 * 24 * HOUR,
+        lines: Array.from(
+          { length: 30 },
+          (_, i) =>
+            `Package kernel-modules-extra-${i}: 6.1.119-129.201.amzn2023, was 6.1.112-124.190.amzn2023`,
+        ),
+      },
+    }),
   }),
   'started by you': approval({ subject: subject({ initiator: ANN }) }),
   'already shared': approval({

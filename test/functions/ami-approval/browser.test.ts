@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { renderInvalidLinkPage, renderPage } from '../../../functions/ami-approval/decide-approval/page.ts';
 import { type Pack, startPack } from '../../../local/pack/pack.ts';
 import { findLink, requestApproval } from '../../../local/scenarios/ami-approval/approvers.ts';
-import { createBuild, HOME_REGION } from '../../../local/scenarios/ami-approval/builds.ts';
+import { createBuild } from '../../../local/scenarios/ami-approval/builds.ts';
 import {
   OWNERS_MAIL,
   observe,
@@ -65,6 +65,7 @@ describe.runIf(executablePath)('the page in a browser', () => {
     expect(await page.getByLabel('To approve, type the last 6').inputValue()).toBe('000000');
 
     const code = (made.amis[0]?.id ?? '').slice(-6);
+    await page.getByLabel('Comment').fill('tested by hand');
     await page.getByLabel('To approve, type the last 6').fill(` ${code.toUpperCase()} `);
     await page.keyboard.press('Enter');
     // The response redirects to the same address, so only the heading shows that the page is new.
@@ -74,12 +75,9 @@ describe.runIf(executablePath)('the page in a browser', () => {
     await pack.settle();
     await page.reload();
     expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('web-server 1.4.0/7 is shared');
-    expect(
-      await page
-        .getByRole('listitem')
-        .filter({ hasText: `in ${HOME_REGION}: shared` })
-        .count(),
-    ).toBe(1);
+    expect(await page.getByRole('listitem').allTextContents()).toEqual([
+      expect.stringMatching(/^You approved it, .*: “tested by hand”$/),
+    ]);
     const outcome = await observe(pack, made);
     expect(stateOf(outcome).permissions).toEqual([SHARED_PERMISSIONS]);
     expect(outcome.mails?.at(-1)).toBe(OWNERS_MAIL);
@@ -94,7 +92,7 @@ describe.runIf(executablePath)('the page in a browser', () => {
     await page.getByRole('button', { name: 'Reject' }).click();
     expect(await page.title(), 'the browser itself requires a reason').toMatch(/^Approve/);
     await page.getByLabel('To approve, type the last 6').focus();
-    for (const _ of ['to Approve', 'to the reason']) await page.keyboard.press('Tab');
+    for (const _ of ['to the comment', 'to Approve', 'to the reason']) await page.keyboard.press('Tab');
     await page.keyboard.type('<b>no</b> & "never"');
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');

@@ -27,6 +27,15 @@ describe('the configuration', () => {
     });
   });
 
+  it('takes names of accounts for people, and shares with the ids', () => {
+    const { targets, accountNames } = readRequestConfig({
+      ...env,
+      TARGET_ACCOUNTS: '222222222222=shop prod,111111111111',
+    });
+    expect(targets.accounts).toEqual(['111111111111', '222222222222', '333333333333']);
+    expect(accountNames).toEqual({ '222222222222': 'shop prod' });
+  });
+
   it('names every invalid variable in one error', () => {
     const invalid = {
       ...env,

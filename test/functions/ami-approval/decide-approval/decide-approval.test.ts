@@ -48,6 +48,25 @@ describe('a request to a link', () => {
     expect(clients.events.calls()).toHaveLength(0);
   });
 
+  it('says that nothing was decided by a form of another site', async () => {
+    const token = await link();
+    const headers = { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'cross-site' };
+    const { status, body } = await decideApproval(
+      httpRequest(token, { headers }),
+      config,
+      fakeInvocation().invocation,
+    );
+    expect(status).toBe(403);
+    expect(body).toMatch(/role="alert">Nothing was decided: the form was not sent from this page/);
+  });
+
+  it('saves a comment with the approval', async () => {
+    const token = await link();
+    const body = 'decision=approve&code=f60718&comment=tested+by+hand';
+    await decideApproval(httpRequest(token, { body }), config, fakeInvocation().invocation);
+    expect(stored().history.at(-1)).toMatchObject({ what: 'approve', who: ANN, why: 'tested by hand' });
+  });
+
   it('reads nothing if the path cannot be a link', async () => {
     await link();
     clients.dynamo.resetHistory();

@@ -10,6 +10,18 @@ describe('a form', () => {
     expect(parseForm(form({ decision: 'approve', code }), record, ANN)).toEqual({ decision: 'approve' });
   });
 
+  it('takes a comment on an approval, on one line, and gives it back with a wrong code', () => {
+    const comment = ' tested\r\nby hand\u202e ';
+    expect(parseForm(form({ decision: 'approve', code: 'f60718', comment }), record, ANN)).toEqual({
+      decision: 'approve',
+      why: 'tested by hand',
+    });
+    expect(parseForm(form({ decision: 'approve', code: 'x', comment }), record, ANN)).toMatchObject({
+      typed: 'x',
+      comment: 'tested by hand',
+    });
+  });
+
   it.each<[string, Record<string, string>, RegExp]>([
     ['no field', {}, /use the Approve or the Reject button/],
     ['no code', { decision: 'approve' }, /type f60718 exactly/],

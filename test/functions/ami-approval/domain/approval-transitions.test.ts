@@ -26,7 +26,27 @@ describe('a vote', () => {
     ['the first of two approvals leaves it pending', approval(), cast(ANN), 'counted', 'pending'],
     ['the second of two approvals approves', one, cast(ANN), 'counted', 'approved'],
     ['a second approval of the same approver does not count', one, cast(BEN), 'repeated', undefined],
-    ['an approver who approved cannot reject', one, cast(BEN, 'reject', 'no'), 'repeated', undefined],
+    [
+      'an approver who approved can reject until it is decided',
+      one,
+      cast(BEN, 'reject', 'no'),
+      'counted',
+      'rejected',
+    ],
+    [
+      'an approver who rejected cannot approve',
+      approval({ history: [voted(ANN, 'reject', 'no')] }),
+      cast(ANN),
+      'repeated',
+      undefined,
+    ],
+    [
+      'an approver who approved cannot reject after it is decided',
+      approval({ status: 'approved', history: [voted(ANN, 'approve')] }),
+      cast(ANN, 'reject', 'no'),
+      'decided',
+      undefined,
+    ],
     ['one rejection rejects', one, cast(ANN, 'reject', 'no'), 'counted', 'rejected'],
     [
       'a person who is not an approver cannot vote',

@@ -1,4 +1,9 @@
-import { GetImageCommand, GetWorkflowStepExecutionCommand } from '@aws-sdk/client-imagebuilder';
+import {
+  GetImageCommand,
+  GetWorkflowStepExecutionCommand,
+  ListImagePackagesCommand,
+  ListWorkflowExecutionsCommand,
+} from '@aws-sdk/client-imagebuilder';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { requestApproval } from '../../../../functions/ami-approval/request-approval/request-approval.ts';
 import {
@@ -7,6 +12,7 @@ import {
   image,
   keep,
   openAccount,
+  refusal,
   requestConfig,
   sentMails,
   stored,
@@ -120,6 +126,23 @@ describe('approval', () => {
       outcomes: ['the request is pending in round 2'],
     });
     expect([stored().round, sentMails().length]).toEqual([2, 6]);
+  });
+
+  it('is requested although Image Builder does not list packages and tests', async () => {
+    clients.imageBuilder
+      .on(GetImageCommand)
+      .resolves({ image: { ...image, enhancedImageMetadataEnabled: true } });
+    clients.imageBuilder.on(ListImagePackagesCommand).rejects(refusal('ServiceException', 500));
+    clients.imageBuilder.on(ListWorkflowExecutionsCommand).rejects(refusal('ForbiddenException', 403));
+    const { invocation, book } = fakeInvocation();
+    expect(await requestApproval([available], requestConfig, invocation)).toEqual({
+      outcomes: ['requested'],
+    });
+    expect(stored().review).toMatchObject({
+      tests: { text: 'unknown, because Image Builder did not list them' },
+      facts: { components: [] },
+    });
+    expect(book.lines.filter(({ message }) => /^build details not read/.test(message))).toHaveLength(2);
   });
 
   it('is requested by mail even for names that no mail header allows', async () => {
