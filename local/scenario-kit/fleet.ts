@@ -10,7 +10,10 @@ import {
   DescribeInstancesCommand,
   DescribeSubnetsCommand,
   EC2Client,
+  ModifyInstancePlacementCommand,
   RunInstancesCommand,
+  StartInstancesCommand,
+  StopInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import {
   CreateListenerCommand,
@@ -56,6 +59,36 @@ export async function runSpotInstances(world: World, count: number, tags: Tags =
     }),
   );
   return (reply.Instances ?? []).map(({ InstanceId }) => InstanceId ?? '');
+}
+
+/** Runs On-Demand instances on a Dedicated Host. */
+export async function runInstancesOnHost(
+  world: World,
+  HostId: string,
+  tags: readonly Tags[],
+): Promise<string[]> {
+  const ids: string[] = [];
+  for (const one of tags) {
+    const command = new RunInstancesCommand({
+      ImageId: IMAGE,
+      InstanceType: 'm5.large',
+      MinCount: 1,
+      MaxCount: 1,
+      Placement: { Tenancy: 'host', HostId },
+      TagSpecifications: [{ ResourceType: 'instance', Tags: toTagList(one) }],
+    });
+    const { Instances = [] } = await world.client(EC2Client).send(command);
+    ids.push(Instances[0]?.InstanceId ?? '');
+  }
+  return ids;
+}
+
+/** Stops the instance and starts it on another Dedicated Host. */
+export async function moveToHost(world: World, InstanceId: string, HostId: string): Promise<void> {
+  const ec2 = world.client(EC2Client);
+  await ec2.send(new StopInstancesCommand({ InstanceIds: [InstanceId] }));
+  await ec2.send(new ModifyInstancePlacementCommand({ InstanceId, HostId, Tenancy: 'host' }));
+  await ec2.send(new StartInstancesCommand({ InstanceIds: [InstanceId] }));
 }
 
 export interface GroupInput {

@@ -12,7 +12,7 @@ import { paginate } from '#shared/aws/pages.ts';
 import { chunk, mapLimit } from '#shared/concurrency.ts';
 import { hasName } from '#shared/errors.ts';
 import type { Severity } from '../domain/disruption.ts';
-import { INSTANCE_TERMINATED, type Instance } from '../domain/instance.ts';
+import { INSTANCE_TERMINATED, type Instance, isTerminated } from '../domain/instance.ts';
 import { tagKeys } from '../domain/scope.ts';
 
 // In a storm EC2 throttles for a minute, and a message that fails waits for 30 s: so we try more often within a step. Each
@@ -42,6 +42,17 @@ export async function describeInstances(
     return instances;
   });
   return byInstanceId(found.flat());
+}
+
+/** The instances on Dedicated Hosts that are not terminated. */
+export async function describeInstancesOnHosts(
+  hostIds: readonly string[],
+  signal: AbortSignal,
+): Promise<Instance[]> {
+  const pages = await mapLimit(chunk(hostIds, MAX_FILTER_VALUES), 2, (Values) =>
+    describePages({ Filters: [{ Name: 'host-id', Values: [...Values] }], MaxResults: MAX_IDS }, signal),
+  );
+  return pages.flat().filter((instance) => !isTerminated(instance));
 }
 
 function byInstanceId(instances: readonly Instance[]): Map<string, Instance> {
@@ -163,6 +174,7 @@ function toInstance(instance: Ec2Instance): Instance {
     instanceId: instance.InstanceId ?? '',
     state: instance.State?.Name ?? 'unknown',
     isSpot: instance.InstanceLifecycle === 'spot',
+    ...(instance.Placement?.HostId && { hostId: instance.Placement.HostId }),
     ...(instance.VpcId && { vpcId: instance.VpcId }),
     privateIps: [...new Set([instance.PrivateIpAddress, ...addresses])].filter((ip) => ip !== undefined),
     tags: Object.fromEntries((instance.Tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? ''])),

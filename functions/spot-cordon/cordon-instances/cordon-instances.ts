@@ -11,6 +11,7 @@ import { logCordoned, logDropped, logDryRun } from './log.ts';
 import { endHolds, recheckHeld } from './recheck-held.ts';
 import { type CreatedWorkItems, createWorkItems } from './record-disruptions.ts';
 import { recordRemovals } from './record-removals.ts';
+import { resolveHosts } from './resolve-hosts.ts';
 import { runStep } from './run-step.ts';
 import { saveOutcomes } from './save-outcomes.ts';
 import { publishCordonedEvents, tagInstances } from './steps/announce.ts';
@@ -31,12 +32,13 @@ export async function cordonInstances(
 ): Promise<BatchResult> {
   const table = { table: config.table, key: 'instanceId', signal: invocation.signal } as const;
   const context: CordonContext = { config, invocation, table };
-  const batch = groupBatchByInstance(messages, invocation.now());
+  const received = await resolveHosts(context, messages);
+  const batch = groupBatchByInstance(received.messages, invocation.now());
   logDropped(invocation, batch.dropped);
   const created = await createWorkItems(context, batch);
   if (config.dryRun) await planOnly(context, created.items);
   else if (created.items.length > 0) await processWorkItems(context, created.items);
-  return toBatchResult(context, created);
+  return toBatchResult(context, { ...created, retry: [...received.retry, ...created.retry] });
 }
 
 async function processWorkItems(context: CordonContext, items: readonly WorkItem[]): Promise<void> {

@@ -10,11 +10,11 @@ import {
   maintenanceDisruption,
   rebalanceDisruption,
 } from '../domain/disruption.ts';
-import { INSTANCE_ID } from '../domain/instance.ts';
+import { HOST_ID, INSTANCE_ID } from '../domain/instance.ts';
 import type { ClosedNotice } from '../domain/maintenance.ts';
 import { CORDON_DUE } from '../messages/events.ts';
 
-/** What one event means for this wing. */
+/** What one event means for this wing. Where AWS names a Dedicated Host, its id stands for the instances on it. */
 export type WarningEvent =
   | {
       readonly kind: 'disruption';
@@ -29,6 +29,12 @@ export type WarningEvent =
 
 export interface EndedMaintenance extends ClosedNotice {
   readonly instanceIds: readonly string[];
+}
+
+/** The maintenance that the event says is over. */
+export function endedMaintenance(message: WarningEvent): EndedMaintenance | undefined {
+  if (message.kind === 'cancellation') return message;
+  return message.kind === 'disruption' ? message.resolved : undefined;
 }
 
 /** A part of an event that the wing does not act on, and why. */
@@ -137,7 +143,7 @@ interface ParsedEntities {
   readonly ignored: readonly IgnoredEntity[];
 }
 
-/** AWS documents entities both as bare ids and as full ARNs. They can also be hosts. */
+/** AWS documents entities both as bare ids and as full ARNs. */
 function parseEntities(
   entities: readonly { readonly entityValue: string; readonly status?: string | undefined }[],
 ): ParsedEntities {
@@ -146,8 +152,11 @@ function parseEntities(
   const ignored: IgnoredEntity[] = [];
   for (const { entityValue, status } of entities) {
     const id = entityValue.slice(entityValue.lastIndexOf('/') + 1);
-    if (!INSTANCE_ID.test(id))
-      ignored.push({ value: entityValue.slice(0, 120), reason: 'is not an instance' });
+    if (!INSTANCE_ID.test(id) && !HOST_ID.test(id))
+      ignored.push({
+        value: entityValue.slice(0, 120),
+        reason: 'is neither an instance nor a Dedicated Host',
+      });
     else (status === 'RESOLVED' ? resolved : pending).add(id);
   }
   return { pending: [...pending], resolved: [...resolved], ignored };

@@ -1,6 +1,6 @@
 import type { Disruption } from '../domain/disruption.ts';
 import type { ClosedNotice } from '../domain/maintenance.ts';
-import type { EndedMaintenance, WarningEvent } from './event.ts';
+import { endedMaintenance, type WarningEvent } from './event.ts';
 
 /** A message and its parsed event. */
 export interface ReceivedEvent {
@@ -83,11 +83,6 @@ function findCancellations(received: readonly ReceivedEvent[]): Map<string, Canc
     }
   }
   return cancellations;
-}
-
-function endedMaintenance(message: WarningEvent): EndedMaintenance | undefined {
-  if (message.kind === 'cancellation') return message;
-  return message.kind === 'disruption' ? message.resolved : undefined;
 }
 
 function findDrop(

@@ -29,7 +29,7 @@ export interface Target {
 }
 
 /** The record of one instance and its worst disruption. Tags, events and mails are derived from it. */
-export interface CordonRecord extends Omit<Disruption, 'staleAt'> {
+export interface CordonRecord extends Omit<Disruption, 'staleAt' | 'host'> {
   /** Changes with every write; the condition of the next one. */
   readonly revision: string;
   readonly status: CordonStatus;
@@ -72,7 +72,7 @@ export function withOutcomes(known: CordonDraft, outcomes: StepOutcomes): Cordon
 }
 
 export function newRecord(disruption: Disruption): CordonDraft {
-  const { staleAt: _staleAt, ...fields } = disruption;
+  const { staleAt: _staleAt, host: _host, ...fields } = disruption;
   return { ...fields, status: 'cordoned', steps: {} };
 }
 

@@ -22,6 +22,8 @@ export interface Disruption {
   readonly expiresAt?: number;
   /** For maintenance: the ARN of its AWS Health event. */
   readonly notice?: string;
+  /** For maintenance of a Dedicated Host that the instance is on: the id of the host. */
+  readonly host?: string;
   /** From this time on the event is too old to act on. */
   readonly staleAt: number;
 }

@@ -1,11 +1,16 @@
 /** Instances from before 2016 have the short form. */
 export const INSTANCE_ID = /^i-(?:[0-9a-f]{8}|[0-9a-f]{17})$/;
 
+/** A Dedicated Host. */
+export const HOST_ID = /^h-(?:[0-9a-f]{8}|[0-9a-f]{17})$/;
+
 /** What the wing needs to know about an EC2 instance. */
 export interface Instance {
   readonly instanceId: string;
   readonly state: string;
   readonly isSpot: boolean;
+  /** The Dedicated Host that it is on. */
+  readonly hostId?: string;
   readonly vpcId?: string;
   readonly privateIps: readonly string[];
   readonly tags: Readonly<Record<string, string>>;

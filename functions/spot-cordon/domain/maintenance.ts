@@ -1,4 +1,5 @@
 import type { Action, Disruption, Reason } from './disruption.ts';
+import type { Instance } from './instance.ts';
 
 /** One event of AWS Health about an instance. Times are epoch milliseconds. */
 export interface MaintenanceNotice {
@@ -12,6 +13,8 @@ export interface MaintenanceNotice {
   /** When the instance is to be cordoned for it. */
   readonly dueAt: number;
   readonly expiresAt: number;
+  /** If the maintenance is of a Dedicated Host: the host of then. The instance may have left it since. */
+  readonly host?: string;
   /** Called off or finished. We keep it, so that a late copy of the announcement changes nothing. */
   readonly isClosed?: true;
 }
@@ -31,9 +34,11 @@ export function toNotice(disruption: Disruption, leadMs: number): MaintenanceNot
     action,
     deadline = eventTime,
     expiresAt = deadline,
+    host,
   } = disruption;
   const times = { startsAt: deadline, dueAt: deadline - leadMs, expiresAt };
-  return { notice: notice ?? reason, eventTime, sourceEventId, reason, action, ...times };
+  const place = host === undefined ? {} : { host };
+  return { notice: notice ?? reason, eventTime, sourceEventId, reason, action, ...times, ...place };
 }
 
 /** @returns undefined if a copy of the event is known, or a later event about the same maintenance */
@@ -59,6 +64,16 @@ export function closeNotice(
 /** @returns the open notice that starts first */
 export function firstOpenNotice(notices: readonly MaintenanceNotice[]): MaintenanceNotice | undefined {
   return notices.filter(({ isClosed }) => !isClosed).toSorted((a, b) => a.startsAt - b.startsAt)[0];
+}
+
+/** Whether a running instance has left the Dedicated Hosts that all its open maintenance is about. */
+export function hasLeftHosts(
+  notices: readonly MaintenanceNotice[],
+  instance: Pick<Instance, 'state' | 'hostId'> | undefined,
+): boolean {
+  const open = notices.filter(({ isClosed }) => !isClosed);
+  if (instance?.state !== 'running' || open.length === 0) return false;
+  return open.every(({ host }) => host !== undefined && host !== instance.hostId);
 }
 
 /** What a record says about its maintenance. Only notices that are due keep the cordon. */

@@ -1,15 +1,21 @@
 import type { CordonRecord } from './cordon-record.ts';
 import { type Instance, isTerminated } from './instance.ts';
+import { hasLeftHosts } from './maintenance.ts';
 import { awaitsReplacement } from './replacement.ts';
 import { tagKeys } from './scope.ts';
 
 /** What to do with a record. */
 export type UncordonDecision =
-  | { readonly kind: 'uncordon'; readonly reason: 'expired' | 'running again' | 'uncordon was cut short' }
-  | { readonly kind: 'delete'; readonly reason: 'instance terminated' | 'maintenance is over' }
+  | { readonly kind: 'uncordon'; readonly reason: UncordonReason }
+  | {
+      readonly kind: 'delete';
+      readonly reason: 'instance terminated' | 'maintenance is over' | 'left its host';
+    }
   | { readonly kind: 'requeue' }
   | { readonly kind: 'overdue'; readonly next: OverdueStep; readonly isToTerminate: boolean }
   | { readonly kind: 'keep' };
+
+type UncordonReason = 'expired' | 'running again' | 'left its host' | 'uncordon was cut short';
 
 /** `report`: nobody was told yet. `terminate`: by the instance's tag, some minutes after that. */
 export type OverdueStep = 'report' | 'terminate' | 'wait';
@@ -30,7 +36,7 @@ export function decideAtSweep(
   now: number,
 ): UncordonDecision {
   if (isTerminated(instance)) return decideTerminated(record, now);
-  if (record.status === 'deferred') return decideDeferred(record, now);
+  if (record.status === 'deferred') return decideDeferred(record, instance, now);
   // Targets must be running to be registered, so a stopped instance stays cordoned until it runs.
   const isRunning = instance?.state === 'running';
   if (record.status === 'uncordoning') {
@@ -39,6 +45,8 @@ export function decideAtSweep(
   }
   const hasExpired = record.expiresAt !== undefined && record.expiresAt <= now;
   if (hasExpired && isRunning) return { kind: 'uncordon', reason: 'expired' };
+  if (record.severity === 'scheduled' && hasLeftHosts(record.maintenance ?? [], instance))
+    return { kind: 'uncordon', reason: 'left its host' };
   if (isDrainHeldForAdvice(record)) return { kind: 'requeue' };
   return isOverdue(record, instance, now) ? decideOverdue(record, instance, now) : KEEP;
 }
@@ -72,8 +80,9 @@ export function wantsTermination(instance: Instance | undefined): boolean {
   return instance?.state === 'running' && instance.tags[tagKeys.overdue] === 'terminate';
 }
 
-function decideDeferred(record: CordonRecord, now: number): UncordonDecision {
+function decideDeferred(record: CordonRecord, instance: Instance | undefined, now: number): UncordonDecision {
   if ((record.expiresAt ?? 0) <= now) return { kind: 'delete', reason: 'maintenance is over' };
+  if (hasLeftHosts(record.maintenance ?? [], instance)) return { kind: 'delete', reason: 'left its host' };
   return (record.dueAt ?? 0) <= now ? { kind: 'requeue' } : KEEP;
 }
 

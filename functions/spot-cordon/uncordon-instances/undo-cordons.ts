@@ -22,8 +22,8 @@ import {
 import { logCordonedAgain, logUncordoned } from './log.ts';
 import { type GroupsByName, restoreClassicRegistrations, restoreTargets } from './restore-registrations.ts';
 
-/** After a stop and a start the instance is on other hardware: its maintenance is over. */
-const BACK = 'running again';
+/** The instance is on other hardware: its maintenance is over. */
+const MOVED = ['running again', 'left its host'];
 
 const CHANGES_AT_ONCE = 4;
 
@@ -170,7 +170,7 @@ async function deferOrRemove(
   now: number,
 ): Promise<string[]> {
   const next = new Map(
-    undone.map(({ record, why }) => [record, why === BACK ? undefined : deferAgain(record, now)]),
+    undone.map(({ record, why }) => [record, MOVED.includes(why) ? undefined : deferAgain(record, now)]),
   );
   const deferred = [...next].flatMap(([record, draft]) => (draft ? [{ record, draft }] : []));
   const changed: string[] = [];

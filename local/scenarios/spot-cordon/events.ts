@@ -65,18 +65,17 @@ interface MaintenanceInput {
   readonly statusCode: string;
   readonly startsAt: number;
   readonly eventArn?: string;
+  readonly eventTypeCode?: string;
   /** The status of the entities. */
   readonly status?: string;
 }
 
-export function scheduledMaintenance(
-  world: World,
-  { entities, statusCode, startsAt, eventArn = RETIREMENT, status = 'PENDING' }: MaintenanceInput,
-): object {
+export function scheduledMaintenance(world: World, input: MaintenanceInput): object {
+  const { entities, statusCode, startsAt, eventArn = RETIREMENT, status = 'PENDING' } = input;
   const detail = {
     eventArn,
     service: 'EC2',
-    eventTypeCode: 'AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED',
+    eventTypeCode: input.eventTypeCode ?? 'AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED',
     eventTypeCategory: 'scheduledChange',
     eventScopeCode: 'ACCOUNT_SPECIFIC',
     startTime: new Date(startsAt).toUTCString(),

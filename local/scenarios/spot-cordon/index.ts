@@ -2,6 +2,7 @@ import type { World } from '../../pack/world.ts';
 import { createGroup } from '../../scenario-kit/fleet.ts';
 import type { SeedContext } from '../../scenario-kit/scenario.ts';
 import { cordonScenarios } from './cordon.ts';
+import { hostScenarios } from './hosts.ts';
 import { oddInputScenarios } from './odd-input.ts';
 import { overdueScenarios } from './overdue.ts';
 import { poolScenarios } from './pools.ts';
@@ -27,6 +28,7 @@ export async function seed(world: World, { saveEvent }: SeedContext): Promise<re
 export default [
   ...cordonScenarios,
   ...uncordonScenarios,
+  ...hostScenarios,
   ...oddInputScenarios,
   ...overdueScenarios,
   ...poolScenarios,

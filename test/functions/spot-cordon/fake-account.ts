@@ -44,6 +44,7 @@ export interface FakeInstance {
   readonly vpc?: string;
   readonly ip?: string;
   readonly state?: string;
+  readonly host?: string;
   readonly tags?: Readonly<Record<string, string>>;
 }
 
@@ -169,12 +170,15 @@ function write(items: any[]): object {
 function answerInstances({ instances }: Fleet): void {
   clients.ec2.on(DescribeInstancesCommand).callsFake(async ({ InstanceIds, Filters }) => ({
     Reservations: instances
-      .filter(({ id }) => (InstanceIds ?? Filters[0].Values).includes(id))
-      .map(({ id, vpc = 'vpc-1', ip = '10.0.0.1', state = 'running', tags = {} }) => ({
+      .filter(({ id, host }) =>
+        (InstanceIds ?? Filters[0].Values).includes(Filters?.[0].Name === 'host-id' ? host : id),
+      )
+      .map(({ id, vpc = 'vpc-1', ip = '10.0.0.1', state = 'running', host, tags = {} }) => ({
         Instances: [
           {
             InstanceId: id,
             VpcId: vpc,
+            Placement: { HostId: host },
             PrivateIpAddress: ip,
             State: { Name: state },
             InstanceLifecycle: 'spot',

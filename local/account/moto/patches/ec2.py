@@ -3,11 +3,13 @@
 from typing import Any
 
 import moto.ec2.models as ec2
+import moto.ec2.utils as utils
 import moto.kms.models as kms
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError, InvalidInstanceIdError
 from moto.ec2.models.amis import Ami, AmiBackend
 from moto.ec2.responses.amis import AmisResponse
+from moto.ec2.responses.instances import InstanceResponse
 from patches.registry import patch
 
 
@@ -36,6 +38,21 @@ def tag_existing_instances_only() -> None:
         return exist(backend, resource_ids)
 
     ec2.EC2Backend.do_resources_exist = do_resources_exist
+
+
+@patch
+def find_instances_on_hosts() -> None:
+    utils.filter_dict_attribute_mapping["host-id"] = "placement.host_id"
+
+    def modify_instance_placement(response: InstanceResponse) -> ActionResult:
+        instance = response.ec2_backend.get_instance(response._get_param("InstanceId"))
+        if instance.state != "stopped":
+            message = f"Instance {instance.id} must be in 'stopped' state"
+            raise EC2ClientError("IncorrectInstanceState", message)
+        instance.placement.host_id = response._get_param("HostId")
+        return ActionResult({"Return": True})
+
+    InstanceResponse.modify_instance_placement = modify_instance_placement
 
 
 @patch

@@ -92,8 +92,11 @@ describe('a Health event', () => {
         eventTime: Date.parse(health.time),
       },
       ignored: [
-        { value: 'arn:aws:ec2:eu-west-1:123456789012:dedicated-host/h-0abc', reason: 'is not an instance' },
-        { value: '', reason: 'is not an instance' },
+        {
+          value: 'arn:aws:ec2:eu-west-1:123456789012:dedicated-host/h-0abc',
+          reason: 'is neither an instance nor a Dedicated Host',
+        },
+        { value: '', reason: 'is neither an instance nor a Dedicated Host' },
       ],
     });
   });

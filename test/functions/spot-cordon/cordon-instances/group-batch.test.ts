@@ -23,7 +23,7 @@ describe('a batch', () => {
           message: {
             kind: 'disruption',
             disruptions: [early],
-            ignored: [{ value: 'h-1', reason: 'is not an instance' }],
+            ignored: [{ value: 'h-1', reason: 'is neither an instance nor a Dedicated Host' }],
           },
         },
         {
@@ -46,7 +46,7 @@ describe('a batch', () => {
         reason: 'too old',
         detail: { severity: 'interruption', sourceEventId: 'old', secondsLate: '180' },
       },
-      { instanceId: 'h-1', reason: 'is not an instance' },
+      { instanceId: 'h-1', reason: 'is neither an instance nor a Dedicated Host' },
     ]);
   });
 });
