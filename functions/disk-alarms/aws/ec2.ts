@@ -1,5 +1,6 @@
 import {
   DescribeInstancesCommand,
+  DescribeInstanceTypesCommand,
   DescribeVolumesCommand,
   EC2Client,
   type Instance as Ec2Instance,
@@ -49,6 +50,25 @@ export async function volumeSizes(ids: readonly string[], signal: AbortSignal): 
   return new Map(sizes.flat());
 }
 
+/** @returns those of the instance types that have no disks of their own */
+export async function findEbsOnlyTypes(
+  types: readonly string[],
+  signal: AbortSignal,
+): Promise<ReadonlySet<string>> {
+  const found = await mapLimit(chunk(types, FILTER_VALUES), 2, (Values) =>
+    paginate<string, string>(async (next) => {
+      const Filters = [{ Name: 'instance-type', Values: [...Values] }];
+      const command = new DescribeInstanceTypesCommand({ Filters, ...(next && { NextToken: next }) });
+      const { InstanceTypes = [], NextToken } = await ec2.send(command, { abortSignal: signal });
+      const items = InstanceTypes.flatMap(({ InstanceType, InstanceStorageSupported }) =>
+        InstanceStorageSupported === false && InstanceType ? [InstanceType] : [],
+      );
+      return { items, next: NextToken };
+    }),
+  );
+  return new Set(found.flat());
+}
+
 function describePages(filters: readonly Filter[], signal: AbortSignal): Promise<Instance[]> {
   return paginate<Instance, string>(async (next) => {
     const command = new DescribeInstancesCommand({
@@ -70,6 +90,10 @@ function toInstance(instance: Ec2Instance): Instance {
     state: instance.State?.Name ?? 'unknown',
     launchedAt: instance.LaunchTime?.getTime() ?? 0,
     tags: Object.fromEntries((instance.Tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? ''])),
-    volumeIds: (instance.BlockDeviceMappings ?? []).flatMap(({ Ebs }) => Ebs?.VolumeId ?? []),
+    instanceType: instance.InstanceType ?? '',
+    rootDevice: instance.RootDeviceName ?? '',
+    volumes: (instance.BlockDeviceMappings ?? []).flatMap(({ DeviceName = '', Ebs }) =>
+      Ebs?.VolumeId ? [{ volumeId: Ebs.VolumeId, device: DeviceName }] : [],
+    ),
   };
 }

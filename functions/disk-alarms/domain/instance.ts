@@ -1,5 +1,12 @@
 import type { Tags } from './alarm.ts';
 
+/** An EBS volume of an instance. */
+export interface Volume {
+  readonly volumeId: string;
+  /** As EC2 names it, such as /dev/sdf. The kernel may use another name. */
+  readonly device: string;
+}
+
 export interface Instance {
   readonly instanceId: string;
   /** EC2's name of the state. */
@@ -7,7 +14,10 @@ export interface Instance {
   /** Epoch milliseconds of the last start. */
   readonly launchedAt: number;
   readonly tags: Tags;
-  readonly volumeIds: readonly string[];
+  readonly instanceType: string;
+  readonly volumes: readonly Volume[];
+  /** Device of the root volume; empty if unknown. */
+  readonly rootDevice: string;
 }
 
 export function isTerminated(instance: Instance | undefined): boolean {

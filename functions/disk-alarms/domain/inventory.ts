@@ -1,9 +1,11 @@
 import { alarmName, type ExistingAlarm } from './alarm.ts';
 import type { Disk } from './desired/for-disk.ts';
-import { type DiscoveredDisks, type DiskSeries, dimensionValue } from './disk.ts';
+import type { DiscoveredDisks, DiskSeries } from './disk.ts';
 import type { Instance } from './instance.ts';
 import { type Measurement, newestSeries, roundToKnownSize } from './measurement.ts';
 import { type MeasuredMount, mergeMounts } from './merge-mounts.ts';
+import { sizeTags } from './mount-tags.ts';
+import { certainVolumes, possibleSizes, type VolumeFacts } from './volume-match.ts';
 
 /** Instances, disks and alarms as they are now. */
 export interface Inventory {
@@ -12,8 +14,8 @@ export interface Inventory {
   readonly instances: ReadonlyMap<string, Instance>;
   readonly discovered: DiscoveredDisks;
   readonly measurements: ReadonlyMap<DiskSeries, Measurement>;
-  /** GB by volume id, for disks that could not be measured. */
-  readonly volumes: ReadonlyMap<string, number>;
+  /** What EC2 says about the sizes of disks that could not be measured. */
+  readonly volumeFacts: VolumeFacts;
   /** By owner. */
   readonly alarmsByOwner: ReadonlyMap<string, readonly ExistingAlarm[]>;
   /** Why CloudWatch cannot publish to a topic, by its ARN. */
@@ -23,29 +25,53 @@ export interface Inventory {
 
 type KnownInventory = Omit<Inventory, 'instanceIds' | 'now' | 'unusableTopics'>;
 
-/** The disks of an instance, sorted by mount. */
+/** The disks of an instance, sorted by mount. @throws InvalidInputError that names an invalid tag */
 export function disksOfInstance(instance: Instance, prefix: string, inventory: KnownInventory): Disk[] {
-  const found = [...(inventory.discovered.disks.get(instance.instanceId)?.values() ?? [])];
-  const disks = mergeMounts(found.flatMap((candidates) => measuredMount(candidates, inventory)));
+  const disks = mergedDisks(instance.instanceId, inventory);
+  const volumes = certainVolumes(instance, disks);
+  const sizesByTag = sizeTags(instance.tags);
   return disks.map((disk) => {
-    const { series, measuredAt, sizeGb: measured, otherMounts } = disk;
-    const known = lastKnownSize(
-      alarmName(prefix, instance.instanceId, 'critical', series.mount),
-      inventory.alarmsByOwner.get(instance.instanceId),
-    );
-    const volumeId = volumeOf(instance, series, disks.length);
-    const sizeGb =
-      measured === undefined
-        ? (known ?? inventory.volumes.get(volumeId ?? ''))
-        : roundToKnownSize(measured, known);
+    const name = alarmName(prefix, instance.instanceId, 'critical', disk.mount);
+    const known = lastKnownSize(name, inventory.alarmsByOwner.get(instance.instanceId));
+    const possible = possibleSizes(disk, disks, instance, inventory.volumeFacts);
+    const sizeGb = sizeOf(disk, { known, tagged: sizesByTag(disk.mount), possible });
+    const volumeId = volumes.get(disk);
     return {
-      ...series,
-      otherMounts,
-      lastMetricAt: measuredAt,
+      ...disk,
       ...(volumeId && { volumeId }),
-      ...(sizeGb !== undefined && { sizeGb }),
+      ...(sizeGb === undefined ? { possibleGb: possible } : { sizeGb }),
     };
   });
+}
+
+type MergedDisk = Omit<Disk, 'volumeId' | 'possibleGb'>;
+
+/** The disks of an instance with their measured sizes. */
+export function mergedDisks(instanceId: string, inventory: KnownInventory): MergedDisk[] {
+  const found = [...(inventory.discovered.disks.get(instanceId)?.values() ?? [])];
+  return mergeMounts(found.flatMap((candidates) => measuredMount(candidates, inventory))).map(
+    ({ series, measuredAt: lastMetricAt, sizeGb, otherMounts }) => ({
+      ...series,
+      otherMounts,
+      lastMetricAt,
+      ...(sizeGb !== undefined && { sizeGb }),
+    }),
+  );
+}
+
+interface SizeSources {
+  /** Stored in the disk's alarm. */
+  readonly known: number | undefined;
+  readonly tagged: number | undefined;
+  readonly possible: readonly number[];
+}
+
+/** If the agent usually sends what the size needs, the last measured size is better than that of the volume. */
+function sizeOf({ sizeGb, roles }: MergedDisk, { known, tagged, possible }: SizeSources): number | undefined {
+  if (sizeGb !== undefined) return roundToKnownSize(sizeGb, known);
+  const isMeasurable = roles.has('total') || roles.has('free');
+  const certain = possible.length === 1 ? possible[0] : undefined;
+  return (isMeasurable ? known : undefined) ?? tagged ?? certain ?? known;
 }
 
 /** The series of a mount that counts. */
@@ -57,15 +83,4 @@ function measuredMount(candidates: readonly DiskSeries[], { measurements }: Know
 /** The size stored in the alarm's metadata. */
 function lastKnownSize(name: string, mine: readonly ExistingAlarm[] = []): number | undefined {
   return mine.find((alarm) => alarm.name === name)?.metadata?.sizeGb;
-}
-
-/**
- * The volume from the agent's VolumeId dimension, or the only volume if the disk is the root. Other disks may be
- * instance store, and on Nitro device names do not identify a volume.
- */
-function volumeOf(instance: Instance, disk: DiskSeries, disks: number): string | undefined {
-  const volumeId = dimensionValue(disk.dimensions, 'VolumeId');
-  if (volumeId) return volumeId;
-  const isRoot = disk.mount === '/' || disk.mount === 'C:';
-  return isRoot && disks === 1 && instance.volumeIds.length === 1 ? instance.volumeIds[0] : undefined;
 }

@@ -46,6 +46,8 @@ export const tagKeys = {
   statistic: 'groundcrew:disk-statistic',
   inodesPercent: 'groundcrew:disk-inodes',
   silentMinutes: 'groundcrew:disk-silent',
+  /** GB of the disks whose agent sends no size. */
+  size: 'groundcrew:disk-size',
   /** For one mount; further ones have a suffix, as in `groundcrew:disk-mount:logs`. */
   mount: 'groundcrew:disk-mount',
 } as const;
@@ -150,6 +152,15 @@ function parseNumber(raw: string, min: number, max: number): number {
   const value = Number(raw);
   if (/^\d+$/.test(raw) && value >= min && value <= max) return value;
   throw new Error(`is ${formatValue(raw)}, expected a whole number from ${min} to ${max}`);
+}
+
+/** @returns undefined if the sizes that a disk may have are in several tiers, or unknown */
+export function tierOfAll(
+  tiers: readonly ThresholdTier[],
+  sizesGb: readonly number[],
+): ThresholdTier | undefined {
+  const [first, ...others] = tiers.length === 1 ? tiers : new Set(sizesGb.map((gb) => tierOf(tiers, gb)));
+  return others.length === 0 ? first : undefined;
 }
 
 /** A disk of unknown size gets the first tier, whose thresholds are the highest. */

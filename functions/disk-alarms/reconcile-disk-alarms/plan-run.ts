@@ -38,6 +38,7 @@ export async function planRun(
     disks: countDisks(inventory, desired),
     unusableTopics: [...new Set(desired.flatMap(({ topicFaults = [] }) => topicFaults))].sort(),
     unmonitored: desired.flatMap(({ unmonitored }) => unmonitored ?? []).sort(),
+    unsized: desired.flatMap(({ unsized = [] }) => unsized).sort(),
     withoutMetrics: task.rechecks ? instancesWithoutMetrics(inventory, desired) : [],
   };
 }

@@ -1,18 +1,25 @@
 import { mapLimit } from '#shared/concurrency.ts';
 import { listAlarms } from '../aws/alarms.ts';
-import { describeAllInstances, describeInstances, describeInstancesNamed, volumeSizes } from '../aws/ec2.ts';
+import {
+  describeAllInstances,
+  describeInstances,
+  describeInstancesNamed,
+  findEbsOnlyTypes,
+  volumeSizes,
+} from '../aws/ec2.ts';
 import { listSeries, readSeries } from '../aws/metrics.ts';
 import { readTopicFault } from '../aws/sns.ts';
 import type { Config } from '../config.ts';
 import type { ExistingAlarm } from '../domain/alarm.ts';
 import { FLEET } from '../domain/alarm.ts';
-import { findDisks, type MetricSeries } from '../domain/disk.ts';
+import { dimensionValue, findDisks, type MetricSeries } from '../domain/disk.ts';
 import { type Instance, isTerminated } from '../domain/instance.ts';
-import { disksOfInstance, type Inventory } from '../domain/inventory.ts';
+import { type Inventory, mergedDisks } from '../domain/inventory.ts';
 import { measure } from '../domain/measurement.ts';
 import { metricsByRole } from '../domain/metric-profile.ts';
 import { tagKeys } from '../domain/settings.ts';
 import { namedTopics } from '../domain/topic.ts';
+import type { VolumeFacts } from '../domain/volume-match.ts';
 import type { Scope } from './event.ts';
 
 /** Up to this many instances are read one by one; above it, reading everything takes fewer calls. */
@@ -48,15 +55,15 @@ export async function readInventory(
     discovered,
     measurements: new Map(candidates.map((one) => [one, measure(one, readings.get(one) ?? new Map())])),
     alarmsByOwner: owned,
-    volumes: new Map<string, number>(),
+    volumeFacts: { volumes: new Map<string, number>(), ebsOnlyTypes: new Set<string>() },
   };
-  const [volumes, unusableTopics] = await Promise.all([
-    readVolumes(config, known, signal),
+  const [volumeFacts, unusableTopics] = await Promise.all([
+    readVolumeFacts(known, signal),
     config.mode === 'disk'
       ? readTopicFaults(namedTopics(instances, owned, config.topicArn), signal)
       : new Map<string, string>(),
   ]);
-  return { ...known, volumes, unusableTopics, instanceIds: ids, now };
+  return { ...known, volumeFacts, unusableTopics, instanceIds: ids, now };
 }
 
 /** Looks up each topic once. */
@@ -135,14 +142,24 @@ function idsOf(
   return [...new Set([...seen, ...owners])].sort();
 }
 
-/** Reads volume sizes only for disks whose size is unknown. */
-async function readVolumes(
-  { prefix }: Config,
-  known: Parameters<typeof disksOfInstance>[2],
+/** Asks EC2 only about instances with disks that the agent does not measure. */
+async function readVolumeFacts(
+  known: Parameters<typeof mergedDisks>[1],
   signal: AbortSignal,
-): Promise<ReadonlyMap<string, number>> {
-  const unsized = [...known.instances.values()]
-    .flatMap((instance) => disksOfInstance(instance, prefix, known))
-    .flatMap(({ sizeGb, volumeId }) => (sizeGb === undefined && volumeId ? [volumeId] : []));
-  return unsized.length > 0 ? volumeSizes([...new Set(unsized)], signal) : new Map();
+): Promise<VolumeFacts> {
+  const unmeasured = [...known.instances.values()].flatMap((instance) => {
+    const disks = mergedDisks(instance.instanceId, known).filter(({ sizeGb }) => sizeGb === undefined);
+    return disks.length > 0 ? [{ instance, disks }] : [];
+  });
+  const attached = unmeasured.flatMap(({ instance }) => instance.volumes.map(({ volumeId }) => volumeId));
+  const named = unmeasured.flatMap(({ disks }) =>
+    disks.flatMap(({ dimensions }) => dimensionValue(dimensions, 'VolumeId') ?? []),
+  );
+  const ids = [...new Set([...attached, ...named])];
+  const types = [...new Set(unmeasured.map(({ instance }) => instance.instanceType))];
+  const [volumes, ebsOnlyTypes] = await Promise.all([
+    volumeSizes(ids, signal),
+    findEbsOnlyTypes(types, signal),
+  ]);
+  return { volumes, ebsOnlyTypes };
 }

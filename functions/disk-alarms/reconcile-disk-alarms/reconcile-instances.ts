@@ -130,7 +130,10 @@ function reportOutcome(
     );
   addCount(metrics, 'AlarmsOverMaximum', outcome.overMaximum);
   // Only a run over all instances counts: others would report parts of the same number.
-  if ('fleet' in scope) addCount(metrics, 'InstancesWithoutMetrics', outcome.unmonitored.length);
+  if ('fleet' in scope) {
+    addCount(metrics, 'InstancesWithoutMetrics', outcome.unmonitored.length);
+    addCount(metrics, 'DisksWithoutSize', outcome.unsized.length);
+  }
   addCount(metrics, 'TopicsUnusable', outcome.unusableTopics.length);
   addCount(metrics, 'ChangesPending', left);
   addCount(metrics, 'Skipped', outcome.plan.skipped.length);

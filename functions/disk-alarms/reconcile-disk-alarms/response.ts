@@ -17,6 +17,8 @@ export interface RunOutcome {
   readonly overMaximum: number;
   /** Names of running instances in scope whose agents send no disk metrics. */
   readonly unmonitored: readonly string[];
+  /** Disks whose size is unknown, which have the thresholds of the first tier. */
+  readonly unsized: readonly string[];
   /** Why topics of tags or calls are not used, each once. */
   readonly unusableTopics: readonly string[];
   /** Whether a follow-up continues with the pending changes. */
@@ -45,13 +47,14 @@ export function toResponse({ plan, applied, ...outcome }: RunOutcome) {
 type Counted = Omit<RunOutcome, 'applied' | 'continues' | 'withoutMetrics'>;
 
 export function toCounts({ plan, ...outcome }: Counted) {
-  const { instances, disks, monthlyUsd, overMaximum, unusableTopics, unmonitored } = outcome;
+  const { instances, disks, monthlyUsd, overMaximum, unusableTopics, unmonitored, unsized } = outcome;
   return {
     instances,
     disks,
     monthlyUsd,
     ...(overMaximum > 0 && { overMaximum }),
     ...(unmonitored.length > 0 && { unmonitored: limitItems(unmonitored) }),
+    ...(unsized.length > 0 && { unsized: limitItems(unsized) }),
     ...(unusableTopics.length > 0 && { unusableTopics: limitItems(unusableTopics) }),
     counts: {
       create: plan.create.length,

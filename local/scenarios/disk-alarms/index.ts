@@ -7,6 +7,7 @@ import { mountScenarios } from './mounts.ts';
 import { oddInputScenarios } from './odd-input.ts';
 import { recoverScenarios } from './recover.ts';
 import { reportLinux, runServers } from './servers.ts';
+import { sizeScenarios } from './sizes.ts';
 
 /** Starts a server with two disks. Saves the event of its start. */
 export async function seed(world: World, { saveEvent }: SeedContext): Promise<readonly string[]> {
@@ -31,6 +32,7 @@ export default [
   ...createScenarios,
   ...maintainScenarios,
   ...mountScenarios,
+  ...sizeScenarios,
   ...recoverScenarios,
   ...oddInputScenarios,
   ...largeFleetScenarios,

@@ -146,6 +146,7 @@ export interface CallResponse {
   readonly continues?: boolean;
   readonly counts?: Readonly<Record<string, number>>;
   readonly unmonitored?: readonly string[];
+  readonly unsized?: readonly string[];
   readonly unusableTopics?: readonly string[];
   readonly skippedFor?: Readonly<Record<string, number>>;
   readonly plan?: { readonly create: readonly string[]; readonly update: readonly { changed: string[] }[] };

@@ -42,8 +42,10 @@ export const compositeRules: DesiredAlarmsOptions = {
   defaults: { ...defaults, warningAlarm: 'composite' },
 };
 
+const ec2Facts = { instanceType: 'm5.large', rootDevice: '/dev/xvda', volumes: [] };
+
 export function instance(more: Partial<Instance> = {}): Instance {
-  return { instanceId: ID, state: 'running', launchedAt: NOW - 86_400_000, tags: {}, volumeIds: [], ...more };
+  return { instanceId: ID, state: 'running', launchedAt: NOW - 86_400_000, tags: {}, ...ec2Facts, ...more };
 }
 
 export function series(metric: string, dimensions: Readonly<Record<string, string>>): MetricSeries {
@@ -84,7 +86,7 @@ export function inventory(look: Look): Inventory {
     instances: new Map(instances.map((one) => [one.instanceId, one])),
     discovered,
     measurements: new Map(candidates.map((one) => [one, measure(one, readings)])),
-    volumes: look.volumes ?? new Map(),
+    volumeFacts: { volumes: look.volumes ?? new Map(), ebsOnlyTypes: new Set(['m5.large']) },
     unusableTopics: look.unusableTopics ?? new Map(),
     alarmsByOwner: Map.groupBy(existing, ({ owner }) => owner),
     now: NOW,

@@ -2,7 +2,7 @@ import { type Alarm, type AlarmPurpose, alarmName, type MetricAlarmConfig, type 
 import { copiedTags, formatMetadata, hashTags } from '../alarm-metadata.ts';
 import type { DiskSeries } from '../disk.ts';
 import type { Instance } from '../instance.ts';
-import { type Settings, type Thresholds, tierOf } from '../settings.ts';
+import { type Settings, type Thresholds, type ThresholdTier, tierOf, tierOfAll } from '../settings.ts';
 import type { ChosenTopic } from '../topic.ts';
 import { belowCondition, betweenCondition, inodeCondition, type MetricCondition } from './condition.ts';
 import { formatDiskDescription, formatThresholds } from './description.ts';
@@ -10,6 +10,8 @@ import { formatDiskDescription, formatThresholds } from './description.ts';
 /** A disk with its size and volume, if known. */
 export interface Disk extends DiskSeries {
   readonly sizeGb?: number;
+  /** Sizes that are possible if none is known; empty if any is. */
+  readonly possibleGb?: readonly number[];
   /** Other places where its file system is mounted. */
   readonly otherMounts: readonly string[];
   /** Only if it is certain. */
@@ -35,7 +37,7 @@ const SUPPRESSION_SECONDS = 60;
 /** The alarms of one disk: critical, warning, and, if the settings say so, the warning's composite and inodes. */
 export function diskAlarms(options: InstanceAlarmOptions, disk: Disk): Alarm[] {
   const { settings, instance } = options;
-  const tier = tierOf(settings.tiers, disk.sizeGb);
+  const tier = certainTier(settings, disk) ?? tierOf(settings.tiers);
   const minimums = bindingMinimums(disk, tier, settings.minimumFreeGb);
   const thresholds = formatThresholds(tier, minimums);
   const describe = (what: string): string =>
@@ -61,6 +63,16 @@ export function diskAlarms(options: InstanceAlarmOptions, disk: Disk): Alarm[] {
       ? [of('inodes', `has less than ${settings.inodesPercent} % of its inodes free.`, true, inodes)]
       : []),
   ];
+}
+
+function certainTier({ tiers }: Settings, { sizeGb, possibleGb = [] }: Disk): ThresholdTier | undefined {
+  return tierOfAll(tiers, sizeGb === undefined ? possibleGb : [sizeGb]);
+}
+
+/** Whether the disk's size is unknown and another size could mean other thresholds. */
+export function needsSize({ settings }: InstanceAlarmOptions, disk: Disk): boolean {
+  if (disk.sizeGb !== undefined) return false;
+  return settings.minimumFreeGb !== undefined || certainTier(settings, disk) === undefined;
 }
 
 function warningNotice(options: InstanceAlarmOptions, mount: string, description: string): Alarm {

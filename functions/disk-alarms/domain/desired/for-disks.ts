@@ -1,14 +1,17 @@
 import type { Alarm, ExistingAlarm } from '../alarm.ts';
 import type { SkippedItem } from '../disk.ts';
+import { displayName } from '../instance.ts';
 import { type MountTag, mountTagsByMount } from '../mount-tags.ts';
 import { chooseTopic, type TopicRules } from '../topic.ts';
-import { type Disk, diskAlarms, type InstanceAlarmOptions } from './for-disk.ts';
+import { type Disk, diskAlarms, type InstanceAlarmOptions, needsSize } from './for-disk.ts';
 
 export interface AlarmsOfDisks {
   readonly alarms: readonly Alarm[];
   readonly skipped: readonly SkippedItem[];
   /** Number of disks with alarms. */
   readonly disks: number;
+  /** Disks whose size is unknown, so that their thresholds may be those of another size. */
+  readonly unsized: readonly string[];
   /** Why topics of tags or of a call are not used. */
   readonly topicFaults: readonly string[];
 }
@@ -39,6 +42,9 @@ export function alarmsOfDisks(
   return {
     alarms: watched.flatMap((one) => diskAlarms(one.options, one.disk)),
     disks: watched.length,
+    unsized: watched
+      .filter((one) => needsSize(one.options, one.disk))
+      .map(({ disk }) => `${displayName(options.instance)} ${disk.mount}`),
     topicFaults,
     skipped: [
       ...topicFaults.map((fault) => ({ what: instanceId, reason: `${fault}; the default topic is used` })),

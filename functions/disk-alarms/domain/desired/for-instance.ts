@@ -31,6 +31,8 @@ export interface DesiredAlarms {
   readonly hasNoMetrics: boolean;
   /** The instance's name, if it runs for more than an hour, is in scope and has no disk metrics. */
   readonly unmonitored?: string;
+  /** Its disks whose size is unknown. */
+  readonly unsized?: readonly string[];
   /** Why topics of its tags or of a call are not used. */
   readonly topicFaults?: readonly string[];
 }

@@ -184,39 +184,78 @@ describe('a size that cannot be measured', () => {
   });
 
   it('is the size of the volume if the volume is certain', () => {
-    const sure = {
-      ...full,
-      series: linux('/'),
-      instances: [instance({ volumeIds: ['vol-1'] })],
-      volumes: new Map([['vol-1', 600]]),
-    };
-    expect(configOf(one('critical', sure)).Threshold).toBe(90);
-    expect(one('critical', sure).description).toContain('Size 600 GB. ');
     const told = {
       ...full,
       series: linux('/data', { VolumeId: 'vol-1' }),
       volumes: new Map([['vol-1', 600]]),
     };
-    expect(one('critical', told).description).toContain('Volume: vol-1.');
+    expect(configOf(one('critical', told)).Threshold).toBe(90);
+    expect(one('critical', told).description).toMatch(/Size 600 GB\. .*\nVolume: vol-1\./);
   });
 
-  it('is unknown if there are two volumes, and the first tier applies', () => {
-    const unsure = {
-      ...full,
-      instances: [instance({ volumeIds: ['vol-1', 'vol-2'] })],
+  it('is that of the volume, also after a resize, if the agent sends only a percentage', () => {
+    const percentOnly = {
+      series: linux('/data', { VolumeId: 'vol-1' }).slice(0, 1),
+      readings: {},
       volumes: new Map([['vol-1', 600]]),
     };
+    const before = alarmsOf({ ...percentOnly, volumes: new Map([['vol-1', 100]]) }).map((alarm) =>
+      stored(alarm),
+    );
+    expect(configOf(one('critical', { ...percentOnly, existing: before })).Threshold).toBe(90);
+  });
+
+  it('is that of a tag, which a measured size replaces', () => {
+    const tagged = (tags: Readonly<Record<string, string>>): Look => ({
+      ...full,
+      instances: [instance({ tags })],
+    });
+    const tags = { 'groundcrew:disk-size': '700' };
+    expect(one('critical', tagged(tags)).description).toContain('Size 700 GB.');
+    expect(
+      one('critical', tagged({ ...tags, 'groundcrew:disk-mount': '/data size=900' })).description,
+    ).toContain('Size 900 GB.');
+    expect(
+      one('critical', { ...tagged(tags), readings: { total: reading(100 * GB) } }).description,
+    ).toContain('Size 100 GB.');
+    const odd = decide(tagged({ 'groundcrew:disk-size': 'big' }));
+    expect(odd.skipped).toEqual([
+      { what: ID, reason: 'tag groundcrew:disk-size is "big", expected GB like 800' },
+    ]);
+  });
+
+  it('is not needed if all sizes that are possible are in one tier', () => {
+    const volumes = [
+      { volumeId: 'vol-1', device: '/dev/xvda' },
+      { volumeId: 'vol-2', device: '/dev/sdf' },
+    ];
+    const look = (...gb: readonly number[]): Look => ({
+      series: ['/', '/a', '/b'].flatMap((path, i) => linux(path, { device: `nvme${i}n1` }).slice(0, 1)),
+      readings: {},
+      instances: [
+        instance({ tags: { Name: 'db' }, volumes: [...volumes, { volumeId: 'vol-3', device: '/dev/sdg' }] }),
+      ],
+      volumes: new Map(gb.map((size, i) => [`vol-${i + 1}`, size])),
+    });
+    expect(decide(look(8, 100, 200)).unsized).toEqual([]);
+    expect(decide(look(8, 600, 700)).unsized).toEqual([]);
+    expect(configOf(one('critical', look(8, 600, 700))).Threshold).toBe(80); // the root is first
+    expect(alarmsOf(look(8, 600, 700)).map((alarm) => configOf(alarm).Threshold)).toEqual([
+      80, 0, 90, 0, 90, 0,
+    ]);
+    expect(decide(look(8, 100, 700)).unsized).toEqual([`db (${ID}) /a`, `db (${ID}) /b`]);
+    const oneTier = { tiers: [{ fromGb: 0, warning: 20, critical: 10 }] };
+    expect(decide(look(8, 100, 700), settings(oneTier)).unsized).toEqual([]);
+    const minimum = { ...oneTier, minimumFreeGb: { warning: 50, critical: 20 } };
+    expect(decide(look(8, 100, 700), settings(minimum)).unsized).toHaveLength(2);
+  });
+
+  it('is unknown otherwise; then the first tier applies, and the disk is named', () => {
+    const unsure = { ...full, instances: [instance()] };
     expect(configOf(one('critical', unsure)).Threshold).toBe(80);
     expect(one('critical', unsure).description).toMatch(/Size unknown\. .*\nVolume: unknown/);
-    // One of the instance's own disks beside the one volume.
-    const own = { ...full, series: linux('/mnt/nvme'), instances: [instance({ volumeIds: ['vol-1'] })] };
-    expect(one('critical', own).description).toContain('Volume: unknown');
-    const two = {
-      ...full,
-      series: [...linux('/'), ...linux('/data', { device: 'nvme1n1' })],
-      instances: [instance({ volumeIds: ['vol-1'] })],
-    };
-    expect(one('critical', two).description).toContain('Volume: unknown');
+    expect(decide(unsure).unsized).toEqual([`${ID} /data`]);
+    expect(decide(sized(100)).unsized).toEqual([]);
   });
 });
 
