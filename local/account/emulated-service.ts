@@ -12,6 +12,8 @@ export interface ServiceContext<State = unknown> {
   readonly accountId: string;
   /** The Region that the call was signed for: some services exist only in a few Regions. */
   readonly requestedRegion: string;
+  /** Host and port that the call was sent to. */
+  readonly host: string;
   /** The time on the pack's clock, in milliseconds since 1970. */
   now(): number;
   /** Puts a complete event on the default bus. */

@@ -139,7 +139,7 @@ function findRefusal({ service, action, input }: ApiRequest): ServiceError | und
 
 function createContext(
   gateway: GatewayState,
-  { service, caller, region: requestedRegion }: ApiRequest,
+  { service, caller, headers, region: requestedRegion }: ApiRequest,
 ): ServiceContext {
   return {
     state: serviceState(gateway, service),
@@ -147,6 +147,7 @@ function createContext(
     region,
     accountId,
     requestedRegion,
+    host: headers.host ?? '',
     now: () => gateway.clock.now(),
     publish: async (event) => requireHook(gateway, 'onPublish')(event),
     invoke: (name, payload) => requireHook(gateway, 'onInvoke')(name, payload),

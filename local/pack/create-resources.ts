@@ -1,5 +1,5 @@
 import { CreateTableCommand, type DynamoDBClient, UpdateTimeToLiveCommand } from '@aws-sdk/client-dynamodb';
-import { CreateTopicCommand, type SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
+import { CreateTopicCommand, type SNSClient } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, type QueueAttributeName, type SQSClient } from '@aws-sdk/client-sqs';
 import { accessKeyFor } from '../account/caller.ts';
 import { mapping } from '../json.ts';
@@ -20,7 +20,6 @@ export async function createResources(stack: Stack, clients: ResourceClients): P
     ...stack.ofType('AWS::S3::Bucket').map((bucket) => createBucket(bucket, stack)),
     ...stack.ofType('AWS::SSM::Parameter').map((parameter) => putParameter(parameter, stack)),
   ]);
-  await Promise.all(stack.ofType('AWS::SNS::Subscription').map((one) => subscribe(one, clients)));
 }
 
 /** A queue can name another as its dead-letter queue only when that one exists. */
@@ -58,21 +57,6 @@ async function createTopic({ name, properties }: Resource, { sns }: ResourceClie
     new CreateTopicCommand({
       Name: name,
       Attributes: Object.fromEntries(attributes.map(([key, value]) => [key, String(value)])),
-    }),
-  );
-}
-
-/** Mail and functions are local/wiring's; what goes to queues the account delivers itself. */
-async function subscribe({ properties }: Resource, { sns }: ResourceClients): Promise<void> {
-  if (properties.Protocol !== 'sqs') return;
-  const names = ['FilterPolicy', 'FilterPolicyScope', 'RawMessageDelivery', 'RedrivePolicy'];
-  const set = names.filter((name) => properties[name] !== undefined);
-  await sns.send(
-    new SubscribeCommand({
-      TopicArn: String(properties.TopicArn),
-      Protocol: 'sqs',
-      Endpoint: String(properties.Endpoint),
-      Attributes: Object.fromEntries(set.map((name) => [name, attributeText(properties[name])])),
     }),
   );
 }

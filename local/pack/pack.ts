@@ -3,6 +3,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { type Account, accessKeyFor, accountId, region, startAccount } from '../account/account.ts';
+import { countMessages } from '../account/services/sqs/queue.ts';
 import { createClock } from '../clock.ts';
 import { findPython } from '../python/find.ts';
 import { openFileSystems } from '../runtime/file-systems.ts';
@@ -158,6 +159,7 @@ function connect(started: Started): Parts & Started {
     ...clients,
     stack,
     clock,
+    countMessages: (url) => countMessages(account.serviceState('sqs'), url, clock.now()),
     invoke: functions.invoke,
     mail: mailbox.receive,
     onCall: account.onCall,

@@ -1,4 +1,3 @@
-import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { Clock } from '../clock.ts';
 import type { AsyncInvocations } from './async-invocations.ts';
 import type { QueueArrivals } from './queue-arrivals.ts';
@@ -7,7 +6,8 @@ import type { Timers } from './timers.ts';
 
 export interface DeliveryParts {
   readonly clock: Clock;
-  readonly sqs: SQSClient;
+  /** Visible, delayed and received messages of the queue. */
+  readonly countMessages: (queueUrl: string) => number;
   readonly async: AsyncInvocations;
   readonly pollers: readonly Poller[];
   readonly arrivals: QueueArrivals;
@@ -30,14 +30,12 @@ export async function settle(parts: DeliveryParts): Promise<void> {
       step = 1000;
       continue;
     }
-    const next = nextDue(parts) ?? (await expectMessagesInFlight(parts, step));
+    const next = nextDue(parts) ?? expectMessagesInFlight(parts, step);
     if (next === undefined) return;
     clock.skip(Math.max(0, next - clock.now()) + 1);
     step *= 2;
   }
-  throw new Error(
-    `The pack did not settle within 24 hours on its clock. Pending: ${await describePending(parts)}`,
-  );
+  throw new Error(`The pack did not settle within 24 hours on its clock. Pending: ${describePending(parts)}`);
 }
 
 /** Lets `ms` pass on the clock and delivers what falls due during this time, each delivery at its time. */
@@ -75,15 +73,15 @@ function nextDue({ arrivals, async, timers }: DeliveryParts): number | undefined
 }
 
 /** Other consumers hold messages, and we cannot know when these become visible again: look again after `step`. */
-async function expectMessagesInFlight(parts: DeliveryParts, step: number): Promise<number | undefined> {
-  const queued = await countBacklogs(parts);
+function expectMessagesInFlight(parts: DeliveryParts, step: number): number | undefined {
+  const queued = countBacklogs(parts);
   const at = parts.clock.now() + step;
   for (const { poller } of queued) parts.arrivals.expectMessage(poller.queueUrl, at);
   return queued.length === 0 ? undefined : at;
 }
 
-async function describePending(parts: DeliveryParts): Promise<string> {
-  const queued = await countBacklogs(parts);
+function describePending(parts: DeliveryParts): string {
+  const queued = countBacklogs(parts);
   const messages = queued.map(({ poller, count }) => `${poller.functionId} (${count} messages)`);
   return [...parts.async.describePending(), ...messages].join(', ');
 }
@@ -93,23 +91,9 @@ interface QueueBacklog {
   readonly count: number;
 }
 
-async function countBacklogs({ sqs, arrivals, pollers }: DeliveryParts): Promise<readonly QueueBacklog[]> {
+function countBacklogs({ arrivals, countMessages, pollers }: DeliveryParts): readonly QueueBacklog[] {
   const used = pollers.filter((poller) => arrivals.wasUsed(poller.queueUrl));
-  const counts = await Promise.all(
-    used.map(async (poller) => ({ poller, count: await countMessages(sqs, poller.queueUrl) })),
-  );
-  return counts.filter(({ count }) => count > 0);
-}
-
-const countAttributes = [
-  'ApproximateNumberOfMessages',
-  'ApproximateNumberOfMessagesDelayed',
-  'ApproximateNumberOfMessagesNotVisible',
-] as const;
-
-async function countMessages(sqs: SQSClient, queueUrl: string): Promise<number> {
-  const { Attributes = {} } = await sqs.send(
-    new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: [...countAttributes] }),
-  );
-  return countAttributes.reduce((sum, kind) => sum + Number(Attributes[kind] ?? 0), 0);
+  return used
+    .map((poller) => ({ poller, count: countMessages(poller.queueUrl) }))
+    .filter(({ count }) => count > 0);
 }

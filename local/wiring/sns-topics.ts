@@ -17,15 +17,16 @@ export interface TopicOptions {
   readonly clock: Clock;
   readonly mail: (mail: Mail) => void;
   readonly enqueue: (functionId: string, payload: unknown) => void;
-  /** Called with the URL of each queue that moto delivers to. */
-  readonly onQueueDelivery: (queueUrl: string) => void;
+  readonly sendToQueue: (queueUrl: string, body: string, attributes: Attributes) => Promise<void>;
 }
 
+type Attributes = Readonly<Record<string, string>>;
+
 export interface Topics {
-  /** Delivers the message of a Publish call to the email and Lambda subscriptions of the template. */
-  publish(input: Mapping, output: Mapping): void;
+  /** Delivers the message of a Publish call to the subscriptions of the template. */
+  publish(input: Mapping, output: Mapping): Promise<void>;
   /** Does the same for a PublishBatch call. */
-  publishBatch(input: Mapping, output: Mapping): void;
+  publishBatch(input: Mapping, output: Mapping): Promise<void>;
 }
 
 interface PublishedMessage extends TopicMessage {
@@ -34,7 +35,7 @@ interface PublishedMessage extends TopicMessage {
   readonly subject: string | undefined;
 }
 
-type Receive = (published: PublishedMessage) => void;
+type Receive = (published: PublishedMessage) => void | Promise<void>;
 
 /** The subject that SNS uses if a message has none. */
 const defaultSubject = 'AWS Notification Message';
@@ -44,17 +45,18 @@ export function createTopics(options: TopicOptions): Topics {
     topic: String(subscription.properties.TopicArn),
     receive: createReceiver(subscription, options),
   }));
-  const publish = (published: PublishedMessage): void => {
-    for (const { topic, receive } of subscriptions) if (topic === published.topic) receive(published);
+  const publish = async (published: PublishedMessage): Promise<void> => {
+    for (const { topic, receive } of subscriptions) if (topic === published.topic) await receive(published);
   };
   return {
     publish: (input, output) => publish(parsePublish(input, input.TopicArn, output.MessageId)),
-    publishBatch: (input, output) => {
+    publishBatch: async (input, output) => {
       const accepted = new Map(
         list(output.Successful).map((one) => [mapping(one).Id, mapping(one).MessageId]),
       );
       for (const entry of list(input.PublishBatchRequestEntries).map(mapping)) {
-        if (accepted.has(entry.Id)) publish(parsePublish(entry, input.TopicArn, accepted.get(entry.Id)));
+        if (accepted.has(entry.Id))
+          await publish(parsePublish(entry, input.TopicArn, accepted.get(entry.Id)));
       }
     },
   };
@@ -85,12 +87,16 @@ function createReceiver({ id, properties }: Resource, options: TopicOptions): Re
     throw new Error(
       `${id} subscribes through ${properties.Protocol}. Add this protocol to local/wiring/sns-topics.ts.`,
     );
-  return (published) => {
-    if (passes(published)) receive(published, properties, options);
+  return async (published) => {
+    if (passes(published)) await receive(published, properties, options);
   };
 }
 
-type Protocol = (published: PublishedMessage, subscription: Mapping, options: TopicOptions) => void;
+type Protocol = (
+  published: PublishedMessage,
+  subscription: Mapping,
+  options: TopicOptions,
+) => void | Promise<void>;
 
 const protocols: Readonly<Record<string, Protocol>> = {
   email: sendMail,
@@ -99,11 +105,27 @@ const protocols: Readonly<Record<string, Protocol>> = {
     const lambda = stack.findByArn(String(arn));
     if (lambda) enqueue(lambda.id, toSnsEvent(published, clock));
   },
-  sqs: (_, { Endpoint: arn }, { stack, onQueueDelivery }) => {
-    const queue = stack.findByArn(String(arn));
-    if (queue) onQueueDelivery(stack.ref(queue.id));
-  },
+  sqs: sendToQueue,
 };
+
+/** With raw delivery a queue gets the message itself, and its attributes as attributes of the queue's message. */
+async function sendToQueue(
+  published: PublishedMessage,
+  { Endpoint: arn, RawMessageDelivery: raw }: Mapping,
+  { stack, clock, sendToQueue: send }: TopicOptions,
+): Promise<void> {
+  const queue = stack.findByArn(String(arn));
+  if (!queue) return;
+  const isRaw = String(raw) === 'true';
+  const body = isRaw ? published.message : JSON.stringify(toNotification(published, clock));
+  await send(stack.ref(queue.id), body, isRaw ? textAttributes(published.attributes) : {});
+}
+
+function textAttributes(attributes: Mapping): Attributes {
+  return Object.fromEntries(
+    Object.entries(attributes).map(([name, one]) => [name, String(mapping(one).StringValue)]),
+  );
+}
 
 function sendMail(
   { topic, subject = defaultSubject, message }: PublishedMessage,
@@ -113,13 +135,12 @@ function sendMail(
   mail({ to: String(to), topic, subject, text: message });
 }
 
-/** The event with which SNS invokes a function. */
-function toSnsEvent({ topic, id, subject, message, attributes }: PublishedMessage, clock: Clock): object {
+function toNotification({ topic, id, subject, message, attributes }: PublishedMessage, clock: Clock): object {
   const entries = Object.entries(attributes).map(([name, one]) => {
     const { DataType, StringValue, BinaryValue } = mapping(one);
     return [name, { Type: DataType, Value: StringValue ?? BinaryValue }];
   });
-  const notification = {
+  return {
     Type: 'Notification',
     MessageId: id,
     TopicArn: topic,
@@ -132,13 +153,17 @@ function toSnsEvent({ topic, id, subject, message, attributes }: PublishedMessag
     UnsubscribeUrl: 'https://sns.eu-west-1.amazonaws.com/?Action=Unsubscribe',
     MessageAttributes: Object.fromEntries(entries),
   };
+}
+
+/** The event with which SNS invokes a function. */
+function toSnsEvent(published: PublishedMessage, clock: Clock): object {
   return {
     Records: [
       {
         EventSource: 'aws:sns',
         EventVersion: '1.0',
-        EventSubscriptionArn: `${topic}:${id}`,
-        Sns: notification,
+        EventSubscriptionArn: `${published.topic}:${published.id}`,
+        Sns: toNotification(published, clock),
       },
     ],
   };

@@ -14,7 +14,7 @@ import { runLive } from './run-live.ts';
 import { createSchedules, type Schedule } from './schedules.ts';
 import { advance, settle } from './settle.ts';
 import { createTopics, type Mail } from './sns-topics.ts';
-import { receiveMessages } from './sqs-client.ts';
+import { receiveMessages, sendMessage } from './sqs-client.ts';
 import { createPollers, deadLetterQueues } from './sqs-poller.ts';
 import { createTimers, type Timers } from './timers.ts';
 
@@ -29,9 +29,15 @@ export interface WiringOptions {
   readonly clock: Clock;
   readonly sqs: SQSClient;
   readonly sns: SNSClient;
+  /** Visible, delayed and received messages of a queue. */
+  readonly countMessages: (queueUrl: string) => number;
   readonly invoke: (functionId: string, payload: unknown) => Promise<Invoked>;
   readonly mail: (mail: Mail) => void;
-  readonly onCall: (service: string, action: string, listener: (seen: SuccessfulCall) => void) => void;
+  readonly onCall: (
+    service: string,
+    action: string,
+    listener: (seen: SuccessfulCall) => void | Promise<void>,
+  ) => void;
 }
 
 /** Connects the resources of the template as AWS does: rules, queues, topics, schedules and the HTTP API. */
@@ -52,7 +58,7 @@ export interface Wiring {
 }
 
 export function createWiring(options: WiringOptions): Wiring {
-  const { stack, clock, sqs, sns, invoke, mail, onCall } = options;
+  const { stack, clock, sqs, sns, countMessages, invoke, mail, onCall } = options;
   const async = createAsyncInvocations({
     stack,
     clock,
@@ -63,11 +69,16 @@ export function createWiring(options: WiringOptions): Wiring {
   const delivery = createDelivery({ stack, sqs, sns, enqueue });
   const bus = createEventBus(stack, delivery.deliverAll);
   const arrivals = createQueueArrivals(stack, clock);
-  const onQueueDelivery = (queueUrl: string): void => arrivals.expectMessage(queueUrl, clock.now());
   const pollers = createPollers({ stack, sqs, clock, arrivals, invoke });
-  const topics = createTopics({ stack, clock, mail, enqueue, onQueueDelivery });
+  const topics = createTopics({
+    stack,
+    clock,
+    mail,
+    enqueue,
+    sendToQueue: (...message) => sendMessage(sqs, ...message),
+  });
   const timers = createTimers(clock);
-  const parts = { clock, sqs, async, pollers, arrivals, timers };
+  const parts = { clock, countMessages, async, pollers, arrivals, timers };
   const schedules = createSchedules({ stack, clock, deliver: delivery.deliver });
   onCall('sns', 'Publish', ({ input, output }) => topics.publish(input, output));
   onCall('sns', 'PublishBatch', ({ input, output }) => topics.publishBatch(input, output));

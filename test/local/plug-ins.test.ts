@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { CreateQueueCommand, ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { CreateTopicCommand, ListTopicsCommand, SNSClient } from '@aws-sdk/client-sns';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Account, accessKeyFor, startAccount } from '../../local/account/account.ts';
 import { createClock } from '../../local/clock.ts';
@@ -217,17 +217,15 @@ describe('an account that somebody else runs', () => {
     await theirs?.close();
   });
 
-  const queues = async (): Promise<readonly string[]> => {
+  const topics = async (): Promise<readonly string[]> => {
     const settings = { endpoint: theirs.url, region: 'eu-west-1' };
     const credentials = { accessKeyId: 'theirs', secretAccessKey: 'theirs' };
-    const { QueueUrls = [] } = await new SQSClient({ ...settings, credentials }).send(
-      new ListQueuesCommand(),
-    );
-    return QueueUrls.map((url) => url.slice(url.lastIndexOf('/') + 1)).sort();
+    const { Topics = [] } = await new SNSClient({ ...settings, credentials }).send(new ListTopicsCommand());
+    return Topics.map(({ TopicArn = '' }) => TopicArn.slice(TopicArn.lastIndexOf(':') + 1)).sort();
   };
 
   it('holds what the pack creates, behind the gateway that writes down and stands in', async () => {
-    expect(await queues()).toEqual(['groundcrew-Dead', 'groundcrew-Work']);
+    expect(await topics()).toEqual(['groundcrew-Notices']);
     expect(theirs.calls.map(({ function: id }) => id)).not.toContain('wiring');
     const event = { Source: 'trial.work', DetailType: 'Trial', Detail: '{"size":1}' };
     await borrowed.client(EventBridgeClient).send(new PutEventsCommand({ Entries: [event] }));
@@ -237,10 +235,10 @@ describe('an account that somebody else runs', () => {
   });
 
   it('is emptied by a reset', async () => {
-    await borrowed.client(SQSClient).send(new CreateQueueCommand({ QueueName: 'left-over' }));
-    expect(await queues()).toContain('left-over');
+    await borrowed.client(SNSClient).send(new CreateTopicCommand({ Name: 'left-over' }));
+    expect(await topics()).toContain('left-over');
     await borrowed.reset();
-    expect(await queues()).toEqual(['groundcrew-Dead', 'groundcrew-Work']);
+    expect(await topics()).toEqual(['groundcrew-Notices']);
   });
 
   it.each([

@@ -153,13 +153,6 @@ export const corrections: readonly Correction[] = [
     patch: 'mark_aws_managed_keys',
   },
   {
-    service: 'sqs',
-    actions: ['ReceiveMessage'],
-    aws: 'Deletes a message after its retention period (developer guide).',
-    moto: 'Keeps it, and does not deliver the messages after it.',
-    patch: 'delete_expired_messages',
-  },
-  {
     service: 'dynamodb',
     actions: ['TransactWriteItems'],
     aws:

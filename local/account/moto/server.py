@@ -1,4 +1,4 @@
-"""Serves the local AWS account: moto, behind one lock, with an adjustable clock.
+"""Serves the local AWS account: moto in one thread, with an adjustable clock.
 
 The argument is the port (0: any free port). Prints {"port": n} when ready. Exits when stdin closes, so that no server
 remains if the parent process dies.
@@ -46,10 +46,6 @@ speedups.before_import(lambda: offset)
 import patches  # noqa: E402
 from cheroot.wsgi import Server  # noqa: E402
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: E402
-from moto.sqs.models import Queue  # noqa: E402
-
-# moto checks a condition and then writes. Two threads at once would both pass the check.
-lock = threading.Lock()
 
 
 class Application:
@@ -62,24 +58,24 @@ class Application:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         global offset
-        with lock:
-            milliseconds = environ.get("HTTP_X_GROUNDCREW_CLOCK")
-            if milliseconds is not None:
-                offset = datetime.timedelta(milliseconds=float(milliseconds))
-            # moto reads the encoded path from here.
-            environ["RAW_URI"] = environ["REQUEST_URI"]
-            try:
-                return self.app(environ, start_response)
-            except Exception:
-                # The gateway adds the last line of this output to its error message.
-                traceback.print_exc()
-                start_response("500 Internal Server Error", [("content-type", "text/html")])
-                return [b""]
+        milliseconds = environ.get("HTTP_X_GROUNDCREW_CLOCK")
+        if milliseconds is not None:
+            offset = datetime.timedelta(milliseconds=float(milliseconds))
+        # moto reads the encoded path from here.
+        environ["RAW_URI"] = environ["REQUEST_URI"]
+        try:
+            return self.app(environ, start_response)
+        except Exception:
+            # The gateway adds the last line of this output to its error message.
+            traceback.print_exc()
+            start_response("500 Internal Server Error", [("content-type", "text/html")])
+            return [b""]
 
 
 def serve(port: int) -> None:
     """Replaces moto's own server, which opens a connection and a thread for every request."""
-    server = Server(("127.0.0.1", port), Application(), numthreads=16, request_queue_size=128)
+    # One thread: moto checks a condition and then writes, so two requests at once would both pass the check.
+    server = Server(("127.0.0.1", port), Application(), numthreads=1, max=1, request_queue_size=128)
     # The gateway is the only client and keeps its connections open.
     server.timeout = 24 * 3600
     server.keep_alive_conn_limit = 128
@@ -87,20 +83,6 @@ def serve(port: int) -> None:
     _, port = server.bind_addr
     print(json.dumps({"port": port}), flush=True)
     server.serve()
-
-
-def release_lock_while_waiting() -> None:
-    """Releases the lock during a long poll, which would otherwise block the message that it waits for."""
-    wait = Queue.wait_for_messages
-
-    def wait_for_messages(queue: Queue, timeout: int) -> None:
-        lock.release()
-        try:
-            wait(queue, timeout)
-        finally:
-            lock.acquire()
-
-    Queue.wait_for_messages = wait_for_messages
 
 
 def exit_with_parent() -> None:
@@ -113,7 +95,6 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     speedups.after_import()
     patches.apply()
-    release_lock_while_waiting()
     threading.Thread(target=exit_with_parent, daemon=True).start()
     serve(int(sys.argv[1]))
 

@@ -45,7 +45,6 @@ def after_import() -> None:
     responses.gen_amzn_requestid_long = request_id
     speed_up_responses()
     speed_up_xml()
-    speed_up_queues()
     speed_up_transactions()
 
 
@@ -148,44 +147,6 @@ def speed_up_xml() -> None:
         return "" if value is None else str(value)
 
     xmltodict.unparse = fast_unparse
-
-
-def speed_up_queues() -> None:
-    import moto.sqs.models as sqs
-
-    def messages(queue: sqs.Queue) -> list[sqs.Message]:
-        now = sqs.unix_time_millis()
-        return [one for one in queue._messages if one.visible_at < now and one.delayed_until <= now]
-
-    def delayed(queue: sqs.Queue) -> int:
-        now = sqs.unix_time_millis()
-        return sum(now < one.delayed_until for one in queue._messages)
-
-    def not_visible(queue: sqs.Queue) -> int:
-        now = sqs.unix_time_millis()
-        return sum(one.visible_at >= now for one in queue._messages)
-
-    def delete_message(queue: sqs.Queue, handle: str) -> None:
-        if handle in queue.deleted_messages:
-            return
-        for index, message in enumerate(queue._messages):
-            if handle == message.receipt_handle or handle in message._old_receipt_handles:
-                queue.pending_messages.discard(message)
-                queue.deleted_messages.update(message.all_receipt_handles)
-                del queue._messages[index]
-                return
-        raise sqs.ReceiptHandleIsInvalid()
-
-    def is_retained(backend: sqs.SQSBackend, queue_name: str, message: sqs.Message) -> bool:
-        # Reads only this attribute. moto computes all attributes, which counts the whole queue three times.
-        queue = backend.get_queue(queue_name)
-        return queue.message_retention_period + message.sent_timestamp / 1000 > sqs.unix_time()
-
-    sqs.Queue.messages = property(messages)
-    sqs.Queue.approximate_number_of_messages_delayed = property(delayed)
-    sqs.Queue.approximate_number_of_messages_not_visible = property(not_visible)
-    sqs.Queue.delete_message = delete_message
-    sqs.SQSBackend.is_message_valid_based_on_retention_period = is_retained
 
 
 def speed_up_transactions() -> None:

@@ -51,14 +51,6 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { CreateKeyCommand, DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { CreateTopicCommand, PublishCommand, SNSClient } from '@aws-sdk/client-sns';
-import {
-  CreateQueueCommand,
-  DeleteMessageBatchCommand,
-  GetQueueAttributesCommand,
-  ReceiveMessageCommand,
-  SendMessageCommand,
-  SQSClient,
-} from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { corrections } from '../../../../local/account/moto/corrections.ts';
 import { errorOf, type Fixture, openAccount } from '../fixture.ts';
@@ -70,7 +62,6 @@ let dynamo: DynamoDBClient;
 let ec2: EC2Client;
 let elb: ElasticLoadBalancingV2Client;
 let sns: SNSClient;
-let sqs: SQSClient;
 
 beforeAll(async () => {
   fixture = await openAccount();
@@ -80,7 +71,6 @@ beforeAll(async () => {
   ec2 = fixture.client(EC2Client);
   elb = fixture.client(ElasticLoadBalancingV2Client);
   sns = fixture.client(SNSClient);
-  sqs = fixture.client(SQSClient);
 });
 beforeEach(() => fixture.account.reset());
 afterAll(() => fixture?.account.close());
@@ -410,50 +400,6 @@ describe('EC2', () => {
   });
 });
 
-describe('SQS', () => {
-  test('deletes a message after its retention period, also if others follow it', async () => {
-    const { QueueUrl } = await sqs.send(
-      new CreateQueueCommand({
-        QueueName: 'q',
-        Attributes: { MessageRetentionPeriod: '180', VisibilityTimeout: '30' },
-      }),
-    );
-    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'old' }));
-    fixture.clock.skip(100_000);
-    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'young' }));
-    fixture.clock.skip(81_000);
-    expect(await receive(QueueUrl)).toEqual(['young']);
-  });
-
-  test('moves a message to the dead-letter queue after the last receive, and deletes by valid handles', async () => {
-    const dead = await sqs.send(new CreateQueueCommand({ QueueName: 'dead' }));
-    const { Attributes } = await sqs.send(
-      new GetQueueAttributesCommand({ QueueUrl: dead.QueueUrl, AttributeNames: ['QueueArn'] }),
-    );
-    const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: Attributes?.QueueArn, maxReceiveCount: 2 });
-    const { QueueUrl } = await sqs.send(
-      new CreateQueueCommand({ QueueName: 'q', Attributes: { RedrivePolicy, VisibilityTimeout: '30' } }),
-    );
-    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'poison' }));
-    for (let count = 0; count < 2; count += 1) {
-      expect(await receive(QueueUrl)).toEqual(['poison']);
-      fixture.clock.skip(31_000);
-    }
-    expect(await receive(QueueUrl)).toEqual([]);
-    const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: dead.QueueUrl }));
-    expect(Messages.map((one) => one.Body)).toEqual(['poison']);
-    const Entries = Messages.map((one) => ({ Id: 'a', ReceiptHandle: one.ReceiptHandle }));
-    const bad = { Id: 'b', ReceiptHandle: 'unknown' };
-    const answer = await sqs.send(
-      new DeleteMessageBatchCommand({ QueueUrl: dead.QueueUrl, Entries: [...Entries, bad] }),
-    );
-    expect(answer).toMatchObject({
-      Successful: [{ Id: 'a' }],
-      Failed: [{ Id: 'b', Code: 'ReceiptHandleIsInvalid' }],
-    });
-  });
-});
-
 describe('DynamoDB', () => {
   beforeEach(async () => {
     await dynamo.send(
@@ -688,11 +634,6 @@ const stateOf = async (id: string): Promise<string | undefined> => (await find(i
 
 async function tagsOf(id: string): Promise<Record<string, unknown>> {
   return Object.fromEntries(((await find(id))?.Tags ?? []).map(({ Key, Value }) => [Key, Value]));
-}
-
-async function receive(QueueUrl: string | undefined): Promise<unknown[]> {
-  const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
-  return Messages.map((one) => one.Body);
 }
 
 describe('images', () => {

@@ -1,26 +1,12 @@
-"""Queues of SQS and transactions of DynamoDB."""
+"""Transactions of DynamoDB."""
 
 import json
 
 import moto.core.utils as core
 import moto.dynamodb.exceptions as dynamodb_errors
-import moto.sqs.models as sqs
 from moto.core.responses import ActionResult
 from moto.dynamodb.responses import DynamoHandler
 from patches.registry import patch
-
-
-@patch
-def delete_expired_messages() -> None:
-    receive = sqs.SQSBackend.receive_message
-
-    def receive_message(backend, queue_name, *rest, **named):  # type: ignore[no-untyped-def]
-        queue = backend.get_queue(queue_name)
-        oldest = sqs.unix_time_millis() - queue.message_retention_period * 1000
-        queue._messages = [one for one in queue._messages if one.sent_timestamp > oldest]
-        return receive(backend, queue_name, *rest, **named)
-
-    sqs.SQSBackend.receive_message = receive_message
 
 
 token_lifetime_seconds = 600
