@@ -56,7 +56,8 @@ function findTokenHolder(
   token: string,
 ): string | undefined {
   const hash = hashToken(token);
-  const holder = approvers.find(({ tokenHash }) => tokenHash !== undefined && isSameHash(tokenHash, hash));
+  const isTheirs = (one: string | undefined): boolean => one !== undefined && isSameHash(one, hash);
+  const holder = approvers.find((one) => isTheirs(one.tokenHash) || isTheirs(one.reminderHash));
   return holder?.address;
 }
 

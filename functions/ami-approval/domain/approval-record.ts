@@ -21,6 +21,8 @@ export type ApprovalStatus =
 export interface Approver {
   readonly address: string;
   readonly tokenHash?: string;
+  /** Of the link in their reminder. Who has it is not reminded again. */
+  readonly reminderHash?: string;
 }
 
 /** One event in the life of a request. */
@@ -70,6 +72,8 @@ export interface ApprovalRecord extends BuildRecordKey {
   readonly extraApprovals?: number;
   readonly approvers: readonly Approver[];
   readonly expiresAt: number;
+  /** From when on approvers who have not voted get a reminder. */
+  readonly remindAt?: number;
   readonly decidedAt?: number;
   /** One execution holds the claim until then. */
   readonly leaseUntil?: number;

@@ -12,6 +12,7 @@ import {
 import type { ApprovalSubject } from './approval-subject.ts';
 import type { BuildReview } from './build-review.ts';
 import { hasQuorum } from './current-rules.ts';
+import { approversToRemind } from './reminders.ts';
 
 // The life of a request. Every function takes a record and returns the next one; nothing here writes.
 
@@ -26,6 +27,7 @@ export interface RoundInput {
   readonly extraApprovals?: number;
   readonly approvers: readonly Approver[];
   readonly expiresAt: number;
+  readonly remindAt?: number;
   /** What changed since the previous round. */
   readonly why?: string;
   /** The person who requests approval again after a round that is closed. */
@@ -143,7 +145,8 @@ export function nextAction(known: Draft, now: number): 'ask' | 'act' | undefined
   if (known.status === 'outdated') return hasFailedTooLong(known, now) ? 'act' : 'ask';
   if (known.status !== 'pending') return 'act';
   if (now >= known.expiresAt || hasQuorum(known)) return 'act';
-  return known.approvers.some(({ tokenHash }) => tokenHash === undefined) ? 'ask' : undefined;
+  const isMailDue = known.approvers.some(({ tokenHash }) => tokenHash === undefined);
+  return isMailDue || approversToRemind(known, now).length > 0 ? 'ask' : undefined;
 }
 
 export function isLeased({ leaseUntil }: Draft, now: number): boolean {

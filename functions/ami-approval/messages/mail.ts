@@ -17,14 +17,19 @@ export interface Invitation {
   readonly link: string;
   readonly findings: ScanFindings | undefined;
   readonly now: number;
+  /** Half of the time is over, and the approver has not voted. */
+  readonly isReminder?: boolean;
 }
 
 /** For one approver: please decide. */
-export function invitationMail({ record, approver, link, findings, now }: Invitation): Mail {
+export function invitationMail({ record, approver, link, findings, now, isReminder }: Invitation): Mail {
   const { subject, expiresAt, round } = record;
   const earlier = formatEarlierRounds(record);
   const text = [
     ...(earlier.length === 0 ? [] : [`ROUND ${round}`, ...indent(earlier), '']),
+    ...(isReminder
+      ? ['This is a reminder: half of the time to decide is over, and you have not voted.']
+      : []),
     whatWaits(subject),
     `To approve or reject it, open this link by ${formatTime(expiresAt)} (in ${formatDuration(expiresAt - now)}):`,
     link,
@@ -32,6 +37,7 @@ export function invitationMail({ record, approver, link, findings, now }: Invita
     ...consequence(record),
     '',
     quorum(record),
+    ...votes(record),
     ...warnings(record, approver, findings),
     ...checks(record, findings),
     '',
@@ -41,10 +47,9 @@ export function invitationMail({ record, approver, link, findings, now }: Invita
     'This link is personal: anyone who has it can vote as you. Do not forward this email.',
     'Opening the link does not vote.',
   ];
+  const prefix = `${isReminder ? 'Reminder: ' : ''}${round === 1 ? '' : `Round ${round}: `}`;
   return {
-    subject: subjectLine(
-      `${round === 1 ? '' : `Round ${round}: `}Approve ${subject.workflowStep ? 'build' : 'AMI'} ${buildName(subject)}?`,
-    ),
+    subject: subjectLine(`${prefix}Approve ${subject.workflowStep ? 'build' : 'AMI'} ${buildName(subject)}?`),
     text: join(text),
     attributes: { approver: [approver] },
   };

@@ -3,7 +3,7 @@ import { mapLimit } from '#shared/concurrency.ts';
 import { RetryableError } from '#shared/errors.ts';
 import { sendMail } from '#shared/mail.ts';
 import type { RequestContext } from '../context.ts';
-import { type ApprovalRecord, keyOfRecord } from '../domain/approval-record.ts';
+import { type ApprovalRecord, type Approver, keyOfRecord } from '../domain/approval-record.ts';
 import { invitationMail } from '../messages/mail.ts';
 import type { OpenedRequest } from './open-request.ts';
 
@@ -18,13 +18,14 @@ interface RefusedMail {
  */
 export async function inviteApprovers(
   context: RequestContext,
-  { record, tokens, findings }: OpenedRequest,
+  { record, tokens, findings, mails }: OpenedRequest,
 ): Promise<void> {
   const { config, invocation } = context;
   const refused: RefusedMail[] = [];
   await mapLimit([...tokens], 5, async ([approver, { token, hash }]) => {
     const link = `${config.linkBase}/approvals/${record.image}/${token}`;
-    const mail = invitationMail({ record, approver, link, findings, now: invocation.now() });
+    const isReminder = mails === 'reminders';
+    const mail = invitationMail({ record, approver, link, findings, now: invocation.now(), isReminder });
     const ids = { imageArn: record.subject.imageArn, approver };
     const result = await sendMail(config.approverTopicArn, mail, invocation, ids);
     if (result.outcome === 'refused') refused.push({ hash, error: result.error });
@@ -35,7 +36,7 @@ export async function inviteApprovers(
     record,
     refused.map(({ hash }) => hash),
   );
-  const message = `SNS refused ${refused.length} of ${tokens.size} invitations, so they will be sent again`;
+  const message = `SNS refused ${refused.length} of ${tokens.size} ${mails}, so they will be sent again`;
   throw new RetryableError(message, { cause: refused[0]?.error });
 }
 
@@ -50,12 +51,19 @@ async function removeHashes(
     table,
     keyOfRecord(record),
     (known) => {
-      if (!known?.approvers.some(({ tokenHash }) => isRefused(tokenHash))) return undefined;
-      const approvers = known.approvers.map((approver) =>
-        isRefused(approver.tokenHash) ? { address: approver.address } : approver,
-      );
-      return { ...known, approvers };
+      if (!known?.approvers.some((one) => isRefused(one.tokenHash) || isRefused(one.reminderHash)))
+        return undefined;
+      return { ...known, approvers: known.approvers.map((one) => withoutHashes(one, isRefused)) };
     },
     { known: record },
   );
+}
+
+/** The link of a refused reminder goes, the link of the invitation stays. */
+function withoutHashes(approver: Approver, isRefused: (hash: string | undefined) => boolean): Approver {
+  const { address, tokenHash } = approver;
+  if (isRefused(tokenHash)) return { address };
+  return isRefused(approver.reminderHash)
+    ? { address, ...(tokenHash !== undefined && { tokenHash }) }
+    : approver;
 }

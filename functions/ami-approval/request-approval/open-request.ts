@@ -22,6 +22,12 @@ import { withCurrentRules } from '../domain/current-rules.ts';
 import type { ImageBuild } from '../domain/image-build.ts';
 import { addTokenHashes, approversToInvite, createTokens, type Tokens } from '../domain/invitations.ts';
 import { quorumOf } from '../domain/quorum.ts';
+import {
+  addReminderHashes,
+  approversToRemind,
+  remindAtOf,
+  withoutLateReminders,
+} from '../domain/reminders.ts';
 import type { ScanFindings } from '../domain/scan-findings.ts';
 import { hasTargets } from '../domain/share-targets.ts';
 import { expiryOf } from '../domain/workflow-step.ts';
@@ -42,9 +48,11 @@ export interface OpenedRequest {
   readonly record: ApprovalRecord;
   readonly tokens: Tokens;
   readonly findings: ScanFindings | undefined;
-  /** False if only some mails of an earlier delivery are missing. */
-  readonly isNewRound: boolean;
+  readonly mails: MailKind;
 }
+
+/** For a new round, for approvers whose mail of an earlier delivery is missing, or at half time. */
+type MailKind = 'invitations' | 'missing invitations' | 'reminders';
 
 type OpenResult = OpenedRequest | { readonly skipReason: string } | { readonly dryRun: true };
 
@@ -56,8 +64,9 @@ export async function openRequest(context: RequestContext, input: RequestInput):
   const records = await readBuildRecords(context.table, image);
   const known = records.approvals.find((record) => record.part === part);
   const current = known && withCurrentRules(known, context.config);
-  if (known && current && hasMissingMails(current))
-    return claimMissingMails(context, { known, current }, records);
+  const due = current && dueMailsOf(current, context.invocation.now());
+  if (known && current && due)
+    return context.config.dryRun ? { dryRun: true } : claimMails(context, { known, current, due }, records);
   const knownReason = knownRequestReason(input, known, records);
   if (knownReason) return { skipReason: knownReason };
   const build = await getImage(imageArn, signal);
@@ -75,8 +84,18 @@ export async function openRequest(context: RequestContext, input: RequestInput):
   return writeRound(context, { input, records, known, round: { ...round, review } });
 }
 
-function hasMissingMails(known: ApprovalRecord): boolean {
-  return known.status === 'pending' && approversToInvite(known).length > 0;
+interface DueMails {
+  readonly mails: 'missing invitations' | 'reminders';
+  readonly to: readonly string[];
+}
+
+/** SNS refused some mails of an earlier delivery, there are new approvers, or half of the time is over. */
+function dueMailsOf(current: ApprovalRecord, now: number): DueMails | undefined {
+  if (current.status !== 'pending') return undefined;
+  const toInvite = approversToInvite(current);
+  if (toInvite.length > 0) return { mails: 'missing invitations', to: toInvite };
+  const toRemind = approversToRemind(current, now);
+  return toRemind.length > 0 ? { mails: 'reminders', to: toRemind } : undefined;
 }
 
 /** @returns why the records of the build leave nothing to request */
@@ -137,13 +156,16 @@ function createRound(
   if ('impossibleReason' in quorum)
     throw new ConfigurationError(`${build.arn} can never be approved: ${quorum.impossibleReason}`);
   const fingerprint = fingerprintOf(subject);
+  const expiresAt = expiryOf(invocation.now(), config.expiryMs, step?.endsAt);
+  const remindAt = remindAtOf(invocation.now(), expiresAt);
   const isChanged = known !== undefined && known.fingerprint !== fingerprint;
   return {
     subject,
     fingerprint,
     ...quorum,
     approvers: config.approvers.map((address) => ({ address })),
-    expiresAt: expiryOf(invocation.now(), config.expiryMs, step?.endsAt),
+    expiresAt,
+    ...(remindAt !== undefined && { remindAt }),
     ...(isChanged && { why: changeReason(known.subject, subject) }),
     ...(reopening && { reopening }),
   };
@@ -174,22 +196,33 @@ async function writeRound(
     { known },
   );
   if (!wrote || !record) return { skipReason: 'another invocation has requested approval already' };
-  return { record, tokens, findings: records.findings, isNewRound: true };
+  return { record, tokens, findings: records.findings, mails: 'invitations' };
 }
 
-/** SNS refused some mails of an earlier delivery, or there are new approvers. They get new links. */
-async function claimMissingMails(
-  { table }: RequestContext,
-  { known, current: next }: { readonly known: ApprovalRecord; readonly current: ApprovalRecord },
+interface MailClaim {
+  /** As the table has it, and as the current settings see it. */
+  readonly known: ApprovalRecord;
+  readonly current: ApprovalRecord;
+  readonly due: DueMails;
+}
+
+/** Each mail has a new link. */
+async function claimMails(
+  { table, invocation }: RequestContext,
+  { known, current: seen, due }: MailClaim,
   { findings }: BuildRecords,
 ): Promise<OpenResult> {
-  const tokens = createTokens(approversToInvite(next));
+  const tokens = createTokens(due.to);
+  const next =
+    due.mails === 'reminders'
+      ? addReminderHashes(seen, tokens)
+      : withoutLateReminders(addTokenHashes(seen, tokens), tokens, invocation.now());
   const { record, wrote } = await updateRecord<ApprovalRecord>(
     table,
     keyOfRecord(known),
-    (current) => (current?.revision === known.revision ? addTokenHashes(next, tokens) : undefined),
+    (current) => (current?.revision === known.revision ? next : undefined),
     { known },
   );
   if (!wrote || !record) return { skipReason: 'another invocation is inviting the approvers' };
-  return { record, tokens, findings, isNewRound: false };
+  return { record, tokens, findings, mails: due.mails };
 }

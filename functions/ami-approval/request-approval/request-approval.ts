@@ -69,11 +69,11 @@ async function request(context: RequestContext, input: RequestInput): Promise<st
     return 'dry run';
   }
   await inviteApprovers(context, opened);
-  const { record, tokens, isNewRound } = opened;
+  const { record, tokens, mails } = opened;
   const fields = { imageArn: record.subject.imageArn, part: record.part, approvers: tokens.size };
-  if (!isNewRound) {
-    logger.info('remaining approvers invited', fields);
-    return 'invited';
+  if (mails !== 'invitations') {
+    logger.info(mails === 'reminders' ? 'approvers reminded' : 'remaining approvers invited', fields);
+    return mails === 'reminders' ? 'reminded' : 'invited';
   }
   const { round, required } = record;
   const expiresAt = new Date(record.expiresAt).toISOString();

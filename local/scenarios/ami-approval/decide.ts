@@ -114,6 +114,34 @@ export const decideScenarios = [
     },
   }),
 
+  scenario('a reminder at half time for those who have not voted, once', {
+    arrange: async (world) => {
+      const input = { buildType: 'USER_INITIATED' } as const;
+      const created = await requestApproval(world, await createBuild(world, input));
+      await approve(world, 'ann');
+      await world.advance(1.4 * DAY);
+      await world.fire(SWEEP);
+      await world.settle();
+      return created;
+    },
+    async act(world) {
+      for (const _ of ['the reminder', 'nothing']) {
+        await world.advance(0.2 * DAY);
+        await world.fire(SWEEP);
+        await world.settle();
+      }
+    },
+    expect(outcome) {
+      assert.equal(firstRequest(outcome).status, 'pending');
+      assert.deepEqual(
+        outcome.mails?.slice(3).sort(),
+        toAllApprovers(`Reminder: ${REQUEST_SUBJECT}`).filter((mail) => !mail.includes('ann@')),
+      );
+      const text = detailOf(outcome).texts.at(-1) ?? '';
+      assert.match(text, /^This is a reminder.*\nVotes\n {2}ann@example.com approved it on /s);
+    },
+  }),
+
   scenario('distribution settings change between request and approval', {
     arrange: async (world) => {
       const created = await requestApproval(world, await createBuild(world));

@@ -17,7 +17,7 @@ import {
   table,
   tokenIn,
 } from './account.ts';
-import { BEN } from './approvals.ts';
+import { BEN, imageArn, NOW } from './approvals.ts';
 import { act, available, httpRequest } from './requests.ts';
 
 beforeEach(openAccount);
@@ -63,6 +63,36 @@ describe('the token of a link', () => {
       invocation,
     );
     expect([stale.status, fresh.status]).toEqual([404, 303]);
+  });
+
+  it('of a reminder is valid next to the first one, and goes if SNS refused the reminder', async () => {
+    const { invocation } = fakeInvocation();
+    await requestApproval([available], requestConfig, invocation);
+    const first = tokenIn(sentMails().find(({ to }) => to.includes(BEN))?.text ?? '');
+    const later = fakeInvocation(() => NOW + 40 * 3_600_000).invocation;
+    const due = { kind: 'due', due: { next: 'ask', imageArn, after: 1 } } as const;
+    clients.sns.resetHistory();
+    clients.sns.on(PublishCommand).rejects(refusal('Throttling'));
+    await expect(requestApproval([due], requestConfig, later)).rejects.toThrow(
+      'SNS refused 3 of 3 reminders',
+    );
+    const refused = tokenIn(sentMails()[0]?.text ?? '');
+    clients.sns.resetHistory();
+    clients.sns.on(PublishCommand).resolves({ MessageId: 'm' });
+    expect(await requestApproval([due, due], requestConfig, later)).toEqual({
+      outcomes: ['reminded', 'the request is pending in round 1'],
+    });
+    const reminder = tokenIn(sentMails().find(({ to }) => to.includes(BEN))?.text ?? '');
+    expect([sentMails().length, sentMails()[0]?.subject]).toEqual([
+      3,
+      'Reminder: Approve AMI web-server 1.4.0/7?',
+    ]);
+    const statuses = [];
+    for (const token of [refused, first, reminder]) {
+      const page = await decideApproval(httpRequest(token, { method: 'GET' }), decideConfig, later);
+      statuses.push(page.status);
+    }
+    expect(statuses).toEqual([404, 200, 200]);
   });
 
   it('stays valid if the response of SNS was lost, and no second mail is sent', async () => {

@@ -152,6 +152,7 @@ describe('the next action', () => {
     ['is nothing while it is pending', approval(), undefined],
     ['is to ask if a mail is missing', withMissingMail, 'ask'],
     ['is to act if it expired, even if a mail is missing', { ...withMissingMail, expiresAt: NOW }, 'act'],
+    ['is to ask at half time if a vote is missing', approval({ remindAt: NOW }), 'ask'],
     ['is to act after an approval', approval({ status: 'approved' }), 'act'],
     ['is to act after a rejection', approval({ status: 'rejected' }), 'act'],
     ['is to ask if it is outdated', approval({ status: 'outdated' }), 'ask'],
