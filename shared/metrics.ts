@@ -10,3 +10,15 @@ export const metrics = new Metrics(stack ? { defaultDimensions: { stack } } : {}
 export function addCount(to: Pick<Metrics, 'addMetric'>, name: string, n = 1): void {
   if (n > 0) to.addMetric(name, MetricUnit.Count, n);
 }
+
+/** As addCount, in a metric of its own for each combination of the dimensions. CloudWatch bills each of them. */
+export function addCountBy(
+  to: Pick<Metrics, 'singleMetric'>,
+  dimensions: Readonly<Record<string, string>>,
+  name: string,
+  n: number,
+): void {
+  const single = to.singleMetric();
+  single.addDimensions({ ...dimensions });
+  single.addMetric(name, MetricUnit.Count, n);
+}

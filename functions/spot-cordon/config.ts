@@ -11,6 +11,7 @@ export function readCordonConfig(env: Env = process.env) {
     scope: oneOf('SCOPE', ['all', 'tagged']),
     drainSearch: oneOf('DRAIN_SEARCH', ['vpc', 'group']),
     drainFloorPercent: wholeNumber('DRAIN_FLOOR_PERCENT', { min: 0, max: 100 }),
+    hasPoolMetrics: flag('POOL_METRICS'),
     rebalanceHoldMinutes: wholeNumber('REBALANCE_HOLD_MINUTES', { min: 5, max: 1440 }),
     scheduledLeadHours: wholeNumber('SCHEDULED_LEAD_HOURS', { min: 1, max: 336 }),
   });

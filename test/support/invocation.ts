@@ -3,7 +3,7 @@ import type { Invocation } from '../../shared/invocation.ts';
 /** What was logged and counted. */
 export interface Book {
   readonly lines: { level: string; message: string; fields: Record<string, unknown> }[];
-  /** By the metric's name. */
+  /** By the metric's name, followed by the values of its own dimensions. */
   readonly counts: Record<string, number>;
 }
 
@@ -30,6 +30,15 @@ export function fakeInvocation({
       book.counts[name] = (book.counts[name] ?? 0) + n;
     },
     addMetadata: () => {},
+    singleMetric: () => {
+      let suffix = '';
+      return {
+        addDimensions: (dimensions: object) => {
+          suffix = ` of ${Object.values(dimensions).join(' ')}`;
+        },
+        addMetric: (name: string, unit: unknown, n: number) => metrics.addMetric(name + suffix, unit, n),
+      };
+    },
   };
   return { invocation: { logger, metrics, signal, remainingMs, now } as unknown as Invocation, book };
 }

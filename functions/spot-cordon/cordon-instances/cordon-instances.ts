@@ -5,6 +5,7 @@ import { addCount } from '#shared/metrics.ts';
 import type { CordonConfig } from '../config.ts';
 import type { CordonContext } from '../context.ts';
 import { logFields } from '../messages/log.ts';
+import { countPools } from './count-pools.ts';
 import type { WarningEvent } from './event.ts';
 import { groupBatchByInstance } from './group-batch.ts';
 import { logCordoned, logDropped, logDryRun } from './log.ts';
@@ -92,10 +93,12 @@ async function removeFromService(context: CordonContext, all: readonly WorkItem[
   ]);
 }
 
-function toBatchResult({ config, invocation }: CordonContext, created: CreatedWorkItems): BatchResult {
+function toBatchResult(context: CordonContext, created: CreatedWorkItems): BatchResult {
+  const { config, invocation } = context;
   const { items } = created;
   const response = { cordoned: items.map((item) => ({ ...logFields(item.record), steps: item.outcomes })) };
   if (config.dryRun) return { retry: created.retry, response };
+  countPools(context, items);
   const retry = [...created.retry];
   for (const item of items) {
     logCordoned(invocation, item);

@@ -9,6 +9,10 @@ export interface Instance {
   readonly instanceId: string;
   readonly state: string;
   readonly isSpot: boolean;
+  /** `spot`, `on-demand` or another one of AWS. */
+  readonly purchaseOption: string;
+  readonly instanceType: string;
+  readonly availabilityZone: string;
   /** The Dedicated Host that it is on. */
   readonly hostId?: string;
   readonly vpcId?: string;

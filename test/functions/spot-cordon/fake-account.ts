@@ -178,10 +178,11 @@ function answerInstances({ instances }: Fleet): void {
           {
             InstanceId: id,
             VpcId: vpc,
-            Placement: { HostId: host },
+            Placement: { HostId: host, AvailabilityZone: 'eu-west-1a' },
             PrivateIpAddress: ip,
             State: { Name: state },
             InstanceLifecycle: 'spot',
+            InstanceType: 'm5.large',
             Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
           },
         ],

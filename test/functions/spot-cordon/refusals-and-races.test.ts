@@ -29,7 +29,6 @@ import {
   maintenanceDisruption,
   rebalanceDisruption,
 } from '../../../functions/spot-cordon/domain/disruption.ts';
-import type { Instance } from '../../../functions/spot-cordon/domain/instance.ts';
 import {
   cancelMaintenance,
   mergeDisruption,
@@ -49,7 +48,7 @@ import {
   refusal,
   table,
 } from './fake-account.ts';
-import { cordonConfig } from './sample-records.ts';
+import { cordonConfig, instance as sampleInstance } from './sample-records.ts';
 
 // Calls that AWS refuses, and events that arrive at the same time.
 
@@ -472,7 +471,7 @@ describe('an uncordon', () => {
   });
 
   it('that was cut short waits while its instance is stopped', () => {
-    const stopped: Instance = { instanceId: A, state: 'stopped', isSpot: true, privateIps: [], tags: {} };
+    const stopped = sampleInstance({ instanceId: A, state: 'stopped' });
     const cut = {
       ...cordoned(recommendation(A)),
       revision: 'r',
