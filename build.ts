@@ -68,8 +68,12 @@ export async function build(options: BuildOptions = {}): Promise<BuildResult> {
     const bundles = outputFiles.map(({ path }) => relative(root, path));
     recordBuild({ root, outdir, startedAt, sources: listSources(root, metafile), bundles });
   }
+  const sizes = new Map(outputFiles.map(({ path, contents }) => [path, contents.length]));
   return {
-    functions: declared.map((one) => describe(one, root, join(outdir, one.id, 'index.mjs'), metafile)),
+    functions: declared.map((one) => {
+      const file = join(outdir, one.id, 'index.mjs');
+      return { ...describe(one, root, file, metafile), bytes: sizes.get(file) ?? 0 };
+    }),
   };
 }
 

@@ -7,16 +7,6 @@ export function writeOutKeys(source: string): string {
   });
 }
 
-/** Writes out the constants that are used once: all that their names save is lost again on their declarations. */
-export function writeOutConstants(source: string): string {
-  const constants = readConstants(source);
-  const uses = new Map<string, number>();
-  for (const [word] of source.matchAll(/\b_\w+/g)) uses.set(word, (uses.get(word) ?? 0) + 1);
-  return source.replaceAll(/(?<=[\s,[])_\w+(?=\s*[,\]}])/g, (word) =>
-    uses.get(word) === 2 && constants.has(word) ? `"${constants.get(word)}"` : word,
-  );
-}
-
 /** Says the two names of a member of EC2's, which client-ec2 says a thousand times, with a function of two letters. */
 export function shortenNames(source: string): string {
   const short = source.replaceAll(
@@ -61,6 +51,49 @@ export function findRetryable(source: string): readonly string[] {
   return source
     .split(/^(?=export class )/m)
     .flatMap((one) => (/^\s+\$retryable =/m.test(one) ? (/^export class (\w+)/.exec(one)?.[1] ?? []) : []));
+}
+
+// An error class, exactly as a client's generator writes it. One written otherwise stays.
+const ERROR_CLASS =
+  /^export class (\w+) extends (\w+) \{\s+static shapeId = ("[^"]+");\s+name = "\1";\s+\$fault = ("\w+");\s+((?:\w+;\s+)*)constructor\(opts\) \{\s+super\(\{\s+name: "\1",\s+\$fault: \4,\s+\.\.\.opts,?\s+\}\);\s+Object\.setPrototypeOf\(this, \1\.prototype\);\s+((?:this\.(\w+) = opts\.\7;\s+)*)\}\s+\}$/gm;
+
+/** Makes a client's error classes with one function: they differ in names, members and whose fault they are. */
+export function shortenErrors(source: string): string {
+  const short = source.replaceAll(ERROR_CLASS, (written, ...groups) => {
+    const [name, base, shapeId, fault, declared, assigned] = groups;
+    const members: readonly string[] = declared.match(/\w+/g) ?? [];
+    if (members.some((member) => !assigned.includes(`this.${member} =`))) return written;
+    const rest = members.map((member) => `, "${member}"`).join('');
+    return `export const ${name} = /* @__PURE__ */ errorClass(${base}, ${shapeId}, "${name}", ${fault}${rest});`;
+  });
+  return short === source ? source : `import { errorClass } from 'error-classes';\n${short}`;
+}
+
+/** Runs in the bundles: makes the class that the generator writes out. */
+export const ERROR_CLASSES = `export const errorClass = (Base, shapeId, name, fault, ...members) => {
+  const Made = class extends Base {
+    static shapeId = shapeId;
+    name = name;
+    $fault = fault;
+    constructor(opts) {
+      super({ name, $fault: fault, ...opts });
+      Object.setPrototypeOf(this, Made.prototype);
+      for (const member of members) this[member] = opts[member];
+    }
+  };
+  return Made;
+};`;
+
+/** Leaves these methods of a class out: who calls one of them anyway is told so. */
+export function dropMethods(source: string, names: readonly string[]): string {
+  const method = new RegExp(
+    `^( {4})((?:static |async )*(?:${names.join('|')}))\\(.*\\) \\{\\n[\\s\\S]*?^\\1\\}$`,
+    'gm',
+  );
+  const dropped = source.replaceAll(method, '$1$2() { leftOut(); }');
+  return dropped === source
+    ? source
+    : `${dropped}\nfunction leftOut() { throw new Error('This method is left out of the bundles: see build/slim.ts.'); }\n`;
 }
 
 /** Keeps of the older of two parsers of times what writes them, and names the newer one's functions as its own. */

@@ -2,14 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Plugin } from 'esbuild';
-import {
-  findRetryable,
-  keepErrors,
-  type ModelledError,
-  shortenNames,
-  writeOutConstants,
-  writeOutKeys,
-} from './rewrites.ts';
+import { findRetryable, keepErrors, type ModelledError, shortenNames, writeOutKeys } from './rewrites.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const SCHEMAS = /@aws-sdk[\\/]client-[\w-]+[\\/].*[\\/]schemas_\d+\.js$/;
@@ -30,7 +23,7 @@ export const usedSchemas: Plugin = {
       const isKept = (error: ModelledError): boolean =>
         error.names.some((name) => retryable.includes(name)) || isDistinguished(error, mentioned);
       const schemas = keepErrors(writeOutKeys(await readFile(path, 'utf8')), isKept);
-      return { contents: shortenNames(writeOutConstants(schemas)) };
+      return { contents: shortenNames(schemas) };
     });
   },
 };

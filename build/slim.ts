@@ -1,9 +1,11 @@
 import type { Plugin } from 'esbuild';
+import { sharedBoilerplate } from './boilerplate.ts';
 import { bucketsWithS3 } from './buckets.ts';
 import { smallEndpoints } from './endpoints.ts';
 import { rewrite, substitute } from './plugins.ts';
-import { keepVersion, shareDateParser } from './rewrites.ts';
+import { dropMethods, ERROR_CLASSES, keepVersion, shareDateParser, shortenErrors } from './rewrites.ts';
 import { usedSchemas } from './schemas.ts';
+import { sharedStrings } from './strings.ts';
 
 /**
  * What makes a bundle a third of its size: each plugin drops bytes that never run on Lambda and leaves every request
@@ -12,6 +14,10 @@ import { usedSchemas } from './schemas.ts';
  */
 export const slimming: readonly Plugin[] = [
   usedSchemas,
+
+  // Each error class says its names three times, in 200 bytes.
+  rewrite('short-errors', /@aws-sdk[\\/]client-[\w-]+[\\/].*[\\/]models[\\/]errors\.js$/, shortenErrors),
+  substitute('error-classes', /^error-classes$/, [ERROR_CLASSES]),
 
   smallEndpoints,
 
@@ -56,22 +62,6 @@ export const slimming: readonly Plugin[] = [
     /@smithy[\\/]core[\\/]/,
   ),
 
-  // Loaded only by operations that stream events, of which the pack calls none.
-  substitute('no-event-streams', /^@smithy\/core\/event-streams$/, [
-    'export class EventStreamSerde {',
-    `  constructor() { throw new Error('Event streams are left out of the bundles: see build/slim.ts.'); }`,
-    '}',
-    'export const eventStreamSerdeProvider = () => undefined;',
-  ]),
-
-  rewrite('no-event-signatures', /@smithy[\\/]signature-v4[\\/].*[\\/]HeaderFormatter\.js$/, () =>
-    [
-      'export class HeaderFormatter {',
-      `  format() { throw new Error('Event streams are left out of the bundles: see build/slim.ts.'); }`,
-      '}',
-    ].join('\n'),
-  ),
-
   // Signs for many Regions at once with packages that are not installed. EventBridge's client takes it for all its
   // calls and has it sign those for one Region, which are all, as any other client does. S3's signs with the
   // credentials of directory buckets besides, and keeps it whole.
@@ -93,6 +83,64 @@ export const slimming: readonly Plugin[] = [
     ].join('\n'),
   ),
 
+  // Signs links that work without credentials, and events of a stream. The pack sends requests only.
+  rewrite('signed-requests', /@smithy[\\/]signature-v4[\\/].*[\\/]SignatureV4\.js$/, (source) =>
+    dropMethods(source, ['presign', 'signEvent', 'signMessage']),
+  ),
+
+  // Streams of events, and a way to errors that the protocols of the clients do not take.
+  rewrite('no-streamed-events', /@smithy[\\/]core[\\/].*[\\/]HttpProtocol\.js$/, (source) =>
+    dropMethods(source, [
+      'serializeEventStream',
+      'deserializeEventStream',
+      'loadEventStreamCapability',
+      'getEventStreamMarshaller',
+      'resolveEventStreamMarshaller',
+      'resolveError',
+    ]),
+  ),
+
+  // Clients log their calls to a logger that they are given. The pack gives none, and logs its calls itself.
+  rewrite('no-client-loggers', /@aws-sdk[\\/]core[\\/].*[\\/]loggerMiddleware\.js$/, () =>
+    [
+      `import { NoOpLogger } from '@smithy/core/client';`,
+      'export const loggerMiddleware = undefined, loggerMiddlewareOptions = undefined;',
+      'export const getLoggerPlugin = ({ logger }) => ({ applyToStack() {',
+      '  if (logger instanceof NoOpLogger) return;',
+      `  throw new Error('Loggers of clients are left out of the bundles: see build/slim.ts.');`,
+      '} });',
+    ].join('\n'),
+  ),
+  rewrite(
+    'no-logged-payloads',
+    /@smithy[\\/]core[\\/].*[\\/]schemaLogFilter\.js$/,
+    () => 'export function schemaLogFilter() {}',
+  ),
+
+  // Warns of old versions of Node. Templates and tests are fixed to a newer one.
+  rewrite(
+    'no-version-warnings',
+    /@(aws-sdk|smithy)[\\/]core[\\/].*[\\/]emitWarningIfUnsupportedVersion\.js$/,
+    () => 'export const emitWarningIfUnsupportedVersion = () => {}, state = { warningEmitted: true };',
+  ),
+
+  // Decorators of classes, children and other ways to what the pack does in one way.
+  rewrite('used-log-methods', /@aws-lambda-powertools[\\/]logger[\\/].*[\\/]Logger\.js$/, (source) =>
+    dropMethods(source, [
+      'createChild',
+      'injectLambdaContext',
+      'injectLambdaContextAfterOrOnError',
+      'addPersistentLogAttributes',
+      'removePersistentKeys',
+      'removePersistentLogAttributes',
+      'setPersistentLogAttributes',
+      'setCorrelationId',
+    ]),
+  ),
+  rewrite('used-metric-methods', /@aws-lambda-powertools[\\/]metrics[\\/].*[\\/]Metrics\.js$/, (source) =>
+    dropMethods(source, ['addDimensions', 'captureColdStartMetric', 'logMetrics', 'setTimestamp']),
+  ),
+
   // Only AWS_RETRY_MODE=adaptive asks for it, which would hold calls back for longer than createClient's deadlines.
   rewrite('standard-retries', /@smithy[\\/]core[\\/].*[\\/]util-retry[\\/]AdaptiveRetryStrategy\.js$/, () =>
     [
@@ -103,6 +151,8 @@ export const slimming: readonly Plugin[] = [
   ),
 
   bucketsWithS3,
+
+  sharedBoilerplate,
 
   // Extensions are plug-ins that a client is given, and the pack gives none. What runs without any stays: it hands the
   // connection its time-out.
@@ -140,4 +190,6 @@ export const slimming: readonly Plugin[] = [
     'export const NODE_ENDPOINT_DISCOVERY_CONFIG_OPTIONS = { environmentVariableSelector: () => false };',
     'export const resolveEndpointDiscoveryConfig = (config) => config;',
   ]),
+
+  sharedStrings,
 ];

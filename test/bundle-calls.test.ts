@@ -68,6 +68,21 @@ test('an extension of a client is refused, not ignored', () => {
   expect(() => new Client({ extensions: [{ configure: () => {} }] })).toThrow('Extensions are left out');
 });
 
+test('a logger of a client is refused, not ignored', () => {
+  const { Client } = operationOf(slim, 'client-ec2/DescribeInstances');
+  expect(() => new Client({ logger: console })).toThrow('Loggers of clients are left out');
+});
+
+test.each(['presign', 'signEvent', 'signMessage'])('a signature by %s is refused', async (method) => {
+  const { Client } = operationOf(slim, 'client-ec2/DescribeInstances');
+  const signer = await new Client({}).config.signer({
+    name: 'sigv4',
+    signingName: 'ec2',
+    signingRegion: 'eu-central-1',
+  });
+  await expect(signer[method]?.({})).rejects.toThrow('This method is left out');
+});
+
 test('a missing Region is told at once, without asking a metadata service', async () => {
   vi.stubEnv('AWS_REGION', undefined);
   const { Client } = operationOf(slim, 'client-ec2/DescribeInstances');

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Plugin } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { keepErrors, writeOutConstants, writeOutKeys } from '../build/rewrites.ts';
+import { ERROR_CLASSES, keepErrors, writeOutKeys } from '../build/rewrites.ts';
 import { slimming } from '../build/slim.ts';
 import { isRetryable, isServiceResponse } from '../shared/errors.ts';
 import { type CaptureServer, type Exchange, startCaptureServer } from './support/schema-exchange.ts';
@@ -103,15 +103,18 @@ describe.each([
   ['an error code', changeSchemas((source) => source.replaceAll('"awsQueryError":', '"awsQueryErr":'))],
   ['whose fault an error is', changeSchemas((source) => source.replaceAll('"error":', '"fault":'))],
   ['every error', changeSchemas((source) => keepErrors(source, () => false))],
+  ['a text', changeBundles((code) => code.replaceAll('"InstanceId"', '"InstanceIb"'))],
   [
-    'a constant',
-    changeSchemas((source) => writeOutConstants(source).replaceAll('"InstanceId"', '"InstanceIb"')),
+    'what sets a client apart',
+    changeModules(/runtimeConfig\.shared\.js$/, (source) => source.replace(/"\d{4}-/g, '"1999-')),
   ],
+  ['the name of an error class', changeErrorClasses('name = name', 'name = Base.name')],
+  ['the members of an error class', changeErrorClasses('...members', 'members = []')],
 ])('breaking %s', (_, breaking) => {
   // It goes through every operation of the pack, which takes its time on a busy machine.
   test('is noticed', { timeout: 120_000 }, async () => {
     const broken = await buildProbe(operations, [breaking, ...slimming]);
-    expect(await findDifferences(broken)).not.toEqual([]);
+    expect(await findDifference(broken)).toBeDefined();
   });
 });
 
@@ -157,22 +160,22 @@ function exchange(probe: Probe, name: string, reply: Reply): Promise<Exchange> {
   return server.exchange(operationOf(probe, name), makeSample(inputOf(name)), reply);
 }
 
-async function findDifferences(other: Probe): Promise<readonly string[]> {
-  const different: string[] = [];
+/** The first operation or error that is not the same in the other bundle. */
+async function findDifference(other: Probe): Promise<string | undefined> {
   for (const name of names) {
     const client = name.split('/')[0] ?? '';
     const isFirst = name === speakerOf(client);
     const { reply } = sampleReply(name);
     const expected = await exchange(whole, name, reply);
     const actual = await exchange(other, name, reply);
-    if (fails(() => assert.deepStrictEqual(actual, expected))) different.push(name);
+    if (fails(() => assert.deepStrictEqual(actual, expected))) return name;
     for (const modelled of isFirst ? errorReplies(client, name) : []) {
       const { result } = await exchange(whole, name, modelled.reply);
       const failure = (await exchange(other, name, modelled.reply)).result;
-      if (fails(() => assertSameFailure(failure, result, modelled))) different.push(modelled.shapeId);
+      if (fails(() => assertSameFailure(failure, result, modelled))) return modelled.shapeId;
     }
   }
-  return different;
+  return undefined;
 }
 
 function fails(check: () => void): boolean {
@@ -255,12 +258,37 @@ function resolve(schema: unknown): unknown {
 }
 
 function changeSchemas(change: (source: string) => string): Plugin {
+  return changeModules(/schemas_\d+\.js$/, (source) => change(writeOutKeys(source)));
+}
+
+function changeModules(filter: RegExp, change: (source: string) => string): Plugin {
   return {
-    name: 'change-schemas',
+    name: 'change-modules',
     setup(build) {
-      build.onLoad({ filter: /schemas_\d+\.js$/ }, async ({ path }) => ({
-        contents: change(writeOutKeys(await readFile(path, 'utf8'))),
+      build.onLoad({ filter }, async ({ path }) => ({ contents: change(await readFile(path, 'utf8')) }));
+    },
+  };
+}
+
+function changeErrorClasses(written: string, broken: string): Plugin {
+  return {
+    name: 'change-error-classes',
+    setup(build) {
+      build.onLoad({ filter: /./, namespace: 'error-classes' }, () => ({
+        contents: ERROR_CLASSES.replace(written, broken),
       }));
+    },
+  };
+}
+
+/** Changes what is about to be written, as if the last step of the build had made a mistake. */
+function changeBundles(change: (code: string) => string): Plugin {
+  return {
+    name: 'change-bundles',
+    setup(build) {
+      build.onEnd(({ outputFiles = [] }) => {
+        for (const file of outputFiles) file.contents = new TextEncoder().encode(change(file.text));
+      });
     },
   };
 }

@@ -33,6 +33,9 @@ export interface SdkClient {
     region(): Promise<string>;
     useFipsEndpoint(): Promise<boolean>;
     useDualstackEndpoint(): Promise<boolean>;
+    signer(
+      scheme: object,
+    ): Promise<Readonly<Record<string, ((request: object) => Promise<unknown>) | undefined>>>;
   };
   send(command: object): Promise<Readonly<Record<string, unknown>>>;
   destroy(): void;
