@@ -16,7 +16,6 @@ import {
   type RecordDraft,
   type Records,
   readGroup,
-  readRecords,
   type VersionedRecord,
 } from './records.ts';
 
@@ -60,11 +59,7 @@ export async function updateRecords<R extends VersionedRecord>(
     await backOff(round, use.signal);
     open = await writeRound(use, progress, open, update);
   }
-  for (const key of open)
-    progress.failures.set(
-      key,
-      new RetryableError(`the record ${key} could not be written: others kept writing it`),
-    );
+  for (const key of open) progress.failures.set(key, overtakenError(key, 'written'));
   return progress;
 }
 
@@ -148,21 +143,23 @@ async function refresh<R extends VersionedRecord>(
   });
 }
 
-/**
- * Deletes each record that is still as it was read.
- *
- * @returns the keys of those that somebody changed in between
- * @throws the first error, after all transactions have ended
- */
+/** Every record is deleted, or in exactly one of the two. */
+export interface RemoveResult {
+  /** The keys of records that somebody changed in between, which stay. */
+  readonly changed: readonly string[];
+  /** What kept a record from being deleted. */
+  readonly failures: ReadonlyMap<string, unknown>;
+}
+
+/** Deletes each record that is still as it was read. A call that fails costs only its own records. */
 export async function removeRecords<R extends VersionedRecord>(
   use: Records<R>,
   gone: readonly R[],
-): Promise<string[]> {
+): Promise<RemoveResult> {
   const changed: string[] = [];
+  const failures = new Map<string, unknown>();
   let open = gone;
-  for (let round = 0; open.length > 0; round++) {
-    if (round === MAX_ROUNDS)
-      throw new RetryableError(`${open.length} records could not be deleted: others kept writing them`);
+  for (let round = 0; open.length > 0 && round < MAX_ROUNDS; round++) {
     await backOff(round, use.signal);
     const outcomes = await transact(use, open, (record) => ({
       Delete: {
@@ -171,14 +168,35 @@ export async function removeRecords<R extends VersionedRecord>(
         ...unchangedSince(use.key, record.revision),
       },
     }));
-    const failed = outcomes.find(({ code }) => code === 'failed');
-    if (failed) throw failed.error;
+    for (const { item, code, error } of outcomes)
+      if (code === 'failed') failures.set(keyOf(use, item), error);
     const stale = outcomes.filter(({ code }) => code === 'stale').map(({ item }) => keyOf(use, item));
-    // A repeated delete fails its condition too: only what is still there was changed by somebody.
-    if (stale.length > 0) changed.push(...(await readRecords(use, stale)).keys());
+    changed.push(...(await stillThere(use, stale, failures)));
     open = outcomes.filter(({ code }) => code === 'again').map(({ item }) => item);
   }
-  return changed;
+  for (const record of open) failures.set(keyOf(use, record), overtakenError(keyOf(use, record), 'deleted'));
+  return { changed, failures };
+}
+
+/** A repeated delete fails its condition too: only what is still there was changed by somebody. */
+async function stillThere<R extends VersionedRecord>(
+  use: Records<R>,
+  stale: readonly string[],
+  failures: Map<string, unknown>,
+): Promise<string[]> {
+  const found: string[] = [];
+  for (const group of chunk(stale, MAX_BATCH_ITEMS)) {
+    try {
+      found.push(...(await readGroup(use, group)).map((record) => keyOf(use, record)));
+    } catch (error) {
+      for (const key of group) failures.set(key, error);
+    }
+  }
+  return found;
+}
+
+function overtakenError(key: string, done: 'written' | 'deleted'): RetryableError {
+  return new RetryableError(`the record ${key} could not be ${done}: others kept writing it`);
 }
 
 interface Outcome<T> {

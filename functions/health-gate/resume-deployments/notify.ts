@@ -1,5 +1,5 @@
-import { updateRecords } from '#shared/aws/update-records.ts';
 import { sendMail } from '#shared/mail.ts';
+import { releaseClaims } from '#shared/release-claims.ts';
 import { type HoldFailure, type ResumeContext, toHoldFailures } from '../context.ts';
 import {
   pendingNotification,
@@ -47,14 +47,11 @@ export async function notify(
     deployments,
   });
   if (result.outcome !== 'refused') return [];
-  await updateRecords(
-    holds,
-    deployments,
-    (known, deployment) => {
-      const kind = kinds.get(deployment);
-      return known && kind ? withoutNotificationClaim(known, kind) : undefined;
-    },
-    new Map(notifications.map(({ hold }) => [hold.deployment, hold])),
-  );
+  const claimed = new Map(notifications.map(({ hold }) => [hold.deployment, hold]));
+  const release = (known: HoldRecord | undefined, deployment: string) => {
+    const kind = kinds.get(deployment);
+    return known && kind ? withoutNotificationClaim(known, kind) : undefined;
+  };
+  await releaseClaims(holds, claimed, release, invocation);
   return toHoldFailures(deployments, result.error);
 }

@@ -2,6 +2,7 @@ import { updateRecords } from '#shared/aws/update-records.ts';
 import type { BatchResult, QueueMessage } from '#shared/handlers/queue.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import { type Mail, sendMail } from '#shared/mail.ts';
+import { releaseClaims } from '#shared/release-claims.ts';
 import type { MailConfig } from '../config.ts';
 import type { MailContext } from '../context.ts';
 import type { CordonRecord } from '../domain/cordon-record.ts';
@@ -65,7 +66,7 @@ async function sendMailOfKind(
   const result = await sendMail(config.topicArn, formatMail(mail), invocation, { instanceIds });
   if (result.outcome !== 'refused') return new Map();
   const known = new Map(claimed.map((record) => [record.instanceId, record]));
-  await updateRecords<CordonRecord>(table, instanceIds, (record) => withoutMailClaim(record, kind), known);
+  await releaseClaims<CordonRecord>(table, known, (record) => withoutMailClaim(record, kind), invocation);
   return new Map(instanceIds.map((id) => [id, result.error]));
 }
 

@@ -120,13 +120,14 @@ async function deleteRecords(
   records: readonly CordonRecord[],
 ): Promise<readonly InstanceFailure[]> {
   if (records.length === 0) return [];
-  const changed = new Set(await removeRecords(table, records));
+  const { changed, failures } = await removeRecords(table, records);
+  // Records that changed in between are no failure: the next sweep decides again.
+  const kept = new Set([...changed, ...failures.keys()]);
   logDeleted(
     invocation,
-    records.filter(({ instanceId }) => !changed.has(instanceId)),
+    records.filter(({ instanceId }) => !kept.has(instanceId)),
   );
-  // Records that changed in between are no failure: the next sweep decides again.
-  return [];
+  return [...failures].map(([instanceId, error]) => ({ instanceId, error }));
 }
 
 async function requeueDue(

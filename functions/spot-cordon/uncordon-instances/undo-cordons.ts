@@ -155,38 +155,51 @@ async function deleteUndoneRecords(
   undone: readonly ClaimedCordon[],
 ): Promise<void> {
   if (undone.length === 0) return;
-  const changed = new Set(await deferOrRemove(table, undone, invocation.now()));
-  for (const { record, why } of undone) {
-    const log = changed.has(record.instanceId) ? logCordonedAgain : logUncordoned;
-    log(invocation, record, why);
+  const { changed, failures } = await deferOrRemove(table, undone, invocation.now());
+  for (const cordon of undone) {
+    const { record, why } = cordon;
+    // The record stays `uncordoning`, so the sweep undoes it once more.
+    if (failures.has(record.instanceId)) cordon.failure = failures.get(record.instanceId);
+    else if (changed.has(record.instanceId)) logCordonedAgain(invocation, record, why);
+    else logUncordoned(invocation, record, why);
   }
-  addCount(invocation.metrics, 'Uncordoned', undone.length - changed.size);
+  addCount(invocation.metrics, 'Uncordoned', undone.length - changed.size - failures.size);
 }
 
-/** Maintenance that moved to a later date waits for its lead time again. @returns the instances whose record changed */
+interface EndedRecords {
+  /** The instances whose record somebody changed in between. */
+  readonly changed: ReadonlySet<string>;
+  readonly failures: ReadonlyMap<string, unknown>;
+}
+
+/** Maintenance that moved to a later date waits for its lead time again. */
 async function deferOrRemove(
   table: UncordonContext['table'],
   undone: readonly ClaimedCordon[],
   now: number,
-): Promise<string[]> {
+): Promise<EndedRecords> {
   const next = new Map(
     undone.map(({ record, why }) => [record, MOVED.includes(why) ? undefined : deferAgain(record, now)]),
   );
   const deferred = [...next].flatMap(([record, draft]) => (draft ? [{ record, draft }] : []));
-  const changed: string[] = [];
-  const { failures } = await updateRecords<CordonRecord>(
+  const overtaken: string[] = [];
+  const written = await updateRecords<CordonRecord>(
     table,
     deferred.map(({ record }) => record.instanceId),
     (known, id) => {
       const one = deferred.find(({ record }) => record.instanceId === id);
       if (one && known?.revision === one.record.revision) return one.draft;
-      if (known?.status !== 'deferred') changed.push(id);
+      if (known?.status !== 'deferred') overtaken.push(id);
       return undefined;
     },
     new Map(deferred.map(({ record }) => [record.instanceId, record])),
   );
   const gone = undone.map(({ record }) => record).filter((record) => !next.get(record));
-  return [...(await removeRecords(table, gone)), ...changed, ...failures.keys()];
+  const removed = await removeRecords(table, gone);
+  return {
+    changed: new Set([...removed.changed, ...overtaken]),
+    failures: new Map([...written.failures, ...removed.failures]),
+  };
 }
 
 /** Runs one step for several cordons. If it throws, it failed for all of them, and the sweep tries again. */

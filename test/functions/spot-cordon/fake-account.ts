@@ -122,6 +122,14 @@ export function keep(cordon: CordonDraft): CordonRecord {
   return saved;
 }
 
+/** Lets the transactions fail that the function selects. Without a function, none fails any more. */
+export function failTransactions(isFailing: (items: string) => boolean = () => false): void {
+  clients.dynamo.on(TransactWriteItemsCommand).callsFake(async ({ TransactItems }) => {
+    if (isFailing(JSON.stringify(TransactItems))) throw refusal('InternalServerError');
+    return write(TransactItems);
+  });
+}
+
 /** An SDK error as the service names it. */
 export function refusal(name: string, message: string = name, more: object = {}): Error {
   return Object.assign(new Error(message), { name, $metadata: { httpStatusCode: 400 }, ...more });
