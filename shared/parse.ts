@@ -56,7 +56,10 @@ function valueAt(path: Path, root: unknown): string {
   let value = root;
   for (const step of path) {
     if (isSecretName(String(step))) return 'a value not shown';
-    value = isRecord(value) && Object.hasOwn(value, step) ? Reflect.get(value, step) : undefined;
+    value =
+      (isRecord(value) || Array.isArray(value)) && Object.hasOwn(value, step)
+        ? Reflect.get(value, step)
+        : undefined;
   }
   return formatValue(value);
 }

@@ -1,14 +1,17 @@
 import { type Env, flag, list, readEnvironment, text, wholeNumber } from '#shared/config.ts';
 import { HOUR_MS } from '#shared/time.ts';
 import { NAME_PATTERN } from './domain/approval-scope.ts';
+import {
+  ACCOUNT,
+  ADDRESS,
+  ORGANIZATION,
+  ORGANIZATIONAL_UNIT,
+  uniqueAddresses,
+} from './domain/pipeline-rules.ts';
 import { type AccountNames, normalizeTargets } from './domain/share-targets.ts';
 
-const ADDRESS = /^[^@\s]+@[^@\s]+\.[^@\s]+$/;
-const ACCOUNT = /^\d{12}$/;
 /** An account with a name for people: `111122223333=shop`. */
 const NAMED_ACCOUNT = /^\d{12}(=[\w .-]+)?$/;
-const ORGANIZATION = /^arn:aws[\w-]*:organizations::\d{12}:organization\/o-[a-z0-9]+$/;
-const ORGANIZATIONAL_UNIT = /^arn:aws[\w-]*:organizations::\d{12}:ou\/o-[a-z0-9]+\/ou-[a-z0-9-]+$/;
 
 /** A function and not a constant, so that a bundle contains only the fields that it reads. */
 function targetFields() {
@@ -30,8 +33,10 @@ function accountNamesIn(accounts: readonly string[]): AccountNames {
   );
 }
 
+/** What the parameter in SSM can change for single pipelines. */
 function approverFields() {
   return {
+    settingsParameter: text('SETTINGS_PARAMETER', { optional: true }),
     approvers: list('APPROVERS', { each: ADDRESS, optional: true }),
     required: wholeNumber('REQUIRED_APPROVALS', { min: 1, max: 5 }),
   };
@@ -74,12 +79,6 @@ export function readRequestConfig(env: Env = process.env) {
   };
 }
 export type RequestConfig = ReturnType<typeof readRequestConfig>;
-
-/** Removes addresses that differ only in case: one person has one vote. The subscription has the first spelling. */
-function uniqueAddresses(addresses: readonly string[]): readonly string[] {
-  const lowerCase = addresses.map((address) => address.toLowerCase());
-  return addresses.filter((_, at) => lowerCase.indexOf(lowerCase[at] ?? '') === at);
-}
 
 /** Reads the environment of DecideApproval. */
 export function readDecideConfig(env: Env = process.env) {

@@ -1,9 +1,12 @@
 import type { RecordTable } from '#shared/aws/update-record.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import type { ExecuteConfig, RequestConfig } from './config.ts';
+import type { ApprovalSettings } from './domain/pipeline-rules.ts';
+import { loadSettings, type SettingsSource } from './load-settings.ts';
 
 interface Context<Config> {
   readonly config: Config;
+  readonly settings: ApprovalSettings;
   readonly invocation: Invocation;
   readonly table: RecordTable;
 }
@@ -14,9 +17,15 @@ export type RequestContext = Context<RequestConfig>;
 /** What one invocation of ExecuteApproval works with. */
 export type ExecuteContext = Context<ExecuteConfig>;
 
-export function createContext<Config extends { readonly table: string }>(
+export async function createContext<Config extends SettingsSource & { readonly table: string }>(
   config: Config,
   invocation: Invocation,
-): Context<Config> {
-  return { config, invocation, table: { table: config.table, signal: invocation.signal } };
+): Promise<Context<Config>> {
+  const { signal } = invocation;
+  return {
+    config,
+    invocation,
+    settings: await loadSettings(config, signal),
+    table: { table: config.table, signal },
+  };
 }

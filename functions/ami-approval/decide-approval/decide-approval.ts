@@ -11,7 +11,9 @@ import { type ApprovalRecord, keyOfRecord } from '../domain/approval-record.ts';
 import { applyVote, nextAction, type VoteInput, type VoteOutcome } from '../domain/approval-transitions.ts';
 import { withCurrentRules } from '../domain/current-rules.ts';
 import { hashToken, isSameHash, isToken } from '../domain/link-token.ts';
+import type { ApprovalSettings } from '../domain/pipeline-rules.ts';
 import type { ScanFindings } from '../domain/scan-findings.ts';
+import { loadSettings } from '../load-settings.ts';
 import { dueEventOf } from '../messages/events.ts';
 import { type FormProblem, parseForm } from './form.ts';
 import { renderInvalidLinkPage, renderPage } from './page.ts';
@@ -20,6 +22,7 @@ import { renderInvalidLinkPage, renderPage } from './page.ts';
 interface LinkContext {
   readonly request: HttpRequest;
   readonly config: DecideConfig;
+  readonly settings: ApprovalSettings;
   readonly invocation: Invocation;
   readonly token: string;
   /** As the table has it. */
@@ -42,11 +45,23 @@ export async function decideApproval(
   if (!/^[0-9a-f]{32}$/.test(image) || !isToken(token)) return invalidLinkResponse(invocation);
   const table = { table: config.table, signal: invocation.signal };
   const { approvals, findings } = await readBuildRecords(table, image);
+  if (approvals.length === 0) return invalidLinkResponse(invocation);
+  const settings = await loadSettings(config, invocation.signal);
   for (const stored of approvals) {
-    const record = withCurrentRules(stored, config);
+    const record = withCurrentRules(stored, settings);
     const approver = findTokenHolder(record, token);
     if (approver !== undefined)
-      return handleRequest({ request, config, invocation, token, stored, record, findings, approver });
+      return handleRequest({
+        request,
+        config,
+        settings,
+        invocation,
+        token,
+        stored,
+        record,
+        findings,
+        approver,
+      });
   }
   return invalidLinkResponse(invocation);
 }
@@ -103,13 +118,13 @@ function htmlResponse(status: number, body: string, headers: HttpResponse['heade
 
 /** Writes the vote and starts ExecuteApproval if the request is now decided. */
 async function recordVote(context: LinkContext, input: VoteInput): Promise<HttpResponse> {
-  const { config, record, token, invocation, approver } = context;
+  const { config, settings, record, token, invocation, approver } = context;
   let outcome: VoteOutcome = 'unknown';
   const { record: current } = await updateRecord<ApprovalRecord>(
     { table: config.table, signal: invocation.signal },
     keyOfRecord(record),
     (stored) => {
-      const known = stored && withCurrentRules(stored, config);
+      const known = stored && withCurrentRules(stored, settings);
       // A new round has started, so this link belongs to the previous one.
       if (!known || findTokenHolder(known, token) !== approver) {
         outcome = 'unknown';
@@ -123,7 +138,7 @@ async function recordVote(context: LinkContext, input: VoteInput): Promise<HttpR
   );
   logVote(context, input.decision, outcome);
   // Also after a repeated click, because the first one may have crashed between its vote and this event.
-  if (current && nextAction(withCurrentRules(current, config), invocation.now()) === 'act')
+  if (current && nextAction(withCurrentRules(current, settings), invocation.now()) === 'act')
     await publishAllEvents([dueEventOf(current, 'act')], invocation.signal);
   // Relative to the link, because a proxy may serve it under another path.
   return outcome === 'unknown'

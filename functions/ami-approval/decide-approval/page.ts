@@ -112,7 +112,7 @@ function warnings({ record: { subject, review }, findings }: View): Html {
   }${
     subject.foreignAmis.length === 0
       ? nothing
-      : html`<div class="warning"><strong>Not included:</strong> these AMIs are in other accounts:${named(subject.foreignAmis)}</div>`
+      : html`<div class="warning"><strong>Not included:</strong> these AMIs will not be shared:${named(subject.foreignAmis)}</div>`
   }`;
 }
 

@@ -29,7 +29,7 @@ export interface ApprovalSubject {
   readonly pipeline?: string;
   readonly workflowStep?: WorkflowStep;
   readonly amis: readonly Ami[];
-  /** AMIs of this build in other accounts, which this account cannot share. */
+  /** AMIs of this build that are not shared: in other accounts, or in other Regions than those in the settings. */
   readonly foreignAmis: readonly string[];
   readonly targets: Targets;
   /** The targets as text for people. */
@@ -47,6 +47,8 @@ type BuildDetail = readonly [name: string, value: string];
 
 export interface SubjectRules {
   readonly targets: Targets;
+  /** The Regions whose AMIs are shared. Empty: all. */
+  readonly regions: readonly string[];
   /** The person who started a build cannot approve it. */
   readonly excludeInitiator: boolean;
 }
@@ -57,7 +59,10 @@ export function createSubject(
   workflowStep?: WorkflowStep,
 ): ApprovalSubject {
   const account = accountOf(build.arn);
-  const amis = build.amis.filter(({ accountId }) => accountId === account);
+  const regions = workflowStep ? [] : rules.regions;
+  const amis = build.amis.filter(
+    ({ accountId, region }) => accountId === account && (regions.length === 0 || regions.includes(region)),
+  );
   // A workflow that continues distributes by its own settings, so the configured targets do not apply.
   const targets = normalizeTargets(workflowStep ? noTargets : rules.targets);
   const distributed = formatDistributions(build.distributions);
@@ -135,9 +140,10 @@ export function changeReason(before: ApprovalSubject, after: ApprovalSubject): s
 export function driftReason(
   { subject }: { readonly subject: ApprovalSubject },
   build: ImageBuild,
-  targets: Targets,
+  { targets, regions }: Pick<SubjectRules, 'targets' | 'regions'>,
 ): string | undefined {
-  const current = createSubject(build, { targets, excludeInitiator: false }, subject.workflowStep);
+  const rules = { targets, regions, excludeInitiator: false };
+  const current = createSubject(build, rules, subject.workflowStep);
   return fingerprintOf(current) === fingerprintOf(subject) ? undefined : changeReason(subject, current);
 }
 

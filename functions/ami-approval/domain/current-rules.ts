@@ -10,9 +10,13 @@ export interface ApprovalRules {
  * An open request as the settings of now see it: without the approvers who left, so that their links and votes no longer
  * count; with new approvers, who get a mail; with the current number of approvals.
  */
-export function withCurrentRules<R extends Draft>(record: R, { approvers, required }: ApprovalRules): R {
+export function withCurrentRules<R extends Draft>(
+  record: R,
+  settings: { rulesFor(pipeline: string | undefined): ApprovalRules },
+): R {
   if (record.open === undefined || (record.status !== 'pending' && record.status !== 'approved'))
     return record;
+  const { approvers, required } = settings.rulesFor(record.subject.pipeline);
   const known = new Map(record.approvers.map((approver) => [approver.address.toLowerCase(), approver]));
   const current = approvers.map((address): Approver => known.get(address.toLowerCase()) ?? { address });
   return { ...record, approvers: current, required: required + (record.extraApprovals ?? 0) };

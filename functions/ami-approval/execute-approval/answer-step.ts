@@ -9,7 +9,7 @@ import { closedOutcome, type ExecutionResult, formatError, isFinalError } from '
 
 /** Answers a waiting step of the scope: RESUME if it was approved and is still what was approved, otherwise STOP. */
 export async function answerStep(
-  { config, invocation }: ExecuteContext,
+  { config, invocation, settings }: ExecuteContext,
   record: ApprovalRecord,
   stepExecutionId: string,
 ): Promise<ExecutionResult> {
@@ -20,7 +20,7 @@ export async function answerStep(
     const build = await getImage(imageArn, signal);
     const outOfScope = outOfScopeReason(build, config.scope, workflowStep?.name);
     if (outOfScope) return { status: 'cancelled', why: outOfScope };
-    const drift = isApproved ? driftReason(record, build, config.targets) : undefined;
+    const drift = isApproved ? driftReason(record, build, settings.rulesFor(build.pipeline)) : undefined;
     if (drift) return { status: 'outdated', why: drift };
     await sendAnswer({ stepExecutionId, imageArn }, record, signal);
     return { status: isApproved ? 'resumed' : closedOutcome(record) };

@@ -35,11 +35,11 @@ export async function executeApproval(
   config: ExecuteConfig,
   invocation: Invocation,
 ): Promise<object> {
-  const context = createContext(config, invocation);
+  const context = await createContext(config, invocation);
   const key = keyOf(due.imageArn, due.stepExecutionId);
   const { record, wrote } = await updateRecord<ApprovalRecord>(context.table, key, (known) =>
     known && !config.dryRun
-      ? claimRequest(withCurrentRules(known, config), LEASE_MS, invocation.now())
+      ? claimRequest(withCurrentRules(known, context.settings), LEASE_MS, invocation.now())
       : undefined,
   );
   if (!wrote || !record) return { outcome: await explainUnclaimed(context, due, record) };
@@ -61,12 +61,12 @@ async function returnToVoting(context: ExecuteContext, record: ApprovalRecord): 
 
 /** Logs why nothing was executed. @throws RetryableError if another invocation holds the lease */
 async function explainUnclaimed(
-  { config, invocation }: ExecuteContext,
+  { config, invocation, settings }: ExecuteContext,
   { imageArn, stepExecutionId }: DueDetail,
   record: ApprovalRecord | undefined,
 ): Promise<string> {
   const now = invocation.now();
-  const action = record && nextAction(withCurrentRules(record, config), now);
+  const action = record && nextAction(withCurrentRules(record, settings), now);
   // An invocation found it outdated and died before it published the event.
   if (record && action === 'ask' && !config.dryRun)
     await publishAllEvents([dueEventOf(record, 'ask')], invocation.signal);

@@ -31,13 +31,13 @@ const MAX_PARALLEL_AMIS = 4;
 
 /** Shares exactly what was approved: all AMIs, or none if one of them cannot be shared. */
 export async function shareImage(context: ExecuteContext, record: ApprovalRecord): Promise<ExecutionResult> {
-  const { config, invocation } = context;
+  const { config, invocation, settings } = context;
   const { subject } = record;
   try {
     const build = await getImage(subject.imageArn, invocation.signal);
     const outOfScope = outOfScopeReason(build, config.scope);
     if (outOfScope) return { status: 'cancelled', why: outOfScope };
-    const drift = driftReason(record, build, config.targets);
+    const drift = driftReason(record, build, settings.rulesFor(build.pipeline));
     if (drift) return { status: 'outdated', why: drift };
     const checks = await mapLimit(subject.amis, MAX_PARALLEL_AMIS, (ami) => checkAmi(context, record, ami));
     const refused = checks.flatMap(({ ami, refusal }) =>

@@ -104,7 +104,7 @@ function warnings(record: Draft, approver: string, findings: ScanFindings | unde
         ]),
     ...(foreignAmis.length === 0
       ? []
-      : ['', 'NOT INCLUDED: these AMIs are in other accounts:', ...indent(foreignAmis)]),
+      : ['', 'NOT INCLUDED: these AMIs will not be shared:', ...indent(foreignAmis)]),
     ...(isInitiator(record, approver)
       ? ['', 'You started this build. You can reject it, but you cannot approve it.']
       : []),

@@ -21,7 +21,7 @@ import {
 import { withCurrentRules } from '../domain/current-rules.ts';
 import type { ImageBuild } from '../domain/image-build.ts';
 import { addTokenHashes, approversToInvite, createTokens, type Tokens } from '../domain/invitations.ts';
-import { quorumOf } from '../domain/quorum.ts';
+import { type QuorumRules, quorumOf } from '../domain/quorum.ts';
 import {
   addReminderHashes,
   approversToRemind,
@@ -54,7 +54,10 @@ export interface OpenedRequest {
 /** For a new round, for approvers whose mail of an earlier delivery is missing, or at half time. */
 type MailKind = 'invitations' | 'missing invitations' | 'reminders';
 
-type OpenResult = OpenedRequest | { readonly skipReason: string } | { readonly dryRun: true };
+type OpenResult =
+  | OpenedRequest
+  | { readonly skipReason: string }
+  | { readonly dryRun: true; readonly approvers: readonly string[] };
 
 /** Opens a request or its next round in the table, unless there is nothing to approve. */
 export async function openRequest(context: RequestContext, input: RequestInput): Promise<OpenResult> {
@@ -63,10 +66,12 @@ export async function openRequest(context: RequestContext, input: RequestInput):
   const { image, part } = keyOf(imageArn, stepExecutionId);
   const records = await readBuildRecords(context.table, image);
   const known = records.approvals.find((record) => record.part === part);
-  const current = known && withCurrentRules(known, context.config);
+  const current = known && withCurrentRules(known, context.settings);
   const due = current && dueMailsOf(current, context.invocation.now());
   if (known && current && due)
-    return context.config.dryRun ? { dryRun: true } : claimMails(context, { known, current, due }, records);
+    return context.config.dryRun
+      ? { dryRun: true, approvers: due.to }
+      : claimMails(context, { known, current, due }, records);
   const knownReason = knownRequestReason(input, known, records);
   if (knownReason) return { skipReason: knownReason };
   const build = await getImage(imageArn, signal);
@@ -75,11 +80,13 @@ export async function openRequest(context: RequestContext, input: RequestInput):
     step && stepExecutionId !== undefined ? { stepExecutionId, name: step.name } : undefined;
   const outOfScope = outOfScopeReason(build, context.config.scope, step?.name);
   if (outOfScope) return { skipReason: outOfScope };
-  const subject = createSubject(build, context.config, workflowStep);
+  const { excludeInitiator } = context.config;
+  const rules = { ...context.settings.rulesFor(build.pipeline), excludeInitiator };
+  const subject = createSubject(build, rules, workflowStep);
   const notApprovable = notApprovableReason(build, subject, step);
   if (notApprovable) return { skipReason: notApprovable };
-  const round = createRound(context, { build, subject, step, known, reopening: input.reopening });
-  if (context.config.dryRun) return { dryRun: true };
+  const round = createRound(context, { build, rules, subject, step, known, reopening: input.reopening });
+  if (context.config.dryRun) return { dryRun: true, approvers: rules.approvers };
   const review = await reviewBuild(context, build, subject);
   return writeRound(context, { input, records, known, round: { ...round, review } });
 }
@@ -142,6 +149,7 @@ function notApprovableReason(
 
 interface RoundSources {
   readonly build: ImageBuild;
+  readonly rules: QuorumRules;
   readonly subject: ApprovalSubject;
   readonly step: StepExecution | undefined;
   readonly known: ApprovalRecord | undefined;
@@ -150,9 +158,9 @@ interface RoundSources {
 
 function createRound(
   { config, invocation }: RequestContext,
-  { build, subject, step, known, reopening }: RoundSources,
+  { build, rules, subject, step, known, reopening }: RoundSources,
 ): RoundInput {
-  const quorum = quorumOf(build, config);
+  const quorum = quorumOf(build, rules);
   if ('impossibleReason' in quorum)
     throw new ConfigurationError(`${build.arn} can never be approved: ${quorum.impossibleReason}`);
   const fingerprint = fingerprintOf(subject);
@@ -163,7 +171,7 @@ function createRound(
     subject,
     fingerprint,
     ...quorum,
-    approvers: config.approvers.map((address) => ({ address })),
+    approvers: rules.approvers.map((address) => ({ address })),
     expiresAt,
     ...(remindAt !== undefined && { remindAt }),
     ...(isChanged && { why: changeReason(known.subject, subject) }),
@@ -179,11 +187,11 @@ interface RoundWrite {
 }
 
 async function writeRound(
-  { config, invocation, table }: RequestContext,
+  { invocation, table }: RequestContext,
   { input, records, known, round }: RoundWrite,
 ): Promise<OpenResult> {
   const key = keyOf(input.imageArn, input.stepExecutionId);
-  const tokens = createTokens(config.approvers);
+  const tokens = createTokens(round.approvers.map(({ address }) => address));
   const { record, wrote } = await updateRecord<ApprovalRecord>(
     table,
     key,

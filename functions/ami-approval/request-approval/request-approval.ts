@@ -15,7 +15,7 @@ export async function requestApproval(
   config: RequestConfig,
   invocation: Invocation,
 ): Promise<object> {
-  const context: RequestContext = createContext(config, invocation);
+  const context: RequestContext = await createContext(config, invocation);
   const outcomes: string[] = [];
   for (const event of events) outcomes.push(await handleEvent(context, event));
   return { outcomes };
@@ -63,7 +63,7 @@ async function request(context: RequestContext, input: RequestInput): Promise<st
     return opened.skipReason;
   }
   if ('dryRun' in opened) {
-    const { approvers } = context.config;
+    const { approvers } = opened;
     logger.info('approval requested', { imageArn, approvers, dryRun: true });
     addCount(metrics, 'ApprovalNotRequested');
     return 'dry run';

@@ -13,7 +13,7 @@ export async function reviewBuild(
   build: ImageBuild,
   subject: ApprovalSubject,
 ): Promise<BuildReview> {
-  const { config, invocation, table } = context;
+  const { invocation, settings, table } = context;
   const { signal } = invocation;
   const approved = await findApprovedBuild(table, keyOfApproved(subject));
   const testRuns = await unlessFailed(context, build, () => listTestRuns(build.arn, signal));
@@ -21,7 +21,7 @@ export async function reviewBuild(
     ? await unlessFailed(context, build, () => listPackages(build.arn, signal))
     : undefined;
   const facts = factsOf(build, packages);
-  return reviewOf(build, { facts, testRuns, approved, accountNames: config.accountNames });
+  return reviewOf(build, { facts, testRuns, approved, accountNames: settings.accountNames });
 }
 
 /** The mail then says that it is not known. */

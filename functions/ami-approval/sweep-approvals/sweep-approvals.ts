@@ -10,6 +10,7 @@ import { type ApprovalScope, isApprovalStep, outOfScopeReason } from '../domain/
 import { nextAction } from '../domain/approval-transitions.ts';
 import { withCurrentRules } from '../domain/current-rules.ts';
 import type { NamedStep } from '../domain/workflow-step.ts';
+import { loadSettings } from '../load-settings.ts';
 import { type DueDetail, dueEvent, dueEventOf } from '../messages/events.ts';
 
 interface DueRequest {
@@ -25,9 +26,10 @@ export async function sweepApprovals(config: SweepConfig, invocation: Invocation
   const { table: name, dryRun, scope } = config;
   const { metrics, now, signal } = invocation;
   const table = { table: name, signal };
+  const settings = await loadSettings(config, signal);
   const [open, waiting] = await Promise.all([listOpenRequests(table), listWaitingSteps(signal)]);
   const dueRequests = open.flatMap((record): DueRequest[] => {
-    const next = nextAction(withCurrentRules(record, config), now());
+    const next = nextAction(withCurrentRules(record, settings), now());
     return next ? [{ record, next }] : [];
   });
   const openParts = new Set(open.map(({ part }) => part));

@@ -1,5 +1,6 @@
 import { CopyImageCommand, CreateTagsCommand, EC2Client, RegisterImageCommand } from '@aws-sdk/client-ec2';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { ParameterAlreadyExists, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import type { Mapping } from '../../json.ts';
 import type { World } from '../../pack/world.ts';
 import { emulatedState } from '../../scenario-kit/emulated-state.ts';
@@ -11,6 +12,8 @@ const COPYING_ACCOUNT = '444455556666';
 export const ORGANIZATION = 'arn:aws:organizations::999999999999:organization/o-a1b2c3d4e5';
 const ORGANIZATIONAL_UNIT = 'arn:aws:organizations::999999999999:ou/o-a1b2c3d4e5/ou-f6g7-h8i9j0k1';
 
+const SETTINGS = '/groundcrew/ami-approval';
+
 /** Three approvers. One approval is enough for builds that nobody started. */
 export const parameters = {
   Approvers: 'ann@example.com,ben@example.com,cem@example.com',
@@ -19,7 +22,8 @@ export const parameters = {
   Organizations: ORGANIZATION,
   OrganizationalUnits: ORGANIZATIONAL_UNIT,
   CopyingAccounts: COPYING_ACCOUNT,
-  Pipelines: 'web-*',
+  SettingsParameter: SETTINGS,
+  Pipelines: 'web-*,shop-*',
   OwnerEmail: 'owners@example.com',
   BuildTopicArn: 'arn:aws:sns:eu-west-1:123456789012:image-builds',
 };
@@ -70,6 +74,7 @@ export interface BuildInput {
 /** Creates a build in Image Builder, with its AMIs in EC2. */
 export async function createBuild(world: World, seed: BuildInput = {}): Promise<Build> {
   const { regions = [HOME_REGION], status = 'AVAILABLE', reason, buildType = 'SCHEDULED', tags = {} } = seed;
+  await createSettings(world);
   const version = seed.version ?? '1.4.0/7';
   const owner = `arn:aws:imagebuilder:${world.region}:${world.accountId}`;
   const imageArn = `${owner}:image/web-server/${version}`;
@@ -105,6 +110,22 @@ export async function createBuild(world: World, seed: BuildInput = {}): Promise<
     tags,
   });
   return { imageArn, amis };
+}
+
+/** Settings of single pipelines: none, unless a scenario saves some. */
+async function createSettings(world: World): Promise<void> {
+  try {
+    await saveSettings(world, {}, false);
+  } catch (error) {
+    if (!(error instanceof ParameterAlreadyExists)) throw error;
+  }
+}
+
+export async function saveSettings(world: World, settings: unknown, Overwrite = true): Promise<void> {
+  const Value = typeof settings === 'string' ? settings : JSON.stringify(settings);
+  await world
+    .client(SSMClient)
+    .send(new PutParameterCommand({ Name: SETTINGS, Type: 'String', Value, Overwrite }));
 }
 
 function toPackages(packages: Readonly<Record<string, string>> = {}): Mapping[] {

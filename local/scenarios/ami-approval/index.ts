@@ -7,6 +7,7 @@ import { linkScenarios } from './links.ts';
 import { reopenScenarios } from './reopen.ts';
 import { requestScenarios } from './request.ts';
 import { scopeScenarios } from './scope.ts';
+import { settingsScenarios } from './settings.ts';
 
 export { parameters } from './builds.ts';
 
@@ -38,6 +39,7 @@ export async function seed(world: World): Promise<readonly string[]> {
 export default [
   ...requestScenarios,
   ...scopeScenarios,
+  ...settingsScenarios,
   ...decideScenarios,
   ...reopenScenarios,
   ...linkScenarios,

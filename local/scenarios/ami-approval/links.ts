@@ -55,7 +55,7 @@ export const linkScenarios = [
       assert.deepEqual(firstRequest(outcome).votes, ['asked']);
       assert.deepEqual(stateOf(outcome).permissions, [[]]);
       const decideCalls = calls.filter((call) => call.function === 'DecideApproval');
-      assert.deepEqual([...new Set(decideCalls.map(({ action }) => action))], ['Query']);
+      assert.deepEqual([...new Set(decideCalls.map(({ action }) => action))], ['Query', 'GetParameter']);
     },
   }),
 

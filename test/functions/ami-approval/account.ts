@@ -13,6 +13,7 @@ import {
 } from '@aws-sdk/client-imagebuilder';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import type { ExecuteConfig, RequestConfig } from '../../../functions/ami-approval/config.ts';
@@ -30,13 +31,23 @@ export const clients = {
   imageBuilder: mockClient(ImagebuilderClient),
   kms: mockClient(KMSClient),
   sns: mockClient(SNSClient),
+  ssm: mockClient(SSMClient),
 };
+
+/** The name of the parameter that `saveSettings` fills. */
+export const SETTINGS = '/groundcrew/ami-approval';
+
+/** What the parameter in SSM says: an object, or any other text. */
+export function saveSettings(settings: object | string): void {
+  const Value = typeof settings === 'string' ? settings : JSON.stringify(settings);
+  clients.ssm.on(GetParameterCommand, { Name: SETTINGS }).resolves({ Parameter: { Type: 'String', Value } });
+}
 
 /** By `image/part`. */
 export const table = new Map<string, ApprovalRecord>();
 
 export const scope = { pipelines: ['web-*'], steps: ['Approve*'] };
-export const rules = { approvers: [ANN, BEN, CEM], required: 1 };
+export const rules = { approvers: [ANN, BEN, CEM], required: 1, settingsParameter: undefined };
 export const decideConfig = { table: 'approvals', ...rules };
 const targets = { ...noTargets, accounts: ['111122223333'] };
 

@@ -38,6 +38,7 @@ export function rules(more: Partial<Rules> = {}): Rules {
   };
   return {
     targets,
+    regions: [],
     approvers: [ANN, BEN, CEM],
     required: 1,
     excludeInitiator: false,
