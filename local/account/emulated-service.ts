@@ -24,6 +24,10 @@ export interface ServiceContext<State = unknown> {
   invokeAsync(functionName: string, payload: unknown): void;
   /** Runs `work` when `ms` have passed on the clock. Returns a cancel function. */
   runLater(ms: number, work: () => void | Promise<void>): () => void;
+  /** Lets moto answer this request. */
+  forward(): Promise<HttpResponse>;
+  /** Sends a request of the query protocol to moto, with the members in the form `Tag.1.Key`. @returns the output */
+  callMoto(service: string, action: string, form: Readonly<Record<string, string>>): Promise<Mapping>;
 }
 
 /** An operation throws this to drop the connection, as if the host did not exist or were down. */

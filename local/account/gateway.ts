@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Mapping } from '../json.ts';
 import { ConnectionDroppedError, isHttpResponse, type ServiceContext } from './emulated-service.ts';
 import { type FaultKind, internalErrorResponse, throttlingResponse } from './faults.ts';
 import {
@@ -12,7 +13,7 @@ import { iamActions } from './iam-actions.ts';
 import { corrections } from './moto/corrections.ts';
 import { accessDeniedError, neededPermissions } from './named-resources.ts';
 import { readBody } from './proxy.ts';
-import { type ApiRequest, decodeRequest, type RawRequest } from './request.ts';
+import { type ApiRequest, decodeRequest, queryRequest, type RawRequest } from './request.ts';
 import { decodeOutput, encodeError, encodeOutput, ServiceError } from './response.ts';
 import { accountId, type HttpResponse, region } from './types.ts';
 
@@ -102,8 +103,7 @@ async function respond(gateway: GatewayState, request: ApiRequest): Promise<Http
   const refusal = findDenial(gateway, request) ?? findRefusal(request);
   if (refusal) return encodeError(request, refusal);
   const operation = gateway.services.get(request.service)?.operations[request.action];
-  if (!operation)
-    return toReadableError(gateway, request, await gateway.moto.send(withAccountHeader(request)));
+  if (!operation) return forward(gateway, request);
   try {
     const output = await operation(request.input, createContext(gateway, request));
     return isHttpResponse(output) ? output : encodeOutput(request, output);
@@ -137,10 +137,8 @@ function findRefusal({ service, action, input }: ApiRequest): ServiceError | und
   return undefined;
 }
 
-function createContext(
-  gateway: GatewayState,
-  { service, caller, headers, region: requestedRegion }: ApiRequest,
-): ServiceContext {
+function createContext(gateway: GatewayState, request: ApiRequest): ServiceContext {
+  const { service, caller, headers, region: requestedRegion } = request;
   return {
     state: serviceState(gateway, service),
     caller,
@@ -153,7 +151,26 @@ function createContext(
     invoke: (name, payload) => requireHook(gateway, 'onInvoke')(name, payload),
     invokeAsync: (name, payload) => requireHook(gateway, 'onEnqueue')(name, payload),
     runLater: (ms, work) => requireHook(gateway, 'onRunLater')(ms, work),
+    forward: async () => forward(gateway, request),
+    callMoto: (target, action, form) => callMoto(gateway, target, { Action: action, ...form }),
   };
+}
+
+async function forward(gateway: GatewayState, request: ApiRequest): Promise<HttpResponse> {
+  return toReadableError(gateway, request, await gateway.moto.send(withAccountHeader(request)));
+}
+
+async function callMoto(
+  gateway: GatewayState,
+  service: string,
+  form: Readonly<Record<string, string>>,
+): Promise<Mapping> {
+  const raw = queryRequest(service, form);
+  const request = decodeRequest(raw);
+  const response = await gateway.moto.send(raw);
+  if (!request || response.status >= 300)
+    throw new Error(`moto answered ${service}:${form['Action']} with ${response.status}: ${response.body}`);
+  return decodeOutput(request, response);
 }
 
 /** moto answers unknown operations with a web page, which the SDK reports as a malformed response. */

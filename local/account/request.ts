@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { isMapping, type Mapping } from '../json.ts';
 import { callerOf, type FindCaller } from './caller.ts';
 import { matchRoute } from './rest-routes.ts';
-import type { Caller } from './types.ts';
+import { type Caller, region } from './types.ts';
 
 type Protocol = 'json' | 'query' | 'ec2' | 'rest' | 'rest-xml';
 
@@ -30,20 +30,38 @@ const iamPrefixes: Readonly<Record<string, string>> = { monitoring: 'cloudwatch'
 
 /** Returns undefined if no AWS client signed the request. */
 export function decodeRequest(raw: RawRequest, findCaller?: FindCaller): ApiRequest | undefined {
-  const [, accessKey, region, signingName] =
+  const [, accessKey, signedRegion, signingName] =
     /Credential=([^/,\s]+)\/[^/]+\/([^/]+)\/([^/]+)\/aws4_request/.exec(raw.headers.authorization ?? '') ??
     [];
-  if (accessKey === undefined || region === undefined || signingName === undefined) return undefined;
+  if (accessKey === undefined || signedRegion === undefined || signingName === undefined) return undefined;
   const service = iamPrefixes[signingName] ?? signingName;
   const { action, protocol, decode } = decodeOperation(raw, service);
   return {
     ...raw,
     caller: callerOf(accessKey, findCaller),
-    region,
+    region: signedRegion,
     service,
     action,
     protocol,
     ...lazyInput(decode),
+  };
+}
+
+const apiVersions: Readonly<Record<string, string>> = { ec2: '2016-11-15', autoscaling: '2011-01-01' };
+
+/** A request of the query protocol, as a client of the account's own services would sign it. */
+export function queryRequest(service: string, form: Readonly<Record<string, string>>): RawRequest {
+  const body = new URLSearchParams({ Version: apiVersions[service] ?? '', ...form });
+  const credential = `local/20260101/${region}/${service}/aws4_request`;
+  return {
+    method: 'POST',
+    url: '/',
+    headers: {
+      host: `${service}.${region}.amazonaws.com`,
+      'content-type': 'application/x-www-form-urlencoded; charset=utf-8',
+      authorization: `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=host, Signature=local`,
+    },
+    body: Buffer.from(body.toString()),
   };
 }
 

@@ -1,5 +1,7 @@
+import type { AutoScalingState } from '../account/services/autoscaling/model.ts';
 import type { BackupState } from '../account/services/backup.ts';
 import type { PipelinesState } from '../account/services/codepipeline/model.ts';
+import type { Ec2State } from '../account/services/ec2.ts';
 import type { HealthState } from '../account/services/health/state.ts';
 import type { ImageBuilderState } from '../account/services/imagebuilder.ts';
 import type { Calendar, SsmState } from '../account/services/ssm.ts';
@@ -7,8 +9,10 @@ import type { StsState } from '../account/services/sts.ts';
 import type { World } from '../pack/world.ts';
 
 interface States {
+  readonly autoscaling: AutoScalingState;
   readonly backup: BackupState;
   readonly codepipeline: PipelinesState;
+  readonly ec2: Ec2State;
   readonly health: HealthState;
   readonly imagebuilder: ImageBuilderState;
   readonly ssm: SsmState;
