@@ -1,6 +1,7 @@
 import type { World } from '../../pack/world.ts';
 import { setBuildArtifact, stampBuild, storeFolder } from './builds.ts';
 import { copyScenarios } from './copy.ts';
+import { hostScenarios } from './hosts.ts';
 import { createReleasePipeline, PIPELINE, runPipeline } from './pipeline.ts';
 import { promoteScenarios } from './promote.ts';
 import { rollbackScenarios } from './rollback.ts';
@@ -19,4 +20,10 @@ export async function seed(world: World): Promise<readonly string[]> {
   return [`The environments (links) and their history:  ls -lA ${storeFolder(world)}/envs`];
 }
 
-export default [...promoteScenarios, ...tamperingScenarios, ...rollbackScenarios, ...copyScenarios];
+export default [
+  ...promoteScenarios,
+  ...tamperingScenarios,
+  ...rollbackScenarios,
+  ...copyScenarios,
+  ...hostScenarios,
+];
