@@ -23,7 +23,7 @@ export type MailResult =
   | { readonly outcome: 'refused'; readonly error: unknown };
 
 // A mail cannot be taken back: only an answered refusal is repeated, never a lost answer.
-const sns = createClient(SNSClient, { deadlineMs: 5_000, retryAnswered: true });
+export const sns = createClient(SNSClient, { deadlineMs: 5_000, retryAnswered: true });
 
 /** Sends a mail at most once. An uncertain delivery is logged with `ids` and counted as NoticeUncertain. */
 export async function sendMail(

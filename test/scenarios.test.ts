@@ -4,6 +4,7 @@ import type { Call } from '../local/account/types.ts';
 import { type Pack, startPack } from '../local/pack/pack.ts';
 import { discoverScenarios } from '../local/scenario-kit/run.ts';
 import type { Scenario } from '../local/scenario-kit/scenario.ts';
+import { chatNotification } from './support/chat-schema.ts';
 import { functionIds, grantedActions, type IamTemplate, iamOffences, withActions } from './support/iam.ts';
 import { faultsFor, findDifference, runWithFault, type ScenarioRun } from './support/sweep.ts';
 import { mergeTemplates, transformTemplates } from './support/template.ts';
@@ -16,6 +17,7 @@ const scenarios = await discoverScenarios();
 const calls: Call[] = [];
 const runs = new Map<Scenario, ScenarioRun>();
 const packs: Pack[] = [];
+let chats = 0;
 let template: IamTemplate;
 
 beforeAll(async () => {
@@ -37,6 +39,8 @@ describe('every scenario', () => {
     runs.set(scenario, run);
     calls.push(...run.calls);
     scenario.expect(run.outcome, run.calls);
+    for (const text of run.chats) chatNotification.parse(JSON.parse(text));
+    chats += run.chats.length;
   });
 });
 
@@ -58,6 +62,12 @@ describe('every scenario has the same outcome under every fault', () => {
       expect(faults.length).toBeGreaterThan(0);
     },
   );
+});
+
+describe('chat', () => {
+  it('was part of the scenarios', () => {
+    expect(chats).toBeGreaterThan(0);
+  });
 });
 
 describe('every role allows exactly what its function does', () => {

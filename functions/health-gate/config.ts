@@ -44,6 +44,7 @@ export function readResumeConfig(env: Env = process.env) {
     holdsTable: text('HOLDS_TABLE'),
     queueUrl: text('QUEUE_URL'),
     topicArn: text('NOTIFICATION_TOPIC_ARN'),
+    chatTopicArn: text('CHAT_TOPIC_ARN', { optional: true }),
     dryRun: flag('DRY_RUN'),
     coolDownMinutes: wholeNumber('COOL_DOWN_MINUTES', { min: 0, max: 120 }),
     jitterMinutes: wholeNumber('JITTER_MINUTES', { min: 0, max: 60 }),

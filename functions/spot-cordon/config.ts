@@ -28,6 +28,7 @@ export function readMailConfig(env: Env = process.env) {
   return readEnvironment(env, {
     table: text('CORDONS_TABLE'),
     topicArn: text('NOTIFICATION_TOPIC_ARN'),
+    chatTopicArn: text('CHAT_TOPIC_ARN', { optional: true }),
     mails: oneOf('MAILS', ['interruption', 'all', 'none']),
     dryRun: flag('DRY_RUN'),
   });

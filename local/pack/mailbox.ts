@@ -1,20 +1,27 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
-import type { Mail } from '../wiring/sns-topics.ts';
+import type { Chat, Mail } from '../wiring/sns-topics.ts';
 
 export interface Mailbox {
   readonly mails: readonly Mail[];
+  readonly chats: readonly Chat[];
   receive(mail: Mail): void;
+  receiveChat(chat: Chat): void;
   clear(): void;
 }
 
 /** Keeps what SNS would have mailed: in memory, and as a file each when there is a folder for them. */
 export function createMailbox(clock: Clock, folder?: string): Mailbox {
   const mails: Mail[] = [];
+  const chats: Chat[] = [];
   if (folder !== undefined) empty(folder);
   return {
     mails,
+    chats,
+    receiveChat: (chat) => {
+      chats.push(chat);
+    },
     receive: (mail) => {
       mails.push(mail);
       if (folder !== undefined) write(folder, mail, mails.length, clock.now());
@@ -22,6 +29,7 @@ export function createMailbox(clock: Clock, folder?: string): Mailbox {
     clear: () => {
       if (folder !== undefined && mails.length > 0) empty(folder);
       mails.length = 0;
+      chats.length = 0;
     },
   };
 }

@@ -162,6 +162,7 @@ function connect(started: Started): Parts & Started {
     countMessages: (url) => countMessages(account.serviceState('sqs'), url, clock.now()),
     invoke: functions.invoke,
     mail: mailbox.receive,
+    chat: mailbox.receiveChat,
     onCall: account.onCall,
   });
   return {

@@ -48,6 +48,10 @@ async function wingsOf({ templatePath, wings: given = {} }: Chosen): Promise<Rec
 function localParameters(declared: unknown): Values {
   const names = Object.keys(mapping(declared));
   const wings = names.filter((name) => /^Deploy[A-Z]/.test(name)).map((name) => [name, 'true'] as const);
-  const others = Object.entries({ NotificationEmail: 'on-call@example.com', DryRun: 'false' });
+  const others = Object.entries({
+    NotificationEmail: 'on-call@example.com',
+    DryRun: 'false',
+    ChatMessages: 'true',
+  });
   return Object.fromEntries([...wings, ...others.filter(([name]) => names.includes(name))]);
 }

@@ -7,7 +7,7 @@ import { createAuthorize } from '../stack/role-policies.ts';
 import type { Stack } from '../stack/stack.ts';
 import { toEnvelope } from '../wiring/envelope.ts';
 import type { LocalServer } from '../wiring/local-server.ts';
-import type { Mail } from '../wiring/sns-topics.ts';
+import type { Chat, Mail } from '../wiring/sns-topics.ts';
 import type { Wiring } from '../wiring/wiring.ts';
 import type { ResourceClients } from './create-resources.ts';
 import type { Mailbox } from './mailbox.ts';
@@ -36,6 +36,8 @@ export interface World {
   /** The events that functions put on the bus, in the form that EventBridge delivers. */
   published(): readonly object[];
   mails(): readonly Mail[];
+  /** What arrived at the topics for chat. */
+  chats(): readonly Chat[];
   /** The bodies of the messages in all dead-letter queues of the template. */
   deadLetters(): Promise<readonly string[]>;
   /** All calls since the last reset, oldest first. */
@@ -140,6 +142,7 @@ export function worldOf(parts: Parts): World {
     },
     published: () => history.published,
     mails: () => mailbox.mails,
+    chats: () => mailbox.chats,
     deadLetters: wiring.deadLetters,
     calls: () => callsOf(account),
     failCall: (functionId, call) =>

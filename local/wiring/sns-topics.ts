@@ -12,10 +12,18 @@ export interface Mail {
   readonly text: string;
 }
 
+/** A message for Amazon Q Developer in chat applications, as it was published. */
+export interface Chat {
+  /** The ARN of the topic. */
+  readonly topic: string;
+  readonly text: string;
+}
+
 export interface TopicOptions {
   readonly stack: Stack;
   readonly clock: Clock;
   readonly mail: (mail: Mail) => void;
+  readonly chat: (chat: Chat) => void;
   readonly enqueue: (functionId: string, payload: unknown) => void;
   readonly sendToQueue: (queueUrl: string, body: string, attributes: Attributes) => Promise<void>;
 }
@@ -41,10 +49,13 @@ type Receive = (published: PublishedMessage) => void | Promise<void>;
 const defaultSubject = 'AWS Notification Message';
 
 export function createTopics(options: TopicOptions): Topics {
-  const subscriptions = options.stack.ofType('AWS::SNS::Subscription').map((subscription) => ({
-    topic: String(subscription.properties.TopicArn),
-    receive: createReceiver(subscription, options),
-  }));
+  const subscriptions = [
+    ...options.stack.ofType('AWS::SNS::Subscription').map((subscription) => ({
+      topic: String(subscription.properties.TopicArn),
+      receive: createReceiver(subscription, options),
+    })),
+    ...chatChannels(options),
+  ];
   const publish = async (published: PublishedMessage): Promise<void> => {
     for (const { topic, receive } of subscriptions) if (topic === published.topic) await receive(published);
   };
@@ -60,6 +71,17 @@ export function createTopics(options: TopicOptions): Topics {
       }
     },
   };
+}
+
+/** Nobody configures a channel on this machine: one shows whatever arrives at a topic for chat. */
+function chatChannels({ stack, chat }: TopicOptions): readonly { topic: string; receive: Receive }[] {
+  return stack
+    .ofType('AWS::SNS::Topic')
+    .filter(({ id }) => id.endsWith('ChatNotifications'))
+    .map(({ id }) => ({
+      topic: stack.ref(id),
+      receive: ({ topic, message }) => chat({ topic, text: message }),
+    }));
 }
 
 function parsePublish(input: Mapping, topic: unknown, id: unknown): PublishedMessage {

@@ -13,7 +13,7 @@ import { arrivalActions, createQueueArrivals } from './queue-arrivals.ts';
 import { runLive } from './run-live.ts';
 import { createSchedules, type Schedule } from './schedules.ts';
 import { advance, settle } from './settle.ts';
-import { createTopics, type Mail } from './sns-topics.ts';
+import { type Chat, createTopics, type Mail } from './sns-topics.ts';
 import { receiveMessages, sendMessage } from './sqs-client.ts';
 import { createPollers, deadLetterQueues } from './sqs-poller.ts';
 import { createTimers, type Timers } from './timers.ts';
@@ -33,6 +33,7 @@ export interface WiringOptions {
   readonly countMessages: (queueUrl: string) => number;
   readonly invoke: (functionId: string, payload: unknown) => Promise<Invoked>;
   readonly mail: (mail: Mail) => void;
+  readonly chat: (chat: Chat) => void;
   readonly onCall: (
     service: string,
     action: string,
@@ -58,7 +59,7 @@ export interface Wiring {
 }
 
 export function createWiring(options: WiringOptions): Wiring {
-  const { stack, clock, sqs, sns, countMessages, invoke, mail, onCall } = options;
+  const { stack, clock, sqs, sns, countMessages, invoke, mail, chat, onCall } = options;
   const async = createAsyncInvocations({
     stack,
     clock,
@@ -74,6 +75,7 @@ export function createWiring(options: WiringOptions): Wiring {
     stack,
     clock,
     mail,
+    chat,
     enqueue,
     sendToQueue: (...message) => sendMessage(sqs, ...message),
   });

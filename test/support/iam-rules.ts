@@ -225,6 +225,11 @@ const pseudo: Readonly<Record<string, string>> = {
   'AWS::StackName': 'groundcrew',
 };
 
+/** A parameter that can be an ARN stands for any, whatever its default. */
+function anyValue({ AllowedPattern = '', Default }: Json): string {
+  return String(AllowedPattern).includes('arn:') ? '*' : String(Default || '*');
+}
+
 function scopeOf(template: Template): Scope {
   const namesOf = (id: string) => ({
     ...{ id, name: `groundcrew-${id}`, region: 'eu-west-1', accountId: '123456789012' },
@@ -240,9 +245,7 @@ function scopeOf(template: Template): Scope {
       if (name === 'AWS::NoValue') return noValue;
       const parameter = template.Parameters?.[name];
       if (!parameter) return pseudo[name] ?? kindOf(name)?.ref?.(namesOf(name)) ?? '*';
-      return /^(CommaDelimitedList|List<.*>)$/.test(parameter.Type)
-        ? ['*']
-        : String(parameter.Default || '*');
+      return /^(CommaDelimitedList|List<.*>)$/.test(parameter.Type) ? ['*'] : anyValue(parameter);
     },
     attribute: (id, name) => kindOf(id)?.attributes?.[name]?.(namesOf(id)) ?? '*',
   };

@@ -7,6 +7,8 @@ import type { Outcome, Scenario } from '../../local/scenario-kit/scenario.ts';
 export interface ScenarioRun {
   readonly outcome: Outcome;
   readonly calls: readonly Call[];
+  /** The messages for chat, as they were published. */
+  readonly chats: readonly string[];
 }
 
 // A function sees throttling and a 500 as the same: the SDK retries both, and then the delivery does.
@@ -29,6 +31,7 @@ export async function runWithFault(pack: Pack, scenario: Scenario, fault?: Fault
   return {
     outcome: await scenario.observe(pack, seed),
     calls: calls.filter((call) => call.function !== 'local'),
+    chats: pack.chats().map(({ text }) => text),
   };
 }
 

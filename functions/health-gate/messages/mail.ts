@@ -1,4 +1,4 @@
-import type { Mail } from '#shared/mail.ts';
+import { type ChatMessage, chatMessages, type Notification } from '#shared/chat.ts';
 import type { HoldLimits, HoldRecord, NotificationKind } from '../domain/hold-record.ts';
 import { RESUME_TAG } from '../domain/resume-decision.ts';
 import type { ResumeSchedule } from '../domain/resume-schedule.ts';
@@ -19,13 +19,29 @@ const MAX_BYTES = 240_000;
 const kindsByUrgency = ['abandoned', 'stopped', 'held', 'resumed'] as const;
 
 /** One mail for a batch of notifications. */
-export function summaryMail(notifications: readonly HoldNotification[], rules: NotificationRules): Mail {
+export function summaryMail(
+  notifications: readonly HoldNotification[],
+  rules: NotificationRules,
+): Notification {
   // Notifications that need a person come first.
   const sorted = kindsByUrgency.flatMap((kind) => notifications.filter((one) => one.kind === kind));
   const shown = withinSizeLimit(sorted.slice(0, MAX_PARAGRAPHS).map((one) => paragraph(one, rules)));
   const omitted = notifications.length - shown.length;
   const more = omitted > 0 ? [`... and ${omitted} more; see the function's log.`] : [];
-  return { subject: subjectOf(sorted), text: [...shown, ...more].join('\n') };
+  const [subject, text] = [subjectOf(sorted), [...shown, ...more].join('\n')];
+  const chat = chatMessages(sorted, (one) => chatMessage(one, rules), { title: subject, text });
+  return { subject, text, chat };
+}
+
+/** What happens to one deployment is one thread: held, then resumed or abandoned. */
+function chatMessage(notification: HoldNotification, rules: NotificationRules): ChatMessage {
+  const { hold, kind } = notification;
+  return {
+    title: subjectOf([notification]),
+    text: `${iso(hold.heldAt)}: ${hold.reason}`,
+    thread: `health-gate ${hold.deployment}`,
+    nextSteps: nextSteps(hold, kind, rules),
+  };
 }
 
 function subjectOf(notifications: readonly HoldNotification[]): string {

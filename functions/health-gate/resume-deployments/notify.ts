@@ -1,4 +1,4 @@
-import { sendMail } from '#shared/mail.ts';
+import { sendNotification } from '#shared/chat.ts';
 import { releaseClaims } from '#shared/release-claims.ts';
 import { type HoldFailure, type ResumeContext, toHoldFailures } from '../context.ts';
 import {
@@ -43,7 +43,7 @@ export async function notify(
   if (notifications.length === 0) return [];
   const kinds = new Map(notifications.map(({ hold, kind }) => [hold.deployment, kind]));
   const deployments = [...kinds.keys()];
-  const result = await sendMail(config.topicArn, summaryMail(notifications, config), invocation, {
+  const result = await sendNotification(config, summaryMail(notifications, config), invocation, {
     deployments,
   });
   if (result.outcome !== 'refused') return [];

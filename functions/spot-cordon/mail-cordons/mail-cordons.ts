@@ -1,7 +1,7 @@
 import { updateRecords } from '#shared/aws/update-records.ts';
+import { type Notification, sendNotification } from '#shared/chat.ts';
 import type { BatchResult, QueueMessage } from '#shared/handlers/queue.ts';
 import type { Invocation } from '#shared/invocation.ts';
-import { type Mail, sendMail } from '#shared/mail.ts';
 import { releaseClaims } from '#shared/release-claims.ts';
 import type { MailConfig } from '../config.ts';
 import type { MailContext } from '../context.ts';
@@ -63,14 +63,14 @@ async function sendMailOfKind(
   const { kind, claimed } = mail;
   if (claimed.length === 0) return new Map();
   const instanceIds = claimed.map(({ instanceId }) => instanceId);
-  const result = await sendMail(config.topicArn, formatMail(mail), invocation, { instanceIds });
+  const result = await sendNotification(config, formatMail(mail), invocation, { instanceIds });
   if (result.outcome !== 'refused') return new Map();
   const known = new Map(claimed.map((record) => [record.instanceId, record]));
   await releaseClaims<CordonRecord>(table, known, (record) => withoutMailClaim(record, kind), invocation);
   return new Map(instanceIds.map((id) => [id, result.error]));
 }
 
-function formatMail({ kind, claimed, messages }: ClaimedMail): Mail {
+function formatMail({ kind, claimed, messages }: ClaimedMail): Notification {
   if (kind === 'cordoned') return cordonSummaryMail(claimed);
   const events = new Map(messages.map(({ message }) => [message.instanceId, message]));
   const notices = claimed.map((record) => ({ record, event: events.get(record.instanceId) }));

@@ -1,4 +1,4 @@
-import type { Mail } from '#shared/mail.ts';
+import { chatMessages, type Notification } from '#shared/chat.ts';
 import type { CordonRecord } from '../domain/cordon-record.ts';
 import { severities } from '../domain/disruption.ts';
 import type { LaunchFailure } from '../domain/replacement.ts';
@@ -8,7 +8,7 @@ const MAX_INSTANCES = 200;
 const MAX_BYTES = 240_000;
 
 /** One mail for a whole batch. */
-export function cordonSummaryMail(records: readonly CordonRecord[]): Mail {
+export function cordonSummaryMail(records: readonly CordonRecord[]): Notification {
   const counts = [...severities]
     .reverse()
     .map((severity) => ({
@@ -19,7 +19,8 @@ export function cordonSummaryMail(records: readonly CordonRecord[]): Mail {
     .map(({ severity, n }) => `${n} ${severity}`);
   const subject = `Groundcrew cordoned ${countOf(records, 'instance')} (${counts.join(', ')})`;
   const action = 'You need to act only if you place work by hand: place no new work on these instances.';
-  return { subject, text: listText([`${subject}.`, action], records.map(formatSummary), 'CordonInstances') };
+  const paragraphs = records.map((record) => ({ ...record, text: formatSummary(record) }));
+  return toNotice({ subject, action, functionName: 'CordonInstances' }, paragraphs);
 }
 
 /** An overdue instance, and whether this wing will terminate it. */
@@ -28,12 +29,12 @@ export interface OverdueNotice {
   readonly isToTerminate: boolean;
 }
 
-export function overdueMail(notices: readonly OverdueNotice[]): Mail {
+export function overdueMail(notices: readonly OverdueNotice[]): Notification {
   const subject = `Groundcrew: ${countOf(notices, 'instance')} outlived an interruption`;
   const action =
     'EC2 announced an interruption that did not happen. Terminate each instance that you do not need. To keep one, stop and start it: that ends its cordon.';
-  const text = listText([`${subject}.`, action], notices.map(formatOverdue), 'UncordonInstances');
-  return { subject, text };
+  const paragraphs = notices.map((notice) => ({ ...notice.record, text: formatOverdue(notice) }));
+  return toNotice({ subject, action, functionName: 'UncordonInstances' }, paragraphs);
 }
 
 /** A replacement that Auto Scaling could not launch. */
@@ -42,16 +43,44 @@ export interface LaunchFailedNotice {
   readonly failure: LaunchFailure;
 }
 
-export function launchFailedMail(notices: readonly LaunchFailedNotice[]): Mail {
+export function launchFailedMail(notices: readonly LaunchFailedNotice[]): Notification {
   const subject = `Groundcrew: no replacement for ${countOf(notices, 'interrupted instance')}`;
   const action =
     'Auto Scaling could not launch a replacement and tries again. You need to act unless the reason is "no capacity" and ends by itself.';
-  const text = listText([`${subject}.`, action], notices.map(formatLaunchFailed), 'UncordonInstances');
-  return { subject, text };
+  const paragraphs = notices.map((notice) => ({ ...notice.record, text: formatLaunchFailed(notice) }));
+  return toNotice({ subject, action, functionName: 'UncordonInstances' }, paragraphs);
 }
 
 function countOf(some: readonly unknown[], noun: string): string {
   return `${some.length} ${noun}${some.length === 1 ? '' : 's'}`;
+}
+
+interface Summary {
+  readonly subject: string;
+  readonly action: string;
+  /** The function whose log has everything. */
+  readonly functionName: string;
+}
+
+interface Paragraph extends Pick<CordonRecord, 'instanceId'> {
+  readonly text: string;
+}
+
+function toNotice(
+  { subject, action, functionName }: Summary,
+  paragraphs: readonly Paragraph[],
+): Notification {
+  const text = listText(
+    [`${subject}.`, action],
+    paragraphs.map((one) => one.text),
+    functionName,
+  );
+  const chat = chatMessages(
+    paragraphs,
+    (one) => ({ title: subject, text: `${one.text}\n${action}`, thread: `spot-cordon ${one.instanceId}` }),
+    { title: subject, text },
+  );
+  return { subject, text, chat };
 }
 
 function listText(head: readonly string[], paragraphs: readonly string[], functionName: string): string {

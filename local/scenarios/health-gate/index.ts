@@ -5,6 +5,11 @@ import { resumeScenarios } from './resume.ts';
 export { seed } from './seed.ts';
 
 /** Short enough for an immediate reminder. With the defaults, the sweep resumes deployments instead. */
-export const parameters = { CoolDownMinutes: '3', JitterMinutes: '2', CheckHealthUrl: 'true' };
+export const parameters = {
+  CoolDownMinutes: '3',
+  JitterMinutes: '2',
+  CheckHealthUrl: 'true',
+  ChatTopic: 'true',
+};
 
 export default [...gateScenarios, ...checkScenarios, ...resumeScenarios];

@@ -42,6 +42,7 @@ export function createWorld(account: EmulatedAccount, ref: (logicalId: string) =
       'invokeAsync',
       'advance',
       'published',
+      'chats',
       'deadLetters',
       'calls',
       'throttle',
@@ -56,6 +57,7 @@ type Refused =
   | 'invokeAsync'
   | 'advance'
   | 'published'
+  | 'chats'
   | 'deadLetters'
   | 'calls'
   | 'throttle'

@@ -52,6 +52,7 @@ export const config: ResumeConfig = {
   holdsTable: 'holds',
   queueUrl: 'https://queue',
   topicArn: 'arn:aws:sns:eu-west-1:123456789012:notifications',
+  chatTopicArn: undefined,
   dryRun: false,
   coolDownMinutes: 10,
   jitterMinutes: 10,

@@ -43,7 +43,8 @@ async function deliverMails(ids: readonly string[]) {
     message: { kind: 'cordoned' as const, instanceId: id },
     receiveCount: 1,
   }));
-  const config = { table: 'cordons', topicArn: 'arn:topic', mails: 'all' as const, dryRun: false };
+  const topics = { topicArn: 'arn:topic', chatTopicArn: undefined };
+  const config = { table: 'cordons', ...topics, mails: 'all' as const, dryRun: false };
   const { retry } = await mailCordons(deliveries, config, invocation);
   return { retry: retry.map(({ id }) => id).sort(), book };
 }

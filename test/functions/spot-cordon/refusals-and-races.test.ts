@@ -90,7 +90,8 @@ async function deliverMails(now = NOW, mails: MailConfig['mails'] = 'all') {
     message: { kind: 'cordoned' as const, instanceId },
     receiveCount: 1,
   }));
-  const mailConfig = { table: 'cordons', topicArn: 'arn:notifications', mails, dryRun: false };
+  const topics = { topicArn: 'arn:notifications', chatTopicArn: undefined };
+  const mailConfig = { table: 'cordons', ...topics, mails, dryRun: false };
   const { retry } = await mailCordons(received, mailConfig, invocation);
   return { retry: retry.map(({ id }) => id) };
 }

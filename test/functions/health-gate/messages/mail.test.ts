@@ -72,3 +72,22 @@ describe('a mail about many', () => {
     expect(text).toMatch(/\.\.\. and \d+ more; see the function's log\.$/);
   });
 });
+
+describe('in chat', () => {
+  it('everything about one deployment is one thread', () => {
+    const [first] = write({ hold: held, kind: 'held' }).chat;
+    const [second] = write({ hold: { ...held, attempts: 1 }, kind: 'resumed' }).chat;
+    expect([first?.title, second?.title]).toEqual([
+      'Deployment held: orders, stage Prod',
+      'Deployment resumed: orders, stage Prod',
+    ]);
+    expect(first?.thread).toBe(second?.thread);
+    expect(first?.thread).not.toBe(write({ hold: keep('invoices'), kind: 'held' }).chat[0]?.thread);
+  });
+
+  it('the next steps are those of the mail', () => {
+    const { chat, text } = write({ hold: abandoned, kind: 'abandoned' });
+    for (const step of chat[0]?.nextSteps ?? []) expect(text).toContain(step);
+    expect(chat[0]?.nextSteps?.join()).toContain('aws codepipeline retry-stage-execution');
+  });
+});

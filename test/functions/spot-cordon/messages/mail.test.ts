@@ -13,7 +13,7 @@ describe('the mail of a batch', () => {
       steps: { drain: '2 targets', replace: 'not requested' },
       remarks: ['tg drains for 300 s, longer than the notice of 120 s'],
     });
-    expect(cordonSummaryMail([record])).toEqual({
+    expect(cordonSummaryMail([record])).toMatchObject({
       subject: 'Groundcrew cordoned 1 instance (1 interruption)',
       text: [
         'Groundcrew cordoned 1 instance (1 interruption).',
