@@ -197,6 +197,11 @@ describe('the store of build-promotion', () => {
     ['a group without subnets', group, /^Rules: SecurityGroupId is given without [^;]*$/],
     ['a VPC without subnets', vpc, /^Rules: VpcId is given without [^;]*$/],
     ['subnets of nobody knows which VPC', one, /^Rules: SubnetIds is given without [^;]*$/],
+    [
+      'a policy for a file system that exists',
+      { ...store, ...two, ...vpc, HostsReadOnly: 'true' },
+      /^Rules: HostsR[^;]*$/,
+    ],
     ['two faults at once', { ...door, ...group }, /AccessPointArn.*; SecurityGr/],
   ])('of %s is refused', (_, given, message) => {
     expect(() => check(given)).toThrow(message);
