@@ -29,6 +29,7 @@ export function readConfig(env: Env = process.env) {
     fileSystems: list('FILE_SYSTEMS'),
     ignoreMounts: list('IGNORE_MOUNTS', { optional: true }),
     maxAlarms: parsedSetting('MAX_ALARMS', parseMaxAlarms),
+    changesPerSecond: parsedSetting('CHANGES_PER_SECOND', parseRate),
     runbookUrl: text('RUNBOOK_URL', { optional: true }),
     ...settingFields,
   });
@@ -45,6 +46,12 @@ export type Config = ReturnType<typeof readConfig>;
 function parseMaxAlarms(raw: string): number {
   if (/^[1-9]\d{0,5}$/.test(raw)) return Number(raw);
   throw new Error(`is ${formatValue(raw)}, expected a whole number from 1 to 999999`);
+}
+
+function parseRate(raw: string): number {
+  const rate = Number(raw);
+  if (/^\d+(\.\d+)?$/.test(raw) && rate >= 0.1 && rate <= 100) return rate;
+  throw new Error(`is ${formatValue(raw)}, expected a number from 0.1 to 100`);
 }
 
 function parsedSetting<T>(variable: string, read: (raw: string) => T, fallback?: T): Field<T> {

@@ -15,23 +15,48 @@ import { chunk, mapLimit } from '#shared/concurrency.ts';
 import { hasName } from '#shared/errors.ts';
 import { type Alarm, type ExistingAlarm, ownerOf, type Tags } from '../domain/alarm.ts';
 import { parseMetadata } from '../domain/alarm-metadata.ts';
-import { cloudWatch } from './cloudwatch.ts';
+import { cloudWatch, cloudWatchChanges } from './cloudwatch.ts';
 
 /** DescribeAlarms answers at most a hundred. */
 const PAGE_SIZE = 100;
 
 /** All metric and composite alarms whose names begin with the prefix and the owner; an empty owner means any owner. */
 export function listAlarms(prefix: string, owner: string, signal: AbortSignal): Promise<ExistingAlarm[]> {
-  return paginate<ExistingAlarm, string>(async (next) => {
-    const command = new DescribeAlarmsCommand({
-      AlarmNamePrefix: `${prefix}${owner}${owner && '-'}`,
-      AlarmTypes: ['MetricAlarm', 'CompositeAlarm'],
-      MaxRecords: PAGE_SIZE,
-      ...(next && { NextToken: next }),
-    });
-    const output = await cloudWatch.send(command, { abortSignal: signal });
-    return { items: toExistingAlarms(output, prefix), next: output.NextToken };
+  return paginate<ExistingAlarm, string>((next) => listPage({ prefix, owner, next }, signal));
+}
+
+/** Counts our alarms. @returns undefined if `mayContinue` says so before the last page */
+export async function countAlarms(
+  prefix: string,
+  mayContinue: () => boolean,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  let count = 0;
+  let next: string | undefined;
+  do {
+    if (!mayContinue()) return undefined;
+    const page = await listPage({ prefix, owner: '', next }, signal);
+    count += page.items.filter(({ metadata }) => metadata !== undefined).length;
+    next = page.next;
+  } while (next);
+  return count;
+}
+
+interface PageInput {
+  readonly prefix: string;
+  readonly owner: string;
+  readonly next: string | undefined;
+}
+
+async function listPage({ prefix, owner, next }: PageInput, signal: AbortSignal) {
+  const command = new DescribeAlarmsCommand({
+    AlarmNamePrefix: `${prefix}${owner}${owner && '-'}`,
+    AlarmTypes: ['MetricAlarm', 'CompositeAlarm'],
+    MaxRecords: PAGE_SIZE,
+    ...(next && { NextToken: next }),
   });
+  const output = await cloudWatch.send(command, { abortSignal: signal });
+  return { items: toExistingAlarms(output, prefix), next: output.NextToken };
 }
 
 /** The alarms with these names, at most 100 per call. @returns those that exist */
@@ -91,7 +116,7 @@ export async function putAlarm(alarm: Alarm, signal: AbortSignal): Promise<void>
   const actions = { AlarmActions: [...AlarmActions], OKActions: [...OKActions] };
   if (alarm.kind === 'composite') {
     const command = new PutCompositeAlarmCommand({ ...alarm.config, ...common, ...actions });
-    await cloudWatch.send(command, { abortSignal: signal });
+    await cloudWatchChanges.send(command, { abortSignal: signal });
     return;
   }
   const { Dimensions, Metrics } = structuredClone(alarm.config);
@@ -110,28 +135,29 @@ export async function putAlarm(alarm: Alarm, signal: AbortSignal): Promise<void>
       }),
     })),
   });
-  await cloudWatch.send(command, { abortSignal: signal });
+  await cloudWatchChanges.send(command, { abortSignal: signal });
 }
 
 /** Makes the alarm's tags equal to `tags`. */
 export async function replaceTags(arn: string, tags: Tags, signal: AbortSignal): Promise<void> {
   const options = { abortSignal: signal };
-  const { Tags: has = [] } = await cloudWatch.send(
+  const { Tags: has = [] } = await cloudWatchChanges.send(
     new ListTagsForResourceCommand({ ResourceARN: arn }),
     options,
   );
   const stale = has.flatMap(({ Key = '' }) => (Key in tags || Key.startsWith('aws:') ? [] : [Key]));
   // Remove first: an alarm can have at most 50 tags.
   if (stale.length > 0)
-    await cloudWatch.send(new UntagResourceCommand({ ResourceARN: arn, TagKeys: stale }), options);
+    await cloudWatchChanges.send(new UntagResourceCommand({ ResourceARN: arn, TagKeys: stale }), options);
   const Tags = toList(tags);
-  if (Tags.length > 0) await cloudWatch.send(new TagResourceCommand({ ResourceARN: arn, Tags }), options);
+  if (Tags.length > 0)
+    await cloudWatchChanges.send(new TagResourceCommand({ ResourceARN: arn, Tags }), options);
 }
 
 /** Deletes the alarms that still exist. A name that no longer exists is not an error. */
 export async function deleteAlarms(names: readonly string[], signal: AbortSignal): Promise<void> {
   const command = new DeleteAlarmsCommand({ AlarmNames: [...names] });
-  await cloudWatch.send(command, { abortSignal: signal }).catch((error) => {
+  await cloudWatchChanges.send(command, { abortSignal: signal }).catch((error) => {
     if (!hasName(error, 'ResourceNotFound', 'ResourceNotFoundException') || names.length > 1) throw error;
   });
 }

@@ -14,16 +14,21 @@ export interface AlarmMetadata {
   readonly topicFromCall: boolean;
   /** A direct call named the instance, which `Scope` leaves out; later runs keep it in scope. */
   readonly scopeFromCall: boolean;
+  /** When that call was made, in epoch milliseconds: a run that began earlier must not undo it. */
+  readonly calledAt?: number;
 }
 
 const shape = /\n\[groundcrew disk-alarms((?: [a-z]+=[\w.]+)*)\]$/;
 
-export function formatMetadata({ sizeGb, tags, topicFromCall, scopeFromCall }: AlarmMetadata): string {
+export function formatMetadata(metadata: AlarmMetadata): string {
+  const { sizeGb, tags, topicFromCall, scopeFromCall, calledAt } = metadata;
+  const isFromCall = topicFromCall || scopeFromCall;
   const members = [
     ...(sizeGb === undefined ? [] : [`size=${sizeGb}`]),
     `tags=${tags}`,
     ...(topicFromCall ? ['topic=call'] : []),
     ...(scopeFromCall ? ['scope=call'] : []),
+    ...(isFromCall && calledAt !== undefined ? [`called=${calledAt}`] : []),
   ];
   return `\n[groundcrew disk-alarms ${members.join(' ')}]`;
 }
@@ -33,12 +38,19 @@ export function parseMetadata(description: string): AlarmMetadata | undefined {
   if (members === undefined) return undefined;
   const given = new Map(members.trim().split(' ').map(splitMember));
   const size = Number(given.get('size') ?? Number.NaN);
+  const calledAt = Number(given.get('called') ?? Number.NaN);
   return {
     ...(size > 0 && { sizeGb: size }),
     tags: given.get('tags') ?? '',
     topicFromCall: given.get('topic') === 'call',
     scopeFromCall: given.get('scope') === 'call',
+    ...(calledAt > 0 && { calledAt }),
   };
+}
+
+/** When the latest direct call that this alarm remembers was made; 0 without one. */
+export function calledAtOf(metadata: AlarmMetadata | undefined): number {
+  return metadata?.calledAt ?? 0;
 }
 
 /** The part of a description that people read. */

@@ -85,8 +85,10 @@ export interface ExistingAlarm {
   readonly config: Readonly<Record<string, unknown>>;
 }
 
+const diskPurposes = ['critical', 'warning', 'warning-notice', 'inodes'] as const;
+
 /** The alarm's purpose, which is part of its name. */
-export type AlarmPurpose = 'critical' | 'warning' | 'warning-notice' | 'inodes' | 'silent';
+export type AlarmPurpose = (typeof diskPurposes)[number] | 'silent';
 
 /** Owner of the alarms for the whole fleet. */
 export const FLEET = 'fleet';
@@ -99,6 +101,14 @@ const plainMount = /^[\p{L}\p{N}/:._ -]{1,100}$/u;
  */
 export function alarmName(prefix: string, owner: string, purpose: string, mount = ''): string {
   return [`${prefix}${owner}-${purpose}`, ...(mount === '' ? [] : [mountName(mount)])].join('-');
+}
+
+/** The names of all alarms that an instance with these mounts may have. */
+export function possibleAlarmNames(prefix: string, instanceId: string, mounts: Iterable<string>): string[] {
+  const ofDisks = [...mounts].flatMap((mount) =>
+    diskPurposes.map((purpose) => alarmName(prefix, instanceId, purpose, mount)),
+  );
+  return [...ofDisks, alarmName(prefix, instanceId, 'silent')];
 }
 
 function mountName(mount: string): string {

@@ -39,6 +39,8 @@ export interface DiscoveredDisks {
   /** By instance, then by mount. */
   readonly disks: ReadonlyMap<string, ReadonlyMap<string, readonly DiskSeries[]>>;
   readonly skipped: readonly SkippedItem[];
+  /** Series with a percentage that are not disks: what a query over all series must leave out. */
+  readonly excluded: readonly DiskSeries[];
 }
 
 /**
@@ -57,14 +59,17 @@ export function findDisks(
   const doubted = candidates.filter((one) => !certain.has(mountKey(one)));
   const pseudo = new Map(doubted.flatMap((one) => notDiskReason(one, fileSystems)));
   const disks = new Map<string, Map<string, DiskSeries[]>>();
+  const included = new Set<DiskSeries>();
   for (const one of candidates) {
     if (pseudo.has(mountKey(one)) || !one.roles.has('percent')) continue;
     if (certain.has(mountKey(one)) && notDiskReason(one, fileSystems).length > 0) continue;
     const ofInstance = disks.get(one.instanceId) ?? new Map<string, DiskSeries[]>();
+    included.add(one);
     disks.set(one.instanceId, ofInstance.set(one.mount, [...(ofInstance.get(one.mount) ?? []), one]));
   }
   const reasons = [...pseudo, ...[...ignored].map((what) => [what, 'ignored by IgnoreMounts'] as const)];
-  return { disks, skipped: reasons.map(([what, reason]) => ({ what, reason })) };
+  const excluded = all.filter((one) => one.roles.has('percent') && !included.has(one));
+  return { disks, skipped: reasons.map(([what, reason]) => ({ what, reason })), excluded };
 }
 
 function matcherOf(patterns: readonly string[]): (mount: string) => boolean {

@@ -12,6 +12,8 @@ export interface Inventory {
   /** Instances to plan for, whether or not EC2 still knows them. */
   readonly instanceIds: readonly string[];
   readonly instances: ReadonlyMap<string, Instance>;
+  /** Instances in scope for which the time of a direct call was too short. */
+  readonly unread: readonly string[];
   readonly discovered: DiscoveredDisks;
   readonly measurements: ReadonlyMap<DiskSeries, Measurement>;
   /** What EC2 says about the sizes of disks that could not be measured. */
@@ -23,7 +25,7 @@ export interface Inventory {
   readonly now: number;
 }
 
-type KnownInventory = Omit<Inventory, 'instanceIds' | 'now' | 'unusableTopics'>;
+type KnownInventory = Omit<Inventory, 'instanceIds' | 'now' | 'unread' | 'unusableTopics'>;
 
 /** The disks of an instance, sorted by mount. @throws InvalidInputError that names an invalid tag */
 export function disksOfInstance(instance: Instance, prefix: string, inventory: KnownInventory): Disk[] {

@@ -25,7 +25,7 @@ export function silenceReason(recovery: Recovery, alarm: ExistingAlarm | undefin
 }
 
 /** The topics that the alarm notifies when it goes off. */
-export function topicsOf({ config }: ExistingAlarm): string[] {
+export function topicsOf({ config }: Pick<ExistingAlarm, 'config'>): string[] {
   const actions = config['AlarmActions'];
   return Array.isArray(actions) ? actions.filter(isTopic) : [];
 }

@@ -1,6 +1,7 @@
 import { InvalidInputError } from '#shared/errors.ts';
 import { formatValue } from '#shared/redact.ts';
 import type { ExistingAlarm, Tags } from './alarm.ts';
+import { calledAtOf } from './alarm-metadata.ts';
 import { parseMountTags } from './mount-tags.ts';
 import { tagKeys } from './settings.ts';
 
@@ -30,6 +31,8 @@ export interface TopicRules {
   readonly defaultTopicArn: string;
   /** From a direct call. */
   readonly topicArn?: string | undefined;
+  /** When that call was made. */
+  readonly calledAt?: number | undefined;
 }
 
 /** A topic that a tag names, for an instance or for one mount. */
@@ -64,10 +67,12 @@ function wantedTopic(
   mine: readonly ExistingAlarm[],
   rules: TopicRules,
 ): ChosenTopic {
-  const { defaultTopicArn, topicArn } = rules;
+  const { defaultTopicArn, topicArn, calledAt = 0 } = rules;
   if (tag !== undefined) return taggedTopic(tag, defaultTopicArn);
-  if (topicArn !== undefined) return { arn: topicArn, fromCall: true };
-  const arn = callTopic(mine);
+  // A later call may have been made while this run waited.
+  const later =
+    topicArn === undefined ? mine : mine.filter(({ metadata }) => calledAtOf(metadata) > calledAt);
+  const arn = callTopic(later) ?? topicArn;
   return arn === undefined ? { arn: defaultTopicArn, fromCall: false } : { arn, fromCall: true };
 }
 
@@ -80,10 +85,15 @@ function taggedTopic({ key, topic }: TopicTag, defaultTopicArn: string): ChosenT
   }
 }
 
-/** The topic that most of its alarms use. An alarm changed by hand is in the minority and is restored. */
+/**
+ * The topic of the latest call, which most of its alarms use. An alarm changed by hand is in the minority and is
+ * restored.
+ */
 function callTopic(mine: readonly ExistingAlarm[]): string | undefined {
-  const kept = mine
-    .filter(({ metadata }) => metadata?.topicFromCall)
+  const called = mine.filter(({ metadata }) => metadata?.topicFromCall);
+  const latest = Math.max(...called.map(({ metadata }) => calledAtOf(metadata)));
+  const kept = called
+    .filter(({ metadata }) => calledAtOf(metadata) === latest)
     .flatMap(({ config }) => config['AlarmActions']);
   const used = [...Map.groupBy(kept.filter(isTopic), (arn) => arn)];
   return used.toSorted(([, a], [, b]) => b.length - a.length)[0]?.[0];

@@ -1,145 +1,112 @@
-import { chunk } from '#shared/concurrency.ts';
 import { hasName, isRetryable, toError } from '#shared/errors.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
-import { sleep } from '#shared/time.ts';
-import { deleteAlarms, putAlarm, replaceTags } from '../aws/alarms.ts';
-import { type Alarm, FLEET } from '../domain/alarm.ts';
-import type { AlarmUpdate, Plan } from '../domain/plan.ts';
-import { createRateLimiter, type RateLimiter } from './rate-limiter.ts';
+import type { Plan } from '../domain/plan.ts';
+import { type CallCheck, createCallCheck } from './call-check.ts';
+import { type Change, deletionOf, orderChanges } from './order-changes.ts';
 
 /** The changes that were made, and those that were not. */
 export interface ApplyResult {
   created: number;
   updated: number;
   deleted: number;
-  /** Changes not made yet, because time ran out or CloudWatch throttled. Another run makes them. */
+  /** Changes not made yet: time ran out, CloudWatch throttled, or a direct call came first. Another run makes them. */
   pending: number;
   readonly refused: { readonly name: string; readonly reason: string }[];
 }
 
-/** CloudWatch allows three puts and three deletes a second. Slightly below, because clocks differ. */
-const CALLS_PER_SECOND = 2.9;
-/** DeleteAlarms takes 100 names; at most one may be a composite alarm. */
-const MAX_DELETE_NAMES = 100;
-/** After this many postponed changes in a row we stop: other callers use the quota, or CloudWatch is down. */
-const MAX_FAILURES = 3;
-
-interface Change {
-  readonly names: readonly string[];
-  readonly rateLimiter: RateLimiter;
-  readonly action: 'created' | 'updated' | 'deleted';
-  /** The members of the alarm that differ. */
-  readonly changed?: readonly string[];
-  readonly make: () => Promise<void>;
-  /** A fleet alarm, which replaces the alarms of single disks. */
-  readonly isFleet?: boolean;
+export interface ApplyOptions {
+  /** No change begins after this time, in epoch milliseconds. */
+  readonly until: number;
+  /** When the plan's alarms were read, in epoch milliseconds. */
+  readonly readAt: number;
+  readonly prefix: string;
+  /** Changes a second. */
+  readonly perSecond: number;
 }
+
+/** After this many failures in a row we stop: other callers use the quota, or CloudWatch is down. */
+const MAX_FAILURES = 3;
+/** After the first failure; it doubles with each further one. */
+const BACK_OFF_MS = 2_000;
 
 type ChangeResult = 'done' | 'postponed' | 'refused' | 'batch refused';
 
 /**
- * Makes the changes, most urgent first, until `until` (epoch milliseconds). Every change is idempotent, also when two
- * runs make it at once: a put replaces the whole alarm.
+ * Makes the changes, most urgent first, until `until`. Every change is idempotent, also when two runs make it at once: a
+ * put replaces the whole alarm.
  */
-export async function applyPlan(plan: Plan, until: number, invocation: Invocation): Promise<ApplyResult> {
+export async function applyPlan(
+  plan: Plan,
+  options: ApplyOptions,
+  invocation: Invocation,
+): Promise<ApplyResult> {
   const result: ApplyResult = { created: 0, updated: 0, deleted: 0, pending: 0, refused: [] };
-  const queue = orderChanges(plan, invocation);
+  const queue = orderChanges(plan, options.perSecond, invocation);
+  const check = createCallCheck(options, invocation);
   let failures = 0;
   let hasFleetAlarms = true;
   for (let change = queue.shift(); change; change = queue.shift()) {
-    if (failures >= MAX_FAILURES || invocation.now() >= until || invocation.signal.aborted) {
-      result.pending += [change, ...queue].reduce((sum, { names }) => sum + names.length, 0);
+    if (failures >= MAX_FAILURES || isTimeUp(options, invocation)) {
+      result.pending += countNames([change, ...queue]);
       break;
     }
     if (change.action === 'deleted' && !hasFleetAlarms) {
       result.pending += change.names.length;
       continue;
     }
-    const outcome = await applyChange(change, result, invocation);
+    const outcome = await applyChange(change, { queue, check, result }, invocation);
     if (change.isFleet && outcome !== 'done') hasFleetAlarms = false;
     failures = outcome === 'postponed' ? failures + 1 : 0;
-    if (outcome === 'batch refused') queue.unshift(...splitDelete(change, invocation));
+    queue.unshift(...changesToRepeat(change, outcome, failures, invocation));
   }
   countChanges(result, invocation);
   return result;
 }
 
-function orderChanges(plan: Plan, invocation: Invocation): Change[] {
-  const clock = { now: invocation.now, wait: (ms: number) => sleep(ms, invocation.signal) };
-  const [puts, deletes] = [
-    createRateLimiter(CALLS_PER_SECOND, clock),
-    createRateLimiter(CALLS_PER_SECOND, clock),
-  ];
-  const created = plan.create.map((alarm) => putChange(alarm, undefined, puts, invocation));
-  const updated = plan.update.map((update) => putChange(update.alarm, update, puts, invocation));
-  // A composite alarm refers to metric alarms: create it after them, delete it before them.
-  const composites = [...plan.create, ...plan.update.map(({ alarm }) => alarm)].filter(isComposite);
-  const late = new Set(composites.map(({ name }) => name));
-  const isLate = ({ names: [name = ''] }: Change): boolean => late.has(name);
-  const going = [
-    ...plan.delete.filter(isComposite).map((alarm) => [alarm]),
-    ...chunk(
-      plan.delete.filter((alarm) => !isComposite(alarm)),
-      MAX_DELETE_NAMES,
-    ),
-  ];
-  return [
-    // An updated warning may hand its actions to a new composite alarm, which must exist first.
-    ...created.filter((change) => !isLate(change)),
-    ...created.filter(isLate),
-    ...updated.filter((change) => !isLate(change)),
-    ...updated.filter(isLate),
-    ...going.map((alarms) =>
-      deleteChange(
-        alarms.map(({ name }) => name),
-        deletes,
-        invocation,
-      ),
-    ),
-  ];
+function changesToRepeat(
+  change: Change,
+  outcome: ChangeResult,
+  failures: number,
+  invocation: Invocation,
+): readonly Change[] {
+  if (outcome === 'postponed') {
+    // The first throttle already says that others use the quota.
+    change.rateLimiter.backOff(BACK_OFF_MS * 2 ** (failures - 1));
+    return [change];
+  }
+  // CloudWatch refuses the whole batch if it cannot delete one alarm, for example one that a foreign composite uses.
+  if (outcome === 'batch refused') return change.names.map((name) => deletionOf(change, [name], invocation));
+  return [];
 }
 
-function isComposite({ kind }: { readonly kind: string }): boolean {
-  return kind === 'composite';
+function isTimeUp({ until }: ApplyOptions, { now, signal }: Invocation): boolean {
+  return now() >= until || signal.aborted;
 }
 
-function putChange(
-  alarm: Alarm,
-  update: AlarmUpdate | undefined,
-  rateLimiter: RateLimiter,
-  { signal }: Invocation,
-): Change {
-  const { before, changed = [] } = update ?? {};
-  return {
-    names: [alarm.name],
-    rateLimiter,
-    action: before ? 'updated' : 'created',
-    isFleet: alarm.owner === FLEET,
-    ...(before && { changed }),
-    make: async () => {
-      // Tags before the metadata that records them: if we crash in between, the next run repeats both.
-      if (before && changed.includes('tags')) await replaceTags(before.arn, alarm.tags, signal);
-      await putAlarm(alarm, signal);
-    },
-  };
+function countNames(changes: readonly Change[]): number {
+  return changes.reduce((sum, { names }) => sum + names.length, 0);
 }
 
-function deleteChange(names: readonly string[], rateLimiter: RateLimiter, { signal }: Invocation): Change {
-  return { names, rateLimiter, action: 'deleted', make: () => deleteAlarms(names, signal) };
+interface Progress {
+  readonly queue: readonly Change[];
+  readonly check: CallCheck;
+  readonly result: ApplyResult;
 }
 
 async function applyChange(
-  change: Change,
-  result: ApplyResult,
+  planned: Change,
+  { queue, check, result }: Progress,
   invocation: Invocation,
 ): Promise<ChangeResult> {
-  const { names, action, changed } = change;
+  const { names, action, changed } = planned;
   try {
-    await change.rateLimiter.next();
+    await planned.rateLimiter.next();
+    const change = withoutLaterCalls(planned, await check(planned, queue), result, invocation);
+    if (change === undefined) return 'done';
     await change.make();
-    result[action] += names.length;
-    for (const alarm of names)
+    result[action] += change.names.length;
+    for (const alarm of change.names)
       invocation.logger.info(`alarm ${action}`, { alarm, ...(changed && { changed }) });
     return 'done';
   } catch (error) {
@@ -147,13 +114,27 @@ async function applyChange(
     const isDenied = hasName(error, 'AccessDenied', 'AccessDeniedException');
     if (isDenied && result.created + result.updated + result.deleted === 0) throw error;
     if (!isRetryable(error)) return recordRefusal(names, error, result, invocation);
-    result.pending += names.length;
     invocation.logger.warn('alarm change postponed: CloudWatch unavailable or throttled', {
       alarms: names.slice(0, 10),
       error,
     });
     return 'postponed';
   }
+}
+
+/** @returns undefined if nothing is left. The next run reads what the call wrote, and plans again. */
+function withoutLaterCalls(
+  change: Change,
+  later: ReadonlySet<string>,
+  result: ApplyResult,
+  invocation: Invocation,
+): Change | undefined {
+  const left = change.names.filter((name) => !later.has(name));
+  const dropped = change.names.filter((name) => later.has(name));
+  if (dropped.length === 0) return change;
+  result.pending += dropped.length;
+  invocation.logger.info('alarm change dropped: a direct call was faster', { alarms: dropped.slice(0, 10) });
+  return left.length > 0 ? deletionOf(change, left, invocation) : undefined;
 }
 
 function recordRefusal(
@@ -167,11 +148,6 @@ function recordRefusal(
   result.refused.push({ name, reason: toError(error).message });
   logger.error('alarm change refused by CloudWatch', { alarm: name, error });
   return 'refused';
-}
-
-/** CloudWatch refuses the whole batch if it cannot delete one alarm, for example one that a foreign composite uses. */
-function splitDelete({ names, rateLimiter }: Change, invocation: Invocation): Change[] {
-  return names.map((name) => deleteChange([name], rateLimiter, invocation));
 }
 
 function countChanges({ created, updated, deleted, refused }: ApplyResult, { metrics }: Invocation): void {

@@ -49,6 +49,8 @@ const followUp = z.strictObject({
     topicArn: z.optional(z.string()),
     /** A direct call named the instances. */
     isNamed: z._default(z.boolean(), false),
+    /** When that call was made, in epoch milliseconds. */
+    calledAt: z.optional(z.number()),
     /** How many follow-ups came before it. */
     attempt: z.number(),
     /** Instances whose metrics were not listed yet, or changes that were not made yet. */

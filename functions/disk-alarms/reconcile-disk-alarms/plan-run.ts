@@ -1,5 +1,5 @@
 import type { Invocation } from '#shared/invocation.ts';
-import { listAlarms } from '../aws/alarms.ts';
+import { countAlarms } from '../aws/alarms.ts';
 import type { Config } from '../config.ts';
 import { FLEET } from '../domain/alarm.ts';
 import { analysedMetrics, fleetAlarms } from '../domain/desired/for-fleet.ts';
@@ -16,6 +16,9 @@ export interface RunContext {
   readonly invocation: Invocation;
 }
 
+/** After reading, a direct call counts the alarms of the stack for so long. */
+const COUNT_MS = 10_000;
+
 /** Decides the changes of a run, and what its response says about them. */
 export async function planRun(
   task: ReconcileRun,
@@ -28,12 +31,14 @@ export async function planRun(
       ? inventory.instanceIds.map((id) => desiredAlarmsFor(id, inventory, optionsFor(task, config)))
       : [];
   const complete = planAlarms(inventory, config, desired);
-  const { plan, overMaximum } = await limitAlarms(complete, task, inventory, context);
+  const { plan, overMaximum, uncounted } = await limitAlarms(complete, task, inventory, context);
   const existing = [...inventory.alarmsByOwner.values()].flat();
   return {
     plan,
     overMaximum,
-    monthlyUsd: monthlyUsd(plan, existing, analysedMetrics(config.prefix, inventory.discovered)),
+    uncounted,
+    unread: inventory.unread.length,
+    monthlyUsd: monthlyUsd(plan, existing, analysedMetrics(config, inventory.discovered)),
     instances: inventory.instanceIds.length,
     disks: countDisks(inventory, desired),
     unusableTopics: [...new Set(desired.flatMap(({ topicFaults = [] }) => topicFaults))].sort(),
@@ -46,21 +51,25 @@ export async function planRun(
 /** Counts all alarms of the stack only if the plan creates some. */
 async function limitAlarms(
   plan: Plan,
-  { scope }: ReconcileRun,
+  { scope, dryRun, readUntil }: ReconcileRun,
   { alarmsByOwner }: Inventory,
   { config, invocation }: RunContext,
-): Promise<LimitedPlan> {
-  if (plan.create.length === 0) return { plan, overMaximum: 0 };
-  const existing =
+): Promise<LimitedPlan & { readonly uncounted: number }> {
+  if (plan.create.length === 0) return { plan, overMaximum: 0, uncounted: 0 };
+  const existing = [...alarmsByOwner.values()].flat();
+  const total =
     'fleet' in scope
-      ? [...alarmsByOwner.values()].flat()
-      : await listAlarms(config.prefix, '', invocation.signal);
-  const total = existing.filter(({ metadata }) => metadata !== undefined).length;
-  return limitPlan(plan, total, config.maxAlarms);
+      ? existing.filter(({ metadata }) => metadata !== undefined).length
+      : await countAlarms(config.prefix, () => invocation.now() < readUntil + COUNT_MS, invocation.signal);
+  // No time to count: a follow-up, for which nobody waits, creates them.
+  if (total === undefined && dryRun) return { plan, overMaximum: 0, uncounted: 0 };
+  if (total === undefined)
+    return { plan: { ...plan, create: [] }, overMaximum: 0, uncounted: plan.create.length };
+  return { ...limitPlan(plan, total, config.maxAlarms), uncounted: 0 };
 }
 
-function optionsFor({ topicArn, isNamed }: ReconcileRun, config: Config) {
-  return { ...config, defaultTopicArn: config.topicArn, topicArn, isNamed };
+function optionsFor({ topicArn, isNamed, calledAt }: ReconcileRun, config: Config) {
+  return { ...config, defaultTopicArn: config.topicArn, topicArn, isNamed, calledAt };
 }
 
 function planAlarms(inventory: Inventory, config: Config, desired: readonly DesiredAlarms[]): Plan {

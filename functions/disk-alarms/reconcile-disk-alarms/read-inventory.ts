@@ -1,46 +1,26 @@
 import { mapLimit } from '#shared/concurrency.ts';
-import { listAlarms } from '../aws/alarms.ts';
-import {
-  describeAllInstances,
-  describeInstances,
-  describeInstancesNamed,
-  findEbsOnlyTypes,
-  volumeSizes,
-} from '../aws/ec2.ts';
-import { listSeries, readSeries } from '../aws/metrics.ts';
+import { findEbsOnlyTypes, volumeSizes } from '../aws/ec2.ts';
+import { readSeries } from '../aws/metrics.ts';
 import { readTopicFault } from '../aws/sns.ts';
 import type { Config } from '../config.ts';
-import type { ExistingAlarm } from '../domain/alarm.ts';
-import { FLEET } from '../domain/alarm.ts';
-import { dimensionValue, findDisks, type MetricSeries } from '../domain/disk.ts';
-import { type Instance, isTerminated } from '../domain/instance.ts';
+import { type ExistingAlarm, FLEET } from '../domain/alarm.ts';
+import { dimensionValue, findDisks } from '../domain/disk.ts';
+import type { Instance } from '../domain/instance.ts';
 import { type Inventory, mergedDisks } from '../domain/inventory.ts';
 import { measure } from '../domain/measurement.ts';
-import { metricsByRole } from '../domain/metric-profile.ts';
-import { tagKeys } from '../domain/settings.ts';
 import { namedTopics } from '../domain/topic.ts';
 import type { VolumeFacts } from '../domain/volume-match.ts';
 import type { Scope } from './event.ts';
+import { type ReadLimits, readScope } from './read-scope.ts';
 
-/** Up to this many instances are read one by one; above it, reading everything takes fewer calls. */
-const MAX_SINGLE_READS = 20;
-/** Parallel list calls. ListMetrics allows 25 calls a second, DescribeAlarms 9. */
-const LIST_CONCURRENCY = 4;
-
-interface ScopeData {
-  readonly instances: readonly Instance[];
-  readonly series: readonly MetricSeries[];
-  readonly existing: readonly ExistingAlarm[];
-}
+/** Parallel look-ups of topics. */
+const TOPIC_CONCURRENCY = 4;
 
 /** Reads everything that the plan needs. */
-export async function readInventory(
-  scope: Scope,
-  config: Config,
-  now: number,
-  signal: AbortSignal,
-): Promise<Inventory> {
-  const { instances, series, existing } = await readScope(scope, config, signal);
+export async function readInventory(scope: Scope, config: Config, limits: ReadLimits): Promise<Inventory> {
+  const { signal } = limits;
+  const now = limits.now();
+  const { instances, series, existing, unread } = await readScope(scope, config, limits);
   const owned = Map.groupBy(existing, ({ owner }) => owner);
   const ids = idsOf(scope, instances, owned);
   const chosen = new Set(ids);
@@ -63,7 +43,7 @@ export async function readInventory(
       ? readTopicFaults(namedTopics(instances, owned, config.topicArn), signal)
       : new Map<string, string>(),
   ]);
-  return { ...known, volumeFacts, unusableTopics, instanceIds: ids, now };
+  return { ...known, volumeFacts, unusableTopics, instanceIds: ids, unread, now };
 }
 
 /** Looks up each topic once. */
@@ -71,64 +51,11 @@ async function readTopicFaults(
   topics: readonly string[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, string>> {
-  const faults = await mapLimit(topics, LIST_CONCURRENCY, async (arn) => {
+  const faults = await mapLimit(topics, TOPIC_CONCURRENCY, async (arn) => {
     const fault = await readTopicFault(arn, signal);
     return fault === undefined ? [] : [[arn, fault] as const];
   });
   return new Map(faults.flat());
-}
-
-async function readScope(scope: Scope, config: Config, signal: AbortSignal): Promise<ScopeData> {
-  if ('fleet' in scope) return readFleet(config, signal);
-  const instances = await ('hostname' in scope
-    ? describeInstancesNamed(scope.hostname, signal)
-    : describeInstances(scope.instanceIds, signal));
-  const ids = 'instanceIds' in scope ? scope.instanceIds : instances.map(({ instanceId }) => instanceId);
-  if (ids.length > MAX_SINGLE_READS) return { ...(await readAll(instances, config, signal)), instances };
-  const living = instances.filter((instance) => !isTerminated(instance));
-  const [series, existing] = await Promise.all([
-    mapLimit(living, LIST_CONCURRENCY, ({ instanceId }) => listInstanceSeries(instanceId, config, signal)),
-    mapLimit(ids, LIST_CONCURRENCY, (id) => listAlarms(config.prefix, id, signal)),
-  ]);
-  return { instances, series: series.flat(), existing: existing.flat() };
-}
-
-/** An instance that has alarms but is on no page is read by its id before it counts as terminated. */
-async function readFleet(config: Config, signal: AbortSignal): Promise<ScopeData> {
-  const instances = await describeAllInstances(signal);
-  const all = await readAll(instances, config, signal);
-  const seen = new Set([...instances.map(({ instanceId }) => instanceId), FLEET]);
-  const lost = new Set(all.existing.map(({ owner }) => owner).filter((owner) => !seen.has(owner)));
-  const found = lost.size > 0 ? await describeInstances([...lost], signal) : [];
-  return { ...all, instances: [...instances, ...found] };
-}
-
-async function readAll(
-  instances: readonly Instance[],
-  config: Config,
-  signal: AbortSignal,
-): Promise<Omit<ScopeData, 'instances'>> {
-  const asksForInodes =
-    config.defaults.inodesPercent > 0 || instances.some(({ tags }) => tagKeys.inodesPercent in tags);
-  const metrics = config.profiles.flatMap((profile) =>
-    metricsByRole(profile, asksForInodes).map(([, metric]) => ({ namespace: profile.namespace, metric })),
-  );
-  const wanted = [...new Map(metrics.map((one) => [JSON.stringify(one), one])).values()];
-  const [series, existing] = await Promise.all([
-    mapLimit(wanted, LIST_CONCURRENCY, (one) => listSeries(one, signal)),
-    listAlarms(config.prefix, '', signal),
-  ]);
-  return { series: series.flat(), existing };
-}
-
-async function listInstanceSeries(
-  instanceId: string,
-  { profiles }: Config,
-  signal: AbortSignal,
-): Promise<MetricSeries[]> {
-  const namespaces = [...new Set(profiles.map(({ namespace }) => namespace))];
-  const series = await mapLimit(namespaces, 1, (namespace) => listSeries({ namespace, instanceId }, signal));
-  return series.flat();
 }
 
 function idsOf(

@@ -16,6 +16,9 @@ type Call = Extract<TriggerEvent, { kind: 'call' }>;
 /** Follow-ups end before the next scheduled run, which does the remaining work: two chains would share one quota. */
 const MAX_CHAIN_MS = 55 * 60_000;
 
+/** A direct call reads for so long: the AWS CLI times out after a minute, and changes need time, too. */
+const CALL_READ_MS = 25_000;
+
 /** All changed instances of a batch share one run; every other message has its own run. */
 export async function reconcileDiskAlarms(
   deliveries: readonly Delivery[],
@@ -86,14 +89,14 @@ async function runSingle(message: TriggerEvent, config: Config, invocation: Invo
   const base = defaultRun(config, invocation);
   if (message.kind !== 'follow-up')
     return reconcileInstances({ ...base, scope: { fleet: true } }, config, invocation);
-  const { scope, topicArn, isNamed, attempt, reason, until } = message.task;
+  const { scope, topicArn, isNamed, calledAt, attempt, reason, until } = message.task;
   if (invocation.now() > until) {
     invocation.logger.info('follow-up dropped: the next scheduled run does its work', { reason, attempt });
     addCount(invocation.metrics, 'Dropped');
     return undefined;
   }
   return reconcileInstances(
-    { ...base, scope, topicArn, isNamed, attempt, until, rechecks: reason === 'no-metrics' },
+    { ...base, scope, topicArn, isNamed, calledAt, attempt, until, rechecks: reason === 'no-metrics' },
     config,
     invocation,
   );
@@ -101,7 +104,8 @@ async function runSingle(message: TriggerEvent, config: Config, invocation: Invo
 
 function defaultRun({ dryRun }: Config, invocation: Invocation): Omit<ReconcileRun, 'scope'> {
   const until = invocation.now() + MAX_CHAIN_MS;
-  return { dryRun, isNamed: false, isCall: false, rechecks: false, attempt: 0, until };
+  const readUntil = Number.POSITIVE_INFINITY;
+  return { dryRun, isNamed: false, isCall: false, rechecks: false, attempt: 0, until, readUntil };
 }
 
 /** Invalid input is returned to the caller as `{ error }`; nothing was changed then. */
@@ -111,8 +115,10 @@ async function answerCall(call: Call, config: Config, invocation: Invocation): P
     const topicArn = await topicOf(call, config, invocation);
     const dryRun = config.dryRun || call.dryRun;
     const isNamed = 'hostname' in scope;
-    const task = { ...defaultRun(config, invocation), scope, topicArn, isNamed, dryRun };
-    return await reconcileInstances({ ...task, isCall: true, rechecks: true }, config, invocation);
+    const calledAt = invocation.now();
+    const task = { ...defaultRun(config, invocation), scope, topicArn, isNamed, calledAt, dryRun };
+    const awaited = { isCall: true, rechecks: true, readUntil: calledAt + CALL_READ_MS };
+    return await reconcileInstances({ ...task, ...awaited }, config, invocation);
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;
     invocation.logger.warn('call rejected', { reason: error.message });

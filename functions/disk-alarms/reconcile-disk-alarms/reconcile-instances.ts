@@ -1,12 +1,13 @@
-import { sendMessages } from '#shared/aws/sqs.ts';
 import { InvalidInputError } from '#shared/errors.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
 import { formatValue } from '#shared/redact.ts';
 import type { Config } from '../config.ts';
+import type { Inventory } from '../domain/inventory.ts';
 import type { Plan } from '../domain/plan.ts';
-import { type ApplyResult, applyPlan } from './apply-plan.ts';
-import type { FollowUp, Scope } from './event.ts';
+import { applyPlan } from './apply-plan.ts';
+import type { Scope } from './event.ts';
+import { scheduleFollowUps } from './follow-ups.ts';
 import { planRun, type RunContext } from './plan-run.ts';
 import { readInventory } from './read-inventory.ts';
 import { type RunOutcome, toCounts, toResponse } from './response.ts';
@@ -17,6 +18,8 @@ export interface ReconcileRun {
   readonly topicArn?: string | undefined;
   /** A direct call named the instances, so `Scope` does not matter. */
   readonly isNamed: boolean;
+  /** When a direct call asked for this run, in epoch milliseconds. */
+  readonly calledAt?: number | undefined;
   readonly dryRun: boolean;
   /** A direct call: the caller waits for the response. */
   readonly isCall: boolean;
@@ -26,16 +29,14 @@ export interface ReconcileRun {
   readonly attempt: number;
   /** Epoch milliseconds. After this the next scheduled run does the work. */
   readonly until: number;
+  /** Epoch milliseconds. A direct call reads until then; Infinity for other runs. */
+  readonly readUntil: number;
 }
 
 /** Time kept for the last call, the follow-up message and the response. */
 const MIN_REMAINING_MS = 60_000;
 /** The AWS CLI times out after a minute and then calls again. */
 const CALL_TIMEOUT_MS = 40_000;
-/** CloudWatch lists a new metric within 15 minutes. */
-const RECHECK_SECONDS = 900;
-/** Instance ids in one message: an id has 20 characters, a message holds 256 KB. */
-const MAX_IDS = 5000;
 
 /** Reads, plans and applies. If time runs out, a message to our own queue continues the work. */
 export async function reconcileInstances(
@@ -44,28 +45,74 @@ export async function reconcileInstances(
   invocation: Invocation,
 ): Promise<object> {
   const begun = invocation.now();
-  const inventory = await readInventory(task.scope, config, begun, invocation.signal);
+  const context = { config, invocation };
+  const inventory = await readForRun(task, context);
+  if (inventory === undefined) return continueReading(task, context);
   if (task.isCall && 'hostname' in task.scope && inventory.instanceIds.length === 0)
     throw new InvalidInputError(
       `hostname: no instance has a Name tag like ${formatValue(task.scope.hostname)}`,
     );
-  const about = await planRun(task, inventory, { config, invocation });
-  if (task.dryRun) {
-    invocation.logger.info('reconcile planned', {
-      ...task.scope,
-      ...toCounts(about),
-      ...sampleNames(about.plan),
-    });
-    return toResponse({ ...about, continues: false });
-  }
+  const about = await planRun(task, inventory, context);
+  if (task.dryRun) return reportPlan(task, about, invocation);
   const until = task.isCall ? begun + CALL_TIMEOUT_MS : Number.POSITIVE_INFINITY;
-  const applied = await applyPlan(
+  const made = await applyPlan(
     about.plan,
-    Math.min(until, invocation.now() + invocation.remainingMs() - MIN_REMAINING_MS),
+    {
+      until: Math.min(until, invocation.now() + invocation.remainingMs() - MIN_REMAINING_MS),
+      readAt: begun,
+      prefix: config.prefix,
+      perSecond: config.changesPerSecond,
+    },
     invocation,
   );
-  const continues = await scheduleFollowUps(task, applied, about.withoutMetrics, { config, invocation });
+  const applied = { ...made, pending: made.pending + about.uncounted };
+  const work = { pending: applied.pending, withoutMetrics: about.withoutMetrics, unread: inventory.unread };
+  const continues = await scheduleFollowUps(task, work, context);
   return reportOutcome(task, { ...about, applied, continues }, invocation);
+}
+
+/** @returns undefined if a direct call over all instances has no time to read them */
+async function readForRun(
+  { scope, isCall, readUntil }: ReconcileRun,
+  { config, invocation }: RunContext,
+): Promise<Inventory | undefined> {
+  const { signal, now } = invocation;
+  if (!isCall) return readInventory(scope, config, { signal, now, until: readUntil });
+  const timeUp = new AbortController();
+  const timer = setTimeout(() => timeUp.abort(), readUntil - now());
+  const either = AbortSignal.any([signal, timeUp.signal]);
+  try {
+    return await readInventory(scope, config, {
+      signal: 'fleet' in scope ? either : signal,
+      now,
+      until: readUntil,
+    });
+  } catch (error) {
+    if ('fleet' in scope && timeUp.signal.aborted && !signal.aborted) return undefined;
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function continueReading(task: ReconcileRun, context: RunContext): Promise<object> {
+  if (task.dryRun)
+    throw new InvalidInputError(
+      'hostname: there is no time to read all instances; name some of them, for example "web-*"',
+    );
+  const work = { pending: 0, withoutMetrics: [], unread: 'all' } as const;
+  const continues = await scheduleFollowUps(task, work, context);
+  context.invocation.logger.info('reconcile continues: a follow-up reads all instances');
+  return { dryRun: false, unread: 'all', continues };
+}
+
+function reportPlan(
+  { scope }: ReconcileRun,
+  about: Omit<RunOutcome, 'applied' | 'continues'>,
+  { logger }: Invocation,
+): object {
+  logger.info('reconcile planned', { ...scope, ...toCounts(about), ...sampleNames(about.plan) });
+  return toResponse({ ...about, continues: false });
 }
 
 function sampleNames(decided: Plan) {
@@ -75,40 +122,6 @@ function sampleNames(decided: Plan) {
     update: names(decided.update.map(({ alarm }) => alarm)),
     delete: names(decided.delete),
   };
-}
-
-/** @returns whether a follow-up continues with the pending changes */
-async function scheduleFollowUps(
-  task: ReconcileRun,
-  { pending }: ApplyResult,
-  withoutMetrics: readonly string[],
-  { config, invocation }: RunContext,
-): Promise<boolean> {
-  const { scope, topicArn, isNamed, attempt } = task;
-  const later = async (reason: FollowUp['reason'], what: Scope, seconds: number) => {
-    const next: FollowUp = {
-      scope: what,
-      ...(topicArn && { topicArn }),
-      isNamed,
-      attempt: attempt + 1,
-      reason,
-      until: task.until,
-    };
-    // SQS delays a message by at most 900 seconds.
-    const delaySeconds = Math.min(900, Math.round(seconds));
-    const message = { body: { task: next }, delaySeconds };
-    const [error] = await sendMessages(config.queueUrl, [message], invocation.signal);
-    if (error !== undefined) throw error;
-  };
-  const now = invocation.now();
-  if (withoutMetrics.length > 0 && now + RECHECK_SECONDS * 1000 <= task.until) {
-    await later('no-metrics', { instanceIds: withoutMetrics.slice(0, MAX_IDS) }, RECHECK_SECONDS);
-    addCount(invocation.metrics, 'RecheckScheduled', withoutMetrics.length);
-  }
-  const continues = pending > 0 && now < task.until;
-  // After throttling we wait, longer each time, to leave the quota to other callers.
-  if (continues) await later('unfinished', scope, Math.min(600, 15 * 2 ** attempt));
-  return continues;
 }
 
 function reportOutcome(

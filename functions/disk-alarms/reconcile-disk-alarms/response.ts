@@ -15,6 +15,10 @@ export interface RunOutcome {
   readonly monthlyUsd: number;
   /** Alarms that are missing because of `MaxAlarms`. */
   readonly overMaximum: number;
+  /** Alarms that a direct call did not create, because it had no time to count those that exist. */
+  readonly uncounted: number;
+  /** Instances that a direct call had no time to read. */
+  readonly unread: number;
   /** Names of running instances in scope whose agents send no disk metrics. */
   readonly unmonitored: readonly string[];
   /** Disks whose size is unknown, which have the thresholds of the first tier. */
@@ -47,12 +51,13 @@ export function toResponse({ plan, applied, ...outcome }: RunOutcome) {
 type Counted = Omit<RunOutcome, 'applied' | 'continues' | 'withoutMetrics'>;
 
 export function toCounts({ plan, ...outcome }: Counted) {
-  const { instances, disks, monthlyUsd, overMaximum, unusableTopics, unmonitored, unsized } = outcome;
+  const { instances, disks, monthlyUsd, overMaximum, unread, unusableTopics, unmonitored, unsized } = outcome;
   return {
     instances,
     disks,
     monthlyUsd,
     ...(overMaximum > 0 && { overMaximum }),
+    ...(unread > 0 && { unread }),
     ...(unmonitored.length > 0 && { unmonitored: limitItems(unmonitored) }),
     ...(unsized.length > 0 && { unsized: limitItems(unsized) }),
     ...(unusableTopics.length > 0 && { unusableTopics: limitItems(unusableTopics) }),

@@ -88,6 +88,7 @@ export function inventory(look: Look): Inventory {
     measurements: new Map(candidates.map((one) => [one, measure(one, readings)])),
     volumeFacts: { volumes: look.volumes ?? new Map(), ebsOnlyTypes: new Set(['m5.large']) },
     unusableTopics: look.unusableTopics ?? new Map(),
+    unread: [],
     alarmsByOwner: Map.groupBy(existing, ({ owner }) => owner),
     now: NOW,
   };

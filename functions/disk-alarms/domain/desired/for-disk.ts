@@ -28,6 +28,8 @@ export interface InstanceAlarmOptions {
   readonly topic: ChosenTopic;
   /** The instance is in scope only because a direct call named it. */
   readonly scopeFromCall: boolean;
+  /** When the call was made that its alarms remember. */
+  readonly calledAt: number | undefined;
   readonly runbookUrl: string | undefined;
 }
 
@@ -135,11 +137,13 @@ export function commonMembers(
   return { name: alarmName(prefix, owner, purpose, mount), owner, tags };
 }
 
-export function metadataFor({ instance, topic, scopeFromCall }: InstanceAlarmOptions, disk?: Disk): string {
+export function metadataFor(options: InstanceAlarmOptions, disk?: Disk): string {
+  const { instance, topic, scopeFromCall, calledAt } = options;
   return formatMetadata({
     ...(disk?.sizeGb !== undefined && { sizeGb: disk.sizeGb }),
     tags: hashTags(copiedTags(instance.tags)),
     topicFromCall: topic.fromCall,
     scopeFromCall,
+    ...(calledAt !== undefined && { calledAt }),
   });
 }

@@ -1,44 +1,47 @@
 import { type Alarm, alarmName, FLEET } from '../alarm.ts';
 import { formatMetadata, hashTags } from '../alarm-metadata.ts';
 import type { DiscoveredDisks } from '../disk.ts';
-import type { MetricProfile } from '../metric-profile.ts';
 import { type Settings, type Thresholds, tierOf } from '../settings.ts';
+import { type FleetQuery, fleetQueries } from './fleet-query.ts';
 
 export interface FleetAlarmOptions {
   readonly prefix: string;
   readonly defaults: Settings;
+  readonly fileSystems: ReadonlySet<string>;
   readonly topicArn: string;
   readonly runbookUrl: string | undefined;
 }
 
 /** Metrics Insights reads at most the past three hours. */
 const MAX_QUERY_SECONDS = 10_800;
-/** File systems that a query excludes by name, because Metrics Insights cannot match a list of wanted ones. */
-const pseudoFileSystems = ['devtmpfs', 'overlay', 'squashfs', 'tmpfs', 'vfat', 'iso9660', 'nfs', 'nfs4'];
-
 const severities = ['warning', 'critical'] as const;
 
 /** Two alarms for each profile in use, each covering all disks of the fleet. */
 export function fleetAlarms(options: FleetAlarmOptions, found: DiscoveredDisks): Alarm[] {
-  const candidates = [...found.disks.values()].flatMap((mounts) => [...mounts.values()].flat());
-  const used = new Map(candidates.map(({ profile }) => [profile.name, profile]));
-  return [...used.values()].flatMap((profile) =>
-    severities.map((severity) => fleetAlarm(options, profile, severity)),
+  return fleetQueries(options, found).flatMap((query) =>
+    severities.map((severity) => fleetAlarm(options, query, severity)),
   );
 }
 
 /** The number of metrics that the query of each fleet alarm analyses, by the alarm's name. AWS charges for each. */
-export function analysedMetrics(prefix: string, found: DiscoveredDisks): ReadonlyMap<string, number> {
-  const candidates = [...found.disks.values()].flatMap((mounts) => [...mounts.values()].flat());
-  const byProfile = Map.groupBy(candidates, ({ profile }) => profile.name);
+export function analysedMetrics(
+  options: Pick<FleetAlarmOptions, 'prefix' | 'fileSystems'>,
+  found: DiscoveredDisks,
+): ReadonlyMap<string, number> {
   return new Map(
-    [...byProfile].flatMap(([profile, some]) =>
-      severities.map((severity) => [alarmName(prefix, FLEET, severity, profile), some.length] as const),
+    fleetQueries(options, found).flatMap(({ profile, analysed }) =>
+      severities.map(
+        (severity) => [alarmName(options.prefix, FLEET, severity, profile.name), analysed] as const,
+      ),
     ),
   );
 }
 
-function fleetAlarm(options: FleetAlarmOptions, profile: MetricProfile, severity: keyof Thresholds): Alarm {
+function fleetAlarm(
+  options: FleetAlarmOptions,
+  { profile, expression }: FleetQuery,
+  severity: keyof Thresholds,
+): Alarm {
   const { prefix, defaults, topicArn, runbookUrl } = options;
   const percent = tierOf(defaults.tiers)[severity];
   const isFree = profile.percentIs === 'free';
@@ -59,7 +62,7 @@ function fleetAlarm(options: FleetAlarmOptions, profile: MetricProfile, severity
       ActionsEnabled: true,
       AlarmActions: [topicArn],
       OKActions: [],
-      Metrics: [{ Id: 'disks', Expression: insightsQuery(profile), Period: period, ReturnData: true }],
+      Metrics: [{ Id: 'disks', Expression: expression, Period: period, ReturnData: true }],
       Threshold: isFree ? percent : 100 - percent,
       ComparisonOperator: isFree ? 'LessThanThreshold' : 'GreaterThanThreshold',
       EvaluationPeriods: of,
@@ -67,21 +70,4 @@ function fleetAlarm(options: FleetAlarmOptions, profile: MetricProfile, severity
       TreatMissingData: 'missing',
     },
   };
-}
-
-/** Fullest first, because Metrics Insights returns at most 500 series. */
-function insightsQuery({ namespace, percent, percentIs, mount, name }: MetricProfile): string {
-  const [statistic, order] = percentIs === 'free' ? ['MIN', 'ASC'] : ['MAX', 'DESC'];
-  const isLinux = name === 'linux';
-  const without = isLinux
-    ? pseudoFileSystems.map((one) => `fstype != '${one}'`)
-    : [`${quote(mount)} != '_Total'`];
-  return (
-    `SELECT ${statistic}(${quote(percent)}) FROM ${quote(namespace)} WHERE ${without.join(' AND ')} ` +
-    `GROUP BY InstanceId, ${quote(mount)} ORDER BY ${statistic}() ${order}`
-  );
-}
-
-function quote(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }

@@ -1,10 +1,12 @@
 import { InvalidInputError } from '#shared/errors.ts';
 import { formatValue } from '#shared/redact.ts';
 import { alarmName, type ExistingAlarm } from '../alarm.ts';
+import { calledAtOf } from '../alarm-metadata.ts';
 import type { SkippedItem } from '../disk.ts';
 import { displayName, type Instance, isTerminated } from '../instance.ts';
 import { disksOfInstance, type Inventory } from '../inventory.ts';
 import type { DesiredState } from '../plan.ts';
+import { topicsOf } from '../recovery.ts';
 import { type Settings, settingsFor, tagKeys } from '../settings.ts';
 import { chooseTopic, topicTagOf } from '../topic.ts';
 import type { Disk, InstanceAlarmOptions } from './for-disk.ts';
@@ -20,6 +22,8 @@ export interface DesiredAlarmsOptions extends Pick<InstanceAlarmOptions, 'prefix
   readonly defaultTopicArn: string;
   /** From a direct call. */
   readonly topicArn?: string | undefined;
+  /** When that call was made, in epoch milliseconds. */
+  readonly calledAt?: number | undefined;
 }
 
 export interface DesiredAlarms {
@@ -64,13 +68,10 @@ function desiredAlarmsForKnown(
   const settings = settingsFor(rules.defaults, instance.tags);
   const mine = inventory.alarmsByOwner.get(instanceId) ?? [];
   const scope = decideScope(instance, mine, rules);
-  const options: InstanceAlarmOptions = {
-    ...rules,
-    instance,
-    settings,
-    topic: chooseTopic(topicTagOf(instance.tags), mine, rules, inventory.unusableTopics),
-    scopeFromCall: scope.fromCall === true,
-  };
+  const topic = chooseTopic(topicTagOf(instance.tags), mine, rules, inventory.unusableTopics);
+  const scopeFromCall = scope.fromCall === true;
+  const calledAt = rememberedCall({ topic, scopeFromCall }, mine, rules.calledAt);
+  const options: InstanceAlarmOptions = { ...rules, instance, settings, topic, scopeFromCall, calledAt };
   const disks = disksOfInstance(instance, rules.prefix, inventory);
   const lastMetricAt = Math.max(...disks.map((disk) => disk.lastMetricAt));
   const hasNoMetrics = hasStartedRecently(instance, inventory.now) && lastMetricAt < instance.launchedAt;
@@ -100,6 +101,26 @@ function desiredAlarmsForKnown(
     desired: { ...desired, alarms: [...ofDisks.alarms, ...silence.alarms] },
     hasNoMetrics,
   };
+}
+
+/**
+ * The time of the call that the alarms remember. A repeated call that changes nothing keeps the earlier time, so that it
+ * writes nothing.
+ */
+function rememberedCall(
+  { topic, scopeFromCall }: Pick<InstanceAlarmOptions, 'topic' | 'scopeFromCall'>,
+  mine: readonly ExistingAlarm[],
+  calledAt = 0,
+): number | undefined {
+  const before = Math.max(0, ...mine.map(({ metadata }) => calledAtOf(metadata)));
+  const isRemembered = mine.some(
+    ({ metadata, config }) =>
+      metadata?.topicFromCall === topic.fromCall &&
+      metadata.scopeFromCall === scopeFromCall &&
+      (!topic.fromCall || topicsOf({ config }).includes(topic.arn)),
+  );
+  const latest = isRemembered ? before : Math.max(before, calledAt);
+  return latest > 0 ? latest : undefined;
 }
 
 function skipInstance(what: string, reason: string): Pick<DesiredAlarms, 'skipped' | 'disks'> {

@@ -8,7 +8,17 @@ import {
 import { limitPlan } from '../../../../functions/disk-alarms/domain/limit-plan.ts';
 import { planChanges } from '../../../../functions/disk-alarms/domain/plan.ts';
 import { monthlyUsd } from '../../../../functions/disk-alarms/domain/price.ts';
-import { compositeRules, defaults, ID, inventory, linux, rules, stored, TOPIC } from '../builders.ts';
+import {
+  compositeRules,
+  defaults,
+  diskRules,
+  ID,
+  inventory,
+  linux,
+  rules,
+  stored,
+  TOPIC,
+} from '../builders.ts';
 
 const series = ['/', '/data'].flatMap((mount) => linux(mount, { device: `disk of ${mount}` }));
 const desired = (options: DesiredAlarmsOptions) =>
@@ -43,10 +53,10 @@ describe('the price of a plan', () => {
 
   it('of fleet mode is 0.10 USD for each metric that each of both queries analyses', () => {
     const { discovered } = inventory({ series });
-    const options = { prefix: 'p-', defaults, topicArn: TOPIC, runbookUrl: undefined };
+    const options = { ...diskRules, prefix: 'p-', defaults, topicArn: TOPIC, runbookUrl: undefined };
     const alarms = fleetAlarms(options, discovered);
     const plan = planChanges([{ owner: 'fleet', alarms, mayDelete: true }], []);
-    expect(monthlyUsd(plan, [], analysedMetrics('p-', discovered))).toBe(0.4);
+    expect(monthlyUsd(plan, [], analysedMetrics(options, discovered))).toBe(0.4);
   });
 });
 

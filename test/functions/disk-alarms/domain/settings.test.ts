@@ -107,6 +107,7 @@ describe('the environment', () => {
     INODES_PERCENT: '0',
     SILENT_MINUTES: '0',
     MAX_ALARMS: '2000',
+    CHANGES_PER_SECOND: '1.5',
   };
 
   it('is read as a whole', () => {

@@ -1,6 +1,7 @@
 import {
   CloudWatchClient,
   DeleteAlarmsCommand,
+  DescribeAlarmsCommand,
   ListTagsForResourceCommand,
   PutCompositeAlarmCommand,
   PutMetricAlarmCommand,
@@ -43,6 +44,7 @@ const desiredStates = (tags = {}) =>
     .desired;
 const existing = desiredStates().alarms.map((alarm) => stored(alarm));
 const create = planChanges([desiredStates()], []);
+const noMetadata = { tags: '', topicFromCall: false, scopeFromCall: false };
 const nothing: Plan = { create: [], update: [], unchanged: [], delete: [], skipped: [] };
 const sent = () =>
   cloudWatch.calls().map(({ args: [command] }) => command.constructor.name.replace('Command', ''));
@@ -59,9 +61,20 @@ function metricAlarms(count: number): ExistingAlarm[] {
   return Array.from({ length: count }, (_, i) => ({ ...one, name: `${one.name}-${i}` }));
 }
 
-const far = NOW + 900_000;
+const upTo = (until: number, perSecond = 2.9) => ({
+  until,
+  readAt: clock,
+  prefix: 'groundcrew-disk-',
+  perSecond,
+});
+const far = upTo(NOW + 900_000);
 
 describe('changes', () => {
+  it('are as frequent as allowed', async () => {
+    await applyPlan(create, upTo(NOW + 900_000, 1.5), invocation);
+    for (const ms of waits) expect(Math.round(ms)).toBe(667);
+  });
+
   it('stay below three a second', async () => {
     expect(await applyPlan(create, far, invocation)).toMatchObject({ created: 3, pending: 0 });
     expect(waits).toHaveLength(2);
@@ -127,41 +140,47 @@ describe('changes', () => {
 
   it('stop before the deadline and count what is pending', async () => {
     const many = { ...nothing, delete: metricAlarms(150), create: create.create };
-    expect(await applyPlan(many, NOW + 300, invocation)).toMatchObject({
+    expect(await applyPlan(many, upTo(NOW + 300), invocation)).toMatchObject({
       created: 2,
       deleted: 0,
       pending: 151,
     });
-    expect(await applyPlan(many, NOW - 1, invocation)).toMatchObject({ created: 0, pending: 153 });
+    expect(await applyPlan(many, upTo(NOW - 1), invocation)).toMatchObject({ created: 0, pending: 153 });
   });
 });
 
 describe('a change that CloudWatch', () => {
-  it('throttles is pending, and three in a row stop the run', async () => {
+  const nine = { ...nothing, create: Array.from({ length: 9 }, () => create.create.slice(0, 1)).flat() };
+
+  it('throttles is tried again after a pause, and three times in a row stop the run', async () => {
     cloudWatch.on(PutMetricAlarmCommand).rejects(failure('Throttling'));
-    const many = { ...nothing, create: Array.from({ length: 9 }, () => create.create.slice(0, 1)).flat() };
-    expect(await applyPlan(many, far, invocation)).toMatchObject({ created: 0, pending: 9, refused: [] });
-    expect(cloudWatch.calls()).toHaveLength(3);
+    expect(await applyPlan(nine, far, invocation)).toMatchObject({ created: 0, pending: 9, refused: [] });
+    expect(cloudWatch.commandCalls(PutMetricAlarmCommand)).toHaveLength(3);
+    expect(waits.map((ms) => Math.round(ms))).toEqual([2000, 4000]);
   });
 
-  it('throttles once does not stop the others', async () => {
+  it('throttles once is made in the end, and all others are half as frequent', async () => {
     cloudWatch
       .on(PutMetricAlarmCommand)
       .rejectsOnce(failure('InternalFailure', '', 500))
       .resolves({});
-    expect(await applyPlan(create, far, invocation)).toMatchObject({ created: 2, pending: 1 });
+    expect(await applyPlan(nine, upTo(NOW + 900_000, 1), invocation)).toMatchObject({
+      created: 9,
+      pending: 0,
+    });
+    expect(waits).toEqual([2000, ...Array(8).fill(2000)]);
   });
 
-  it('throttles every second time does not stop the others', async () => {
+  it('throttles every second time does not stop the run', async () => {
     let calls = 0;
     cloudWatch.on(PutMetricAlarmCommand).callsFake(async () => {
       calls += 1;
       if (calls % 2 === 1) throw failure('Throttling');
       return {};
     });
-    const many = { ...nothing, create: Array.from({ length: 9 }, () => create.create.slice(0, 1)).flat() };
-    expect(await applyPlan(many, far, invocation)).toMatchObject({ created: 4, pending: 5 });
-    expect(calls).toBe(9);
+    const three = { ...nothing, create: nine.create.slice(0, 3) };
+    expect(await applyPlan(three, far, invocation)).toMatchObject({ created: 3, pending: 0 });
+    expect(calls).toBe(6);
   });
 
   it('refuses is reported and does not stop the others', async () => {
@@ -226,6 +245,54 @@ it('a composite alarm is sent with its suppressor', async () => {
   expect(call?.args[0].input).not.toHaveProperty('Tags');
 });
 
+describe('an alarm that a direct call changed after the plan was made', () => {
+  const [mine] = existing;
+  if (!mine) throw new Error('no alarm');
+  const called = { ...mine.config, AlarmActions: ['arn:aws:sns:eu-west-1:123456789012:called'] };
+  const description = mine.description.replace(']', ` topic=call called=${NOW + 1000}]`);
+
+  beforeEach(() => {
+    const alarm = { ...called, AlarmName: mine.name, AlarmDescription: description };
+    cloudWatch.on(DescribeAlarmsCommand).resolves({ MetricAlarms: [alarm] });
+    clock = NOW + 60_000;
+  });
+
+  const late = () => ({ ...far, readAt: NOW });
+
+  it('keeps what the call wrote, and the next run plans again', async () => {
+    const [first] = create.create;
+    if (first?.name !== mine.name) throw new Error('not the same alarm');
+    expect(await applyPlan(create, late(), invocation)).toMatchObject({ created: 2, pending: 1 });
+    expect(book.lines[0]).toMatchObject({
+      message: 'alarm change dropped: a direct call was faster',
+      fields: { alarms: [mine.name] },
+    });
+  });
+
+  it('is not deleted, but the others of the batch are', async () => {
+    const going = [mine, ...metricAlarms(2)];
+    expect(await applyPlan({ ...nothing, delete: going }, late(), invocation)).toMatchObject({
+      deleted: 2,
+      pending: 1,
+    });
+    expect(deleted()).toEqual([metricAlarms(2).map(({ name }) => name)]);
+  });
+
+  it('is changed by the run of that call or a later one', async () => {
+    const known = { ...mine, metadata: { ...noMetadata, calledAt: NOW + 1000 } };
+    expect(await applyPlan({ ...nothing, delete: [known] }, late(), invocation)).toMatchObject({
+      deleted: 1,
+    });
+  });
+
+  it('is read with others, once in five seconds', async () => {
+    cloudWatch.on(DescribeAlarmsCommand).resolves({});
+    const many = { ...nothing, create: [...create.create, ...create.create, ...create.create] };
+    await applyPlan(many, { ...upTo(NOW + 900_000, 1), readAt: NOW }, invocation);
+    expect(sent().filter((name) => name === 'DescribeAlarms')).toHaveLength(2);
+  });
+});
+
 it('a rate limiter admits the first call at once and allows no burst', async () => {
   let now = 0;
   const slept: number[] = [];
@@ -242,4 +309,8 @@ it('a rate limiter admits the first call at once and allows no burst', async () 
   await pace.next();
   await pace.next();
   expect(slept).toEqual([0, 500, 0, 500]);
+  pace.backOff(3000);
+  await pace.next();
+  await pace.next();
+  expect(slept.slice(4)).toEqual([3000, 1000]);
 });

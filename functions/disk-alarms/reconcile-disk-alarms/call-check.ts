@@ -1,0 +1,40 @@
+import type { Invocation } from '#shared/invocation.ts';
+import { describeAlarms } from '../aws/alarms.ts';
+import { calledAtOf } from '../domain/alarm-metadata.ts';
+import type { Change } from './order-changes.ts';
+
+/** For so long we rely on what was read of an alarm. */
+const FRESH_MS = 5_000;
+/** Puts of five seconds. */
+const MAX_NAMES = 8;
+
+/** @returns the names in `change` that a direct call changed after the plan was made */
+export type CallCheck = (change: Change, following: readonly Change[]) => Promise<ReadonlySet<string>>;
+
+/**
+ * A run may take minutes, and CloudWatch has no conditional put. So alarms are read again shortly before they change: a
+ * direct call of the meantime must not lose its topic.
+ * @param readAt when the plan's alarms were read, in epoch milliseconds
+ */
+export function createCallCheck(
+  { readAt, prefix }: { readonly readAt: number; readonly prefix: string },
+  { now, signal }: Invocation,
+): CallCheck {
+  let freshAt = readAt;
+  let isFresh = (_name: string): boolean => true;
+  const later = new Set<string>();
+  return async (change, following) => {
+    if (now() - freshAt > FRESH_MS || !change.names.every(isFresh)) {
+      freshAt = now();
+      const some = [
+        change,
+        ...following.slice(0, MAX_NAMES - 1).filter(({ action }) => action !== 'deleted'),
+      ];
+      const known = new Map(some.flatMap(({ calledAt }) => [...calledAt]));
+      isFresh = (name) => known.has(name);
+      for (const { name, metadata } of await describeAlarms([...known.keys()], prefix, signal))
+        if (calledAtOf(metadata) > (known.get(name) ?? 0)) later.add(name);
+    }
+    return later;
+  };
+}
