@@ -32,12 +32,14 @@ export async function observe(world: World, { ids, targetGroups = [] }: Fleet): 
         size: fleet.length,
         ours: ids.map((id) => describeMember(fleet.find((one) => one.id === id))),
       },
-      records: found.map(({ instance, severity, status, steps }) => ({
-        instance: names.get(instance) ?? instance,
-        severity,
-        status,
-        steps: Object.keys(steps).sort(),
-      })),
+      records: found
+        .map(({ instance, severity, status, steps }) => ({
+          instance: names.get(instance) ?? instance,
+          severity,
+          status,
+          steps: Object.keys(steps).sort(),
+        }))
+        .sort((a, b) => a.instance.localeCompare(b.instance)),
       deadLetters: (await world.deadLetters()).length,
     },
     events: world

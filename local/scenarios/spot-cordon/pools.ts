@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { World } from '../../pack/world.ts';
+import { countCalls } from '../../scenario-kit/calls.ts';
 import {
   createGroup,
   createTargetGroup,
@@ -7,6 +8,7 @@ import {
   registerTargets,
   runSpotInstances,
 } from '../../scenario-kit/fleet.ts';
+import type { Outcome } from '../../scenario-kit/scenario.ts';
 import { interruptionWarning, rebalanceRecommendation } from './events.ts';
 import { MANAGED, OPT_IN, scenario } from './fleet.ts';
 import { type Fleet, GROUP, observe, stateOf } from './observe.ts';
@@ -29,9 +31,9 @@ async function watchNotice(world: World, { targetGroups = [], healthy }: Pool): 
   await world.settle();
 }
 
-/** Four instances in one target group that no Auto Scaling group fills again. */
-async function createLonePool(world: World, drain: string): Promise<Pool> {
-  const ids = await runSpotInstances(world, 4, { ...MANAGED, 'groundcrew:drain': drain });
+/** Instances in one target group that no Auto Scaling group fills again. */
+async function createLonePool(world: World, drain: string, size = 4): Promise<Pool> {
+  const ids = await runSpotInstances(world, size, { ...MANAGED, 'groundcrew:drain': drain });
   const arn = await createTargetGroup(world, 'pool');
   await registerTargets(
     world,
@@ -41,8 +43,66 @@ async function createLonePool(world: World, drain: string): Promise<Pool> {
   return { ids, targetGroups: [arn], healthy: [] };
 }
 
-// Not in the fault sweep: they watch every second, and their calls are those of other scenarios.
+/** An Auto Scaling group behind one load balancer. */
+async function createServingPool(world: World, size: number): Promise<Pool> {
+  const arn = await createTargetGroup(world, 'pool');
+  const ids = await createGroup(world, { name: GROUP, size, tags: OPT_IN }, { TargetGroupARNs: [arn] });
+  return { ids, targetGroups: [arn], healthy: [] };
+}
+
+/** Which instances were mailed about: how many share a mail depends on when a fault lets them be cordoned. */
+async function observePool(world: World, pool: Pool): Promise<Outcome> {
+  const texts = world.mails().map(({ text }) => text);
+  const mails = texts.flatMap((text) => pool.ids.filter((id) => text.includes(id)));
+  const named = mails.map((id) => `instance ${pool.ids.indexOf(id) + 1}`).sort();
+  return { ...(await observe(world, pool)), mails: named, detail: pool.healthy };
+}
+
+// The large ones are not in the fault sweep: they watch every second, and their calls are those of the small one.
 export const poolScenarios = [
+  scenario<Pool>('two instances behind one load balancer are warned at once, with replacements', {
+    arrange: (world) => createServingPool(world, 2),
+    async act(world, pool) {
+      await world.put(...pool.ids.map((id) => interruptionWarning(world, id)));
+      await world.settle();
+    },
+    observe: observePool,
+    expect(outcome, calls) {
+      const { targets, group, records, deadLetters } = stateOf(outcome);
+      assert.deepEqual(targets, [['another:8080', 'another:8080']]);
+      assert.deepEqual(group, { size: 2, ours: ['out', 'out'] });
+      assert.deepEqual([records.length, deadLetters], [2, 0]);
+      assert.deepEqual(outcome.effects, ['replacement', 'replacement']);
+      assert.deepEqual(outcome.mails, ['instance 1', 'instance 2']);
+      // The second one waited for the replacement of the first.
+      assert.equal(countCalls(calls, 'DetachInstances'), 2);
+    },
+  }),
+
+  scenario<Pool>('two instances behind one load balancer are warned late, without replacements', {
+    sweep: false, // the calls are those of the scenario before, but the waiting repeats them
+    arrange: (world) => createLonePool(world, 'true', 2),
+    async act(world, pool) {
+      const events = pool.ids.map((id) => interruptionWarning(world, id));
+      world.clock.skip(75 * SECOND);
+      await world.put(...events);
+      await world.settle();
+    },
+    // Which of the two leaves depends on their ids and on the fault.
+    async observe(world, pool) {
+      const outcome = await observePool(world, pool);
+      const { targets, ...state } = stateOf(outcome);
+      return { ...outcome, state: { ...state, registered: targets.map(({ length }) => length) } };
+    },
+    expect(outcome) {
+      const { tags, records, deadLetters } = stateOf(outcome);
+      assert.deepEqual(tags, ['interruption', 'interruption']);
+      assert.deepEqual(outcome.state, { ...stateOf(outcome), registered: [1] });
+      assert.deepEqual([records.length, deadLetters], [2, 0]);
+      assert.ok(records.every(({ steps }) => steps.includes('drain')));
+    },
+  }),
+
   scenario<Pool>('a whole pool behind one load balancer is warned at once, without replacements', {
     sweep: false,
     arrange: (world) => createLonePool(world, 'true'),
@@ -63,12 +123,7 @@ export const poolScenarios = [
 
   scenario<Pool>('a whole group behind one load balancer is warned at once, with replacements', {
     sweep: false,
-    async arrange(world) {
-      const arn = await createTargetGroup(world, 'pool');
-      const group = { name: GROUP, size: 4, tags: OPT_IN };
-      const ids = await createGroup(world, group, { TargetGroupARNs: [arn] });
-      return { ids, targetGroups: [arn], healthy: [] };
-    },
+    arrange: (world) => createServingPool(world, 4),
     async act(world, pool) {
       await world.put(...pool.ids.map((id) => interruptionWarning(world, id)));
       await watchNotice(world, pool);
