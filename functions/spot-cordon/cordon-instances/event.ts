@@ -123,13 +123,14 @@ function parseHealthEvent(body: unknown, options: ParseOptions): WarningEvent {
   const { pending, resolved, ignored } = entities;
   if (pending.length + resolved.length + ignored.length === 0)
     return ignoredEvent(event.id, 'names no resource');
-  const notice = detail.eventArn ?? kind.reason;
+  // Other tools write absent texts as empty ones.
+  const notice = detail.eventArn || kind.reason;
   const closed = { notice, eventTime: parseDate('time', event.time) };
   // Instances of called-off maintenance are RESOLVED too, so the status of an entity does not matter here.
   if (detail.statusCode === 'closed')
     return { kind: 'cancellation', instanceIds: [...pending, ...resolved], ignored, ...closed };
   const startsAt = parseDate('detail.startTime', detail.startTime);
-  const endsAt = detail.endTime === undefined ? undefined : parseDate('detail.endTime', detail.endTime);
+  const endsAt = detail.endTime ? parseDate('detail.endTime', detail.endTime) : undefined;
   const disruptions = pending.map((id) =>
     maintenanceDisruption({ ...eventInfo(event, id), notice }, kind, startsAt, endsAt),
   );

@@ -46,7 +46,9 @@ function orderOf(item: WorkItem): Omit<OrderedReplacement, 'orderedAt'> | undefi
 
 function withRemovals(known: CordonRecord, item: WorkItem, now: number): CordonDraft {
   const targets = mergeDrainedTargets(known.drainedTargets ?? [], item.targets);
-  const classic = [...new Set([...(known.drainedLoadBalancers ?? []), ...item.classicLoadBalancers])];
+  const classic = mergeNames(known.drainedLoadBalancers, item.classicLoadBalancers);
+  const isOfGroup = (name: string): boolean => item.group?.loadBalancerNames.includes(name) === true;
+  const ofGroup = mergeNames(known.drainedLoadBalancersOfGroup, item.classicLoadBalancers.filter(isOfGroup));
   const order = orderOf(item);
   return {
     ...known,
@@ -55,5 +57,10 @@ function withRemovals(known: CordonRecord, item: WorkItem, now: number): CordonD
     ...(losesProtection(item) && { removedProtection: { removedAt: now } }),
     ...(targets.length > 0 && { drainedTargets: targets }),
     ...(classic.length > 0 && { drainedLoadBalancers: classic }),
+    ...(ofGroup.length > 0 && { drainedLoadBalancersOfGroup: ofGroup }),
   };
+}
+
+function mergeNames(before: readonly string[] = [], added: readonly string[]): readonly string[] {
+  return [...new Set([...before, ...added])];
 }

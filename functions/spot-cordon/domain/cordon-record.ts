@@ -44,6 +44,8 @@ export interface CordonRecord extends Omit<Disruption, 'staleAt' | 'host'> {
   readonly removedProtection?: RemovedProtection;
   readonly drainedTargets?: readonly DrainedTargets[];
   readonly drainedLoadBalancers?: readonly string[];
+  /** Those of them that the Auto Scaling group used then. */
+  readonly drainedLoadBalancersOfGroup?: readonly string[];
   /** Further facts for the on-call engineer, such as a target group that drains too slowly. */
   readonly remarks?: readonly string[];
   /** Since when draining waits for healthy targets. */

@@ -190,6 +190,9 @@ function raisedResult(known: CordonDraft, disruption: Disruption): MergeResult {
     ...(known.removedProtection && { removedProtection: known.removedProtection }),
     ...(known.drainedTargets && { drainedTargets: known.drainedTargets }),
     ...(known.drainedLoadBalancers && { drainedLoadBalancers: known.drainedLoadBalancers }),
+    ...(known.drainedLoadBalancersOfGroup && {
+      drainedLoadBalancersOfGroup: known.drainedLoadBalancersOfGroup,
+    }),
     ...(known.orderedReplacement && { orderedReplacement: known.orderedReplacement }),
   };
   return { record, change: 'raised' };

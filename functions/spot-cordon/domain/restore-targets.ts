@@ -31,6 +31,19 @@ export function notRestoredReason(
   return isStillUsed ? undefined : 'none of the other targets of then is registered any more';
 }
 
+/** As notRestoredReason, for a Classic Load Balancer. */
+export function notRestoredClassicReason(
+  record: Pick<CordonRecord, 'instanceId' | 'group' | 'drainedLoadBalancersOfGroup'>,
+  name: string,
+  group: AutoScalingGroup | undefined,
+): string | undefined {
+  const outOfService = outOfServiceReason(record, group);
+  if (outOfService !== undefined) return outOfService;
+  const isOfGroup = record.drainedLoadBalancersOfGroup?.includes(name) === true;
+  const isStillUsed = !isOfGroup || group?.loadBalancerNames.includes(name) === true;
+  return isStillUsed ? undefined : 'the Auto Scaling group no longer uses the load balancer';
+}
+
 /** @returns undefined if the instance is in service in its group, or was in no group */
 export function outOfServiceReason(
   { instanceId, group: name }: Pick<CordonRecord, 'instanceId' | 'group'>,

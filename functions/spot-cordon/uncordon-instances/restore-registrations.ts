@@ -4,7 +4,7 @@ import { listTargets, registerTargets } from '../aws/elastic-load-balancing-v2.t
 import type { UncordonContext } from '../context.ts';
 import type { DrainedTargets } from '../domain/cordon-record.ts';
 import type { AutoScalingGroup } from '../domain/instance.ts';
-import { notRestoredReason, outOfServiceReason } from '../domain/restore-targets.ts';
+import { notRestoredClassicReason, notRestoredReason } from '../domain/restore-targets.ts';
 import { type ClaimedCordon, cordonIds, recordFailure } from './claimed-cordon.ts';
 import { logNotRestored } from './log.ts';
 
@@ -69,7 +69,7 @@ export async function restoreClassicRegistrations(
     (cordon.record.drainedLoadBalancers ?? []).map((name) => ({ cordon, name })),
   );
   const wanted = removed.filter(({ cordon: { record }, name }) => {
-    const reason = outOfServiceReason(record, groups.get(record.group ?? ''));
+    const reason = notRestoredClassicReason(record, name, groups.get(record.group ?? ''));
     if (reason !== undefined) logNotRestored(invocation, record, { loadBalancer: name, reason });
     return reason === undefined;
   });

@@ -1,6 +1,7 @@
 import type { World } from '../../pack/world.ts';
 import { createGroup } from '../../scenario-kit/fleet.ts';
 import type { SeedContext } from '../../scenario-kit/scenario.ts';
+import { classicScenarios } from './classic.ts';
 import { cordonScenarios } from './cordon.ts';
 import { hostScenarios } from './hosts.ts';
 import { oddInputScenarios } from './odd-input.ts';
@@ -28,6 +29,7 @@ export async function seed(world: World, { saveEvent }: SeedContext): Promise<re
 export default [
   ...cordonScenarios,
   ...uncordonScenarios,
+  ...classicScenarios,
   ...hostScenarios,
   ...oddInputScenarios,
   ...overdueScenarios,
