@@ -11,6 +11,16 @@ export function addCount(to: Pick<Metrics, 'addMetric'>, name: string, n = 1): v
   if (n > 0) to.addMetric(name, MetricUnit.Count, n);
 }
 
+/** Sets the value of `name` for this invocation; zero is a value too. */
+export function addGauge(
+  to: Pick<Metrics, 'addMetric'>,
+  name: string,
+  value: number,
+  unit: 'Bytes' | 'None' = 'None',
+): void {
+  to.addMetric(name, MetricUnit[unit === 'None' ? 'NoUnit' : unit], value);
+}
+
 /** As addCount, in a metric of its own for each combination of the dimensions. CloudWatch bills each of them. */
 export function addCountBy(
   to: Pick<Metrics, 'singleMetric'>,

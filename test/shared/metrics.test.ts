@@ -1,6 +1,6 @@
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import { expect, it, vi } from 'vitest';
-import { addCountBy } from '../../shared/metrics.ts';
+import { addCountBy, addGauge } from '../../shared/metrics.ts';
 
 it('writes a metric of its own, with the default dimensions and its own', () => {
   const lines: string[] = [];
@@ -30,5 +30,18 @@ it('writes a metric of its own, with the default dimensions and its own', () => 
       instanceType: 'm5.large',
       PoolInterrupted: 3,
     },
+  ]);
+});
+
+it('writes a value that is zero, with its unit', () => {
+  const metrics = new Metrics({ namespace: 'Groundcrew', serviceName: 'PruneBuilds' });
+
+  addGauge(metrics, 'StoredBytes', 0, 'Bytes');
+  addGauge(metrics, 'MonthlyUsd', 0.22);
+
+  expect(metrics.serializeMetrics()).toMatchObject({ StoredBytes: 0, MonthlyUsd: 0.22 });
+  expect(metrics.serializeMetrics()._aws.CloudWatchMetrics[0]?.Metrics).toEqual([
+    { Name: 'StoredBytes', Unit: 'Bytes' },
+    { Name: 'MonthlyUsd', Unit: 'None' },
   ]);
 });

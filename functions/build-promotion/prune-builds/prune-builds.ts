@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { mapLimit } from '#shared/concurrency.ts';
 import { GroundcrewError } from '#shared/errors.ts';
 import type { Invocation } from '#shared/invocation.ts';
-import { addCount } from '#shared/metrics.ts';
+import { addCount, addGauge } from '#shared/metrics.ts';
 import type { PruneConfig } from '../config.ts';
 import { copyStores, mainStore } from '../context.ts';
 import { BUILD_ID } from '../domain/names.ts';
@@ -16,6 +16,7 @@ import {
   WANTED_MS,
 } from '../domain/prune-rules.ts';
 import { RefusalError } from '../domain/refusal.ts';
+import { monthlyUsd, type StampedSize, type StoreSize, sizeOf } from '../domain/store-size.ts';
 import { listEnvironments, readLive } from '../filesystem/environment-links.ts';
 import { exists, existsUncached, folders, type Store, undefinedOnError } from '../filesystem/layout.ts';
 import { listRestoreRecords } from '../filesystem/restore-records.ts';
@@ -36,7 +37,7 @@ import { listWantedMarks } from '../filesystem/wanted.ts';
 import { readBuildsInUse } from './builds-in-use.ts';
 
 /** The result for one store. */
-export interface PruneResult {
+export interface PruneResult extends StoreSize {
   readonly root: string;
   readonly pruned: readonly string[];
   /** Restored from the trash, because they were in use when this was read again. */
@@ -47,6 +48,8 @@ export interface PruneResult {
   /** Folders without a valid stamp; not touched. */
   readonly unknown: readonly string[];
 }
+
+type StampedBuild = Candidate & StampedSize;
 
 /** Time for the steps after the last check of the time. */
 const MIN_REMAINING_MS = 10_000;
@@ -70,9 +73,17 @@ export async function pruneBuilds(
       failures.push(error);
     }
   }
+  if (failures.length === 0) reportSize(results, invocation);
   if (failures.length > 0)
     throw new GroundcrewError('pruning failed for at least one store', { cause: failures[0] });
   return results;
+}
+
+/** Only if every store was read: a part of the size would look as if builds had gone. */
+function reportSize(results: readonly PruneResult[], { metrics }: Invocation): void {
+  const bytes = results.reduce((sum, result) => sum + result.storedBytes, 0);
+  addGauge(metrics, 'StoredBytes', bytes, 'Bytes');
+  addGauge(metrics, 'MonthlyUsd', monthlyUsd(bytes));
 }
 
 async function pruneStore(store: Store, config: PruneConfig, invocation: Invocation): Promise<PruneResult> {
@@ -83,14 +94,23 @@ async function pruneStore(store: Store, config: PruneConfig, invocation: Invocat
   const chosen = choosePrunable(candidates, inUse, config, now);
   if (config.dryRun) {
     const inTrash = (await listTrash(store)).length;
-    return { root: store.root, pruned: chosen, restored: [], deleted: 0, inTrash, unknown };
+    return {
+      root: store.root,
+      pruned: chosen,
+      restored: [],
+      deleted: 0,
+      inTrash,
+      unknown,
+      ...sizeOf(candidates),
+    };
   }
   const moved = await pruneChosen(store, chosen, config, invocation);
   const restored = [...restoredLive, ...(await restoreBuildsInUse(store, config, now))];
   await removeLeftovers(store, now);
   const { deleted, inTrash } = await emptyTrash(store, invocation);
   const pruned = moved.filter((buildId) => !restored.includes(buildId));
-  return { root: store.root, pruned, restored, deleted, inTrash, unknown };
+  const size = sizeOf(candidates.filter(({ buildId }) => !pruned.includes(buildId)));
+  return { root: store.root, pruned, restored, deleted, inTrash, unknown, ...size };
 }
 
 /**
@@ -134,7 +154,7 @@ async function restoreLiveBuilds(store: Store): Promise<string[]> {
   return restored;
 }
 
-async function listBuilds(store: Store): Promise<{ candidates: Candidate[]; unknown: string[] }> {
+async function listBuilds(store: Store): Promise<{ candidates: StampedBuild[]; unknown: string[] }> {
   const entries =
     (await undefinedOnError(readdir(folders.builds(store), { withFileTypes: true }), 'ENOENT')) ?? [];
   // Targets of links are not pruned.
@@ -151,12 +171,13 @@ async function listBuilds(store: Store): Promise<{ candidates: Candidate[]; unkn
       ? readStamp(folders.build(store, name))
       : Promise.resolve(undefined),
   );
-  const candidates: Candidate[] = [];
+  const candidates: StampedBuild[] = [];
   const unknown: string[] = [];
   for (const [at, name] of visible.entries()) {
     const stamp = stamps[at];
     const since = Date.parse(restoredAtById.get(name) ?? stamp?.createdAt ?? '');
-    if (stamp?.buildId === name && Number.isFinite(since)) candidates.push({ buildId: name, since });
+    if (stamp?.buildId === name && Number.isFinite(since))
+      candidates.push({ buildId: name, since, files: stamp.files, bytes: stamp.bytes });
     else unknown.push(name);
   }
   return { candidates, unknown };
