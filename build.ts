@@ -23,6 +23,8 @@ export interface BuiltFunction extends Declared {
 
 export interface BuildResult {
   readonly functions: readonly BuiltFunction[];
+  /** What the slimming does not know any more, by name; esbuild has printed it. */
+  readonly warnings: readonly string[];
 }
 
 export interface BuildOptions {
@@ -43,8 +45,8 @@ export async function build(options: BuildOptions = {}): Promise<BuildResult> {
   const declared = readDeclared(root);
   const startedAt = Date.now();
   clearStale(outdir, declared);
-  if (declared.length === 0) return { functions: [] };
-  const { metafile, outputFiles } = await bundle({
+  if (declared.length === 0) return { functions: [], warnings: [] };
+  const { metafile, outputFiles, warnings } = await bundle({
     absWorkingDir: root,
     entryPoints: declared.map(({ id, entry }) => ({ in: entry, out: `${id}/index` })),
     outdir,
@@ -74,6 +76,7 @@ export async function build(options: BuildOptions = {}): Promise<BuildResult> {
       const file = join(outdir, one.id, 'index.mjs');
       return { ...describe(one, root, file, metafile), bytes: sizes.get(file) ?? 0 };
     }),
+    warnings: warnings.map(({ pluginName, text }) => `${pluginName}: ${text}`),
   };
 }
 

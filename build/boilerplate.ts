@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { existsSync, globSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Plugin, PluginBuild } from 'esbuild';
 import { readParts } from './boilerplate-parts.ts';
+import { expectMatches } from './plugins.ts';
 
 // The modules that a client's generator writes alike for every service.
 const FILES =
@@ -18,10 +19,12 @@ export const sharedBoilerplate: Plugin = {
   setup(build) {
     const texts = new Map<string, string>();
     const read = makeReader(build);
+    const matched = expectMatches(build, 'shared-boilerplate', { filter: FILES });
     build.onLoad({ filter: FILES }, async ({ path }) => {
       const own = await read(path);
       const siblings = await Promise.all(findSiblings(path).map(read));
       if (!own || !siblings.some((sibling) => sibling?.key === own.key)) return undefined;
+      matched();
       texts.set(own.key, own.common);
       return { contents: own.own, resolveDir: dirname(path) };
     });
@@ -33,6 +36,7 @@ export const sharedBoilerplate: Plugin = {
     build.onLoad({ filter: /./, namespace: 'boilerplate' }, ({ path, pluginData: resolveDir }) => ({
       contents: texts.get(path) ?? '',
       resolveDir,
+      pluginData: { text: texts.get(path) },
     }));
   },
 };
@@ -62,7 +66,7 @@ async function readModule(build: PluginBuild, path: string): Promise<Module | un
   // Two clients can have different versions of a package, each below its own folder.
   const packages = await Promise.all(
     parts.packages.map((name) =>
-      build.resolve(name, { resolveDir: dirname(path), kind: 'import-statement' }),
+      build.resolve(name, { importer: path, resolveDir: dirname(path), kind: 'import-statement' }),
     ),
   );
   const key = createHash('sha256')
@@ -72,11 +76,19 @@ async function readModule(build: PluginBuild, path: string): Promise<Module | un
   return { key, common: parts.common, own: parts.writeOwn(`boilerplate:${key}`) };
 }
 
+/** The modules of the same kind of the other installed clients. */
 function findSiblings(path: string): readonly string[] {
-  const { 1: client = '', 2: name = '' } = FILES.exec(path) ?? [];
-  const folder = join(path.slice(0, path.indexOf(client)), client, '../..');
-  const pattern = `${name.replaceAll('\\', '/').replace(/\w+Client$/, '*Client')}.js`;
-  return globSync(`client-*/dist-es/${pattern}`, { cwd: folder })
-    .map((one) => join(folder, one))
+  const { 1: own = '', 2: name = '' } = FILES.exec(path) ?? [];
+  const folder = join(path.slice(0, path.indexOf(own)), '@aws-sdk');
+  const clients = readdirSync(folder).filter((one) => one.startsWith('client-'));
+  return clients
+    .flatMap((client) => {
+      const modules = join(folder, client, 'dist-es');
+      if (!existsSync(modules)) return [];
+      const names = name.endsWith('Client')
+        ? readdirSync(modules).filter((one) => one.endsWith('Client.js'))
+        : [`${name}.js`];
+      return names.map((one) => join(modules, one));
+    })
     .filter((one) => one !== path && existsSync(one));
 }

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Plugin } from 'esbuild';
+import { expectMatches, unknownForm } from './plugins.ts';
 import type { EndpointParameters, ResolvedEndpoint } from './small-resolver.ts';
 
 interface Partition {
@@ -15,6 +16,8 @@ interface Partition {
 /** Decides by a client's own rules; throws where those refuse. */
 type Decide = (parameters: EndpointParameters) => ResolvedEndpoint;
 
+// S3's rules decide by the form of a bucket's name.
+const KEPT = /@aws-sdk[\\/]client-s3[\\/]/;
 const RULES = /@aws-sdk[\\/]client-[\w-]+[\\/].*[\\/]endpoint[\\/]endpointResolver\.js$/;
 const RESOLVER = JSON.stringify(join(import.meta.dirname, 'small-resolver.ts'));
 
@@ -26,14 +29,18 @@ const KNOWN =
  * A client's endpoint rules, up to 5 KB each, and the evaluator and table of Regions below them say in nearly all
  * clients `https://<prefix>.<region>.<suffix>`. The rules are asked here, at build time, for every Region of every
  * partition, with and without FIPS and dual stack. A few answers of another kind, such as those for `aws-global`, go
- * into a table; a client with more of them keeps its own rules.
+ * into a table. A client with more of them keeps its own rules, with a warning, and so does one whose rules are not
+ * where or what they were.
  */
 export const smallEndpoints: Plugin = {
   name: 'small-endpoints',
   setup(build) {
+    const matched = expectMatches(build, 'small-endpoints', { filter: RULES });
     build.onLoad({ filter: RULES }, async ({ path }) => {
-      const contents = await writeResolver(path);
-      return contents ? { contents, resolveDir: import.meta.dirname } : undefined;
+      matched();
+      if (KEPT.test(path)) return undefined;
+      const contents = await writeResolver(path).catch(() => undefined);
+      return contents ? { contents, resolveDir: import.meta.dirname } : unknownForm(path);
     });
     build.onResolve({ filter: /^partition-suffixes$/ }, ({ path, importer }) => ({
       path,

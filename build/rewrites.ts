@@ -1,14 +1,16 @@
+const COMPUTED_KEY = /(?<=[{,]\s*)\[(\w+)\]:/;
+
 /** Replaces computed keys that are string constants of the same file by those strings. */
 export function writeOutKeys(source: string): string {
   const constants = readConstants(source);
-  return source.replaceAll(/(?<=[{,]\s*)\[(\w+)\]:/g, (key, name) => {
+  return source.replaceAll(new RegExp(COMPUTED_KEY, 'g'), (key, name) => {
     const text = constants.get(name);
     return text === undefined ? key : `"${text}":`;
   });
 }
 
 /** Says the two names of a member of EC2's, which client-ec2 says a thousand times, with a function of two letters. */
-export function shortenNames(source: string): string {
+function shortenNames(source: string): string {
   const short = source.replaceAll(
     /\{\s*"ec2QueryName": ([^\s{},]+),\s*"xmlName": ([^\s{},]+)\s*\}/g,
     '/* @__PURE__ */ namesOf($1, $2)',
@@ -20,13 +22,27 @@ export function shortenNames(source: string): string {
 
 // An error's schema and its registration, exactly as a client's generator writes them. One written otherwise stays.
 const REGISTERED =
-  /(export var (\w+)\$ = \[-3,([^;]*?\[([\w, ]*)\],\s*\[[^;]*\])\s*\];\n)n\d+_registry\.registerError\(\2\$, (\w+)\);\n/g;
+  /(export var (\w+)\$ = \[-3,([^;]*?\[([\w, ]*)\],\s*\[[^;]*\](?:, \d+)?)\s*\];\n)n\d+_registry\.registerError\(\2\$, (\w+)\);\n/g;
 
 /** What a client knows of an error: its shape, its class, its code on the wire and the members it reads. */
 export interface ModelledError {
   readonly names: readonly string[];
   readonly code: string;
   readonly members: readonly string[];
+}
+
+/**
+ * A client's schemas without what keeps unused ones in a bundle. Undefined if they have another form than its generator
+ * writes: then a part of them would be missing, or all of them would stay.
+ */
+export function slimSchemas(source: string, isKept: (error: ModelledError) => boolean): string | undefined {
+  const written = writeOutKeys(source);
+  const registered = source.match(/\bregisterError\(/g)?.length ?? 0;
+  // The service's base exception is registered in its own way, and stays.
+  const known =
+    (source.match(REGISTERED)?.length ?? 0) + (source.match(/^_s_registry\.registerError\(/gm)?.length ?? 0);
+  if (COMPUTED_KEY.test(written) || registered !== known) return undefined;
+  return shortenNames(keepErrors(written, isKept));
 }
 
 /**
@@ -55,51 +71,45 @@ export function findRetryable(source: string): readonly string[] {
 
 // An error class, exactly as a client's generator writes it. One written otherwise stays.
 const ERROR_CLASS =
-  /^export class (\w+) extends (\w+) \{\s+static shapeId = ("[^"]+");\s+name = "\1";\s+\$fault = ("\w+");\s+((?:\w+;\s+)*)constructor\(opts\) \{\s+super\(\{\s+name: "\1",\s+\$fault: \4,\s+\.\.\.opts,?\s+\}\);\s+Object\.setPrototypeOf\(this, \1\.prototype\);\s+((?:this\.(\w+) = opts\.\7;\s+)*)\}\s+\}$/gm;
+  /^export class (\w+) extends (\w+) \{\s+(?:static shapeId = ("[^"]+");\s+)?name = "\1";\s+\$fault = ("\w+");\s+((?:\w+;\s+)*)constructor\(opts\) \{\s+super\(\{\s+name: "\1",\s+\$fault: \4,\s+\.\.\.opts,?\s+\}\);\s+Object\.setPrototypeOf\(this, \1\.prototype\);\s+((?:this\.(\w+) = opts\.\7;\s+)*)\}\s+\}$/gm;
 
-/** Makes a client's error classes with one function: they differ in names, members and whose fault they are. */
-export function shortenErrors(source: string): string {
+/**
+ * Makes a client's error classes with one function: they differ in names, members and whose fault they are. Undefined if
+ * one has another form.
+ */
+export function shortenErrors(source: string): string | undefined {
   const short = source.replaceAll(ERROR_CLASS, (written, ...groups) => {
     const [name, base, shapeId, fault, declared, assigned] = groups;
     const members: readonly string[] = declared.match(/\w+/g) ?? [];
     if (members.some((member) => !assigned.includes(`this.${member} =`))) return written;
     const rest = members.map((member) => `, "${member}"`).join('');
-    return `export const ${name} = /* @__PURE__ */ errorClass(${base}, ${shapeId}, "${name}", ${fault}${rest});`;
+    return `export const ${name} = /* @__PURE__ */ errorClass(${base}, ${shapeId ?? 'undefined'}, "${name}", ${fault}${rest});`;
   });
-  return short === source ? source : `import { errorClass } from 'error-classes';\n${short}`;
+  // One with a time to wait before the next attempt is written out.
+  const rest = short.split(/^(?=export )/m).filter((one) => /^export class /.test(one));
+  const isKnown = short !== source && rest.every((one) => /^\s+\$retryable = /m.test(one));
+  return isKnown ? `import { errorClass } from 'error-classes';\n${short}` : undefined;
 }
 
-/** Runs in the bundles: makes the class that the generator writes out. */
-export const ERROR_CLASSES = `export const errorClass = (Base, shapeId, name, fault, ...members) => {
-  const Made = class extends Base {
-    static shapeId = shapeId;
-    name = name;
-    $fault = fault;
-    constructor(opts) {
-      super({ name, $fault: fault, ...opts });
-      Object.setPrototypeOf(this, Made.prototype);
-      for (const member of members) this[member] = opts[member];
-    }
-  };
-  return Made;
-};`;
-
-/** Leaves these methods of a class out: who calls one of them anyway is told so. */
-export function dropMethods(source: string, names: readonly string[]): string {
+/** Leaves these methods of a class out: who calls one of them anyway is told so. Undefined if one is not there. */
+export function dropMethods(source: string, names: readonly string[]): string | undefined {
   const method = new RegExp(
     `^( {4})((?:static |async )*(?:${names.join('|')}))\\(.*\\) \\{\\n[\\s\\S]*?^\\1\\}$`,
     'gm',
   );
-  const dropped = source.replaceAll(method, '$1$2() { leftOut(); }');
-  return dropped === source
-    ? source
-    : `${dropped}\nfunction leftOut() { throw new Error('This method is left out of the bundles: see build/slim.ts.'); }\n`;
+  const found = new Set([...source.matchAll(method)].map((match) => match[2]?.split(' ').at(-1)));
+  if (names.some((name) => !found.has(name))) return undefined;
+  return `${source.replaceAll(method, '$1$2() { leftOut(); }')}
+function leftOut() { throw new Error('This method is left out of the bundles: see build/slim.ts.'); }
+`;
 }
 
 /** Keeps of the older of two parsers of times what writes them, and names the newer one's functions as its own. */
-export function shareDateParser(source: string): string {
-  const [writer = ''] = /^const DAYS = [\s\S]*?^}$/m.exec(source) ?? [];
-  return `${writer}
+export function shareDateParser(source: string): string | undefined {
+  const [writer] = /^const DAYS = [\s\S]*?^}$/m.exec(source) ?? [];
+  return writer === undefined
+    ? undefined
+    : `${writer}
 export {
   _parseEpochTimestamp as parseEpochTimestamp,
   _parseRfc3339DateTimeWithOffset as parseRfc3339DateTime,
@@ -110,9 +120,9 @@ export {
 }
 
 /** Keeps of a package.json what the clients ask of it. */
-export function keepVersion(source: string): string {
+export function keepVersion(source: string): string | undefined {
   const { version } = JSON.parse(source);
-  return JSON.stringify({ version });
+  return typeof version === 'string' ? JSON.stringify({ version }) : undefined;
 }
 
 function readConstants(source: string): ReadonlyMap<string, string> {

@@ -2,7 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Plugin } from 'esbuild';
-import { findRetryable, keepErrors, type ModelledError, shortenNames, writeOutKeys } from './rewrites.ts';
+import { changeModule, expectMatches } from './plugins.ts';
+import { findRetryable, type ModelledError, slimSchemas } from './rewrites.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const SCHEMAS = /@aws-sdk[\\/]client-[\w-]+[\\/].*[\\/]schemas_\d+\.js$/;
@@ -17,13 +18,14 @@ export const usedSchemas: Plugin = {
   name: 'used-schemas',
   setup(build) {
     const mentioned = readWords(['functions', 'shared']);
+    const matched = expectMatches(build, 'used-schemas', { filter: SCHEMAS });
     build.onLoad({ filter: SCHEMAS }, async ({ path }) => {
+      matched();
       const classes = join(path, '../../models/errors.js');
       const retryable = existsSync(classes) ? findRetryable(await readFile(classes, 'utf8')) : [];
       const isKept = (error: ModelledError): boolean =>
         error.names.some((name) => retryable.includes(name)) || isDistinguished(error, mentioned);
-      const schemas = keepErrors(writeOutKeys(await readFile(path, 'utf8')), isKept);
-      return { contents: shortenNames(schemas) };
+      return changeModule(path, await readFile(path, 'utf8'), (source) => slimSchemas(source, isKept));
     });
   },
 };

@@ -2,8 +2,9 @@ import type { Plugin } from 'esbuild';
 import { sharedBoilerplate } from './boilerplate.ts';
 import { bucketsWithS3 } from './buckets.ts';
 import { smallEndpoints } from './endpoints.ts';
-import { rewrite, substitute } from './plugins.ts';
-import { dropMethods, ERROR_CLASSES, keepVersion, shareDateParser, shortenErrors } from './rewrites.ts';
+import { errorClasses } from './error-classes.ts';
+import { replace, rewrite, substitute } from './plugins.ts';
+import { dropMethods, keepVersion, shareDateParser, shortenErrors } from './rewrites.ts';
 import { usedSchemas } from './schemas.ts';
 import { sharedStrings } from './strings.ts';
 
@@ -16,80 +17,62 @@ export const slimming: readonly Plugin[] = [
   usedSchemas,
 
   // Each error class says its names three times, in 200 bytes.
-  rewrite('short-errors', /@aws-sdk[\\/]client-[\w-]+[\\/].*[\\/]models[\\/]errors\.js$/, shortenErrors),
-  substitute('error-classes', /^error-classes$/, [ERROR_CLASSES]),
+  rewrite(
+    'short-errors',
+    {
+      filter: /@aws-sdk[\\/]client-[\w-]+[\\/].*[\\/]models[\\/]errors\.js$/,
+      given: /client-[\w-]+\/dist-es\/models\/errors/,
+    },
+    shortenErrors,
+  ),
+  errorClasses,
 
   smallEndpoints,
 
   // Holds on to the table of Regions for resolvers that want it. Each of those sets it once more itself.
-  rewrite('endpoint-functions', /@aws-sdk[\\/]core[\\/].*[\\/]util-endpoints[\\/]aws\.js$/, (source) =>
-    source.replace(/^customEndpointFunctions\.aws = .*$/m, ''),
+  rewrite(
+    'endpoint-functions',
+    { filter: /@aws-sdk[\\/]core[\\/].*[\\/]util-endpoints[\\/]aws\.js$/ },
+    (source) => source.replace(/^customEndpointFunctions\.aws = .*$/m, ''),
   ),
 
   // The clients read their version from their whole package.json.
-  rewrite('bare-versions', /@aws-sdk[\\/]client-[\w-]+[\\/]package\.json$/, keepVersion),
+  rewrite('bare-versions', { filter: /@aws-sdk[\\/]client-[\w-]+[\\/]package\.json$/ }, keepVersion),
 
   // Lambda puts credentials into the environment: no SSO, profiles, STS or metadata service are ever asked.
-  substitute('environment-credentials', /^@aws-sdk\/credential-provider-node$/, [
+  substitute('environment-credentials', { filter: /^@aws-sdk\/credential-provider-node$/ }, [
     `import { fromEnv } from '@aws-sdk/credential-provider-env';`,
     'export const defaultProvider = fromEnv;',
   ]),
 
   // Lambda has no ~/.aws, and looking for it costs every client two failed reads. A laptop's must not steer a function.
-  rewrite('no-profiles', /@smithy[\\/]core[\\/].*[\\/]fromSharedConfigFiles\.js$/, () =>
-    [
-      'export const fromSharedConfigFiles = () => async () => {',
-      `  throw Object.assign(new Error('The bundles read no profiles.'), { tryNextLink: true });`,
-      '};',
-    ].join('\n'),
-  ),
+  replace('no-profiles', { filter: /@smithy[\\/]core[\\/].*[\\/]fromSharedConfigFiles\.js$/ }, [
+    'export const fromSharedConfigFiles = () => async () => {',
+    `  throw Object.assign(new Error('The bundles read no profiles.'), { tryNextLink: true });`,
+    '};',
+  ]),
 
   // Lambda sets AWS_REGION, and there is no metadata service to ask.
-  rewrite(
-    'environment-region',
-    /@smithy[\\/]core[\\/].*[\\/]getInstanceMetadataRegion\.js$/,
-    () => 'export const getInstanceMetadataRegion = async () => undefined;',
-  ),
+  replace('environment-region', { filter: /@smithy[\\/]core[\\/].*[\\/]getInstanceMetadataRegion\.js$/ }, [
+    'export const getInstanceMetadataRegion = async () => undefined;',
+  ]),
 
   // Clients with an operation that streams events (Lambda, S3) prepare for it when they are made.
   substitute(
     'no-event-stream-settings',
-    /^@smithy\/core\/event-streams$/,
+    {
+      filter: /^@smithy\/core\/event-streams$/,
+      given: /@aws-sdk\/client-(lambda|s3)\/dist-es\//,
+      whole: /@smithy[\\/]core[\\/]/,
+    },
     [
       'export const eventStreamSerdeProvider = () => undefined;',
       'export const resolveEventStreamSerdeConfig = (config) => config;',
     ],
-    /@smithy[\\/]core[\\/]/,
-  ),
-
-  // Signs for many Regions at once with packages that are not installed. EventBridge's client takes it for all its
-  // calls and has it sign those for one Region, which are all, as any other client does. S3's signs with the
-  // credentials of directory buckets besides, and keeps it whole.
-  substitute(
-    'one-region-signatures',
-    /^@aws-sdk\/signature-v4-multi-region$/,
-    [
-      `import { SignatureV4 } from '@smithy/signature-v4';`,
-      `export class SignatureV4MultiRegion extends SignatureV4 { static sigv4aDependency() { return 'none'; } }`,
-    ],
-    /@aws-sdk[\\/](client|middleware-sdk)-s3/,
-  ),
-
-  rewrite('one-region-signer', /@aws-sdk[\\/]core[\\/].*[\\/]AwsSdkSigV4ASigner\.js$/, () =>
-    [
-      'export class AwsSdkSigV4ASigner {',
-      `  sign() { throw new Error('Signatures for many Regions are left out of the bundles: see build/slim.ts.'); }`,
-      '}',
-    ].join('\n'),
-  ),
-
-  // Signs links that work without credentials, and events of a stream. The pack sends requests only.
-  rewrite('signed-requests', /@smithy[\\/]signature-v4[\\/].*[\\/]SignatureV4\.js$/, (source) =>
-    dropMethods(source, ['presign', 'signEvent', 'signMessage']),
   ),
 
   // Streams of events, and a way to errors that the protocols of the clients do not take.
-  rewrite('no-streamed-events', /@smithy[\\/]core[\\/].*[\\/]HttpProtocol\.js$/, (source) =>
+  rewrite('no-streamed-events', { filter: /@smithy[\\/]core[\\/].*[\\/]HttpProtocol\.js$/ }, (source) =>
     dropMethods(source, [
       'serializeEventStream',
       'deserializeEventStream',
@@ -100,54 +83,78 @@ export const slimming: readonly Plugin[] = [
     ]),
   ),
 
-  // Clients log their calls to a logger that they are given. The pack gives none, and logs its calls itself.
-  rewrite('no-client-loggers', /@aws-sdk[\\/]core[\\/].*[\\/]loggerMiddleware\.js$/, () =>
+  // Signs links that work without credentials, and events of a stream. The pack sends requests only.
+  rewrite('signed-requests', { filter: /@smithy[\\/]signature-v4[\\/].*[\\/]SignatureV4\.js$/ }, (source) =>
+    dropMethods(source, ['presign', 'signEvent', 'signMessage']),
+  ),
+
+  replace('no-event-signatures', { filter: /@smithy[\\/]signature-v4[\\/].*[\\/]HeaderFormatter\.js$/ }, [
+    'export class HeaderFormatter {',
+    `  format() { throw new Error('Event streams are left out of the bundles: see build/slim.ts.'); }`,
+    '}',
+    'export const Int64 = undefined;',
+  ]),
+
+  // Signs for many Regions at once with packages that are not installed. EventBridge's client takes it for all its
+  // calls and has it sign those for one Region, which are all, as any other client does. S3's signs with the
+  // credentials of directory buckets besides, and keeps it whole.
+  substitute(
+    'one-region-signatures',
+    {
+      filter: /^@aws-sdk\/signature-v4-multi-region$/,
+      given: /@aws-sdk\/client-(eventbridge|sts)\/dist-es\//,
+      whole: /@aws-sdk[\\/](client|middleware-sdk)-s3/,
+    },
     [
-      `import { NoOpLogger } from '@smithy/core/client';`,
-      'export const loggerMiddleware = undefined, loggerMiddlewareOptions = undefined;',
-      'export const getLoggerPlugin = ({ logger }) => ({ applyToStack() {',
-      '  if (logger instanceof NoOpLogger) return;',
-      `  throw new Error('Loggers of clients are left out of the bundles: see build/slim.ts.');`,
-      '} });',
-    ].join('\n'),
-  ),
-  rewrite(
-    'no-logged-payloads',
-    /@smithy[\\/]core[\\/].*[\\/]schemaLogFilter\.js$/,
-    () => 'export function schemaLogFilter() {}',
+      `import { SignatureV4 } from '@smithy/signature-v4';`,
+      `export class SignatureV4MultiRegion extends SignatureV4 { static sigv4aDependency() { return 'none'; } }`,
+    ],
   ),
 
-  // Warns of old versions of Node. Templates and tests are fixed to a newer one.
-  rewrite(
-    'no-version-warnings',
-    /@(aws-sdk|smithy)[\\/]core[\\/].*[\\/]emitWarningIfUnsupportedVersion\.js$/,
-    () => 'export const emitWarningIfUnsupportedVersion = () => {}, state = { warningEmitted: true };',
-  ),
-
-  // Decorators of classes, children and other ways to what the pack does in one way.
-  rewrite('used-log-methods', /@aws-lambda-powertools[\\/]logger[\\/].*[\\/]Logger\.js$/, (source) =>
-    dropMethods(source, [
-      'createChild',
-      'injectLambdaContext',
-      'injectLambdaContextAfterOrOnError',
-      'addPersistentLogAttributes',
-      'removePersistentKeys',
-      'removePersistentLogAttributes',
-      'setPersistentLogAttributes',
-      'setCorrelationId',
-    ]),
-  ),
-  rewrite('used-metric-methods', /@aws-lambda-powertools[\\/]metrics[\\/].*[\\/]Metrics\.js$/, (source) =>
-    dropMethods(source, ['addDimensions', 'captureColdStartMetric', 'logMetrics', 'setTimestamp']),
-  ),
+  replace('one-region-signer', { filter: /@aws-sdk[\\/]core[\\/].*[\\/]AwsSdkSigV4ASigner\.js$/ }, [
+    'export class AwsSdkSigV4ASigner {',
+    `  sign() { throw new Error('Signatures for many Regions are left out of the bundles: see build/slim.ts.'); }`,
+    '}',
+  ]),
 
   // Only AWS_RETRY_MODE=adaptive asks for it, which would hold calls back for longer than createClient's deadlines.
-  rewrite('standard-retries', /@smithy[\\/]core[\\/].*[\\/]util-retry[\\/]AdaptiveRetryStrategy\.js$/, () =>
+  replace(
+    'standard-retries',
+    { filter: /@smithy[\\/]core[\\/].*[\\/]util-retry[\\/]AdaptiveRetryStrategy\.js$/ },
     [
       'export class AdaptiveRetryStrategy {',
       `  constructor() { throw new Error('Adaptive retries are left out of the bundles: see build/slim.ts.'); }`,
       '}',
-    ].join('\n'),
+    ],
+  ),
+
+  // Clients log their calls to a logger that they are given. The pack gives none, and logs its calls itself.
+  replace('no-client-loggers', { filter: /@aws-sdk[\\/]core[\\/].*[\\/]loggerMiddleware\.js$/ }, [
+    `import { NoOpLogger } from '@smithy/core/client';`,
+    'export const loggerMiddleware = undefined;',
+    'export const loggerMiddlewareOptions = undefined;',
+    'export const getLoggerPlugin = ({ logger }) => ({ applyToStack() {',
+    '  if (logger instanceof NoOpLogger) return;',
+    `  throw new Error('Loggers of clients are left out of the bundles: see build/slim.ts.');`,
+    '} });',
+  ]),
+  replace('no-logged-payloads', { filter: /@smithy[\\/]core[\\/].*[\\/]schemaLogFilter\.js$/ }, [
+    'export function schemaLogFilter() {}',
+  ]),
+
+  // Warn of old versions of Node. Templates and tests are fixed to a newer one.
+  replace(
+    'no-version-warnings-sdk',
+    { filter: /@aws-sdk[\\/]core[\\/].*[\\/]emitWarningIfUnsupportedVersion\.js$/ },
+    [
+      'export const emitWarningIfUnsupportedVersion = () => {};',
+      'export const state = { warningEmitted: true };',
+    ],
+  ),
+  replace(
+    'no-version-warnings-smithy',
+    { filter: /@smithy[\\/]core[\\/].*[\\/]emitWarningIfUnsupportedVersion\.js$/ },
+    ['export const emitWarningIfUnsupportedVersion = () => {};'],
   ),
 
   bucketsWithS3,
@@ -156,7 +163,7 @@ export const slimming: readonly Plugin[] = [
 
   // Extensions are plug-ins that a client is given, and the pack gives none. What runs without any stays: it hands the
   // connection its time-out.
-  substitute('no-extensions', /^\.\/runtimeExtensions$/, [
+  substitute('no-extensions', { filter: /^\.\/runtimeExtensions$/ }, [
     `import { getHttpHandlerExtensionConfiguration } from '@smithy/core/protocols';`,
     'export function resolveRuntimeExtensions(config, { length }) {',
     `  if (length > 0) throw new Error('Extensions are left out of the bundles: see build/slim.ts.');`,
@@ -168,7 +175,7 @@ export const slimming: readonly Plugin[] = [
   // JavaScript checksums for a Node without its own. (MD5 stays: Node in FIPS mode has none.)
   rewrite(
     'native-checksums',
-    /(@smithy[\\/]core|checksums)[\\/].*[\\/](Crc32|Sha1|Sha256)Js\.js$/,
+    { filter: /(@smithy[\\/]core|checksums)[\\/].*[\\/](Crc32|Sha1|Sha256)Js\.js$/ },
     (source) =>
       source
         .replace(/^export class (\w+) [\s\S]*/m, 'export const $1 = undefined;')
@@ -176,20 +183,55 @@ export const slimming: readonly Plugin[] = [
   ),
 
   // JSON requests are bytes, on which the SDK still answers the string methods of its former strings, with a warning.
-  rewrite(
-    'plain-bytes',
-    /@smithy[\\/]core[\\/].*[\\/]JsonBytesStringAdapter\.js$/,
-    () => 'export const JsonBytesStringAdapter = Buffer;',
-  ),
+  replace('plain-bytes', { filter: /@smithy[\\/]core[\\/].*[\\/]JsonBytesStringAdapter\.js$/ }, [
+    'export const JsonBytesStringAdapter = Buffer;',
+  ]),
 
   // The JSON protocols read times with functions of their own, the others with these.
-  rewrite('one-date-parser', /@smithy[\\/]core[\\/].*[\\/]serde[\\/]date-utils\.js$/, shareDateParser),
+  rewrite(
+    'one-date-parser',
+    { filter: /@smithy[\\/]core[\\/].*[\\/]serde[\\/]date-utils\.js$/ },
+    shareDateParser,
+  ),
 
   // DynamoDB's client creates a cache for endpoint discovery, but no operation uses endpoint discovery.
-  substitute('no-endpoint-discovery', /^@aws-sdk\/middleware-endpoint-discovery$/, [
-    'export const NODE_ENDPOINT_DISCOVERY_CONFIG_OPTIONS = { environmentVariableSelector: () => false };',
-    'export const resolveEndpointDiscoveryConfig = (config) => config;',
-  ]),
+  substitute(
+    'no-endpoint-discovery',
+    { filter: /^@aws-sdk\/middleware-endpoint-discovery$/, given: /@aws-sdk\/client-dynamodb\/dist-es\// },
+    [
+      'export const NODE_ENDPOINT_DISCOVERY_CONFIG_OPTIONS = { environmentVariableSelector: () => false };',
+      'export const resolveEndpointDiscoveryConfig = (config) => config;',
+    ],
+  ),
+
+  // Decorators of classes, children and other ways to what the pack does in one way.
+  rewrite(
+    'used-log-methods',
+    {
+      filter: /@aws-lambda-powertools[\\/]logger[\\/].*[\\/]Logger\.js$/,
+      given: /@aws-lambda-powertools\/logger\//,
+    },
+    (source) =>
+      dropMethods(source, [
+        'createChild',
+        'injectLambdaContext',
+        'injectLambdaContextAfterOrOnError',
+        'addPersistentLogAttributes',
+        'removePersistentKeys',
+        'removePersistentLogAttributes',
+        'setPersistentLogAttributes',
+        'setCorrelationId',
+      ]),
+  ),
+  rewrite(
+    'used-metric-methods',
+    {
+      filter: /@aws-lambda-powertools[\\/]metrics[\\/].*[\\/]Metrics\.js$/,
+      given: /@aws-lambda-powertools\/metrics\//,
+    },
+    (source) =>
+      dropMethods(source, ['addDimensions', 'captureColdStartMetric', 'logMetrics', 'setTimestamp']),
+  ),
 
   sharedStrings,
 ];

@@ -47,7 +47,7 @@ test.each([
 // A proof that could not fail would be none.
 test('leaving out a method that is needed is noticed', async () => {
   const filter = /powertools[\\/]logger[\\/].*[\\/]Logger\.js$/;
-  const drop = rewrite('drop-needed', filter, (source) => dropMethods(source, ['appendKeys']));
+  const drop = rewrite('drop-needed', { filter }, (source) => dropMethods(source, ['appendKeys']));
 
   expect(await listLines([drop, ...slimming], {})).not.toEqual(await listLines(slimming, {}));
 });

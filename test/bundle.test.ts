@@ -28,6 +28,10 @@ describe('the bundles of the pack', () => {
 
   afterAll(() => scratch[Symbol.dispose]());
 
+  test('the slimming knows every module that it is for', () => {
+    expect(result.warnings, 'see "A new version of the SDK" in CONTRIBUTING.md').toEqual([]);
+  });
+
   test("there is one for every function of the wings' templates", () => {
     expect(result.functions.map(({ id }) => id)).toEqual(ids);
   });

@@ -9,6 +9,8 @@ const usage = `npm run build -- [options]
 Bundles every function of the templates into dist/.
 
   --flat    also write dist/<wing>.json, a template without a transform, and its packages to dist/flat/
+  --plain   without slimming: bundles are several times larger and may exceed their budgets.
+            For the day on which a new version of the SDK cannot be slimmed. Tests and npm start build again.
   --report  show the size of each bundle and of its parts
   --json    the same as JSON
   --help    this text`;
@@ -16,9 +18,9 @@ Bundles every function of the templates into dist/.
 const root = join(import.meta.dirname, '../..');
 
 async function main(args: readonly string[]): Promise<void> {
-  const { flat, report, json, help } = parse(
+  const { flat, plain, report, json, help } = parse(
     args,
-    { flat: flag, report: flag, json: flag, help: flag },
+    { flat: flag, plain: flag, report: flag, json: flag, help: flag },
     usage,
   );
   if (help) {
@@ -26,7 +28,7 @@ async function main(args: readonly string[]): Promise<void> {
     return;
   }
   const startedAt = performance.now();
-  const result = await build();
+  const result = await build(plain ? { plugins: [] } : {});
   const took = Math.round(performance.now() - startedAt);
   if (json) console.log(JSON.stringify(weigh(result), null, 2));
   else if (report) console.log(formatWeights(weigh(result)));
