@@ -82,7 +82,11 @@ export type RequestConfig = ReturnType<typeof readRequestConfig>;
 
 /** Reads the environment of DecideApproval. */
 export function readDecideConfig(env: Env = process.env) {
-  const settings = readEnvironment(env, { table: text('APPROVALS_TABLE'), ...approverFields() });
+  const settings = readEnvironment(env, {
+    table: text('APPROVALS_TABLE'),
+    requiresSignIn: flag('SIGN_IN'),
+    ...approverFields(),
+  });
   return { ...settings, approvers: uniqueAddresses(settings.approvers) };
 }
 export type DecideConfig = ReturnType<typeof readDecideConfig>;

@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../clock.ts';
-import { mapping } from '../json.ts';
+import { list, mapping } from '../json.ts';
 import type { Invoked } from '../runtime/sandbox.ts';
 import type { Resource, Stack } from '../stack/stack.ts';
 import { mapValues, toHttpEvent, writeResponse } from './http-event.ts';
+import { claimsOf, type JwtAuthorizer } from './jwt.ts';
 
 export interface HttpApiOptions {
   readonly stack: Stack;
@@ -23,6 +24,7 @@ interface Route {
   readonly path: string;
   readonly pattern: RegExp;
   readonly functionId: string;
+  readonly authorizer: JwtAuthorizer | undefined;
 }
 
 interface MatchedRoute extends Route {
@@ -43,9 +45,19 @@ export function createHttpApi({ stack, clock, invoke }: HttpApiOptions): HttpApi
         .map((one) => matchRoute(one, request.method ?? 'GET', url))
         .find((one) => one !== undefined);
       if (!route) return false;
+      const now = clock.now();
+      const claims = route.authorizer && claimsOf(headerOf(request, route.authorizer), route.authorizer, now);
+      if (route.authorizer && !claims) {
+        response.writeHead(401, { 'content-type': 'application/json', 'www-authenticate': 'Bearer' });
+        response.end('{"message":"Unauthorized"}');
+        return true;
+      }
       const invoked = await invoke(
         route.functionId,
-        toHttpEvent({ route, request, body, now: clock.now(), accountId: stack.names.accountId }),
+        toHttpEvent({
+          ...{ route, request, body, now, accountId: stack.names.accountId },
+          ...(claims && { authorizer: { jwt: { claims, scopes: null } } }),
+        }),
       );
       writeResponse(response, invoked);
       return true;
@@ -53,17 +65,37 @@ export function createHttpApi({ stack, clock, invoke }: HttpApiOptions): HttpApi
   };
 }
 
+function headerOf({ headers }: IncomingMessage, { header }: JwtAuthorizer): string | undefined {
+  return headers[header]?.toString();
+}
+
 function parseRoutes({ id, properties }: Resource, stack: Stack): readonly Route[] {
-  const paths = mapping(mapping(properties.Body).paths);
-  return Object.entries(paths).flatMap(([path, methods]) =>
+  const { paths, components } = mapping(properties.Body);
+  const schemes = mapping(mapping(components).securitySchemes);
+  return Object.entries(mapping(paths)).flatMap(([path, methods]) =>
     Object.entries(mapping(methods)).map(([method, operation]) => {
-      const { uri } = mapping(mapping(operation)['x-amazon-apigateway-integration']);
-      return { ...parsePath(method, path), functionId: findFunctionId(id, String(uri), stack) };
+      const { security, 'x-amazon-apigateway-integration': integration } = mapping(operation);
+      const functionId = findFunctionId(id, String(mapping(integration).uri), stack);
+      const [scheme] = Object.keys(mapping(list(security)[0]));
+      const authorizer = scheme === undefined ? undefined : parseAuthorizer(id, schemes[scheme]);
+      return { ...parsePath(method, path), functionId, authorizer };
     }),
   );
 }
 
-function parsePath(method: string, path: string): Omit<Route, 'functionId'> {
+/** Of the authorizers, only the one for JSON Web Tokens in a header. */
+function parseAuthorizer(id: string, scheme: unknown): JwtAuthorizer {
+  const { type, identitySource, jwtConfiguration } = mapping(
+    mapping(scheme)['x-amazon-apigateway-authorizer'],
+  );
+  const { issuer, audience } = mapping(jwtConfiguration);
+  const [, header] = /^\$request\.header\.([\w-]+)$/.exec(String(identitySource)) ?? [];
+  if (type !== 'jwt' || header === undefined)
+    throw new Error(`${id} has an authorizer that is not supported here: ${JSON.stringify(scheme)}`);
+  return { header: header.toLowerCase(), issuer: String(issuer), audience: list(audience).map(String) };
+}
+
+function parsePath(method: string, path: string): Omit<Route, 'functionId' | 'authorizer'> {
   const verb = method === 'x-amazon-apigateway-any-method' ? 'ANY' : method.toUpperCase();
   if (path === '/$default' || path === '$default') {
     return { key: '$default', method: 'ANY', path, pattern: /^/ };

@@ -15,6 +15,9 @@ const httpEvent = z.object({
   requestContext: z.object({
     requestId: z.string(),
     http: z.object({ method: z.string(), sourceIp: z.string(), userAgent: z._default(z.string(), '') }),
+    authorizer: z.nullish(
+      z.object({ jwt: z.nullish(z.object({ claims: z.record(z.string(), z.unknown()) })) }),
+    ),
   }),
 });
 
@@ -33,12 +36,15 @@ export interface HttpRequest {
   readonly sourceIp: string;
   readonly userAgent: string;
   readonly requestId: string;
+  /** Of the token that a JWT authorizer has checked. */
+  readonly claims?: Readonly<Record<string, unknown>>;
 }
 
 /** A request to an HTTP API or a function URL, payload format 2.0. */
 export function parseHttpRequest(event: unknown): HttpRequest {
   const read = parseAs(httpEvent, event, 'HTTP request');
-  const { http, requestId } = read.requestContext;
+  const { http, requestId, authorizer } = read.requestContext;
+  const claims = authorizer?.jwt?.claims;
   return {
     method: http.method.toUpperCase() === 'HEAD' ? 'GET' : http.method.toUpperCase(),
     path: read.rawPath,
@@ -52,5 +58,6 @@ export function parseHttpRequest(event: unknown): HttpRequest {
     sourceIp: http.sourceIp,
     userAgent: http.userAgent,
     requestId,
+    ...(claims && { claims }),
   };
 }

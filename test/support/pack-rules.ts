@@ -196,7 +196,17 @@ function alternatives(template: Template): Parameters[] {
 
 function isKnown(template: Template, name: string): boolean {
   // A function's role and the like are there after the transform alone; cfn-lint looks at those.
-  return name in template.Resources || name in template.Parameters || name.startsWith('AWS::');
+  return (
+    name in template.Resources ||
+    name in template.Parameters ||
+    name.startsWith('AWS::') ||
+    isStageOfApi(template, name)
+  );
+}
+
+/** SAM makes the stage of an HTTP API. */
+function isStageOfApi({ Resources }: Template, name: string): boolean {
+  return Resources[name.replace(/ApiGatewayDefaultStage$/, '')]?.Type === 'AWS::Serverless::HttpApi';
 }
 
 function checkParameters({ template }: Wing): string[] {

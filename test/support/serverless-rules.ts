@@ -272,12 +272,14 @@ function checkForAllValues(template: Template): string[] {
 /** Properties that end in Name and do not name the resource itself within its account. */
 const NOT_PHYSICAL = ['DisplayName', 'EventBusName', 'MetricName', 'StageName'];
 
+/** Properties that refer to a resource that somebody else has made. */
+const REFERENCES: Readonly<Record<string, string>> = { 'AWS::ApiGatewayV2::ApiMapping': 'DomainName' };
+
 function checkPhysicalNames(template: Template): string[] {
-  return Object.entries(template.Resources).flatMap(([id, { Properties = {} }]) =>
+  return Object.entries(template.Resources).flatMap(([id, { Type, Properties = {} }]) =>
     Object.entries(Properties)
-      .filter(
-        ([key, value]) => key.endsWith('Name') && !NOT_PHYSICAL.includes(key) && isFixed(template, value),
-      )
+      .filter(([key]) => key.endsWith('Name') && !NOT_PHYSICAL.includes(key) && REFERENCES[Type] !== key)
+      .filter(([, value]) => isFixed(template, value))
       .map(([key, value]) => `${id} is named ${JSON.stringify(value)} (${key}): a second stack would clash`),
   );
 }

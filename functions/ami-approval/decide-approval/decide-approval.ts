@@ -13,10 +13,11 @@ import { withCurrentRules } from '../domain/current-rules.ts';
 import { hashToken, isSameHash, isToken } from '../domain/link-token.ts';
 import type { ApprovalSettings } from '../domain/pipeline-rules.ts';
 import type { ScanFindings } from '../domain/scan-findings.ts';
+import { signInProblem, verifiedAddress } from '../domain/sign-in.ts';
 import { loadSettings } from '../load-settings.ts';
 import { dueEventOf } from '../messages/events.ts';
 import { type FormProblem, parseForm } from './form.ts';
-import { renderInvalidLinkPage, renderPage } from './page.ts';
+import { renderInvalidLinkPage, renderPage, renderRefusedPage } from './page.ts';
 
 /** A request with a valid link: which record, and whose link. */
 interface LinkContext {
@@ -82,15 +83,32 @@ function invalidLinkResponse({ metrics }: Invocation): HttpResponse {
 }
 
 async function handleRequest(context: LinkContext): Promise<HttpResponse> {
-  const { request, record, approver } = context;
+  const { config, request, record, approver } = context;
+  const problem = config.requiresSignIn ? signInProblem(request.claims, approver) : undefined;
+  if (problem !== undefined) return refusedResponse(context, problem);
   if (request.method === 'GET') return pageResponse(context, 200);
   if (request.method !== 'POST')
     return htmlResponse(405, renderInvalidLinkPage(), { allow: 'GET, HEAD, POST' });
   if (!isOwnForm(request)) return pageResponse(context, 403, { problem: FOREIGN_FORM, typed: '' });
   const form = parseForm(request.body, record, approver);
   if ('problem' in form) return pageResponse(context, 422, form);
-  const { sourceIp, userAgent } = request;
-  return recordVote(context, { who: approver, ...form, sourceIp, userAgent: userAgent.slice(0, 300) });
+  return recordVote(context, { who: approver, ...form, ...clientOf(context) });
+}
+
+function clientOf({
+  config,
+  request,
+}: LinkContext): Pick<VoteInput, 'sourceIp' | 'userAgent' | 'signedInAs'> {
+  const { sourceIp, userAgent, claims } = request;
+  const signedInAs = config.requiresSignIn ? verifiedAddress(claims) : undefined;
+  return { sourceIp, userAgent: userAgent.slice(0, 300), ...(signedInAs !== undefined && { signedInAs }) };
+}
+
+/** The link is valid, but it belongs to another person: the page reveals nothing about the request. */
+function refusedResponse({ invocation, record }: LinkContext, problem: string): HttpResponse {
+  addCount(invocation.metrics, 'SignInRefused');
+  invocation.logger.info('link refused: another person is signed in', { imageArn: record.subject.imageArn });
+  return htmlResponse(403, renderRefusedPage(problem));
 }
 
 const FOREIGN_FORM =

@@ -67,6 +67,16 @@ export function renderInvalidLinkPage(): string {
   );
 }
 
+/** For a person who signed in and is not the approver of the link. */
+export function renderRefusedPage(problem: string): string {
+  return renderDocument(
+    'Nothing was decided',
+    html`<h1>Nothing was decided</h1>
+<p class="state bad" role="alert">${problem}</p>
+<p>Sign in with the address that the email was sent to, and open its link again.</p>`,
+  );
+}
+
 function renderDocument(title: string, content: Html): string {
   return html`<!doctype html>
 <html lang="en">

@@ -34,6 +34,8 @@ export interface HistoryEntry {
   readonly why?: string;
   readonly sourceIp?: string;
   readonly userAgent?: string;
+  /** The verified address of a person who signed in. */
+  readonly signedInAs?: string;
 }
 
 /** The result for one AMI. */

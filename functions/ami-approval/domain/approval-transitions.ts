@@ -91,6 +91,7 @@ export interface VoteInput {
   readonly why?: string;
   readonly sourceIp: string;
   readonly userAgent: string;
+  readonly signedInAs?: string;
 }
 
 /** Only a `counted` vote changes the record. */

@@ -48,7 +48,7 @@ export const table = new Map<string, ApprovalRecord>();
 
 export const scope = { pipelines: ['web-*'], steps: ['Approve*'] };
 export const rules = { approvers: [ANN, BEN, CEM], required: 1, settingsParameter: undefined };
-export const decideConfig = { table: 'approvals', ...rules };
+export const decideConfig = { table: 'approvals', requiresSignIn: false, ...rules };
 const targets = { ...noTargets, accounts: ['111122223333'] };
 
 export const requestConfig: RequestConfig = {

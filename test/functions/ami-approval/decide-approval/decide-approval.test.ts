@@ -48,6 +48,34 @@ describe('a request to a link', () => {
     expect(clients.events.calls()).toHaveLength(0);
   });
 
+  const signIn = { ...config, requiresSignIn: true };
+
+  it.each<[string, HttpRequest['claims'], RegExp]>([
+    ['nobody', undefined, /no verified email address/],
+    ['an address that is not verified', { email: ANN, email_verified: 'false' }, /no verified email/],
+    ['another approver', { email: BEN, email_verified: 'true' }, /signed in as ben@example.com/],
+  ])('shows and counts nothing where people sign in, for %s', async (_, claims, text) => {
+    const token = await link();
+    for (const method of ['GET', 'POST']) {
+      const request = httpRequest(token, { method, ...(claims && { claims }) });
+      const { status, body } = await decideApproval(request, signIn, fakeInvocation().invocation);
+      expect([status, body]).toEqual([403, expect.stringMatching(text)]);
+      expect(body).not.toContain('web-server');
+    }
+    expect(stored().history.map(({ what }) => what)).toEqual(['asked']);
+  });
+
+  it.each<[string, string | boolean]>([
+    ['Ann@Example.com', 'true'],
+    [ANN, true],
+  ])('counts the vote of %s who signed in', async (email, isVerified) => {
+    const token = await link();
+    const request = httpRequest(token, { claims: { email, email_verified: isVerified } });
+    const { status } = await decideApproval(request, signIn, fakeInvocation().invocation);
+    expect(status).toBe(303);
+    expect(stored().history.at(-1)).toMatchObject({ what: 'approve', who: ANN, signedInAs: email });
+  });
+
   it('says that nothing was decided by a form of another site', async () => {
     const token = await link();
     const headers = { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'cross-site' };
