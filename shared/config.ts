@@ -28,6 +28,11 @@ export function readEnvironment<C extends object>(env: Env, fields: Fields<C>): 
   return Object.freeze(config as C);
 }
 
+/** Absent outside of Lambda. */
+export function readStackName(env: Env = process.env): string | undefined {
+  return readEnvironment(env, { stack: text('STACK_NAME', { optional: true }) }).stack;
+}
+
 export function text(variable: string): Field<string>;
 export function text(variable: string, options: { readonly optional: true }): Field<string | undefined>;
 export function text(variable: string, options: { readonly fallback: string }): Field<string>;

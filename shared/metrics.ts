@@ -1,7 +1,8 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { readStackName } from './config.ts';
 
 /** Two stacks in one Region run functions of the same name: without the stack, one would set off the other's alarms. */
-const stack = process.env['STACK_NAME'];
+const stack = readStackName();
 
 // Namespace and service come from POWERTOOLS_METRICS_NAMESPACE and POWERTOOLS_SERVICE_NAME.
 export const metrics = new Metrics(stack ? { defaultDimensions: { stack } } : {});
