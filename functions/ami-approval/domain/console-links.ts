@@ -1,11 +1,5 @@
+import { consoleOf } from '#shared/partitions.ts';
 import type { Ami } from './approval-subject.ts';
-
-/** The address of a Region's console, in the partition of the Region. */
-function consoleOf(region: string): string {
-  if (region.startsWith('cn-')) return `https://${region}.console.amazonaws.cn`;
-  if (region.startsWith('us-gov-')) return `https://${region}.console.amazonaws-us-gov.com`;
-  return `https://${region}.console.aws.amazon.com`;
-}
 
 /** The image in the console of Image Builder. */
 export function imageLink(imageArn: string): string {

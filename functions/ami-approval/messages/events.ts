@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import type { OutgoingEvent } from '#shared/aws/eventbridge.ts';
 import { eventBridgeEvent } from '#shared/events/eventbridge.ts';
 import { parseAs } from '#shared/parse.ts';
+import { partitionOf } from '#shared/partitions.ts';
 import { type ApprovalRecord, approvalsOf, type Draft, votesOf } from '../domain/approval-record.ts';
 import { BUILD_ARN } from '../domain/image-build.ts';
 import { STEP_EXECUTION_ID } from '../domain/workflow-step.ts';
@@ -85,6 +86,5 @@ export function requestEndedEvent(record: Draft): OutgoingEvent {
 }
 
 function amiArn(region: string, id: string): string {
-  const partition = region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
-  return `arn:${partition}:ec2:${region}::image/${id}`;
+  return `arn:${partitionOf(region)}:ec2:${region}::image/${id}`;
 }

@@ -1,9 +1,10 @@
+import { healthEventPage } from '#shared/partitions.ts';
 import type { HealthIssue } from '../domain/health-issue.ts';
 import type { Override } from '../domain/override.ts';
 import type { Policy } from '../domain/policy.ts';
 import { SWEEP_INTERVAL_MS } from '../domain/resume-schedule.ts';
 import type { Verdict } from '../domain/verdict.ts';
-import { describeOverride, describeVerdict, iso, linkTo } from '../messages/verdict-text.ts';
+import { describeOverride, describeVerdict, iso } from '../messages/verdict-text.ts';
 
 /** What the caller gets. Its members are an interface: scripts read them. */
 export interface HealthAnswer {
@@ -90,6 +91,6 @@ function toEvent({ arn, code, region, service, startedAt, zone }: HealthIssue): 
     region,
     ...(zone !== undefined && { zone }),
     startedAt: iso(startedAt),
-    url: linkTo(arn),
+    url: healthEventPage(arn),
   };
 }

@@ -1,3 +1,4 @@
+import { healthEventPage } from '#shared/partitions.ts';
 import { truncate } from '#shared/redact.ts';
 import type { HealthIssue } from '../domain/health-issue.ts';
 import type { Override } from '../domain/override.ts';
@@ -39,11 +40,7 @@ function describeIssues(issues: readonly HealthIssue[]): string[] {
 }
 
 function describeIssue({ code, region, zone, service, startedAt, arn }: HealthIssue): string {
-  return `${code} in ${zone ?? region} (${service}) since ${iso(startedAt)}, ${linkTo(arn)}`;
-}
-
-export function linkTo(arn: string): string {
-  return `https://health.aws.amazon.com/health/home#/account/event-log?eventID=${encodeURIComponent(arn)}`;
+  return `${code} in ${zone ?? region} (${service}) since ${iso(startedAt)}, ${healthEventPage(arn)}`;
 }
 
 function describeCalendars(calendars: CalendarState | undefined, policy: Policy): string[] {

@@ -4,6 +4,7 @@ import { amiLink, imageLink, launchLink } from '../../../../functions/ami-approv
 it.each([
   ['eu-west-1', 'aws', 'https://eu-west-1.console.aws.amazon.com'],
   ['cn-north-1', 'aws-cn', 'https://cn-north-1.console.amazonaws.cn'],
+  ['eusc-de-east-1', 'aws-eusc', 'https://eusc-de-east-1.console.amazonaws-eusc.eu'],
   ['us-gov-west-1', 'aws-us-gov', 'https://us-gov-west-1.console.amazonaws-us-gov.com'],
 ])('links into consoles follow the partition of %s', (region, partition, base) => {
   const arn = `arn:${partition}:imagebuilder:${region}:123456789012:image/web/1.0.0/1`;

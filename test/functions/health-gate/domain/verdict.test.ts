@@ -53,6 +53,14 @@ describe('the verdict', () => {
     );
   });
 
+  it('leads to the health page of the partition', () => {
+    const arn = 'arn:aws-cn:health:cn-north-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/1';
+    const findings = { issues: [issue({ arn })], calendars: undefined, sourceErrors: [] };
+    expect(describeVerdict(decideVerdict(findings, policy({}), NOW), policy({}))).toContain(
+      'https://health.amazonaws.cn/health/home#/account/event-log?eventID=arn%3Aaws-cn',
+    );
+  });
+
   it('stays short in a large outage', () => {
     const issues = Array.from({ length: 60 }, (_, i) => issue({ arn: `${issue().arn}${i}` }));
     const text = describeVerdict(decideVerdict({ issues, sourceErrors: [] }, policy(), NOW), policy());
