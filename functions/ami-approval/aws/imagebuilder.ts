@@ -5,6 +5,7 @@ import {
   type Image,
   ImagebuilderClient,
   ListImagePackagesCommand,
+  ListImageScanFindingAggregationsCommand,
   ListWaitingWorkflowStepsCommand,
   ListWorkflowExecutionsCommand,
   SendWorkflowStepActionCommand,
@@ -14,6 +15,7 @@ import { hasName } from '#shared/errors.ts';
 import type { Package } from '../domain/build-facts.ts';
 import type { TestRun } from '../domain/build-review.ts';
 import type { Distribution, ImageBuild } from '../domain/image-build.ts';
+import type { SeverityCounts } from '../domain/scan-findings.ts';
 import type { NamedStep, StepAnswer, WaitingStep } from '../domain/workflow-step.ts';
 
 const imageBuilder = createClient(ImagebuilderClient, { deadlineMs: 12_000 });
@@ -118,6 +120,16 @@ export async function listPackages(arn: string, signal: AbortSignal): Promise<Pa
 
 /** 25 packages a page is the most that Image Builder returns. */
 const MAX_PACKAGE_PAGES = 120;
+
+/** Counts the vulnerabilities that scans of an image have found. */
+export async function countFindings(arn: string, signal: AbortSignal): Promise<SeverityCounts> {
+  const filter = { name: 'imageBuildVersionArn', values: [arn] };
+  const command = new ListImageScanFindingAggregationsCommand({ filter });
+  const { responses = [] } = await imageBuilder.send(command, { abortSignal: signal });
+  const found = responses.find(({ imageAggregation }) => imageAggregation?.imageBuildVersionArn === arn);
+  const { all = 0, critical = 0, high = 0, medium = 0 } = found?.imageAggregation?.severityCounts ?? {};
+  return { all, critical, high, medium };
+}
 
 /** Lists the test workflows of an image. A retried one is listed again. */
 export async function listTestRuns(arn: string, signal: AbortSignal): Promise<TestRun[]> {

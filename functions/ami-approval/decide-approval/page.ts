@@ -3,7 +3,7 @@ import { formatTime } from '#shared/time.ts';
 import { type ApprovalRecord, votesOf } from '../domain/approval-record.ts';
 import type { Ami, ApprovalSubject } from '../domain/approval-subject.ts';
 import { isInitiator } from '../domain/approval-transitions.ts';
-import { formatChecks, formatComparison, withAccountNames } from '../domain/build-review.ts';
+import { formatChecks, formatComparison, latestResult, withAccountNames } from '../domain/build-review.ts';
 import { amiLink, imageLink, launchLink } from '../domain/console-links.ts';
 import { formatEarlierRounds } from '../domain/earlier-rounds.ts';
 import { stripFormatCharacters } from '../domain/plain-text.ts';
@@ -106,11 +106,12 @@ function earlierRounds(record: ApprovalRecord): Html {
 
 function warnings({ record: { subject, review }, findings }: View): Html {
   const named = (lines: readonly string[]): Html => list(withAccountNames(lines, review));
-  const found = findings && formatFindings(findings);
+  const scan = latestResult(review, findings);
+  const found = scan && formatFindings(scan);
   return html`${
-    found === undefined || !findings
+    found === undefined || !scan
       ? nothing
-      : html`<p class="warning"><strong>Known vulnerabilities:</strong> ${found}, as of ${formatTime(findings.at)}.</p>`
+      : html`<p class="warning"><strong>Known vulnerabilities:</strong> ${found}, as of ${formatTime(scan.at)}.</p>`
   }${
     review?.tests.isFailed
       ? html`<p class="warning"><strong>Failed tests:</strong> ${review.tests.text}.</p>`

@@ -3,13 +3,15 @@ import type { ApprovedBuild } from './approved-build.ts';
 import { type BuildFacts, describeChanges } from './build-facts.ts';
 import { type ImageBuild, STARTED_BY_TAG } from './image-build.ts';
 import { toSingleLine } from './plain-text.ts';
-import { formatFindings, type ScanFindings } from './scan-findings.ts';
+import { formatFindings, type ScanResult } from './scan-findings.ts';
 import { type AccountNames, nameAccounts } from './share-targets.ts';
 
 /** What helps approvers to decide. It is read once, when approval is requested. No approval is bound to it. */
 export interface BuildReview {
   /** The status of the scan, as Image Builder names it. Undefined: the image is not scanned. */
   readonly scan?: string;
+  /** What a scan had found when approval was requested. */
+  readonly scanResult?: ScanResult;
   readonly tests: TestResult;
   readonly startedBy: string;
   /** The changes since the last approved build of the same pipeline. Undefined: there is none. */
@@ -41,16 +43,18 @@ export interface ReviewSources {
   readonly facts: BuildFacts;
   /** Undefined if Image Builder did not say. */
   readonly testRuns: readonly TestRun[] | undefined;
+  readonly scanResult: ScanResult | undefined;
   readonly approved: ApprovedBuild | undefined;
   readonly accountNames: AccountNames;
 }
 
 export function reviewOf(
   build: ImageBuild,
-  { facts, testRuns, approved, accountNames }: ReviewSources,
+  { facts, testRuns, scanResult, approved, accountNames }: ReviewSources,
 ): BuildReview {
   return {
     ...(build.scan !== undefined && { scan: build.scan }),
+    ...(scanResult && { scanResult }),
     tests: testResultOf(build, testRuns),
     startedBy: startedByOf(build),
     ...(approved && { comparison: compare(approved, build, facts) }),
@@ -110,27 +114,36 @@ function sum(numbers: readonly number[]): number {
 /** What is known about the build, by name. Empty for a request from before this was known. */
 export function formatChecks(
   review: BuildReview | undefined,
-  findings: ScanFindings | undefined,
+  findings: ScanResult | undefined,
 ): (readonly [name: string, text: string])[] {
   if (!review) return findings ? [['Scan', formatScan(undefined, findings)]] : [];
   return [
-    ['Scan', formatScan(review.scan, findings)],
+    ['Scan', formatScan(review.scan, latestResult(review, findings))],
     ['Tests', review.tests.text],
     ['Started by', review.startedBy],
   ];
 }
 
-/** Findings arrive as events, which can be later than the request. */
-function formatScan(status: string | undefined, findings: ScanFindings | undefined): string {
-  if (findings) {
-    const text = formatFindings(findings) ?? 'clean, no vulnerabilities found';
-    return `${text}, as of ${formatTime(findings.at)}`;
+/** Findings also arrive as events, before or after the request. */
+export function latestResult(
+  review: BuildReview | undefined,
+  findings: ScanResult | undefined,
+): ScanResult | undefined {
+  const known = review?.scanResult;
+  if (!known || !findings) return known ?? findings;
+  return findings.at >= known.at ? findings : known;
+}
+
+function formatScan(status: string | undefined, result: ScanResult | undefined): string {
+  if (result) {
+    const text = formatFindings(result) ?? 'clean, no vulnerabilities found';
+    return `${text}, as of ${formatTime(result.at)}`;
   }
   switch (status) {
     case undefined:
       return 'no scan';
     case 'COMPLETED':
-      return 'clean, no vulnerabilities reported';
+      return 'finished, but Image Builder did not say what it found';
     case 'PENDING':
     case 'SCANNING':
     case 'COLLECTING':

@@ -15,6 +15,9 @@ export interface SeverityCounts {
   readonly medium: number;
 }
 
+/** Counts of a scan and their time, from an event or from the request itself. */
+export type ScanResult = Pick<ScanFindings, 'counts' | 'at'>;
+
 /** @returns the reported findings, or undefined if the saved ones are as new: events arrive out of order */
 export function newerFindings(
   known: ScanFindings | undefined,
@@ -24,7 +27,7 @@ export function newerFindings(
 }
 
 /** `2 critical, 5 high, 9 medium; 20 in total`; undefined if there are none */
-export function formatFindings({ counts }: Pick<ScanFindings, 'counts'>): string | undefined {
+export function formatFindings({ counts }: Pick<ScanResult, 'counts'>): string | undefined {
   const { all, critical, high, medium } = counts;
   if (all === 0) return undefined;
   const found = Object.entries({ critical, high, medium }).filter(([, n]) => n > 0);

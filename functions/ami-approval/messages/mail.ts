@@ -4,7 +4,7 @@ import { type ApprovalRecord, type Draft, votesOf } from '../domain/approval-rec
 import type { Ami, ApprovalSubject } from '../domain/approval-subject.ts';
 import { isInitiator } from '../domain/approval-transitions.ts';
 import type { BuildFailure } from '../domain/build-failure.ts';
-import { formatChecks, formatComparison, withAccountNames } from '../domain/build-review.ts';
+import { formatChecks, formatComparison, latestResult, withAccountNames } from '../domain/build-review.ts';
 import { imageLink } from '../domain/console-links.ts';
 import { formatEarlierRounds } from '../domain/earlier-rounds.ts';
 import { stripFormatCharacters } from '../domain/plain-text.ts';
@@ -89,10 +89,11 @@ function warnings(record: Draft, approver: string, findings: ScanFindings | unde
   const { subject, review } = record;
   const alreadyShared = withAccountNames(subject.alreadyShared, review);
   const foreignAmis = withAccountNames(subject.foreignAmis, review);
-  const found = findings && formatFindings(findings);
+  const scan = latestResult(review, findings);
+  const found = scan && formatFindings(scan);
   return [
-    ...(findings && found !== undefined
-      ? ['', `KNOWN VULNERABILITIES: ${found}, as of ${formatTime(findings.at)}.`]
+    ...(scan && found !== undefined
+      ? ['', `KNOWN VULNERABILITIES: ${found}, as of ${formatTime(scan.at)}.`]
       : []),
     ...(review?.tests.isFailed ? ['', `FAILED TESTS: ${review.tests.text}.`] : []),
     ...(alreadyShared.length === 0

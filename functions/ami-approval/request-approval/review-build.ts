@@ -1,11 +1,12 @@
 import { findApprovedBuild } from '../aws/approvals-table.ts';
-import { listPackages, listTestRuns } from '../aws/imagebuilder.ts';
+import { countFindings, listPackages, listTestRuns } from '../aws/imagebuilder.ts';
 import type { RequestContext } from '../context.ts';
 import type { ApprovalSubject } from '../domain/approval-subject.ts';
 import { keyOfApproved } from '../domain/approved-build.ts';
 import { factsOf } from '../domain/build-facts.ts';
 import { type BuildReview, reviewOf } from '../domain/build-review.ts';
 import type { ImageBuild } from '../domain/image-build.ts';
+import type { ScanResult } from '../domain/scan-findings.ts';
 
 /** Collects what helps to decide. Except for our own table, nothing that fails here fails the request. */
 export async function reviewBuild(
@@ -20,8 +21,17 @@ export async function reviewBuild(
   const packages = build.hasPackageList
     ? await unlessFailed(context, build, () => listPackages(build.arn, signal))
     : undefined;
-  const facts = factsOf(build, packages);
-  return reviewOf(build, { facts, testRuns, approved, accountNames: settings.accountNames });
+  const sources = { testRuns, approved, accountNames: settings.accountNames };
+  const scanResult = await readScanResult(context, build);
+  return reviewOf(build, { ...sources, facts: factsOf(build, packages), scanResult });
+}
+
+/** Events about findings can be lost, and a scan without findings sends none. */
+async function readScanResult(context: RequestContext, build: ImageBuild): Promise<ScanResult | undefined> {
+  if (build.scan !== 'COMPLETED') return undefined;
+  const { now, signal } = context.invocation;
+  const counts = await unlessFailed(context, build, () => countFindings(build.arn, signal));
+  return counts && { counts, at: now() };
 }
 
 /** The mail then says that it is not known. */

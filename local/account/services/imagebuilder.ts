@@ -1,4 +1,4 @@
-import type { Mapping } from '../../json.ts';
+import { list, type Mapping, mapping } from '../../json.ts';
 import { defineEmulatedService, type ServiceContext } from '../emulated-service.ts';
 import { ServiceError } from '../response.ts';
 
@@ -11,6 +11,8 @@ export interface ImageBuilderState {
   /** The packages and the workflows of images, by build version ARN, in the form that AWS lists them. */
   readonly packages: Map<string, readonly Mapping[]>;
   readonly workflows: Map<string, readonly Mapping[]>;
+  /** What scans have found, by build version ARN. */
+  readonly severityCounts: Map<string, Mapping>;
   /** The actions that were sent to steps, in order. */
   readonly answers: StepAnswer[];
 }
@@ -40,6 +42,7 @@ export default defineEmulatedService<ImageBuilderState>({
     steps: new Map(),
     packages: new Map(),
     workflows: new Map(),
+    severityCounts: new Map(),
     answers: [],
   }),
   operations: {
@@ -51,6 +54,7 @@ export default defineEmulatedService<ImageBuilderState>({
     GetWorkflowStepExecution: ({ stepExecutionId }, context) =>
       describeStep(String(stepExecutionId), context),
     ListImagePackages: (input, { state }) => listOfImage(input, state.packages, 'imagePackageList'),
+    ListImageScanFindingAggregations: listAggregations,
     ListWaitingWorkflowSteps: listWaitingSteps,
     ListWorkflowExecutions: (input, { state }) => listOfImage(input, state.workflows, 'workflowExecutions'),
     SendWorkflowStepAction: sendStepAction,
@@ -82,6 +86,18 @@ function listWaitingSteps(input: Mapping, context: Context): Mapping {
     action: 'WaitForAction',
   }));
   return pageOf(input, steps, 'steps');
+}
+
+/** Only for single images. */
+function listAggregations({ filter }: Mapping, { state }: Context): Mapping {
+  const { name, values } = mapping(filter);
+  if (name !== 'imageBuildVersionArn')
+    throw new ServiceError('InvalidRequestException', `The filter ${name} is not supported here.`);
+  const found = list(values).flatMap((arn) => {
+    const severityCounts = state.severityCounts.get(String(arn));
+    return severityCounts ? [{ imageAggregation: { imageBuildVersionArn: arn, severityCounts } }] : [];
+  });
+  return { requestId: 'local', aggregationType: name, responses: found };
 }
 
 function listOfImage(

@@ -69,6 +69,8 @@ export interface BuildInput {
   /** Its test workflows. */
   readonly tests?: readonly object[];
   readonly scan?: string;
+  /** What the scan has found. */
+  readonly severityCounts?: Readonly<Record<string, number>>;
 }
 
 /** Creates a build in Image Builder, with its AMIs in EC2. */
@@ -80,7 +82,8 @@ export async function createBuild(world: World, seed: BuildInput = {}): Promise<
   const imageArn = `${owner}:image/web-server/${version}`;
   const amis: Ami[] = [];
   for (const region of regions) amis.push({ region, id: await createAmi(world, region, imageArn, seed) });
-  const { images, packages, workflows } = emulatedState(world, 'imagebuilder');
+  const { images, packages, severityCounts, workflows } = emulatedState(world, 'imagebuilder');
+  if (seed.severityCounts) severityCounts.set(imageArn, seed.severityCounts);
   packages.set(imageArn, toPackages(seed.packages));
   workflows.set(
     imageArn,

@@ -69,13 +69,15 @@ export const requestScenarios = [
         packages: packagesOf('3.2.2'),
         tests: [{ status: 'COMPLETED', totalStepCount: 5, totalStepsSucceeded: 5 }],
         scan: 'COMPLETED',
+        severityCounts: { all: 4, critical: 0, high: 1, medium: 3 },
         tags: { 'groundcrew:started-by': 'dan@example.com' },
       });
     },
     act: async (world, created) => void (await requestApproval(world, created)),
     expect(outcome, calls) {
       const [text = ''] = detailOf(outcome).texts.slice(-1);
-      assert.match(text, /\n {2}Scan {11}clean, no vulnerabilities reported\n/);
+      assert.match(text, /\nKNOWN VULNERABILITIES: 1 high, 3 medium; 4 in total, as of /);
+      assert.match(text, /\n {2}Scan {11}1 high, 3 medium; 4 in total, as of /);
       assert.match(
         text,
         /\n {2}Tests {10}passed: 5 of 5 steps succeeded\n {2}Started by {5}dan@example.com\n/,

@@ -52,6 +52,7 @@ const PARENT = 'arn:aws:imagebuilder:eu-west-1:aws:image/amazon-linux-2023-x86/x
 export function review(more: Partial<BuildReview> = {}): BuildReview {
   return {
     scan: 'COMPLETED',
+    scanResult: { counts: { all: 0, critical: 0, high: 0, medium: 0 }, at: NOW - HOUR },
     tests: { text: 'passed: 5 of 5 steps succeeded', isFailed: false },
     startedBy: 'dan@example.com',
     comparison: {
@@ -130,7 +131,8 @@ export const states: Readonly<Record<string, ApprovalRecord>> = {
   }),
   'many changes': approval({
     review: review({
-      scan: 'FAILED',
+      scan: 'COMPLETED',
+      scanResult: { counts: { all: 9, critical: 1, high: 2, medium: 3 }, at: NOW - HOUR },
       tests: { text: '1 of 2 test workflows failed: the step Reboot timed out', isFailed: true },
       comparison: {
         version: '1.3.0/12',

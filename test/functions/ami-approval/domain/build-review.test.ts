@@ -3,6 +3,7 @@ import {
   type BuildReview,
   formatChecks,
   formatComparison,
+  latestResult,
   type ReviewSources,
   reviewOf,
   type TestRun,
@@ -13,6 +14,7 @@ import { imageBuild } from '../builds.ts';
 const none: ReviewSources = {
   facts: { components: [] },
   testRuns: [],
+  scanResult: undefined,
   approved: undefined,
   accountNames: {},
 };
@@ -32,7 +34,7 @@ function checksOf(review: BuildReview, found?: object): Record<string, string> {
 describe('the scan', () => {
   it.each([
     [undefined, undefined, 'no scan'],
-    ['COMPLETED', undefined, 'clean, no vulnerabilities reported'],
+    ['COMPLETED', undefined, 'finished, but Image Builder did not say what it found'],
     ['SCANNING', undefined, 'not finished when approval was requested'],
     ['TIMED_OUT', undefined, 'no result: the scan ended as timed_out'],
     ['SCANNING', {}, 'clean, no vulnerabilities found, as of Sat, 21 Nov 2026, 12:00 UTC'],
@@ -40,6 +42,25 @@ describe('the scan', () => {
   ])('with the status %s and the findings %j is %s', (scan, found, text) => {
     const review = reviewOf(imageBuild(scan === undefined ? {} : { scan }), none);
     expect(checksOf(review, found)).toMatchObject({ Scan: text });
+  });
+});
+
+describe('the result of a scan', () => {
+  const at = (time: number, all: number) => ({ at: time, counts: { ...counts, all } });
+
+  it('is clean if the finished scan found nothing', () => {
+    const review = reviewOf(imageBuild({ scan: 'COMPLETED' }), { ...none, scanResult: at(NOW, 0) });
+    expect(checksOf(review)).toMatchObject({
+      Scan: 'clean, no vulnerabilities found, as of Sat, 21 Nov 2026, 12:00 UTC',
+    });
+  });
+
+  it('is the newer one of an event and of the request', () => {
+    const review = reviewOf(imageBuild(), { ...none, scanResult: at(NOW, 1) });
+    expect(latestResult(review, at(NOW - 1, 2))?.counts.all).toBe(1);
+    expect(latestResult(review, at(NOW + 1, 2))?.counts.all).toBe(2);
+    expect(latestResult(undefined, at(NOW, 2))?.counts.all).toBe(2);
+    expect(latestResult(review, undefined)?.counts.all).toBe(1);
   });
 });
 
