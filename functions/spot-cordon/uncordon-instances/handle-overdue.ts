@@ -26,7 +26,11 @@ export async function handleOverdue(
 ): Promise<readonly InstanceFailure[]> {
   const byStep = Map.groupBy(overdue, ({ next }) => next);
   const failed = await reportOverdue(context, byStep.get('report') ?? []);
-  await terminateOverdue(context, byStep.get('terminate') ?? []);
+  const due = (byStep.get('terminate') ?? []).map(({ record }) => record);
+  await terminateOverdue(context, due).catch((error: unknown) => {
+    // Nothing is terminated that could not be looked at. The next sweep tries again.
+    for (const record of due) logOverdueKept(context.invocation, record, error);
+  });
   logOverdue(
     context.invocation,
     overdue.map(({ record }) => record),
@@ -60,11 +64,10 @@ async function reportOverdue(
 /** Looks again right before: somebody may have removed the tag or attached the instance to a group. */
 async function terminateOverdue(
   { invocation }: UncordonContext,
-  due: readonly OverdueInstance[],
+  records: readonly CordonRecord[],
 ): Promise<void> {
-  if (due.length === 0) return;
+  if (records.length === 0) return;
   const { signal } = invocation;
-  const records = due.map(({ record }) => record);
   const ids = records.map(({ instanceId }) => instanceId);
   const [instances, groups] = await Promise.all([
     describeInstances(ids, signal),

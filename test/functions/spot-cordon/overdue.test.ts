@@ -87,6 +87,17 @@ describe('an overdue instance with the tag groundcrew:overdue=terminate', () => 
     expect(lines).toContain('overdue instance not terminated');
   });
 
+  it('is not terminated if its membership cannot be read, and is counted as overdue', async () => {
+    keepOverdue();
+    clients.autoScaling.on(DescribeAutoScalingInstancesCommand).rejects(refusal('AccessDenied'));
+
+    const { retry, terminated, lines, book } = await sweep();
+
+    expect([retry, terminated]).toEqual([[], 0]);
+    expect(lines).toContain('overdue instance not terminated');
+    expect(book.counts.Overdue).toBe(1);
+  });
+
   it('stays if EC2 protects it from termination, and the sweep does not fail', async () => {
     keepOverdue();
     clients.ec2.on(TerminateInstancesCommand).rejects(refusal('OperationNotPermitted'));
