@@ -13,6 +13,7 @@ const settingFields = {
   statistic: parsedSetting('STATISTIC', settingParsers.statistic),
   inodesPercent: parsedSetting('INODES_PERCENT', settingParsers.inodesPercent),
   silentMinutes: parsedSetting('SILENT_MINUTES', settingParsers.silentMinutes),
+  forecastHours: parsedSetting('FORECAST_HOURS', settingParsers.forecastHours),
 };
 
 /** Reads the environment of ReconcileDiskAlarms. @throws ConfigurationError that lists every fault */
@@ -34,9 +35,9 @@ export function readConfig(env: Env = process.env) {
     ...settingFields,
   });
   const { tiers, minimumFreeGb, periodSeconds, datapoints, ...others } = read;
-  const { warningAlarm, statistic, inodesPercent, silentMinutes, ...rest } = others;
+  const { warningAlarm, statistic, inodesPercent, silentMinutes, forecastHours, ...rest } = others;
   const alarms = { tiers, minimumFreeGb, periodSeconds, datapoints, warningAlarm };
-  const defaults: Settings = { ...alarms, statistic, inodesPercent, silentMinutes };
+  const defaults: Settings = { ...alarms, statistic, inodesPercent, silentMinutes, forecastHours };
   const fault = rangeError(defaults);
   if (fault) throw new ConfigurationError(`Configuration: PERIOD_SECONDS and DATAPOINTS: ${fault}`);
   return { ...rest, defaults, fileSystems: new Set(read.fileSystems.map((one) => one.toLowerCase())) };

@@ -15,6 +15,7 @@ import { chunk, mapLimit } from '#shared/concurrency.ts';
 import { hasName } from '#shared/errors.ts';
 import { type Alarm, type ExistingAlarm, ownerOf, type Tags } from '../domain/alarm.ts';
 import { parseMetadata } from '../domain/alarm-metadata.ts';
+import type { OtherAlarm } from '../domain/other-alarms.ts';
 import { cloudWatch, cloudWatchChanges } from './cloudwatch.ts';
 
 /** DescribeAlarms answers at most a hundred. */
@@ -57,6 +58,26 @@ async function listPage({ prefix, owner, next }: PageInput, signal: AbortSignal)
   });
   const output = await cloudWatch.send(command, { abortSignal: signal });
   return { items: toExistingAlarms(output, prefix), next: output.NextToken };
+}
+
+/** Metric alarms of others with this beginning of the name, as many as can be read while `mayContinue` says so. */
+export async function listOtherAlarms(
+  prefix: string,
+  mayContinue: () => boolean,
+  signal: AbortSignal,
+): Promise<OtherAlarm[]> {
+  return paginate<OtherAlarm, string>(async (next) => {
+    if (!mayContinue()) return { items: [], next: undefined };
+    const command = new DescribeAlarmsCommand({
+      AlarmNamePrefix: prefix,
+      AlarmTypes: ['MetricAlarm'],
+      MaxRecords: PAGE_SIZE,
+      ...(next && { NextToken: next }),
+    });
+    const { MetricAlarms = [], NextToken } = await cloudWatch.send(command, { abortSignal: signal });
+    const items = MetricAlarms.map(({ AlarmName: name = '', MetricName: metric = '' }) => ({ name, metric }));
+    return { items, next: NextToken };
+  });
 }
 
 /** The alarms with these names, at most 100 per call. @returns those that exist */

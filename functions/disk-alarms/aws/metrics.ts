@@ -2,6 +2,7 @@ import { GetMetricDataCommand, ListMetricsCommand, type MetricDataQuery } from '
 import { paginate } from '#shared/aws/pages.ts';
 import { chunk, mapLimit } from '#shared/concurrency.ts';
 import type { DiskSeries, MetricSeries } from '../domain/disk.ts';
+import { trendKey } from '../domain/inventory.ts';
 import { type MetricReading, READING_PERIOD_MS, rolesToRead } from '../domain/measurement.ts';
 import type { MetricRole } from '../domain/metric-profile.ts';
 import { cloudWatch } from './cloudwatch.ts';
@@ -10,6 +11,9 @@ import { cloudWatch } from './cloudwatch.ts';
 const MAX_QUERIES = 500;
 /** We use the newest reading of the past hour. A disk without data in that time has no reading. */
 const LOOK_BACK_MS = 3_600_000;
+/** Forecasts. One query costs the same for any number of readings. */
+const HISTORY_MS = 86_400_000;
+const HISTORY_PERIOD_SECONDS = 3600;
 
 /** All series of this metric or instance that had data in the past three hours. */
 export function listSeries(
@@ -49,9 +53,10 @@ export async function readSeries(
   const readings = new Map<DiskSeries, Map<MetricRole, MetricReading>>(
     candidates.map((one) => [one, new Map()]),
   );
+  const end = Math.ceil(now / READING_PERIOD_MS) * READING_PERIOD_MS;
   await mapLimit(chunk(wanted, MAX_QUERIES), 4, async (some) => {
     const queries = some.map(({ candidate, role }, at) => toQuery(candidate, role, at));
-    for (const [at, reading] of await readQueries(queries, now, signal)) {
+    for (const [at, reading] of await readQueries(queries, { start: end - LOOK_BACK_MS, end }, signal)) {
       const asked = some[at];
       if (asked) readings.get(asked.candidate)?.set(asked.role, reading);
     }
@@ -59,16 +64,34 @@ export async function readSeries(
   return readings;
 }
 
-async function readQueries(
-  queries: readonly MetricDataQuery[],
+/** @returns hourly averages of the percentage in the past day, by `trendKey` */
+export async function readPercentHistory(
+  disks: readonly DiskSeries[],
   now: number,
   signal: AbortSignal,
-): Promise<Map<number, MetricReading>> {
+): Promise<Map<string, MetricReading>> {
   const end = Math.ceil(now / READING_PERIOD_MS) * READING_PERIOD_MS;
+  const window = { start: end - HISTORY_MS, end };
+  const found = await mapLimit(chunk(disks, MAX_QUERIES), 4, async (some) => {
+    const queries = some.map((disk, at) => toQuery(disk, 'percent', at, HISTORY_PERIOD_SECONDS));
+    const readings = await readQueries(queries, window, signal);
+    return some.flatMap((disk, at) => {
+      const reading = readings.get(at);
+      return reading ? [[trendKey(disk), reading] as const] : [];
+    });
+  });
+  return new Map(found.flat());
+}
+
+async function readQueries(
+  queries: readonly MetricDataQuery[],
+  { start, end }: { readonly start: number; readonly end: number },
+  signal: AbortSignal,
+): Promise<Map<number, MetricReading>> {
   const results = await paginate<readonly [number, MetricReading], string>(async (next) => {
     const command = new GetMetricDataCommand({
       MetricDataQueries: [...queries],
-      StartTime: new Date(end - LOOK_BACK_MS),
+      StartTime: new Date(start),
       EndTime: new Date(end),
       ScanBy: 'TimestampDescending',
       ...(next && { NextToken: next }),
@@ -89,12 +112,17 @@ async function readQueries(
   return read;
 }
 
-function toQuery({ profile, dimensions }: DiskSeries, role: MetricRole, at: number): MetricDataQuery {
+function toQuery(
+  { profile, dimensions }: DiskSeries,
+  role: MetricRole,
+  at: number,
+  periodSeconds = READING_PERIOD_MS / 1000,
+): MetricDataQuery {
   return {
     Id: `q${at}`,
     MetricStat: {
       Metric: { Namespace: profile.namespace, MetricName: profile[role], Dimensions: [...dimensions] },
-      Period: READING_PERIOD_MS / 1000,
+      Period: periodSeconds,
       // Sizes only grow, so the maximum is right. A percentage and an amount are combined, so both use the average.
       Stat: role === 'total' ? 'Maximum' : 'Average',
     },

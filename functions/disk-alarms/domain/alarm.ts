@@ -85,7 +85,7 @@ export interface ExistingAlarm {
   readonly config: Readonly<Record<string, unknown>>;
 }
 
-const diskPurposes = ['critical', 'warning', 'warning-notice', 'inodes'] as const;
+const diskPurposes = ['critical', 'warning', 'warning-notice', 'inodes', 'forecast'] as const;
 
 /** The alarm's purpose, which is part of its name. */
 export type AlarmPurpose = (typeof diskPurposes)[number] | 'silent';

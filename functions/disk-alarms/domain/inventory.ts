@@ -1,8 +1,9 @@
 import { alarmName, type ExistingAlarm } from './alarm.ts';
 import type { Disk } from './desired/for-disk.ts';
 import type { DiscoveredDisks, DiskSeries } from './disk.ts';
+import { trendOf } from './forecast.ts';
 import type { Instance } from './instance.ts';
-import { type Measurement, newestSeries, roundToKnownSize } from './measurement.ts';
+import { type Measurement, type MetricReading, newestSeries, roundToKnownSize } from './measurement.ts';
 import { type MeasuredMount, mergeMounts } from './merge-mounts.ts';
 import { sizeTags } from './mount-tags.ts';
 import { certainVolumes, possibleSizes, type VolumeFacts } from './volume-match.ts';
@@ -18,6 +19,8 @@ export interface Inventory {
   readonly measurements: ReadonlyMap<DiskSeries, Measurement>;
   /** What EC2 says about the sizes of disks that could not be measured. */
   readonly volumeFacts: VolumeFacts;
+  /** Hourly percentages of the past day by `trendKey`, of the disks that want a forecast. */
+  readonly history: ReadonlyMap<string, MetricReading>;
   /** By owner. */
   readonly alarmsByOwner: ReadonlyMap<string, readonly ExistingAlarm[]>;
   /** Why CloudWatch cannot publish to a topic, by its ARN. */
@@ -38,15 +41,23 @@ export function disksOfInstance(instance: Instance, prefix: string, inventory: K
     const possible = possibleSizes(disk, disks, instance, inventory.volumeFacts);
     const sizeGb = sizeOf(disk, { known, tagged: sizesByTag(disk.mount), possible });
     const volumeId = volumes.get(disk);
+    const trend = trendOf(inventory.history.get(trendKey(disk)) ?? NO_READINGS, disk.profile);
     return {
       ...disk,
       ...(volumeId && { volumeId }),
+      ...(trend && { trend }),
       ...(sizeGb === undefined ? { possibleGb: possible } : { sizeGb }),
     };
   });
 }
 
-type MergedDisk = Omit<Disk, 'volumeId' | 'possibleGb'>;
+export type MergedDisk = Omit<Disk, 'volumeId' | 'possibleGb' | 'trend'>;
+
+const NO_READINGS: MetricReading = { times: [], values: [] };
+
+export function trendKey({ instanceId, mount }: Pick<DiskSeries, 'instanceId' | 'mount'>): string {
+  return `${instanceId} ${mount}`;
+}
 
 /** The disks of an instance with their measured sizes. */
 export function mergedDisks(instanceId: string, inventory: KnownInventory): MergedDisk[] {

@@ -33,6 +33,8 @@ export interface Settings {
   readonly inodesPercent: number;
   /** Minutes without metrics after which the agent counts as silent; 0 disables the alarm. */
   readonly silentMinutes: number;
+  /** An alarm for disks that are full within this many hours at the pace of the past day; 0 disables it. */
+  readonly forecastHours: number;
 }
 
 export const tagKeys = {
@@ -46,6 +48,7 @@ export const tagKeys = {
   statistic: 'groundcrew:disk-statistic',
   inodesPercent: 'groundcrew:disk-inodes',
   silentMinutes: 'groundcrew:disk-silent',
+  forecastHours: 'groundcrew:disk-forecast',
   /** GB of the disks whose agent sends no size. */
   size: 'groundcrew:disk-size',
   /** For one mount; further ones have a suffix, as in `groundcrew:disk-mount:logs`. */
@@ -62,6 +65,7 @@ export const settingParsers: { readonly [K in keyof Settings]: (raw: string) => 
   statistic: parseStatistic,
   inodesPercent: (raw) => parseNumber(raw, 0, 99),
   silentMinutes: (raw) => parseNumber(raw, 0, 1440),
+  forecastHours: (raw) => parseNumber(raw, 0, 168),
 };
 
 /** The settings of one instance. @throws InvalidInputError that names the invalid tag */
@@ -76,6 +80,7 @@ export function settingsFor(defaults: Settings, tags: Tags): Settings {
     ...parseTag('statistic', tags),
     ...parseTag('inodesPercent', tags),
     ...parseTag('silentMinutes', tags),
+    ...parseTag('forecastHours', tags),
   };
   const fault = rangeError(own);
   if (fault) throw new InvalidInputError(fault);

@@ -1,13 +1,14 @@
 import { mapLimit } from '#shared/concurrency.ts';
 import { findEbsOnlyTypes, volumeSizes } from '../aws/ec2.ts';
-import { readSeries } from '../aws/metrics.ts';
+import { readPercentHistory, readSeries } from '../aws/metrics.ts';
 import { readTopicFault } from '../aws/sns.ts';
 import type { Config } from '../config.ts';
 import { type ExistingAlarm, FLEET } from '../domain/alarm.ts';
 import { dimensionValue, findDisks } from '../domain/disk.ts';
 import type { Instance } from '../domain/instance.ts';
-import { type Inventory, mergedDisks } from '../domain/inventory.ts';
-import { measure } from '../domain/measurement.ts';
+import { type Inventory, type MergedDisk, mergedDisks } from '../domain/inventory.ts';
+import { type MetricReading, measure } from '../domain/measurement.ts';
+import { tagKeys } from '../domain/settings.ts';
 import { namedTopics } from '../domain/topic.ts';
 import type { VolumeFacts } from '../domain/volume-match.ts';
 import type { Scope } from './event.ts';
@@ -35,15 +36,32 @@ export async function readInventory(scope: Scope, config: Config, limits: ReadLi
     discovered,
     measurements: new Map(candidates.map((one) => [one, measure(one, readings.get(one) ?? new Map())])),
     alarmsByOwner: owned,
+    history: new Map<string, MetricReading>(),
     volumeFacts: { volumes: new Map<string, number>(), ebsOnlyTypes: new Set<string>() },
   };
-  const [volumeFacts, unusableTopics] = await Promise.all([
+  const [volumeFacts, history, unusableTopics] = await Promise.all([
     readVolumeFacts(known, signal),
+    readPercentHistory(disksWithForecast(known, config), now, signal),
     config.mode === 'disk'
       ? readTopicFaults(namedTopics(instances, owned, config.topicArn), signal)
       : new Map<string, string>(),
   ]);
-  return { ...known, volumeFacts, unusableTopics, instanceIds: ids, unread, now };
+  return { ...known, volumeFacts, history, unusableTopics, instanceIds: ids, unread, now };
+}
+
+/** Disks of instances that want forecasts, as far as they may have alarms. */
+function disksWithForecast(
+  known: Parameters<typeof mergedDisks>[1],
+  { mode, defaults, scope }: Config,
+): MergedDisk[] {
+  if (mode === 'fleet') return [];
+  const wanted = [...known.instances.values()].filter(({ instanceId, tags }) => {
+    const hours = tags[tagKeys.forecastHours] ?? String(defaults.forecastHours);
+    const mayHaveAlarms =
+      scope === 'all' || tags[tagKeys.use] === 'on' || known.alarmsByOwner.has(instanceId);
+    return hours !== '0' && mayHaveAlarms;
+  });
+  return wanted.flatMap(({ instanceId }) => mergedDisks(instanceId, known));
 }
 
 /** Looks up each topic once. */

@@ -7,6 +7,7 @@ import type { Inventory } from '../domain/inventory.ts';
 import type { Plan } from '../domain/plan.ts';
 import { applyPlan } from './apply-plan.ts';
 import type { Scope } from './event.ts';
+import { findOtherAlarms } from './find-other-alarms.ts';
 import { scheduleFollowUps } from './follow-ups.ts';
 import { planRun, type RunContext } from './plan-run.ts';
 import { readInventory } from './read-inventory.ts';
@@ -53,7 +54,10 @@ export async function reconcileInstances(
       `hostname: no instance has a Name tag like ${formatValue(task.scope.hostname)}`,
     );
   const about = await planRun(task, inventory, context);
-  if (task.dryRun) return reportPlan(task, about, invocation);
+  if (task.dryRun) {
+    const otherAlarms = task.isCall ? await findOtherAlarms(inventory, begun + CALL_TIMEOUT_MS, context) : [];
+    return reportPlan(task, { ...about, otherAlarms }, invocation);
+  }
   const until = task.isCall ? begun + CALL_TIMEOUT_MS : Number.POSITIVE_INFINITY;
   const made = await applyPlan(
     about.plan,

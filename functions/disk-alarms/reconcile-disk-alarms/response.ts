@@ -25,6 +25,8 @@ export interface RunOutcome {
   readonly unsized: readonly string[];
   /** Why topics of tags or calls are not used, each once. */
   readonly unusableTopics: readonly string[];
+  /** Disk alarms of other tools for these instances. Only in the dry run of a direct call. */
+  readonly otherAlarms?: readonly string[];
   /** Whether a follow-up continues with the pending changes. */
   readonly continues: boolean;
   /** Instances that are checked again when CloudWatch lists their metrics. */
@@ -32,7 +34,7 @@ export interface RunOutcome {
 }
 
 /** The response to a direct call. Its counts are also those of the log line. */
-export function toResponse({ plan, applied, ...outcome }: RunOutcome) {
+export function toResponse({ plan, applied, otherAlarms = [], ...outcome }: RunOutcome) {
   return {
     dryRun: applied === undefined,
     ...toCounts({ plan, ...outcome }),
@@ -44,6 +46,7 @@ export function toResponse({ plan, applied, ...outcome }: RunOutcome) {
       delete: limitItems(plan.delete.map(({ name }) => name)),
       skipped: limitItems(plan.skipped),
     },
+    ...(otherAlarms.length > 0 && { otherAlarms: limitItems(otherAlarms) }),
     ...(outcome.withoutMetrics.length > 0 && { recheckLater: limitItems(outcome.withoutMetrics) }),
   };
 }

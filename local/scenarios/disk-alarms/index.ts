@@ -1,10 +1,12 @@
 import type { World } from '../../pack/world.ts';
 import type { SeedContext } from '../../scenario-kit/scenario.ts';
 import { createScenarios } from './create.ts';
+import { forecastScenarios } from './forecast.ts';
 import { largeFleetScenarios } from './large-fleet.ts';
 import { maintainScenarios } from './maintain.ts';
 import { mountScenarios } from './mounts.ts';
 import { oddInputScenarios } from './odd-input.ts';
+import { otherToolScenarios } from './other-tools.ts';
 import { recoverScenarios } from './recover.ts';
 import { reportLinux, runServers } from './servers.ts';
 import { sizeScenarios } from './sizes.ts';
@@ -31,9 +33,11 @@ export const parameters = { Prefix: 'groundcrew-disk-' };
 export default [
   ...createScenarios,
   ...maintainScenarios,
+  ...forecastScenarios,
   ...mountScenarios,
   ...sizeScenarios,
   ...recoverScenarios,
   ...oddInputScenarios,
+  ...otherToolScenarios,
   ...largeFleetScenarios,
 ];

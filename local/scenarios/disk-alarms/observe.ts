@@ -144,7 +144,10 @@ export interface CallResponse {
   readonly error?: string;
   readonly dryRun?: boolean;
   readonly continues?: boolean;
+  readonly monthlyUsd?: number;
+  readonly overMaximum?: number;
   readonly counts?: Readonly<Record<string, number>>;
+  readonly otherAlarms?: readonly string[];
   readonly unmonitored?: readonly string[];
   readonly unsized?: readonly string[];
   readonly unusableTopics?: readonly string[];

@@ -25,6 +25,7 @@ export const defaults: Settings = {
   statistic: 'Average',
   inodesPercent: 0,
   silentMinutes: 0,
+  forecastHours: 0,
 };
 
 export const rules: DesiredAlarmsOptions = {
@@ -69,6 +70,7 @@ export interface Look {
   readonly rules?: Partial<DiskRules>;
   readonly readings?: Partial<Record<MetricRole, MetricReading>>;
   readonly existing?: readonly ExistingAlarm[];
+  readonly history?: Inventory['history'];
   readonly volumes?: ReadonlyMap<string, number>;
   readonly unusableTopics?: ReadonlyMap<string, string>;
 }
@@ -89,6 +91,7 @@ export function inventory(look: Look): Inventory {
     volumeFacts: { volumes: look.volumes ?? new Map(), ebsOnlyTypes: new Set(['m5.large']) },
     unusableTopics: look.unusableTopics ?? new Map(),
     unread: [],
+    history: look.history ?? new Map(),
     alarmsByOwner: Map.groupBy(existing, ({ owner }) => owner),
     now: NOW,
   };

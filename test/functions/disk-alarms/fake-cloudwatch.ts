@@ -108,6 +108,7 @@ export function testConfig(more: Readonly<Record<string, string>> = {}) {
     STATISTIC: 'Average',
     INODES_PERCENT: '0',
     SILENT_MINUTES: '0',
+    FORECAST_HOURS: '0',
     MAX_ALARMS: '2000',
     CHANGES_PER_SECOND: '1.5',
     ...more,

@@ -1,6 +1,7 @@
 import { type Alarm, type AlarmPurpose, alarmName, type MetricAlarmConfig, type Tags } from '../alarm.ts';
 import { copiedTags, formatMetadata, hashTags } from '../alarm-metadata.ts';
 import type { DiskSeries } from '../disk.ts';
+import type { Trend } from '../forecast.ts';
 import type { Instance } from '../instance.ts';
 import { type Settings, type Thresholds, type ThresholdTier, tierOf, tierOfAll } from '../settings.ts';
 import type { ChosenTopic } from '../topic.ts';
@@ -16,6 +17,8 @@ export interface Disk extends DiskSeries {
   readonly otherMounts: readonly string[];
   /** Only if it is certain. */
   readonly volumeId?: string;
+  /** Only if it is read and there are enough readings. */
+  readonly trend?: Trend;
   /** End of its newest reading in epoch milliseconds; -Infinity without one in the past hour. */
   readonly lastMetricAt: number;
 }
@@ -38,13 +41,10 @@ const SUPPRESSION_SECONDS = 60;
 
 /** The alarms of one disk: critical, warning, and, if the settings say so, the warning's composite and inodes. */
 export function diskAlarms(options: InstanceAlarmOptions, disk: Disk): Alarm[] {
-  const { settings, instance } = options;
-  const tier = certainTier(settings, disk) ?? tierOf(settings.tiers);
+  const { settings } = options;
+  const tier = tierOfDisk(settings, disk);
   const minimums = bindingMinimums(disk, tier, settings.minimumFreeGb);
-  const thresholds = formatThresholds(tier, minimums);
-  const describe = (what: string): string =>
-    formatDiskDescription(instance, disk, what, { thresholds, runbookUrl: options.runbookUrl }) +
-    metadataFor(options, disk);
+  const describe = (what: string): string => describeDisk(options, disk, what);
   const of = (purpose: AlarmPurpose, what: string, notifies: boolean, reading: MetricCondition): Alarm => ({
     ...commonMembers(options, purpose, disk.mount),
     description: describe(what),
@@ -65,6 +65,19 @@ export function diskAlarms(options: InstanceAlarmOptions, disk: Disk): Alarm[] {
       ? [of('inodes', `has less than ${settings.inodesPercent} % of its inodes free.`, true, inodes)]
       : []),
   ];
+}
+
+/** The description of one alarm of a disk, with its metadata. */
+export function describeDisk(options: InstanceAlarmOptions, disk: Disk, what: string): string {
+  const { settings, instance, runbookUrl } = options;
+  const tier = tierOfDisk(settings, disk);
+  const thresholds = formatThresholds(tier, bindingMinimums(disk, tier, settings.minimumFreeGb));
+  return formatDiskDescription(instance, disk, what, { thresholds, runbookUrl }) + metadataFor(options, disk);
+}
+
+/** If the tier is uncertain, the first applies. */
+export function tierOfDisk(settings: Settings, disk: Disk): ThresholdTier {
+  return certainTier(settings, disk) ?? tierOf(settings.tiers);
 }
 
 function certainTier({ tiers }: Settings, { sizeGb, possibleGb = [] }: Disk): ThresholdTier | undefined {
@@ -105,7 +118,7 @@ function bindingMinimums(disk: Disk, tier: Thresholds, floor: Thresholds | undef
   };
 }
 
-function metricConfig(
+export function metricConfig(
   options: InstanceAlarmOptions,
   notifies: boolean,
   reading: MetricCondition,

@@ -4,6 +4,7 @@ import { displayName } from '../instance.ts';
 import { type MountTag, mountTagsByMount } from '../mount-tags.ts';
 import { chooseTopic, type TopicRules } from '../topic.ts';
 import { type Disk, diskAlarms, type InstanceAlarmOptions, needsSize } from './for-disk.ts';
+import { forecastAlarms } from './for-forecast.ts';
 
 export interface AlarmsOfDisks {
   readonly alarms: readonly Alarm[];
@@ -40,7 +41,10 @@ export function alarmsOfDisks(
   const topicFaults = [...new Set(faults)].sort();
   const skip = (mount: string, reason: string): SkippedItem => ({ what: `${instanceId} ${mount}`, reason });
   return {
-    alarms: watched.flatMap((one) => diskAlarms(one.options, one.disk)),
+    alarms: watched.flatMap((one) => [
+      ...diskAlarms(one.options, one.disk),
+      ...forecastAlarms(one.options, one.disk, context.mine),
+    ]),
     disks: watched.length,
     unsized: watched
       .filter((one) => needsSize(one.options, one.disk))

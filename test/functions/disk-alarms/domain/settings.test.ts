@@ -47,6 +47,7 @@ describe('an instance', () => {
       'groundcrew:disk-statistic': 'Minimum',
       'groundcrew:disk-inodes': '10',
       'groundcrew:disk-silent': '15',
+      'groundcrew:disk-forecast': '48',
     };
     expect(settingsFor(defaults, tags)).toEqual({
       tiers: [{ fromGb: 0, warning: 25, critical: 5 }],
@@ -57,6 +58,7 @@ describe('an instance', () => {
       statistic: 'Minimum',
       inodesPercent: 10,
       silentMinutes: 15,
+      forecastHours: 48,
     });
   });
 
@@ -106,6 +108,7 @@ describe('the environment', () => {
     STATISTIC: 'Average',
     INODES_PERCENT: '0',
     SILENT_MINUTES: '0',
+    FORECAST_HOURS: '0',
     MAX_ALARMS: '2000',
     CHANGES_PER_SECOND: '1.5',
   };

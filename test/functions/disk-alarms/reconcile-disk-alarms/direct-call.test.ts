@@ -100,8 +100,8 @@ describe('a direct call for hundreds of instances', () => {
     expect(account.clock.now - begun).toBeLessThan(45_000);
     expect(response).toMatchObject({ instances: 300, disks: 300, counts: { create: 600 } });
     expect(response).not.toHaveProperty('unread');
-    // One ListMetrics for each instance; 5 alarm names of each in hundreds, and the count for MaxAlarms.
-    expect(callsOf(account)).toMatchObject({ ListMetrics: 300, DescribeAlarms: 7 * 2 + 1 + 1 });
+    // One ListMetrics for each instance; 6 alarm names of each in hundreds, the count for MaxAlarms, and other tools.
+    expect(callsOf(account)).toMatchObject({ ListMetrics: 300, DescribeAlarms: 7 * 3 + 2 + 1 + 3 });
   });
 
   it('changes alarms for 40 seconds, and a follow-up does the rest', async () => {
