@@ -13,7 +13,7 @@ export async function readTopicFault(topicArn: string, signal: AbortSignal): Pro
   const command = new GetTopicAttributesCommand({ TopicArn: topicArn });
   try {
     const { Attributes } = await sns.send(command, { abortSignal: signal });
-    return topicFault(topicArn, Attributes?.['KmsMasterKeyId']);
+    return topicFault(topicArn, { keyId: Attributes?.['KmsMasterKeyId'], policy: Attributes?.['Policy'] });
   } catch (error) {
     if (hasName(error, 'NotFoundException', 'NotFound')) return `topic ${topicArn} does not exist`;
     if (hasName(error, 'AuthorizationErrorException', 'AuthorizationError')) return undefined;

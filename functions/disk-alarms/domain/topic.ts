@@ -4,6 +4,7 @@ import type { ExistingAlarm, Tags } from './alarm.ts';
 import { calledAtOf } from './alarm-metadata.ts';
 import { parseMountTags } from './mount-tags.ts';
 import { tagKeys } from './settings.ts';
+import { shutsOutAlarms } from './topic-policy.ts';
 
 const arnShape = /^arn:(aws[\w-]*):sns:([a-z0-9-]+):(\d{12}):([\w-]{1,256})$/;
 const nameShape = /^[\w-]{1,256}$/;
@@ -14,10 +15,18 @@ export function isTopic(action: unknown): action is string {
 }
 
 /** The key policy of `alias/aws/sns` cannot allow CloudWatch. Source: re:Post, "CloudWatch alarms and encrypted topics". */
-export function topicFault(arn: string, keyId: string | undefined): string | undefined {
-  return keyId?.endsWith('alias/aws/sns')
-    ? `topic ${arn} is encrypted with alias/aws/sns, so CloudWatch cannot publish to it; use a customer key`
+export function topicFault(arn: string, { keyId, policy }: TopicAttributes): string | undefined {
+  if (keyId?.endsWith('alias/aws/sns'))
+    return `topic ${arn} is encrypted with alias/aws/sns, so CloudWatch cannot publish to it; use a customer key`;
+  return shutsOutAlarms(policy)
+    ? `topic ${arn} has a policy that does not let CloudWatch publish; allow cloudwatch.amazonaws.com`
     : undefined;
+}
+
+export interface TopicAttributes {
+  readonly keyId: string | undefined;
+  /** JSON. */
+  readonly policy: string | undefined;
 }
 
 export interface ChosenTopic {

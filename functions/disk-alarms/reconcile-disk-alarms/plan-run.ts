@@ -26,10 +26,9 @@ export async function planRun(
   context: RunContext,
 ): Promise<Omit<RunOutcome, 'applied' | 'continues'>> {
   const { config } = context;
-  const desired =
-    config.mode === 'disk'
-      ? inventory.instanceIds.map((id) => desiredAlarmsFor(id, inventory, optionsFor(task, config)))
-      : [];
+  const options = optionsFor(task, config);
+  const decided = inventory.instanceIds.map((id) => desiredAlarmsFor(id, inventory, options));
+  const desired = config.mode === 'disk' ? decided : [];
   const complete = planAlarms(inventory, config, desired);
   const { plan, overMaximum, uncounted } = await limitAlarms(complete, task, inventory, context);
   const existing = [...inventory.alarmsByOwner.values()].flat();
@@ -42,7 +41,8 @@ export async function planRun(
     instances: inventory.instanceIds.length,
     disks: countDisks(inventory, desired),
     unusableTopics: [...new Set(desired.flatMap(({ topicFaults = [] }) => topicFaults))].sort(),
-    unmonitored: desired.flatMap(({ unmonitored }) => unmonitored ?? []).sort(),
+    // The alarms of fleet mode cannot see these instances either.
+    unmonitored: decided.flatMap(({ unmonitored }) => unmonitored ?? []).sort(),
     unsized: desired.flatMap(({ unsized = [] }) => unsized).sort(),
     withoutMetrics: task.rechecks ? instancesWithoutMetrics(inventory, desired) : [],
   };

@@ -62,6 +62,8 @@ export const createScenarios = [
         skipped: 1,
       });
       assert.deepEqual(responsesOf(outcome)[0]?.skippedFor, { 'not a volume': 1 });
+      // Eight alarms with one metric each.
+      assert.equal(responsesOf(outcome)[0]?.monthlyUsd, 0.8);
       const free = (percent: number): string => `Average of FreeStorageSpaceInPercent < ${percent}`;
       const between = (critical: number, warning: number): string =>
         `IF(percent < ${critical}, -1, IF(percent < ${warning}, 1, 0)) > 0, percent: Average of FreeStorageSpaceInPercent`;
@@ -152,6 +154,7 @@ export const createScenarios = [
       const [response] = responsesOf(outcome);
       assert.equal(response?.dryRun, true);
       assert.equal(response?.plan?.create.length, 2);
+      assert.equal(response?.monthlyUsd, 0.2);
       assert.deepEqual(alarmsOf(outcome), {});
       assert.deepEqual(writesOf(actionsIn(outcome)), []);
     },

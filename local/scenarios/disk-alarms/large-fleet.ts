@@ -28,7 +28,7 @@ async function createLargeFleet(world: World): Promise<Servers> {
 
 // Not in the fault sweep: the calls are those of a single disk, and a run takes seconds.
 export const largeFleetScenarios = [
-  scenario('two runs over 1,000 instances', {
+  scenario('two runs over 1,000 instances, which reach MaxAlarms', {
     sweep: false,
     arrange: createLargeFleet,
     async act(world, { responses }) {
@@ -39,6 +39,9 @@ export const largeFleetScenarios = [
       await world.settle();
       const second = actionsOf(world.calls().slice(first));
       responses.push({ writes: writesOf(second), calls: second.length });
+      const [late = ''] = await runServers(world, 'late');
+      await reportLinux(world, late, [{ mount: '/', device: 'nvme0n1p1', sizeGb: 20, free: 50 }]);
+      await callFunction(world, { ids: [], responses }, { hostname: 'late' });
     },
     async observe(world, { responses }) {
       return {
@@ -57,7 +60,13 @@ export const largeFleetScenarios = [
         calls.filter(({ status }) => status >= 400),
         [],
       );
-      assert.partialDeepStrictEqual(outcome.detail, { responses: [{ writes: [], calls: 33 }] });
+      assert.partialDeepStrictEqual(outcome.detail, {
+        // The 2,000 alarms are as many as MaxAlarms allows.
+        responses: [
+          { writes: [], calls: 33 },
+          { overMaximum: 2, monthlyUsd: 0, counts: { create: 0 } },
+        ],
+      });
     },
   }),
 

@@ -74,10 +74,18 @@ export const oddInputScenarios = [
   scenario('tags name topics that cannot be used', {
     sweep: false, // one read more than other scenarios, and the same writes
     async arrange(world) {
+      const sns = world.client(SNSClient);
       const Attributes = { KmsMasterKeyId: 'alias/aws/sns' };
-      await world.client(SNSClient).send(new CreateTopicCommand({ Name: 'encrypted', Attributes }));
+      await sns.send(new CreateTopicCommand({ Name: 'encrypted', Attributes }));
+      const Statement = {
+        Effect: 'Allow',
+        Principal: { Service: 's3.amazonaws.com' },
+        Action: 'sns:Publish',
+      };
+      const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [{ ...Statement, Resource: '*' }] });
+      await sns.send(new CreateTopicCommand({ Name: 'closed', Attributes: { Policy } }));
       const ids: string[] = [];
-      for (const topic of ['misspelt', 'encrypted', 'misspelt']) {
+      for (const topic of ['misspelt', 'encrypted', 'misspelt', 'closed']) {
         const [id = ''] = await runServers(world, 'web', 1, { 'groundcrew:disk-topic': topic });
         await reportLinux(world, id, [{ mount: '/', device: 'nvme0n1p1', sizeGb: 20, free: 50 }]);
         ids.push(id);
@@ -87,13 +95,14 @@ export const oddInputScenarios = [
     act: (world, servers) => callFunction(world, servers, { hostname: 'web' }),
     expect(outcome) {
       const topics = Object.values(alarmsOf(outcome)).map((alarm) => alarm.topics);
-      assert.deepEqual(topics, Array(6).fill(['default']));
+      assert.deepEqual(topics, Array(8).fill(['default']));
       assert.deepEqual(responsesOf(outcome)[0]?.unusableTopics, [
+        'topic arn:aws:sns:eu-west-1:123456789012:closed has a policy that does not let CloudWatch publish; allow cloudwatch.amazonaws.com',
         'topic arn:aws:sns:eu-west-1:123456789012:encrypted is encrypted with alias/aws/sns, so CloudWatch cannot publish to it; use a customer key',
         'topic arn:aws:sns:eu-west-1:123456789012:misspelt does not exist',
       ]);
-      assert.equal(responsesOf(outcome)[0]?.counts?.['skipped'], 3);
-      assert.equal(countOf(actionsIn(outcome), 'GetTopicAttributes'), 2);
+      assert.equal(responsesOf(outcome)[0]?.counts?.['skipped'], 4);
+      assert.equal(countOf(actionsIn(outcome), 'GetTopicAttributes'), 3);
     },
   }),
 

@@ -10,7 +10,12 @@ import {
   PutMetricAlarmCommand,
   type PutMetricAlarmCommandInput,
 } from '@aws-sdk/client-cloudwatch';
-import { DescribeInstancesCommand, EC2Client } from '@aws-sdk/client-ec2';
+import {
+  DescribeInstancesCommand,
+  DescribeInstanceTypesCommand,
+  DescribeVolumesCommand,
+  EC2Client,
+} from '@aws-sdk/client-ec2';
 import { GetTopicAttributesCommand, SNSClient } from '@aws-sdk/client-sns';
 import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { mockClient } from 'aws-sdk-client-mock';
@@ -19,7 +24,7 @@ import { fakeInvocation } from '../../support/invocation.ts';
 import { GB, NOW, TOPIC } from './builders.ts';
 
 /** CloudWatch, EC2 and SQS with running servers of one disk each, and a clock that only calls turn. */
-export function fakeAccount(count: number) {
+export function fakeAccount(count: number, tags: Readonly<Record<string, string>> = {}) {
   const clock = { now: NOW, describeMs: 100 };
   const alarms = new Map<string, MetricAlarm>();
   const ids = Array.from({ length: count }, (_, i) => `i-${i.toString(16).padStart(8, '0')}`);
@@ -67,9 +72,11 @@ export function fakeAccount(count: number) {
     InstanceId,
     State: { Name: 'running' as const },
     LaunchTime: new Date(NOW - 86_400_000),
-    Tags: [{ Key: 'Name', Value: 'web' }],
+    Tags: Object.entries({ Name: 'web', ...tags }).map(([Key, Value]) => ({ Key, Value })),
   }));
   const ec2 = mockClient(EC2Client);
+  ec2.on(DescribeVolumesCommand).resolves({ Volumes: [] });
+  ec2.on(DescribeInstanceTypesCommand).resolves({ InstanceTypes: [] });
   ec2.on(DescribeInstancesCommand).callsFake(take(() => ({ Reservations: [{ Instances }] })));
   mockClient(SNSClient).on(GetTopicAttributesCommand).resolves({ Attributes: {} });
   const sqs = mockClient(SQSClient);

@@ -531,7 +531,7 @@ describe('the topic', () => {
     ['alias/own', false],
     [undefined, false],
   ])('encrypted with %s cannot be used: %s', (key, isUnusable) => {
-    expect(topicFault(called, key) !== undefined).toBe(isUnusable);
+    expect(topicFault(called, { keyId: key, policy: undefined }) !== undefined).toBe(isUnusable);
   });
 
   it('of a call is kept by later runs, for new disks too', () => {
