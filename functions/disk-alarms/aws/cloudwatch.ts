@@ -5,4 +5,4 @@ import { createClient } from '#shared/aws/client.ts';
 export const cloudWatch = createClient(CloudWatchClient, { deadlineMs: 90_000 });
 
 // One attempt: a throttled change must leave the quota to others at once. See apply-plan.ts.
-export const cloudWatchChanges = createClient(CloudWatchClient, { deadlineMs: 10_000, attempts: 1 });
+export const cloudWatchChanges = createClient(CloudWatchClient, { deadlineMs: 30_000, attempts: 1 });

@@ -11,7 +11,8 @@ import { paginate } from '#shared/aws/pages.ts';
 import { chunk, mapLimit } from '#shared/concurrency.ts';
 import type { Instance } from '../domain/instance.ts';
 
-const ec2 = createClient(EC2Client, { deadlineMs: 20_000 });
+// A page holds a thousand instances with all their tags, which takes seconds.
+const ec2 = createClient(EC2Client, { deadlineMs: 60_000 });
 
 /** A page holds a thousand instances, a filter 200 values. */
 const PAGE_SIZE = 1000;
