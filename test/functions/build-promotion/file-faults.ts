@@ -8,11 +8,14 @@ import { syncBuiltinESMExports } from 'node:module';
 export type FileFault = 'killed' | 'replayed' | 'ENOSPC' | 'ESTALE' | 'EIO';
 
 export interface FileFaults {
-  /** Strikes the operation with this number, counted from 1. */
-  inject(at: number, kind: FileFault): void;
-  /** Counts without striking. */
+  /**
+   * Strikes an operation by its name in `operations`. By its number would strike another one now and then: operations that
+   * run in parallel come in any order.
+   */
+  inject(operation: string, kind: FileFault): void;
+  /** Records without striking. */
   clear(): void;
-  /** So many operations below the folder since the last of these two; and what they were. */
+  /** The operations below the folder since the last of these two, without times and random parts, each with its count. */
   operations(): readonly string[];
   restore(): void;
 }
@@ -21,6 +24,7 @@ type Call = (...args: unknown[]) => unknown;
 type Functions = Record<string, Call>;
 
 const asynchronous = [
+  'chmod',
   'copyFile',
   'link',
   'lstat',
@@ -38,10 +42,14 @@ const asynchronous = [
 ];
 const synchronous = ['closeSync', 'fstatSync', 'lstatSync', 'openSync', 'readSync'];
 
+/** Times and random parts of names: they differ from run to run. */
+const RANDOM = /\d{13}-[0-9a-f]{8}|\d{13}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
+
 /** Puts itself between whatever runs in this process and the file operations below a folder. */
 export function openFileFaults(folder: string): FileFaults {
   let seen: string[] = [];
-  let strike: { readonly at: number; readonly kind: FileFault } | undefined;
+  let counts = new Map<string, number>();
+  let strike: { readonly operation: string; readonly kind: FileFault } | undefined;
   let isDead = false;
   const undo: (() => void)[] = [];
 
@@ -49,10 +57,13 @@ export function openFileFaults(folder: string): FileFaults {
     const isOurs = args.some((one) => typeof one === 'string' && one.startsWith(folder));
     if (!isOurs && typeof args[0] !== 'number') return undefined;
     if (isDead) throw failure('EDEAD', name);
-    seen.push(
-      `${name} ${args.filter((one) => typeof one === 'string').map((one) => String(one).replace(folder, ''))}`,
-    );
-    return strike?.at === seen.length ? strike.kind : undefined;
+    const paths = args.filter((one) => typeof one === 'string' && one.startsWith(folder)).map(String);
+    const text = `${name} ${paths.map((one) => one.replace(folder, '').replace(RANDOM, '*')).join(' ')}`;
+    const count = (counts.get(text) ?? 0) + 1;
+    counts.set(text, count);
+    const operation = `${text} #${count}`;
+    seen.push(operation);
+    return strike?.operation === operation ? strike.kind : undefined;
   };
 
   const patch = (target: Functions, name: string, wrap: (real: Call) => Call): void => {
@@ -93,11 +104,12 @@ export function openFileFaults(folder: string): FileFaults {
 
   const begin = (next: typeof strike): void => {
     seen = [];
+    counts = new Map();
     strike = next;
     isDead = false;
   };
   return {
-    inject: (at, kind) => begin({ at, kind }),
+    inject: (operation, kind) => begin({ operation, kind }),
     clear: () => begin(undefined),
     operations: () => seen,
     restore: () => {
