@@ -611,6 +611,24 @@ describe('a host with a key', () => {
 
 describe('a call', () => {
   it.each([
+    ['flock', []],
+    ['openssl', ['-k', 'key']],
+  ])('says that %s is missing', (tool, options) => {
+    host.stamp('b-1', one);
+    host.promote('../builds/b-1');
+    const path = host.path('machine');
+    fs.mkdirSync(path);
+    for (const folder of ['/bin', '/usr/bin'].filter((at) => fs.existsSync(at)))
+      for (const name of fs.readdirSync(folder))
+        if (name !== tool && !fs.existsSync(join(path, name)))
+          fs.symlinkSync(join(folder, name), join(path, name));
+
+    const ran = host.follow(options, { interpreter: { command: ['/bin/sh'], path } });
+
+    expect(ran).toMatchObject({ status: 1, stderr: `follow-release: ${tool} is not installed\n` });
+  });
+
+  it.each([
     [['-k', ''], /-k needs a file/],
     [['-n', '1'], /-n is at least 2/],
     [['-t', '0'], /need a number from 1 to 99999, not '0'/],
