@@ -9,6 +9,19 @@ const DISKS_EACH = 4;
 const FLEETS = [625, 1250, 2500, 5000];
 const OUTDIR = join(import.meta.dirname, '..', '.groundcrew/bench/disk-alarms');
 
+/** The schedule's event: a direct call would stop reading after 25 seconds. The function is a dry run by default. */
+const HOURLY = {
+  version: '0',
+  id: '00000000-0000-0000-0000-000000000000',
+  'detail-type': 'Scheduled Event',
+  source: 'aws.scheduler',
+  account: '123456789012',
+  time: '2026-01-01T00:00:00Z',
+  region: 'eu-west-1',
+  resources: [],
+  detail: '{}',
+};
+
 /** What a run over a whole fleet takes, as a multiple of the smallest fleet. */
 export interface FleetRun {
   readonly instances: number;
@@ -62,7 +75,7 @@ async function run({ file, variables }: Bundle, instances: number) {
     const { handler } = await import(${JSON.stringify(pathToFileURL(file).href)});
     const began = performance.now();
     const context = { getRemainingTimeInMillis: () => 900000, awsRequestId: 'bench', functionName: 'bench' };
-    await handler({ dry_run: true }, context);
+    await handler(${JSON.stringify(HOURLY)}, context);
     const ms = performance.now() - began;
     process.stderr.write(JSON.stringify({ ms, megabytes: Math.round(process.resourceUsage().maxRSS / 1024) }));
     process.exit();`;
@@ -163,7 +176,7 @@ function dimensionsOf(disk: number): object[] {
   const place = {
     InstanceId: idOf(disk),
     path: `/disk${disk % DISKS_EACH}`,
-    device: 'nvme1n1',
+    device: `nvme${disk % DISKS_EACH}n1`,
     fstype: 'xfs',
   };
   return Object.entries(place).map(([Name, Value]) => ({ Name, Value }));
