@@ -1,4 +1,5 @@
 import { type Env, flag, oneOf, readEnvironment, text, wholeNumber } from '#shared/config.ts';
+import type { ResumeSchedule } from './domain/resume-schedule.ts';
 
 /** Needed to read AWS Health and the calendars. */
 const sourceFields = {
@@ -36,26 +37,50 @@ export type SourceConfig = Pick<GateConfig, keyof typeof sourceFields>;
 
 const MINUTE_MS = 60_000;
 
+/** How long AWS Health must be clear before something continues. */
+const scheduleFields = {
+  coolDownMinutes: wholeNumber('COOL_DOWN_MINUTES', { min: 0, max: 120 }),
+  jitterMinutes: wholeNumber('JITTER_MINUTES', { min: 0, max: 60 }),
+};
+
 /** ResumeDeployments' environment. @throws ConfigurationError naming every invalid variable */
 export function readResumeConfig(env: Env = process.env) {
   const read = readEnvironment(env, {
     ...sourceFields,
     ...overrideFields,
+    ...scheduleFields,
     holdsTable: text('HOLDS_TABLE'),
     queueUrl: text('QUEUE_URL'),
     topicArn: text('NOTIFICATION_TOPIC_ARN'),
     chatTopicArn: text('CHAT_TOPIC_ARN', { optional: true }),
     dryRun: flag('DRY_RUN'),
-    coolDownMinutes: wholeNumber('COOL_DOWN_MINUTES', { min: 0, max: 120 }),
-    jitterMinutes: wholeNumber('JITTER_MINUTES', { min: 0, max: 60 }),
     maxAttempts: wholeNumber('MAX_ATTEMPTS', { min: 1, max: 10 }),
     maxHoldHours: wholeNumber('MAX_HOLD_HOURS', { min: 1, max: 168 }),
   });
-  return {
-    ...read,
-    coolDownMs: read.coolDownMinutes * MINUTE_MS,
-    jitterMs: read.jitterMinutes * MINUTE_MS,
-    maxHoldMs: read.maxHoldHours * 60 * MINUTE_MS,
-  };
+  return { ...read, ...toSchedule(read), maxHoldMs: read.maxHoldHours * 60 * MINUTE_MS };
 }
 export type ResumeConfig = ReturnType<typeof readResumeConfig>;
+
+/** FollowIncidents' environment. @throws ConfigurationError naming every invalid variable */
+export function readFollowConfig(env: Env = process.env) {
+  const read = readEnvironment(env, {
+    ...sourceFields,
+    ...overrideFields,
+    ...scheduleFields,
+    topicArn: text('NOTIFICATION_TOPIC_ARN'),
+    dryRun: flag('DRY_RUN'),
+    passedHours: wholeNumber('PASSED_HOURS', { min: 1, max: 24 }),
+  });
+  return { ...read, ...toSchedule(read), windowMs: read.passedHours * 60 * MINUTE_MS };
+}
+export type FollowConfig = ReturnType<typeof readFollowConfig>;
+
+function toSchedule({
+  coolDownMinutes,
+  jitterMinutes,
+}: {
+  readonly coolDownMinutes: number;
+  readonly jitterMinutes: number;
+}): ResumeSchedule {
+  return { coolDownMs: coolDownMinutes * MINUTE_MS, jitterMs: jitterMinutes * MINUTE_MS };
+}

@@ -1,8 +1,9 @@
 import type { Records } from '#shared/aws/records.ts';
+import type { RecordTable } from '#shared/aws/update-record.ts';
 import { RetryableError } from '#shared/errors.ts';
 import type { JobWith } from '#shared/handlers/codepipeline.ts';
 import type { Invocation } from '#shared/invocation.ts';
-import type { GateConfig, ResumeConfig } from './config.ts';
+import type { FollowConfig, GateConfig, ResumeConfig, SourceConfig } from './config.ts';
 import type { HoldRecord } from './domain/hold-record.ts';
 import type { GateParameters } from './domain/policy.ts';
 
@@ -15,6 +16,12 @@ export interface GateContext {
   readonly invocation: Invocation;
 }
 
+/** What evaluating saved policies needs. */
+export interface GatesContext {
+  readonly config: SourceConfig & Pick<GateConfig, 'maxOverrideHours' | 'overrideParameter'>;
+  readonly invocation: Invocation;
+}
+
 /** What one invocation of ResumeDeployments works with. */
 export interface ResumeContext {
   readonly config: ResumeConfig;
@@ -22,9 +29,22 @@ export interface ResumeContext {
   readonly holds: Records<HoldRecord>;
 }
 
+/** What one invocation of FollowIncidents works with. */
+export interface FollowContext {
+  readonly config: FollowConfig;
+  readonly invocation: Invocation;
+  readonly records: RecordTable;
+}
+
 /** A deployment that could not be processed, and the error. */
 export interface HoldFailure {
   readonly deployment: string;
+  readonly error: unknown;
+}
+
+/** A record of FollowIncidents that could not be processed, and the error. */
+export interface PlaceFailure {
+  readonly place: string;
   readonly error: unknown;
 }
 

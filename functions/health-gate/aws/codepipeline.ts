@@ -1,5 +1,7 @@
 import {
   CodePipelineClient,
+  DisableStageTransitionCommand,
+  EnableStageTransitionCommand,
   GetPipelineExecutionCommand,
   GetPipelineStateCommand,
   ListActionExecutionsCommand,
@@ -10,6 +12,7 @@ import {
 import { createClient } from '#shared/aws/client.ts';
 import { paginate } from '#shared/aws/pages.ts';
 import { hasName } from '#shared/errors.ts';
+import type { Transition } from '../domain/gated-stage.ts';
 import type { HoldRecord, PipelineLocation } from '../domain/hold-record.ts';
 import {
   type ExecutionState,
@@ -70,6 +73,52 @@ export function describeStage(
     const found = stageStates.find(({ stageName }) => stageName === stage);
     return { version: pipelineVersion, stage: found && toStageState(found) };
   });
+}
+
+/** The transition into a stage. @returns undefined if the pipeline or the stage no longer exists */
+export function describeTransition(
+  { pipeline, stage }: Pick<PipelineLocation, 'pipeline' | 'stage'>,
+  signal: AbortSignal,
+): Promise<Transition | undefined> {
+  return undefinedIfGone(async () => {
+    const { stageStates = [] } = await codePipeline.send(new GetPipelineStateCommand({ name: pipeline }), {
+      abortSignal: signal,
+    });
+    const found = stageStates.find(({ stageName }) => stageName === stage);
+    const { enabled, disabledReason, lastChangedAt, lastChangedBy } = found?.inboundTransitionState ?? {};
+    return (
+      found && {
+        isEnabled: enabled ?? true,
+        reason: disabledReason ?? '',
+        changedBy: lastChangedBy ?? '',
+        changedAt: lastChangedAt?.getTime() ?? 0,
+      }
+    );
+  });
+}
+
+/** Idempotent: a second call with the same reason changes only the time. */
+export async function disableTransition(
+  { pipeline, stage }: Pick<PipelineLocation, 'pipeline' | 'stage'>,
+  reason: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const command = new DisableStageTransitionCommand({ ...inbound(pipeline, stage), reason });
+  await codePipeline.send(command, { abortSignal: signal });
+}
+
+/** Idempotent. Executions that wait for the stage enter it. */
+export async function enableTransition(
+  { pipeline, stage }: Pick<PipelineLocation, 'pipeline' | 'stage'>,
+  signal: AbortSignal,
+): Promise<void> {
+  await codePipeline.send(new EnableStageTransitionCommand(inbound(pipeline, stage)), {
+    abortSignal: signal,
+  });
+}
+
+function inbound(pipelineName: string, stageName: string) {
+  return { pipelineName, stageName, transitionType: 'Inbound' as const };
 }
 
 /** The tags of a pipeline; empty if it no longer exists. */

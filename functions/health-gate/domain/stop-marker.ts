@@ -14,8 +14,11 @@ export interface GateStop {
   readonly reason: string;
 }
 
-// Written into the job's external execution id and at the end of its message, so that the event of the failed action and
-// GetPipelineState both show which gate stopped it.
+/** What the gate saves for FollowIncidents when it lets a deployment through. */
+export type GatePass = Omit<GateStop, 'reason'>;
+
+// Written into the job's external execution id and at the end of its message, so that the event of the action and
+// GetPipelineState both show which gate decided. A pass has it only in the external execution id.
 const markerShape = /groundcrew-health-gate\/([\w-]{1,100})\/([\w-]{1,100})/;
 
 export function formatMarker({ id, jobId }: Pick<GateStop, 'id' | 'jobId'>): string {

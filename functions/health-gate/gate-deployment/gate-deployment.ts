@@ -2,12 +2,12 @@ import { isRetryable } from '#shared/errors.ts';
 import type { JobOutcome } from '#shared/handlers/codepipeline.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
-import { saveStop } from '../aws/gate-table.ts';
+import { savePass, saveStop } from '../aws/gate-table.ts';
 import type { GateConfig } from '../config.ts';
 import type { GateContext, GateJob } from '../context.ts';
 import { decideGateAction, decideRetry } from '../domain/gate-action.ts';
 import type { GateParameters } from '../domain/policy.ts';
-import { formatMarker, type GateStop } from '../domain/stop-marker.ts';
+import { formatMarker, type GatePass } from '../domain/stop-marker.ts';
 import { parseProgress } from '../domain/wait-progress.ts';
 import { findVerdict, type GateVerdict } from '../find-verdict.ts';
 import { describeVerdict } from '../messages/verdict-text.ts';
@@ -52,13 +52,16 @@ async function actOn(
   const now = invocation.now();
   const progress = parseProgress(job.continuationToken, now);
   const action = decideGateAction(verdict, policy, progress, now);
-  const canResume = action.kind === 'stop' && action.resumable;
   const decision: GateDecision = { verdict, action, policy, now };
   if (config.dryRun) {
     logDecision(context, decision);
     return toDryRunResult(decision);
   }
-  const saved = canResume ? await saveGateStop(context, decision) : {};
+  if (action.kind === 'pass') {
+    logDecision(context, decision);
+    return toJobResult(decision, await saveGatePass(context, decision));
+  }
+  const saved = action.kind === 'stop' && action.resumable ? await saveGateStop(context, decision) : {};
   // If retries run out, the action fails without a saved stop: a person can retry the stage.
   const retry = isRetryable(saved.error) ? decideRetry(policy, progress, now) : undefined;
   const final = retry ? { ...decision, action: retry } : decision;
@@ -67,25 +70,19 @@ async function actOn(
 }
 
 /** A policy in a parameter is read again before the deployment is resumed. */
-function sourceOf({ given, parameter }: GateParameters): Pick<GateStop, 'source'> {
+function sourceOf({ given, parameter }: GateParameters): Pick<GatePass, 'source'> {
   const { override: _, ...fields } = given;
   return parameter === undefined ? {} : { source: { given: fields, parameter } };
 }
 
 /** The marker that leads ResumeDeployments to the saved stop, or the error if the stop was not saved. */
 async function saveGateStop(
-  { job, config, invocation }: GateContext,
+  context: GateContext,
   decision: GateDecision,
 ): Promise<{ readonly marker?: string; readonly error?: unknown }> {
-  const { override: _, ...policy } = decision.policy;
-  const stop = {
-    id: policy.executionId ?? job.id,
-    jobId: job.id,
-    at: decision.now,
-    policy,
-    ...sourceOf(job.parameters),
-    reason: describeVerdict(decision.verdict, policy),
-  };
+  const { config, invocation } = context;
+  const pass = toPass(context, decision);
+  const stop = { ...pass, reason: describeVerdict(decision.verdict, pass.policy) };
   try {
     await saveStop(config.gateTable, stop, invocation.signal);
     return { marker: formatMarker(stop) };
@@ -95,4 +92,24 @@ async function saveGateStop(
     addCount(invocation.metrics, 'Failed');
     return { error };
   }
+}
+
+/** The marker that leads FollowIncidents to the saved pass. Without one, the deployment continues unfollowed. */
+async function saveGatePass(context: GateContext, decision: GateDecision): Promise<string | undefined> {
+  // A person who deploys during a known incident, because the policy only warns, knows about it.
+  if (decision.verdict.verdict !== 'PASS' && decision.verdict.verdict !== 'UNKNOWN') return undefined;
+  const { config, invocation } = context;
+  const pass = toPass(context, decision);
+  try {
+    await savePass(config.gateTable, pass, invocation.signal);
+    return formatMarker(pass);
+  } catch (error) {
+    if (invocation.signal.aborted) throw error;
+    invocation.logger.warn('pass not saved', { error });
+    return undefined;
+  }
+}
+
+function toPass({ job }: GateContext, { now, policy: { override: _, ...policy } }: GateDecision): GatePass {
+  return { id: policy.executionId ?? job.id, jobId: job.id, at: now, policy, ...sourceOf(job.parameters) };
 }

@@ -18,13 +18,14 @@ const ALLOWED_BY_POLICY = 'Allowed by the policy (mode: warn or onUnknown: allow
 
 const ALLOWED_AS_TRIAL = 'Allowed by mode: warn or a dry run.';
 
-/** The result for CodePipeline. `marker` is set when the stop was saved and can be resumed. */
+/** The result for CodePipeline. `marker` is set when the stop was saved and can be resumed, or the pass was saved. */
 export function toJobResult({ verdict, action, policy, now }: GateDecision, marker?: string): JobOutcome {
   const text = describeVerdict(verdict, policy);
   switch (action.kind) {
     case 'pass': {
       const summary = verdict.verdict === 'PASS' ? text : `${text.replace(/\.?$/, '.')} ${ALLOWED_BY_POLICY}`;
-      return succeed(verdict.verdict, summary, outputVariablesOf(policy));
+      const result = succeed(verdict.verdict, summary, outputVariablesOf(policy));
+      return { ...result, ...(marker !== undefined && { externalExecutionId: marker }) };
     }
     case 'wait': {
       const { since, checks } = action.progress;

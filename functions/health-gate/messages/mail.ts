@@ -77,7 +77,7 @@ function nextSteps(hold: HoldRecord, kind: NotificationKind, rules: Notification
   switch (kind) {
     case 'held':
       return [
-        `You need to do nothing: it resumes automatically when the gate's checks have been clear for ${minutes(rules)}. Attempt ${hold.attempts + 1} of ${rules.maxAttempts}. Abandoned at ${iso(hold.heldAt + rules.maxHoldMs)} if they are still not clear.`,
+        `You need to do nothing: it resumes automatically when the gate's checks have been clear for ${coolDownRange(rules)}. Attempt ${hold.attempts + 1} of ${rules.maxAttempts}. Abandoned at ${iso(hold.heldAt + rules.maxHoldMs)} if they are still not clear.`,
         `To retry now: ${retryCommand(hold)} (the gate checks again)`,
         `To prevent the resume: release a newer change, or remove the tag ${RESUME_TAG} from the pipeline.`,
       ];
@@ -98,7 +98,8 @@ function retryByHand(hold: HoldRecord): string[] {
   return [text, retryCommand(hold)];
 }
 
-function minutes({ coolDownMs, jitterMs }: ResumeSchedule): string {
+/** How long the checks must be clear. */
+export function coolDownRange({ coolDownMs, jitterMs }: ResumeSchedule): string {
   const [least, most] = [coolDownMs, coolDownMs + jitterMs].map((ms) => Math.round(ms / 60_000));
   return least === most ? `${least} minutes` : `${least} to ${most} minutes`;
 }

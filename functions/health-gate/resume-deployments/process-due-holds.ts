@@ -5,13 +5,13 @@ import { assertTimeLeft, type HoldFailure, PIPELINE_CONCURRENCY, type ResumeCont
 import { type HoldRecord, isTooOld, LEASE_MS } from '../domain/hold-record.ts';
 import { allowsResume } from '../domain/hold-transitions.ts';
 import { decideResume, isTagged, RESUME_TAG, type ResumeDecision } from '../domain/resume-decision.ts';
-import type { HoldEvaluation } from './evaluate-holds.ts';
+import type { GatesEvaluation } from '../evaluate-gates.ts';
 import { deniedReason, resumeReason, retryStages, toOutcome } from './retry-stage.ts';
 import { type AttemptOutcome, logPlannedOutcome, type ResumeAttempt, saveOutcomes } from './save-outcomes.ts';
 
 /** What a run knows about due holds. */
 export interface DueHoldsContext {
-  readonly evaluations: ReadonlyMap<string, HoldEvaluation>;
+  readonly evaluations: ReadonlyMap<string, GatesEvaluation>;
   /** Named by their own message; SQS delivers it again if another run is busy with them. */
   readonly named: ReadonlySet<string>;
 }

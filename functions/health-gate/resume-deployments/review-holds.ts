@@ -3,7 +3,8 @@ import type { HoldFailure, ResumeContext } from '../context.ts';
 import { type HoldRecord, isOpen } from '../domain/hold-record.ts';
 import { applyHealthStatus } from '../domain/hold-transitions.ts';
 import { SWEEP_INTERVAL_MS } from '../domain/resume-schedule.ts';
-import { evaluateHolds, type HoldEvaluation } from './evaluate-holds.ts';
+
+import { evaluateGates, type GatesEvaluation } from '../evaluate-gates.ts';
 import { formatDueMessage } from './event.ts';
 import { logHealthStatus } from './log.ts';
 import { sendPendingNotifications } from './notify.ts';
@@ -27,7 +28,8 @@ export async function reviewHolds(
 ): Promise<HoldFailure[]> {
   const now = context.invocation.now();
   const open = holds.filter((hold) => isOpen(hold) && (!isBusy(hold, now) || named.has(hold.deployment)));
-  const dueContext = { evaluations: await evaluateHolds(context, open, fresh), named };
+  const rules = new Map(open.map(({ actions, deployment }) => [deployment, actions]));
+  const dueContext = { evaluations: await evaluateGates(context, rules, fresh), named };
   const changed = await applyHealthStatuses(context, open, dueContext.evaluations);
   const current = open.map((hold) => changed.get(hold.deployment) ?? hold);
   const due = new Set(current.filter((hold) => isDue(hold, context, dueContext)));
@@ -44,7 +46,7 @@ export async function reviewHolds(
 async function applyHealthStatuses(
   { config, invocation, holds }: ResumeContext,
   open: readonly HoldRecord[],
-  evaluations: ReadonlyMap<string, HoldEvaluation>,
+  evaluations: ReadonlyMap<string, GatesEvaluation>,
 ): Promise<ReadonlyMap<string, HoldRecord>> {
   const now = invocation.now();
   const next = (hold: HoldRecord) => {

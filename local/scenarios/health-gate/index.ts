@@ -1,4 +1,5 @@
 import { checkScenarios } from './check.ts';
+import { followScenarios } from './follow.ts';
 import { gateScenarios } from './gate.ts';
 import { resumeScenarios } from './resume.ts';
 
@@ -12,4 +13,4 @@ export const parameters = {
   ChatTopic: 'true',
 };
 
-export default [...gateScenarios, ...checkScenarios, ...resumeScenarios];
+export default [...gateScenarios, ...checkScenarios, ...resumeScenarios, ...followScenarios];

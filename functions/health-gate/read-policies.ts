@@ -1,12 +1,17 @@
 import { chunk, mapLimit } from '#shared/concurrency.ts';
 import { InvalidInputError } from '#shared/errors.ts';
-import { MAX_NAMES, type Parameter, parameterText, readParameters } from '../aws/ssm.ts';
-import type { ResumeContext } from '../context.ts';
-import type { HoldRecord, StoppedAction } from '../domain/hold-record.ts';
-import type { Override } from '../domain/override.ts';
-import { buildPolicy, type Policy } from '../domain/policy.ts';
-import { type SourceError, toSourceError } from '../domain/verdict.ts';
-import { findCentralOverride } from '../find-override.ts';
+import { MAX_NAMES, type Parameter, parameterText, readParameters } from './aws/ssm.ts';
+import type { GatesContext } from './context.ts';
+import type { Override } from './domain/override.ts';
+import { buildPolicy, type GateParameters, type Policy } from './domain/policy.ts';
+import { type SourceError, toSourceError } from './domain/verdict.ts';
+import { findCentralOverride } from './find-override.ts';
+
+/** The policy that a gate used. With a source, the policy is read again. */
+export interface GateRule {
+  readonly policy: Policy;
+  readonly source?: GateParameters | undefined;
+}
 
 /** The parameters as they are now. */
 export interface CurrentParameters {
@@ -20,12 +25,12 @@ export interface CurrentParameters {
 /** Half of the calls that a gate makes at once: they share SSM's rate. */
 const SSM_CONCURRENCY = 2;
 
-/** Reads the override and the policies of the holds, up to ten in a call. */
+/** Reads the override and the policies of the gates, up to ten in a call. */
 export async function readCurrentParameters(
-  context: ResumeContext,
-  holds: readonly HoldRecord[],
+  context: GatesContext,
+  gates: readonly GateRule[],
 ): Promise<CurrentParameters> {
-  const policies = holds.flatMap(({ actions }) => actions.flatMap(({ source }) => source?.parameter ?? []));
+  const policies = gates.flatMap(({ source }) => source?.parameter ?? []);
   // The override has a call of its own: SSM denies a whole call for one name.
   const batches = [[context.config.overrideParameter], ...chunk([...new Set(policies)], MAX_NAMES)];
   const parameters = new Map<string, Parameter>();
@@ -44,9 +49,9 @@ export async function readCurrentParameters(
 
 /** The policy that a gate would use now, or why it would have none. */
 export function currentPolicy(
-  { policy, source }: StoppedAction,
+  { policy, source }: GateRule,
   { errors, parameters }: CurrentParameters,
-  { config }: ResumeContext,
+  { config }: GatesContext,
 ): Policy | SourceError {
   const name = source?.parameter;
   if (!source || name === undefined) return policy;
