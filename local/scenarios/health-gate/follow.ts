@@ -64,20 +64,15 @@ export const followScenarios = [
   }),
 
   followScenario('a transition is disabled while an incident lasts', {
-    async arrange(world) {
-      const policy = { calendars: ['releases'], accounts: ['111122223333'], regions: ['eu-west-1'] };
-      await putParameter(world, '/groundcrew/health-gate/prod', JSON.stringify(policy));
-      setCalendar(world, 'releases', { state: 'OPEN' });
-      return createGatedPipeline(world, { tags: DISABLE, parameters: '/groundcrew/health-gate/prod' });
-    },
+    arrange: (world) => createGatedPipeline(world, { tags: DISABLE }),
     async act(world) {
       await runPipeline(world);
-      const incident = await openIncident(world, { account: '111122223333' });
+      const incident = await openIncident(world);
       await world.settle();
-      await followMinutes(world, 15);
+      await followMinutes(world, 10);
       await runPipeline(world);
       await closeIncident(world, incident, { announce: false });
-      await followMinutes(world, 30);
+      await followMinutes(world, 20);
     },
     expect(outcome, calls) {
       assert.equal(transitionOf(outcome), 'enabled');
@@ -95,11 +90,16 @@ export const followScenarios = [
     },
   }),
 
-  followScenario('an incident reopens before its transition is enabled', {
-    arrange: (world) => createGatedPipeline(world, { tags: DISABLE }),
+  followScenario('an incident in another account reopens before its transition is enabled', {
+    async arrange(world) {
+      const policy = { calendars: ['releases'], accounts: ['111122223333'], regions: ['eu-west-1'] };
+      await putParameter(world, '/groundcrew/health-gate/prod', JSON.stringify(policy));
+      setCalendar(world, 'releases', { state: 'OPEN' });
+      return createGatedPipeline(world, { tags: DISABLE, parameters: '/groundcrew/health-gate/prod' });
+    },
     async act(world) {
       await runPipeline(world);
-      const incident = await openIncident(world);
+      const incident = await openIncident(world, { account: '111122223333' });
       await world.settle();
       await closeIncident(world, incident);
       await world.settle();
