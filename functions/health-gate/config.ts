@@ -37,18 +37,20 @@ export type SourceConfig = Pick<GateConfig, keyof typeof sourceFields>;
 
 const MINUTE_MS = 60_000;
 
-/** How long AWS Health must be clear before something continues. */
-const scheduleFields = {
-  coolDownMinutes: wholeNumber('COOL_DOWN_MINUTES', { min: 0, max: 120 }),
-  jitterMinutes: wholeNumber('JITTER_MINUTES', { min: 0, max: 60 }),
-};
+/** How long AWS Health must be clear before something continues. A function, so that others' bundles leave it out. */
+function scheduleFields() {
+  return {
+    coolDownMinutes: wholeNumber('COOL_DOWN_MINUTES', { min: 0, max: 120 }),
+    jitterMinutes: wholeNumber('JITTER_MINUTES', { min: 0, max: 60 }),
+  };
+}
 
 /** ResumeDeployments' environment. @throws ConfigurationError naming every invalid variable */
 export function readResumeConfig(env: Env = process.env) {
   const read = readEnvironment(env, {
     ...sourceFields,
     ...overrideFields,
-    ...scheduleFields,
+    ...scheduleFields(),
     holdsTable: text('HOLDS_TABLE'),
     queueUrl: text('QUEUE_URL'),
     topicArn: text('NOTIFICATION_TOPIC_ARN'),
@@ -66,7 +68,7 @@ export function readFollowConfig(env: Env = process.env) {
   const read = readEnvironment(env, {
     ...sourceFields,
     ...overrideFields,
-    ...scheduleFields,
+    ...scheduleFields(),
     topicArn: text('NOTIFICATION_TOPIC_ARN'),
     dryRun: flag('DRY_RUN'),
     passedHours: wholeNumber('PASSED_HOURS', { min: 1, max: 24 }),

@@ -35,3 +35,21 @@ export function parseMarker(
   }
   return undefined;
 }
+
+/** CodePipeline's limit for an external execution id. */
+const MAX_ID_LENGTH = 1500;
+
+/**
+ * A marker with the pass itself, for a pass that could not be saved. It holds the policy as it is now, so no source.
+ *
+ * @returns undefined if it is too long
+ */
+export function formatUnsavedPass({ at, policy, ...key }: GatePass): string | undefined {
+  const text = `${formatMarker(key)} ${JSON.stringify({ at, policy })}`;
+  return text.length <= MAX_ID_LENGTH ? text : undefined;
+}
+
+/** The text after the marker of `formatUnsavedPass`; not validated. */
+export function unsavedPassText(externalId: string | undefined): string | undefined {
+  return /^groundcrew-health-gate\/\S+ (\{.*\})$/s.exec(externalId ?? '')?.[1];
+}

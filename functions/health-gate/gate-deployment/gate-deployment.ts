@@ -7,7 +7,7 @@ import type { GateConfig } from '../config.ts';
 import type { GateContext, GateJob } from '../context.ts';
 import { decideGateAction, decideRetry } from '../domain/gate-action.ts';
 import type { GateParameters } from '../domain/policy.ts';
-import { formatMarker, type GatePass } from '../domain/stop-marker.ts';
+import { formatMarker, formatUnsavedPass, type GatePass } from '../domain/stop-marker.ts';
 import { parseProgress } from '../domain/wait-progress.ts';
 import { findVerdict, type GateVerdict } from '../find-verdict.ts';
 import { describeVerdict } from '../messages/verdict-text.ts';
@@ -94,7 +94,7 @@ async function saveGateStop(
   }
 }
 
-/** The marker that leads FollowIncidents to the saved pass. Without one, the deployment continues unfollowed. */
+/** The marker that leads FollowIncidents to the saved pass, or has the pass itself. A deployment never waits for it. */
 async function saveGatePass(context: GateContext, decision: GateDecision): Promise<string | undefined> {
   // A person who deploys during a known incident, because the policy only warns, knows about it.
   if (decision.verdict.verdict !== 'PASS' && decision.verdict.verdict !== 'UNKNOWN') return undefined;
@@ -106,7 +106,7 @@ async function saveGatePass(context: GateContext, decision: GateDecision): Promi
   } catch (error) {
     if (invocation.signal.aborted) throw error;
     invocation.logger.warn('pass not saved', { error });
-    return undefined;
+    return formatUnsavedPass(pass);
   }
 }
 

@@ -21,10 +21,11 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { healthRegions } from '../../../../functions/health-gate/aws/health-endpoint.ts';
 import type { FollowConfig } from '../../../../functions/health-gate/config.ts';
 import type { GatedStage } from '../../../../functions/health-gate/domain/gated-stage.ts';
+import { formatUnsavedPass } from '../../../../functions/health-gate/domain/stop-marker.ts';
 import { followIncidents } from '../../../../functions/health-gate/follow-incidents/follow-incidents.ts';
 import { type Book, fakeInvocation } from '../../../support/invocation.ts';
-import { NOW } from '../examples.ts';
-import { ARN, gatedStage, passedDeployment, US } from '../follow-examples.ts';
+import { NOW, policy } from '../examples.ts';
+import { ARN, gatedStage, location, passedDeployment, passedGate, US } from '../follow-examples.ts';
 
 const [codePipeline, dynamo, health, sns, ssm] = [
   mockClient(CodePipelineClient),
@@ -218,4 +219,37 @@ describe('a mail that SNS refuses', () => {
     expect(mails()[1]).toBe(mails()[0]);
     expect(mails()[1]).toMatch(/passed the gate before the incident[\s\S]*These transitions are disabled/);
   });
+});
+
+describe('a pass that the gate could not save', () => {
+  async function pass(externalId: string): Promise<GatedStage> {
+    const { invocation } = fakeInvocation({ now: () => NOW });
+    const message = {
+      kind: 'passed action' as const,
+      ...location,
+      account: '123456789012',
+      region: 'eu-west-1',
+      time: NOW,
+      action: 'Gate',
+      actionExecutionId: 'run-1',
+      externalId,
+    };
+    await followIncidents([{ id: 'm-1', message, receiveCount: 1 }], config, invocation);
+    return stageOf();
+  }
+
+  it('is recorded from the event of its action', async () => {
+    const unsaved = formatUnsavedPass({ id: 'execution-1', jobId: 'job-1', at: NOW, policy: policy() });
+
+    expect((await pass(unsaved ?? '')).gates).toEqual([passedGate()]);
+  });
+
+  it.each(['{"at":1,"policy":{"regions":["us-esat-1"]}}', '{"policy":{}}', '{no json}'])(
+    'is not recorded from %s, which another function may have written',
+    async (text) => {
+      await pass(`groundcrew-health-gate/execution-1/job-1 ${text}`);
+
+      expect(table.size).toBe(0);
+    },
+  );
 });
