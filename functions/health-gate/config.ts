@@ -70,6 +70,7 @@ export function readFollowConfig(env: Env = process.env) {
     ...overrideFields,
     ...scheduleFields(),
     topicArn: text('NOTIFICATION_TOPIC_ARN'),
+    chatTopicArn: text('CHAT_TOPIC_ARN', { optional: true }),
     dryRun: flag('DRY_RUN'),
     passedHours: wholeNumber('PASSED_HOURS', { min: 1, max: 24 }),
   });

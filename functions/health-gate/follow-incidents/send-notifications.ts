@@ -1,5 +1,6 @@
 import { updateRecord } from '#shared/aws/update-record.ts';
-import { sendMail } from '#shared/mail.ts';
+import { sendNotification } from '#shared/chat.ts';
+import { addCount } from '#shared/metrics.ts';
 import type { FollowContext, PlaceFailure } from '../context.ts';
 import type { GatedPlace } from '../domain/gated-place.ts';
 import type { IncidentNotification } from '../domain/incident.ts';
@@ -32,21 +33,42 @@ async function sendAboutIncident(
   if (!first) return [];
   const places = [...new Set(claimed.map(({ record }) => record.sk))];
   const mail = incidentMail(first.incident, notifications, config);
-  const result = await sendMail(config.topicArn, mail, invocation, { incident: first.incident.arn, places });
+  const result = await sendNotification(config, mail, invocation, { incident: first.incident.arn, places });
   if (result.outcome !== 'refused') return [];
   for (const [, own] of Map.groupBy(claimed, ({ record }) => `${record.pk} ${record.sk}`))
     await putBack(context, own);
   return places.map((place) => ({ place, error: result.error }));
 }
 
-async function putBack({ records }: FollowContext, claimed: readonly ClaimedNotification[]): Promise<void> {
+/** The next run sends them. Notifications that cannot be put back are lost: this is logged and counted. */
+async function putBack(context: FollowContext, claimed: readonly ClaimedNotification[]): Promise<void> {
+  const { logger, metrics } = context.invocation;
+  try {
+    // The second attempt reads the record again: the first may have succeeded although its response was lost.
+    await addPending(context, claimed).catch(() => addPending(context, claimed));
+  } catch (error) {
+    logger.error('mail lost: claim not removed', { ids: claimed.map(({ record }) => record.sk), error });
+    addCount(metrics, 'NoticeUncertain', claimed.length);
+  }
+}
+
+async function addPending(
+  { records }: FollowContext,
+  claimed: readonly ClaimedNotification[],
+): Promise<void> {
   const [first] = claimed;
   if (!first) return;
   const { pk, sk } = first.record;
-  const added = claimed.map(({ notification }) => notification);
-  await updateRecord<GatedPlace>(records, { pk, sk }, (known) =>
-    known ? { ...known, notifications: [...known.notifications, ...added] } : undefined,
-  );
+  const isKnown = (known: GatedPlace, { incident, kind }: IncidentNotification): boolean =>
+    known.notifications.some((one) => one.kind === kind && one.incident.arn === incident.arn);
+  await updateRecord<GatedPlace>(records, { pk, sk }, (known) => {
+    const added = claimed.flatMap(({ notification }) =>
+      !known || isKnown(known, notification) ? [] : [notification],
+    );
+    return known && added.length > 0
+      ? { ...known, notifications: [...known.notifications, ...added] }
+      : undefined;
+  });
 }
 
 function byPlace(a: IncidentNotification, b: IncidentNotification): number {

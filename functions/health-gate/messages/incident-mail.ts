@@ -1,4 +1,4 @@
-import type { Mail } from '#shared/mail.ts';
+import type { Notification } from '#shared/chat.ts';
 import { healthEventPage } from '#shared/partitions.ts';
 import type { Incident, IncidentNotification, IncidentNotificationKind } from '../domain/incident.ts';
 import type { ResumeSchedule } from '../domain/resume-schedule.ts';
@@ -11,12 +11,12 @@ const MAX_ENTRIES = 200;
 // What needs a person comes first.
 const kinds = ['left disabled', 'passed', 'disabled', 'over', 'enabled'] as const;
 
-/** All mails about an incident have one subject, so that mail programs show them together. */
+/** All mails about an incident have one subject, and all chat messages one thread. */
 export function incidentMail(
   incident: Incident,
   notifications: readonly IncidentNotification[],
   schedule: ResumeSchedule,
-): Mail {
+): Notification {
   const { arn, code, region, service, startedAt } = incident;
   const shown = notifications.slice(0, MAX_ENTRIES);
   const omitted = notifications.length - shown.length;
@@ -31,7 +31,9 @@ export function incidentMail(
     ...sections,
     ...(omitted > 0 ? [`... and ${omitted} more; see the function's log.`] : []),
   ];
-  return { subject: subjectOf(incident), text: lines.join('\n') };
+  const subject = subjectOf(incident);
+  const text = lines.join('\n');
+  return { subject, text, chat: [{ title: subject, text, thread: arn }] };
 }
 
 function subjectOf({ code, region }: Incident): string {

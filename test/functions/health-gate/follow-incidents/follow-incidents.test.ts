@@ -46,6 +46,7 @@ const config: FollowConfig = {
   overrideParameter: '/groundcrew/health-gate/override',
   maxOverrideHours: 24,
   topicArn: 'arn:aws:sns:eu-west-1:123456789012:notifications',
+  chatTopicArn: undefined,
   dryRun: false,
   coolDownMinutes: 10,
   jitterMinutes: 0,

@@ -27,6 +27,14 @@ describe('the mails about an incident', () => {
     expect(new Set(subjects)).toEqual(new Set(['AWS incident: AWS_EC2_OPERATIONAL_ISSUE in eu-west-1']));
   });
 
+  it('are one thread in chat', () => {
+    const threads = (['passed', 'enabled'] as const).flatMap((kind) =>
+      incidentMail(incident, [notification({ kind })], schedule).chat.map(({ thread }) => thread),
+    );
+
+    expect(threads).toEqual([incident.arn, incident.arn]);
+  });
+
   it('have a subject that SNS accepts', () => {
     const long = toIncident(issue({ code: `AWS_${'X'.repeat(96)}` }));
 
