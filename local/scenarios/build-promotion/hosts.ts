@@ -33,6 +33,7 @@ async function withoutEfs(world: World, act: () => Promise<void>): Promise<void>
 export const hostScenarios = [
   scenario('EFS is gone, and hosts go on serving', {
     async arrange(world) {
+      rmSync(diskFolder(world), { recursive: true, force: true });
       await createReleasePipeline(world, PIPELINE, [{ env: 'prod' }]);
       await setBuildArtifact(world, PIPELINE, stampBuild(world, 'b-1'));
       await runPipeline(world);
