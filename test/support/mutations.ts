@@ -27,8 +27,10 @@ function firstFunction(template: Template): Json {
 function statements(template: Template): Json[] {
   const roles = Object.values(template.Resources).filter(({ Type }) => Type === 'AWS::IAM::Role');
   const policies = roles.flatMap(({ Properties }) => Properties.Policies ?? []);
-  return policies.find(({ PolicyDocument }: Json) => PolicyDocument.Statement[0].Sid).PolicyDocument
-    .Statement;
+  return policies.find(
+    ({ PolicyName, PolicyDocument }: Json) =>
+      PolicyDocument.Statement[0].Sid && PolicyName !== 'InvokeBySchedule',
+  ).PolicyDocument.Statement;
 }
 
 /** Breaks every queue that has a redrive policy: a queue of dead letters would not count. */
@@ -699,17 +701,29 @@ export const WING_MUTATIONS: readonly Mutation<Wing>[] = [
   },
   {
     rule: BOUNDARIES,
-    change: 'a schedule without a boundary',
+    change: 'a schedule whose role SAM makes',
     make: ({ template }) =>
-      delete template.Resources.UncordonInstances?.Properties.Events.Sweep.Properties.PermissionsBoundary,
-    offence: /the role of UncordonInstancesSweep has no boundary/,
+      delete template.Resources.UncordonInstances?.Properties.Events.Sweep.Properties.RoleArn,
+    offence: /SAM makes a role for the schedule UncordonInstancesSweep/,
   },
   {
     rule: BOUNDARIES,
     change: 'a role without a boundary',
     make: ({ template }) =>
       Object.assign(template.Resources, { Reader: { Type: 'AWS::IAM::Role', Properties: {} } }),
-    offence: /the role of Reader has no boundary/,
+    offence: /the role Reader has no boundary/,
+  },
+  {
+    rule: BOUNDARIES,
+    change: 'functions whose roles have no path',
+    make: ({ template }) => delete template.Globals.Function.RolePath,
+    offence: /the roles of the functions have no path/,
+  },
+  {
+    rule: BOUNDARIES,
+    change: 'a role without a path',
+    make: ({ template }) => delete template.Resources.SchedulesRole?.Properties.Path,
+    offence: /the role SchedulesRole has no path/,
   },
   {
     rule: STACK,

@@ -85,6 +85,8 @@ const COMMON_PARAMETERS = [
   'LogRetentionDays',
   'LogLevel',
   'PermissionsBoundaryArn',
+  'RolePath',
+  'RulesMayPublish',
   'OperatingGuideUrl',
 ];
 /** Described in docs/operating.md for every wing that has it. */
@@ -416,7 +418,8 @@ function lengthOf(parameter: Json): number {
 
 /** A role that SAM makes takes the boundary from its function, or from its schedule. */
 function checkBoundaries({ template }: Wing): string[] {
-  const isBounded = (value: Json): boolean => references(value ?? {}).includes('PermissionsBoundaryArn');
+  const uses = (value: Json, parameter: string): boolean => references(value ?? {}).includes(parameter);
+  const { PermissionsBoundary, RolePath } = template.Globals.Function;
   const roles = Object.entries(template.Resources).filter(([, { Type }]) => Type === 'AWS::IAM::Role');
   const schedules = functionsOf(template).flatMap(([id, { Properties }]) =>
     Object.entries<Json>(Properties.Events ?? {})
@@ -424,10 +427,18 @@ function checkBoundaries({ template }: Wing): string[] {
       .map(([name, event]) => [`${id}${name}`, event] as const),
   );
   return [
-    ...(isBounded(template.Globals.Function.PermissionsBoundary) ? [] : ['the functions have no boundary']),
-    ...[...roles, ...schedules]
-      .filter(([, { Properties }]) => !isBounded(Properties.PermissionsBoundary))
-      .map(([id]) => `the role of ${id} has no boundary`),
+    ...(uses(PermissionsBoundary, 'PermissionsBoundaryArn') ? [] : ['the functions have no boundary']),
+    ...(uses(RolePath, 'RolePath') ? [] : ['the roles of the functions have no path']),
+    ...roles
+      .filter(([, { Properties }]) => !uses(Properties.PermissionsBoundary, 'PermissionsBoundaryArn'))
+      .map(([id]) => `the role ${id} has no boundary`),
+    ...roles
+      .filter(([, { Properties }]) => !uses(Properties.Path, 'RolePath'))
+      .map(([id]) => `the role ${id} has no path`),
+    // SAM gives a schedule a role of its own, which takes a boundary but no path.
+    ...schedules
+      .filter(([, { Properties }]) => Properties.RoleArn === undefined)
+      .map(([id]) => `SAM makes a role for the schedule ${id}`),
   ];
 }
 

@@ -130,8 +130,10 @@ describe.each(wings)('the flat template of %s', (wing) => {
     },
   );
 
-  it('is small enough to be passed inline', () => {
-    expect(Buffer.byteLength(textOf(wing))).toBeLessThanOrEqual(51_200);
+  it('is small enough to be passed inline, or at least from S3', () => {
+    // Where docs/operating.md says which one must come from S3.
+    const limit = wing === 'ami-approval' ? 1_000_000 : 51_200;
+    expect(Buffer.byteLength(textOf(wing))).toBeLessThanOrEqual(limit);
   });
 
   it('is one that cfn-lint has nothing to say about', { timeout: 120_000 }, async () => {
