@@ -40,7 +40,8 @@ export async function readInventory(scope: Scope, config: Config, limits: ReadLi
     volumeFacts: { volumes: new Map<string, number>(), ebsOnlyTypes: new Set<string>() },
   };
   const [volumeFacts, history, unusableTopics] = await Promise.all([
-    readVolumeFacts(known, signal),
+    // Fleet mode knows no sizes.
+    config.mode === 'disk' ? readVolumeFacts(known, signal) : known.volumeFacts,
     readPercentHistory(disksWithForecast(known, config), now, signal),
     config.mode === 'disk'
       ? readTopicFaults(namedTopics(instances, owned, config.topicArn), signal)
