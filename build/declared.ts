@@ -113,8 +113,9 @@ function describe({ id, block, path, template }: Block): Declared {
 }
 
 function defaultOf(value: unknown, template: Mapping): string {
-  // `!If` without its tag. With default parameters, conditions are mostly false.
-  if (Array.isArray(value) && value[0] in mapping(template.Conditions)) return defaultOf(value[2], template);
+  // `!If` without its tag. With default parameters, conditions are mostly false, and what is empty then is not set.
+  if (Array.isArray(value) && value[0] in mapping(template.Conditions))
+    return defaultOf(value[2], template) || defaultOf(value[1], template);
   const { Ref: name } = mapping(value);
   if (typeof name !== 'string') return isMapping(value) ? JSON.stringify(value) : String(value);
   return String(mapping(mapping(template.Parameters)[name]).Default ?? name);
