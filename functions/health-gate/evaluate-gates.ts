@@ -2,6 +2,7 @@ import { mapLimit } from '#shared/concurrency.ts';
 import type { GatesContext } from './context.ts';
 import type { HealthIssue } from './domain/health-issue.ts';
 import type { HealthStatus } from './domain/hold-transitions.ts';
+import type { Override } from './domain/override.ts';
 import type { Policy } from './domain/policy.ts';
 import type { SourceError, Verdict } from './domain/verdict.ts';
 import { createSources, evaluatePolicy } from './evaluate-policy.ts';
@@ -56,8 +57,8 @@ async function evaluatePolicies(
   return new Map(verdicts);
 }
 
-/** A gate's policy, or why it has none. */
-type Gate = Policy | SourceError;
+/** A gate's policy, the override in it, or why it has none. */
+type Gate = Policy | Override | SourceError;
 
 function isPolicy(gate: Gate): gate is Policy {
   return 'regions' in gate;
@@ -75,8 +76,16 @@ function evaluateOwn(
   };
   const isFree = gates.every((gate) => !isPolicy(gate) || gate.overrideResumes !== false);
   if (override && isFree) return { status: 'overridden', text: describeOverride(override), ...events };
+  const overrides = gates.filter(isOverride);
+  const [own] = overrides;
+  if (own && overrides.length === gates.length)
+    return { status: 'overridden', text: describeOverride(own), ...events };
   const combined = combineVerdicts(gates.flatMap((gate) => verdictOf(gate, verdicts) ?? []));
   return { ...combined, ...events };
+}
+
+function isOverride(gate: Gate): gate is Override {
+  return 'until' in gate;
 }
 
 interface PolicyVerdict {
@@ -87,6 +96,7 @@ interface PolicyVerdict {
 
 /** A gate that would not stop the deployment now counts as passed. */
 function verdictOf(gate: Gate, verdicts: ReadonlyMap<string, PolicyVerdict>): PolicyVerdict | undefined {
+  if (isOverride(gate)) return { verdict: 'PASS', text: describeOverride(gate), issues: [] };
   if (!isPolicy(gate)) {
     const verdict = gate.kind === 'temporary' ? 'UNKNOWN' : 'MISCONFIGURED';
     return { verdict, text: gate.message, issues: [] };

@@ -8,6 +8,7 @@ import type { SourceError, Verdict } from './domain/verdict.ts';
 import { createSources, evaluatePolicy } from './evaluate-policy.ts';
 import { activeOverride, findCentralOverride } from './find-override.ts';
 import { readStoredParameters } from './read-parameters.ts';
+import { recentPolicy } from './recent-policies.ts';
 
 /** What a policy says about a deployment now. */
 export type GateVerdict =
@@ -41,8 +42,10 @@ export async function findVerdict(asked: GivenParameters, context: VerdictContex
   if (centralOverride) return { kind: 'overridden', override: centralOverride };
   const { onUnknown, region } = context.config;
   const defaults = { region, onUnknown };
+  const mayWarn = () => isWarnOnly(asked.text, recentPolicy(parameter, context.invocation.now()));
   if (stored.sourceError) {
-    const policy = buildPolicy({ given, parameter: undefined }, undefined, defaults);
+    const known = mayWarn() ? { ...given, mode: 'warn' as const } : given;
+    const policy = buildPolicy({ given: known, parameter: undefined }, undefined, defaults);
     return { kind: 'judged', verdict: verdictOfError(stored.sourceError), policy };
   }
   try {
@@ -52,8 +55,7 @@ export async function findVerdict(asked: GivenParameters, context: VerdictContex
     if (override) return { kind: 'overridden', override };
     return { kind: 'judged', verdict: await evaluateNow(policy, context), policy };
   } catch (error) {
-    const policyText = parameter && stored.parameters.get(parameter)?.text;
-    if (!(error instanceof InvalidInputError && isWarnOnly(asked.text, policyText))) throw error;
+    if (!(error instanceof InvalidInputError && mayWarn())) throw error;
     return { kind: 'undecided', reason: error.message };
   }
 }

@@ -2,6 +2,7 @@ import type { Invocation } from '#shared/invocation.ts';
 import { type Parameter, readParameters } from './aws/ssm.ts';
 import type { GateConfig } from './config.ts';
 import { type SourceError, toSourceError } from './domain/verdict.ts';
+import { rememberPolicy } from './recent-policies.ts';
 
 export interface StoredParameters {
   readonly parameters: ReadonlyMap<string, Parameter>;
@@ -22,7 +23,10 @@ export async function readStoredParameters(
   const { config, invocation } = context;
   const names = [config.overrideParameter, ...(parameter === undefined ? [] : [parameter])];
   try {
-    return { parameters: await readParameters(names, invocation.signal) };
+    const parameters = await readParameters(names, invocation.signal);
+    const policy = parameter === undefined ? undefined : parameters.get(parameter);
+    if (parameter !== undefined && policy) rememberPolicy(parameter, policy.text, invocation.now());
+    return { parameters };
   } catch (error) {
     if (invocation.signal.aborted) throw error;
     invocation.logger.warn('parameters not read', { names, error });

@@ -5,7 +5,7 @@ import type { GatesContext } from './context.ts';
 import type { Override } from './domain/override.ts';
 import { buildPolicy, type GateParameters, type Policy } from './domain/policy.ts';
 import { type SourceError, toSourceError } from './domain/verdict.ts';
-import { findCentralOverride } from './find-override.ts';
+import { activeOverride, findCentralOverride } from './find-override.ts';
 
 /** The policy that a gate used. With a source, the policy is read again. */
 export interface GateRule {
@@ -47,21 +47,20 @@ export async function readCurrentParameters(
   return { parameters, errors, override: findCentralOverride(context, parameters) };
 }
 
-/** The policy that a gate would use now, or why it would have none. */
+/** The policy that a gate would use now, the override in it while it lasts, or why it would have none. */
 export function currentPolicy(
   { policy, source }: GateRule,
   { errors, parameters }: CurrentParameters,
-  { config }: GatesContext,
-): Policy | SourceError {
+  context: GatesContext,
+): Policy | Override | SourceError {
   const name = source?.parameter;
   if (!source || name === undefined) return policy;
   if (errors.has(name)) return toSourceError(errors.get(name), `Parameter ${name}`);
   try {
-    const { onUnknown } = policy;
-    return buildPolicy(source, parameterText(parameters, name, config.region), {
-      region: config.region,
-      onUnknown,
-    });
+    const { region } = context.config;
+    const defaults = { region, onUnknown: policy.onUnknown };
+    const current = buildPolicy(source, parameterText(parameters, name, region), defaults);
+    return activeOverride(current.override, context) ?? current;
   } catch (error) {
     if (error instanceof InvalidInputError) return { kind: 'misconfigured', message: error.message };
     throw error;

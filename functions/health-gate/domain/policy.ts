@@ -161,6 +161,11 @@ export function isWarnOnly(...texts: readonly (string | undefined)[]): boolean {
   return modes.find((mode) => mode !== undefined) === 'warn';
 }
 
+/** The parameter that a text names, even if the text is invalid otherwise. */
+export function parameterIn(userParameters: string | undefined): string | undefined {
+  return /(?:^\s*|"policy"\s*:\s*")(\/[\w./-]+)/.exec(userParameters ?? '')?.[1];
+}
+
 interface EntryRule {
   readonly pattern: RegExp;
   readonly expected: string;

@@ -1,6 +1,7 @@
 import { codePipelineHandler } from '#shared/handlers/codepipeline.ts';
 import { isDryRun, readGateConfig } from '../config.ts';
-import { isWarnOnly, parseUserParameters } from '../domain/policy.ts';
+import { isWarnOnly, parameterIn, parseUserParameters } from '../domain/policy.ts';
+import { recentPolicy } from '../recent-policies.ts';
 import { gateDeployment } from './gate-deployment.ts';
 import { toUndecidedResult } from './job-result.ts';
 import { logUndecided } from './log.ts';
@@ -11,7 +12,8 @@ export const handler = codePipelineHandler({
   handle: (job, invocation) => gateDeployment(job, readGateConfig(), invocation),
   // A trial must never fail a stage, whatever is wrong with the policy, the function or AWS.
   replaceFailure: (userParameters, reason) => {
-    if (!(isDryRun() || isWarnOnly(userParameters))) return undefined;
+    const recent = recentPolicy(parameterIn(userParameters), Date.now());
+    if (!(isDryRun() || isWarnOnly(userParameters, recent))) return undefined;
     logUndecided(reason);
     return toUndecidedResult(reason);
   },

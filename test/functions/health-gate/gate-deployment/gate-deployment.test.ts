@@ -460,6 +460,44 @@ describe('a gate that only warns never fails a stage', () => {
     expect((await gate({ policy: parameter, mode: 'fail' })).failureDetails?.type).toBe('ConfigurationError');
   });
 
+  describe('because of a parameter that this process has read before', () => {
+    const trial = '/groundcrew/health-gate/trial';
+
+    beforeEach(async () => {
+      const Value = '{"mode":"warn","services":"EC2"}';
+      ssm.on(GetParametersCommand).resolves({ Parameters: [{ Name: trial, Value }] });
+      await gate(trial);
+      codePipeline.resetHistory();
+    });
+
+    it.each([
+      ['SSM is throttled', 'ThrottlingException', 'UNKNOWN'],
+      ['the permission is gone', 'AccessDeniedException', 'MISCONFIGURED'],
+    ])('although %s', async (_, name, verdict) => {
+      ssm.on(GetParametersCommand).rejects(refusal(name));
+
+      expect((await gate(trial)).outputVariables).toMatchObject({ Verdict: verdict });
+    });
+
+    it('although UserParameters became invalid', async () => {
+      const { outputVariables } = await gate({ policy: trial, regoins: 'us-east-1' });
+
+      expect(outputVariables).toMatchObject(undecided);
+    });
+
+    it('but only if the action names no other mode, and no other parameter', async () => {
+      ssm.on(GetParametersCommand).rejects(refusal('AccessDeniedException'));
+      const strict = await gate({ policy: trial, mode: 'fail' });
+      codePipeline.resetHistory();
+      const other = await gate('/groundcrew/health-gate/other');
+
+      expect([strict.failureDetails?.type, other.failureDetails?.type]).toEqual([
+        'PermissionError',
+        'PermissionError',
+      ]);
+    });
+  });
+
   it('a fault in the settings of the function, and in a dry run', async () => {
     process.env.MAX_OVERRIDE_HOURS = 'many';
     const warned = await gate({ mode: 'warn' });

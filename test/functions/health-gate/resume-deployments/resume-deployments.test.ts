@@ -805,6 +805,36 @@ describe('a held deployment is judged by the policy of now', () => {
     expect(holdOf('orders')?.status).toBe(status);
   });
 
+  it.each([
+    [
+      'with an override resumes it, without a cool-down',
+      '2026-11-21T13:00:00Z evacuating eu-west-1',
+      ['orders'],
+    ],
+    ['with an override that has ended keeps it', '2026-11-21T11:00:00Z evacuating eu-west-1', []],
+    ['with an invalid override keeps it', 'tomorrow', []],
+  ])('%s', async (_, override, resumed) => {
+    keepFrom('orders');
+    parameters.set(name, JSON.stringify({ override }));
+
+    await run([sweep]);
+
+    expect(retried()).toEqual(resumed);
+  });
+
+  it('with an override, where another gate of the stage still blocks, keeps it', async () => {
+    keepFrom('orders');
+    const [action] = holdOf('orders')?.actions ?? [];
+    if (!action) throw new Error('the hold has no gate');
+    const { source: _, ...other } = { ...action, action: 'Gate2' };
+    keep('orders', { actions: [action, other] });
+    parameters.set(name, JSON.stringify({ override: '2026-11-21T13:00:00Z evacuating eu-west-1' }));
+
+    await run([sweep]);
+
+    expect([holdOf('orders')?.status, retried()]).toEqual(['held', []]);
+  });
+
   it('as unknown while the parameter cannot be read, and as blocked when it is gone', async () => {
     openIncidents();
     keepFrom('orders');
