@@ -14,6 +14,8 @@ export interface ServiceContext<State = unknown> {
   readonly requestedRegion: string;
   /** Host and port that the call was sent to. */
   readonly host: string;
+  /** The ARN of the caller's role, or of the user who plays the scenario; undefined if nobody signed the request. */
+  principalArn(): string | undefined;
   /** The time on the pack's clock, in milliseconds since 1970. */
   now(): number;
   /** Puts a complete event on the default bus. */

@@ -13,6 +13,8 @@ export interface Hooks {
   findCaller(accessKey: string): Caller | undefined;
   /** Whether the role of a function can allow the action on the resource. */
   isAllowed(functionId: string, permission: NeededPermission): boolean;
+  /** The ARN of the role of a function. */
+  findRoleArn(functionId: string): string | undefined;
   /** Kills the process of the caller. Resolves when it has exited. */
   onKill(caller: Caller): void | Promise<void>;
   /** Delivers the caller's payload to another process of the function. Resolves when that invocation has ended. */

@@ -146,6 +146,7 @@ function createContext(gateway: GatewayState, request: ApiRequest): ServiceConte
     accountId,
     requestedRegion,
     host: headers.host ?? '',
+    principalArn: () => principalOf(gateway, request),
     now: () => gateway.clock.now(),
     publish: async (event) => requireHook(gateway, 'onPublish')(event),
     invoke: (name, payload) => requireHook(gateway, 'onInvoke')(name, payload),
@@ -171,6 +172,11 @@ async function callMoto(
   if (!request || response.status >= 300)
     throw new Error(`moto answered ${service}:${form['Action']} with ${response.status}: ${response.body}`);
   return decodeOutput(request, response);
+}
+
+function principalOf({ hooks }: GatewayState, { caller }: ApiRequest): string | undefined {
+  if (caller.isAnonymous) return undefined;
+  return hooks.findRoleArn?.(caller.function) ?? `arn:aws:iam::${accountId}:user/${caller.function}`;
 }
 
 /** moto answers unknown operations with a web page, which the SDK reports as a malformed response. */

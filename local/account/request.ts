@@ -28,12 +28,13 @@ export interface ApiRequest extends RawRequest {
 /** Signing names that differ from the IAM prefix. */
 const iamPrefixes: Readonly<Record<string, string>> = { monitoring: 'cloudwatch', email: 'ses' };
 
-/** Returns undefined if no AWS client signed the request. */
+/** Returns undefined if no AWS client signed the request, except for the links that SNS puts into mails. */
 export function decodeRequest(raw: RawRequest, findCaller?: FindCaller): ApiRequest | undefined {
   const [, accessKey, signedRegion, signingName] =
     /Credential=([^/,\s]+)\/[^/]+\/([^/]+)\/([^/]+)\/aws4_request/.exec(raw.headers.authorization ?? '') ??
     [];
-  if (accessKey === undefined || signedRegion === undefined || signingName === undefined) return undefined;
+  if (accessKey === undefined || signedRegion === undefined || signingName === undefined)
+    return decodeMailLink(raw);
   const service = iamPrefixes[signingName] ?? signingName;
   const { action, protocol, decode } = decodeOperation(raw, service);
   return {
@@ -63,6 +64,16 @@ export function queryRequest(service: string, form: Readonly<Record<string, stri
     },
     body: Buffer.from(body.toString()),
   };
+}
+
+function decodeMailLink(raw: RawRequest): ApiRequest | undefined {
+  const { pathname, searchParams } = new URL(raw.url, 'http://localhost');
+  const action = searchParams.get('Action') ?? '';
+  const isLink = raw.method === 'GET' && pathname === '/';
+  if (!isLink || !['ConfirmSubscription', 'Unsubscribe'].includes(action)) return undefined;
+  const caller: Caller = { function: 'local', process: 0, isAnonymous: true };
+  const known = { caller, region, service: 'sns', action, protocol: 'query' } as const;
+  return { ...raw, ...known, ...lazyInput(() => decodeForm(searchParams)) };
 }
 
 interface DecodedOperation {

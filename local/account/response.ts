@@ -63,10 +63,15 @@ export function decodeOutput(request: ApiRequest, { body }: HttpResponse): Mappi
     const value: unknown = JSON.parse(body.toString());
     return isMapping(value) ? value : {};
   }
-  const response = decodeXml(body.toString())[`${request.action}Response`];
+  return decodeXmlResult(request.action, { body });
+}
+
+/** The members of a successful response in XML. Only the query protocol has them in an element of their own. */
+export function decodeXmlResult(action: string, { body }: Pick<HttpResponse, 'body'>): Mapping {
+  const response = decodeXml(body.toString())[`${action}Response`];
   if (!isMapping(response)) return {};
-  const result = response[`${request.action}Result`];
-  return request.protocol === 'query' && isMapping(result) ? result : response;
+  const result = response[`${action}Result`];
+  return isMapping(result) ? result : response;
 }
 
 function xmlResponse(status: number, id: string, root: string, content: string): HttpResponse {

@@ -8,6 +8,8 @@ export interface Caller {
   readonly process: number;
   /** The account of the assumed role. Undefined if the function calls with its own role. */
   readonly account?: string;
+  /** Nobody signed the request: somebody followed a link of SNS. */
+  readonly isAnonymous?: true;
 }
 
 /** One call to AWS, as the gateway in front of the account recorded it. */

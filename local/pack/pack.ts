@@ -3,6 +3,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { type Account, accessKeyFor, accountId, region, startAccount } from '../account/account.ts';
+import { findMailSubscriptions, type SnsState } from '../account/services/sns.ts';
 import { countMessages } from '../account/services/sqs/queue.ts';
 import { createClock } from '../clock.ts';
 import { findPython } from '../python/find.ts';
@@ -164,6 +165,8 @@ function connect(started: Started): Parts & Started {
     mail: mailbox.receive,
     chat: mailbox.receiveChat,
     onCall: account.onCall,
+    endpoint: account.url,
+    findMailSubscriptions: (topicArn) => findMailSubscriptions(snsState(account), topicArn, clock.now()),
   });
   return {
     ...started,
@@ -175,6 +178,11 @@ function connect(started: Started): Parts & Started {
     wiring,
     history: { events: [], published: [], failed: [] },
   };
+}
+
+function snsState(account: Account): SnsState {
+  // biome-ignore lint/nursery/noUnsafeTypeAssertion: local/account/services/sns.ts creates it
+  return account.serviceState('sns') as SnsState;
 }
 
 async function reset({

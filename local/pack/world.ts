@@ -85,6 +85,10 @@ export function connectHooks(parts: Parts): void {
   const { account, functions, history, stack, wiring } = parts;
   account.setHooks({
     isAllowed: createAuthorize(stack),
+    findRoleArn: (id) => {
+      const role = stack.ofType('AWS::Lambda::Function').find((one) => one.id === id)?.properties.Role;
+      return role === undefined ? undefined : String(role);
+    },
     // What they may do is for the role to say that gave them out.
     findCaller: (accessKey) => {
       for (const id of functions.ids) {

@@ -4,6 +4,7 @@ import type { PipelinesState } from '../account/services/codepipeline/model.ts';
 import type { Ec2State } from '../account/services/ec2.ts';
 import type { HealthState } from '../account/services/health/state.ts';
 import type { ImageBuilderState } from '../account/services/imagebuilder.ts';
+import type { SnsState } from '../account/services/sns.ts';
 import type { Calendar, SsmState } from '../account/services/ssm.ts';
 import type { StsState } from '../account/services/sts.ts';
 import type { World } from '../pack/world.ts';
@@ -15,6 +16,7 @@ interface States {
   readonly ec2: Ec2State;
   readonly health: HealthState;
   readonly imagebuilder: ImageBuilderState;
+  readonly sns: SnsState;
   readonly ssm: SsmState;
   readonly sts: StsState;
 }

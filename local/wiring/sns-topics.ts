@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { MailSubscription } from '../account/services/sns.ts';
 import type { Clock } from '../clock.ts';
 import { isMapping, list, type Mapping, mapping, optionalText } from '../json.ts';
 import type { Resource, Stack } from '../stack/stack.ts';
@@ -26,13 +27,19 @@ export interface TopicOptions {
   readonly chat: (chat: Chat) => void;
   readonly enqueue: (functionId: string, payload: unknown) => void;
   readonly sendToQueue: (queueUrl: string, body: string, attributes: Attributes) => Promise<void>;
+  /** Where the account answers. */
+  readonly endpoint: string;
+  /** The subscriptions of mailboxes that were made by a call. Those of the template are confirmed. */
+  readonly findMailSubscriptions: (topicArn: string) => readonly MailSubscription[];
 }
 
 type Attributes = Readonly<Record<string, string>>;
 
 export interface Topics {
-  /** Delivers the message of a Publish call to the subscriptions of the template. */
+  /** Delivers the message of a Publish call to the subscriptions. Mailboxes must have confirmed theirs. */
   publish(input: Mapping, output: Mapping): Promise<void>;
+  /** Mails the link that confirms a new subscription. */
+  askToConfirm(input: Mapping): void;
   /** Does the same for a PublishBatch call. */
   publishBatch(input: Mapping, output: Mapping): Promise<void>;
 }
@@ -58,9 +65,15 @@ export function createTopics(options: TopicOptions): Topics {
   ];
   const publish = async (published: PublishedMessage): Promise<void> => {
     for (const { topic, receive } of subscriptions) if (topic === published.topic) await receive(published);
+    for (const one of options.findMailSubscriptions(published.topic))
+      if (one.isConfirmed) sendMailWithLink(published, one, options);
   };
   return {
     publish: (input, output) => publish(parsePublish(input, input.TopicArn, output.MessageId)),
+    askToConfirm: ({ Endpoint, Protocol, TopicArn }) => {
+      const found = options.findMailSubscriptions(String(TopicArn)).find((one) => one.endpoint === Endpoint);
+      if (Protocol === 'email' && found && !found.isConfirmed) sendConfirmation(found, options);
+    },
     publishBatch: async (input, output) => {
       const accepted = new Map(
         list(output.Successful).map((one) => [mapping(one).Id, mapping(one).MessageId]),
@@ -155,6 +168,26 @@ function sendMail(
   { mail }: TopicOptions,
 ): void {
   mail({ to: String(to), topic, subject, text: message });
+}
+
+/** SNS adds a link to every mail. Whoever follows it unsubscribes the mailbox, also a scanner. */
+function sendMailWithLink(
+  { topic, subject = defaultSubject, message }: PublishedMessage,
+  { arn, endpoint: to }: MailSubscription,
+  { endpoint, mail }: TopicOptions,
+): void {
+  const link = `${endpoint}/?${new URLSearchParams({ Action: 'Unsubscribe', SubscriptionArn: arn })}`;
+  const footer = `--\nTo stop receiving notifications from this topic, visit the link below to unsubscribe:\n${link}`;
+  mail({ to, topic, subject, text: `${message}\n\n${footer}` });
+}
+
+function sendConfirmation(
+  { endpoint: to, token, topicArn: topic }: MailSubscription,
+  { endpoint, mail }: TopicOptions,
+): void {
+  const query = new URLSearchParams({ Action: 'ConfirmSubscription', TopicArn: topic, Token: token });
+  const text = `You have chosen to subscribe to the topic:\n${topic}\n\nTo confirm this subscription, visit the link below:\n${endpoint}/?${query}`;
+  mail({ to, topic, subject: 'AWS Notification - Subscription Confirmation', text });
 }
 
 function toNotification({ topic, id, subject, message, attributes }: PublishedMessage, clock: Clock): object {

@@ -1,5 +1,6 @@
 import type { SNSClient } from '@aws-sdk/client-sns';
 import { ChangeMessageVisibilityBatchCommand, type Message, type SQSClient } from '@aws-sdk/client-sqs';
+import type { MailSubscription } from '../account/services/sns.ts';
 import type { Clock } from '../clock.ts';
 import type { Mapping } from '../json.ts';
 import type { Invoked } from '../runtime/sandbox.ts';
@@ -39,6 +40,9 @@ export interface WiringOptions {
     action: string,
     listener: (seen: SuccessfulCall) => void | Promise<void>,
   ) => void;
+  /** Where the account answers, for the links in mails. */
+  readonly endpoint: string;
+  readonly findMailSubscriptions: (topicArn: string) => readonly MailSubscription[];
 }
 
 /** Connects the resources of the template as AWS does: rules, queues, topics, schedules and the HTTP API. */
@@ -59,7 +63,7 @@ export interface Wiring {
 }
 
 export function createWiring(options: WiringOptions): Wiring {
-  const { stack, clock, sqs, sns, countMessages, invoke, mail, chat, onCall } = options;
+  const { stack, clock, sqs, sns, countMessages, invoke, onCall } = options;
   const async = createAsyncInvocations({
     stack,
     clock,
@@ -72,10 +76,7 @@ export function createWiring(options: WiringOptions): Wiring {
   const arrivals = createQueueArrivals(stack, clock);
   const pollers = createPollers({ stack, sqs, clock, arrivals, invoke });
   const topics = createTopics({
-    stack,
-    clock,
-    mail,
-    chat,
+    ...options,
     enqueue,
     sendToQueue: (...message) => sendMessage(sqs, ...message),
   });
@@ -83,6 +84,7 @@ export function createWiring(options: WiringOptions): Wiring {
   const parts = { clock, countMessages, async, pollers, arrivals, timers };
   const schedules = createSchedules({ stack, clock, deliver: delivery.deliver });
   onCall('sns', 'Publish', ({ input, output }) => topics.publish(input, output));
+  onCall('sns', 'Subscribe', ({ input }) => topics.askToConfirm(input));
   onCall('sns', 'PublishBatch', ({ input, output }) => topics.publishBatch(input, output));
   for (const action of arrivalActions) onCall('sqs', action, ({ input }) => arrivals.recordCall(input));
   return {
