@@ -38,7 +38,7 @@ function approverFields() {
   return {
     settingsParameter: text('SETTINGS_PARAMETER', { optional: true }),
     approvers: list('APPROVERS', { each: ADDRESS, optional: true }),
-    required: wholeNumber('REQUIRED_APPROVALS', { min: 1, max: 5 }),
+    required: wholeNumber('REQUIRED_APPROVALS', { min: 1, max: 15 }),
   };
 }
 
@@ -51,19 +51,27 @@ function scopeFields() {
 
 /** Reads the environment of RequestApproval. @throws ConfigurationError that names every invalid variable */
 export function readRequestConfig(env: Env = process.env) {
-  const { accounts, organizations, organizationalUnits, copying, pipelines, steps, ...settings } =
-    readEnvironment(env, {
-      table: text('APPROVALS_TABLE'),
-      dryRun: flag('DRY_RUN'),
-      approverTopicArn: text('APPROVER_TOPIC_ARN'),
-      topicArn: text('NOTIFICATION_TOPIC_ARN'),
-      linkBase: text('LINK_BASE'),
-      ...approverFields(),
-      expiryHours: wholeNumber('EXPIRY_HOURS', { min: 1, max: 336 }),
-      excludeInitiator: flag('BAR_INITIATOR'),
-      ...targetFields(),
-      ...scopeFields(),
-    });
+  const {
+    accounts,
+    organizations,
+    organizationalUnits,
+    copying,
+    pipelines,
+    steps,
+    topicPrefix,
+    ...settings
+  } = readEnvironment(env, {
+    table: text('APPROVALS_TABLE'),
+    dryRun: flag('DRY_RUN'),
+    topicPrefix: text('APPROVER_TOPIC_PREFIX'),
+    topicArn: text('NOTIFICATION_TOPIC_ARN'),
+    linkBase: text('LINK_BASE'),
+    ...approverFields(),
+    expiryHours: wholeNumber('EXPIRY_HOURS', { min: 1, max: 336 }),
+    excludeInitiator: flag('BAR_INITIATOR'),
+    ...targetFields(),
+    ...scopeFields(),
+  });
   return {
     ...settings,
     approvers: uniqueAddresses(settings.approvers),
@@ -75,6 +83,7 @@ export function readRequestConfig(env: Env = process.env) {
       copying,
     }),
     accountNames: accountNamesIn(accounts),
+    approverTopics: { prefix: topicPrefix },
     scope: { pipelines, steps },
   };
 }
@@ -93,16 +102,24 @@ export type DecideConfig = ReturnType<typeof readDecideConfig>;
 
 /** Reads the environment of ExecuteApproval. */
 export function readExecuteConfig(env: Env = process.env) {
-  const { accounts, organizations, organizationalUnits, copying, pipelines, steps, ...settings } =
-    readEnvironment(env, {
-      table: text('APPROVALS_TABLE'),
-      dryRun: flag('DRY_RUN'),
-      approverTopicArn: text('APPROVER_TOPIC_ARN'),
-      ownerTopicArn: text('OWNER_TOPIC_ARN'),
-      ...approverFields(),
-      ...targetFields(),
-      ...scopeFields(),
-    });
+  const {
+    accounts,
+    organizations,
+    organizationalUnits,
+    copying,
+    pipelines,
+    steps,
+    topicPrefix,
+    ...settings
+  } = readEnvironment(env, {
+    table: text('APPROVALS_TABLE'),
+    dryRun: flag('DRY_RUN'),
+    topicPrefix: text('APPROVER_TOPIC_PREFIX'),
+    ownerTopicArn: text('OWNER_TOPIC_ARN'),
+    ...approverFields(),
+    ...targetFields(),
+    ...scopeFields(),
+  });
   return {
     ...settings,
     approvers: uniqueAddresses(settings.approvers),
@@ -112,6 +129,7 @@ export function readExecuteConfig(env: Env = process.env) {
       organizationalUnits,
       copying,
     }),
+    approverTopics: { prefix: topicPrefix },
     scope: { pipelines, steps },
   };
 }
@@ -119,12 +137,21 @@ export type ExecuteConfig = ReturnType<typeof readExecuteConfig>;
 
 /** Reads the environment of SweepApprovals. */
 export function readSweepConfig(env: Env = process.env) {
-  const { pipelines, steps, ...settings } = readEnvironment(env, {
+  const { pipelines, steps, topicPrefix, publishers, topicKey, ...settings } = readEnvironment(env, {
     table: text('APPROVALS_TABLE'),
     dryRun: flag('DRY_RUN'),
+    topicArn: text('NOTIFICATION_TOPIC_ARN'),
+    topicPrefix: text('APPROVER_TOPIC_PREFIX'),
+    publishers: list('APPROVER_TOPIC_PUBLISHERS'),
+    topicKey: text('APPROVER_TOPIC_KEY'),
     ...approverFields(),
     ...scopeFields(),
   });
-  return { ...settings, approvers: uniqueAddresses(settings.approvers), scope: { pipelines, steps } };
+  return {
+    ...settings,
+    approvers: uniqueAddresses(settings.approvers),
+    scope: { pipelines, steps },
+    approverTopics: { prefix: topicPrefix, publishers, key: topicKey },
+  };
 }
 export type SweepConfig = ReturnType<typeof readSweepConfig>;

@@ -1,6 +1,6 @@
 import type { RecordTable } from '#shared/aws/update-record.ts';
 import type { Invocation } from '#shared/invocation.ts';
-import type { ExecuteConfig, RequestConfig } from './config.ts';
+import type { ExecuteConfig, RequestConfig, SweepConfig } from './config.ts';
 import type { ApprovalSettings } from './domain/pipeline-rules.ts';
 import { loadSettings, type SettingsSource } from './load-settings.ts';
 
@@ -16,6 +16,9 @@ export type RequestContext = Context<RequestConfig>;
 
 /** What one invocation of ExecuteApproval works with. */
 export type ExecuteContext = Context<ExecuteConfig>;
+
+/** What one invocation of SweepApprovals works with. */
+export type SweepContext = Context<SweepConfig>;
 
 export async function createContext<Config extends SettingsSource & { readonly table: string }>(
   config: Config,

@@ -10,11 +10,11 @@ export function isDenied(policy: string, action: string, keys: Keys): boolean {
   const statements = list(mapping(JSON.parse(policy)).Statement).map(mapping);
   return statements.some(
     ({ Action, Condition, Effect }) =>
-      Effect === 'Deny' && texts(Action).includes(action.toLowerCase()) && holds(mapping(Condition), keys),
+      Effect === 'Deny' && texts(Action).includes(action.toLowerCase()) && isMet(mapping(Condition), keys),
   );
 }
 
-function holds(condition: Mapping, keys: Keys): boolean {
+function isMet(condition: Mapping, keys: Keys): boolean {
   return Object.entries(condition).every(([operator, tested]) => {
     const test = operators[operator];
     if (!test) throw new Error(`Add the operator ${operator} to local/account/resource-policy.ts.`);

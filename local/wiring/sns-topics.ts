@@ -170,7 +170,7 @@ function sendMail(
   mail({ to: String(to), topic, subject, text: message });
 }
 
-/** SNS adds a link to every mail. Whoever follows it unsubscribes the mailbox, also a scanner. */
+/** SNS adds a link to every mail. Everyone who follows it unsubscribes the mailbox, also a scanner. */
 function sendMailWithLink(
   { topic, subject = defaultSubject, message }: PublishedMessage,
   { arn, endpoint: to }: MailSubscription,

@@ -161,26 +161,6 @@ export const TEMPLATE_MUTATIONS: readonly Mutation<Template>[] = [
     offence: /has no dead-letter queue/,
   },
   {
-    rule: TARGETS,
-    change: 'a dead-letter queue for messages with secrets',
-    make: (template) => {
-      add(template, 'Letters', 'AWS::SNS::Topic', {});
-      Object.assign(template.Resources.Letters ?? {}, { Metadata: { CarriesSecrets: true } });
-      of(template, 'AWS::SNS::Subscription').TopicArn = { Ref: 'Letters' };
-    },
-    offence: /keeps messages with secrets in DeadLetters/,
-  },
-  {
-    rule: TARGETS,
-    change: 'a queue that subscribes to messages with secrets',
-    make: (template) => {
-      add(template, 'Letters', 'AWS::SNS::Topic', {});
-      Object.assign(template.Resources.Letters ?? {}, { Metadata: { CarriesSecrets: true } });
-      add(template, 'Spy', 'AWS::SNS::Subscription', { TopicArn: { Ref: 'Letters' }, Protocol: 'sqs' });
-    },
-    offence: /Spy hands messages with secrets to sqs/,
-  },
-  {
     rule: REDRIVE,
     change: 'queues without a redrive policy',
     make: (template) => eachRedrivenQueue(template, (queue) => delete queue.RedrivePolicy),

@@ -197,13 +197,18 @@ function alternatives(template: Template): Parameters[] {
 }
 
 function isKnown(template: Template, name: string): boolean {
-  // A function's role and the like are there after the transform alone; cfn-lint looks at those.
   return (
     name in template.Resources ||
     name in template.Parameters ||
     name.startsWith('AWS::') ||
-    isStageOfApi(template, name)
+    isStageOfApi(template, name) ||
+    isRoleOfFunction(template, name)
   );
+}
+
+/** SAM makes a role for each function. */
+function isRoleOfFunction({ Resources }: Template, name: string): boolean {
+  return Resources[name.replace(/Role$/, '')]?.Type === 'AWS::Serverless::Function';
 }
 
 /** SAM makes the stage of an HTTP API. */

@@ -123,26 +123,11 @@ function checkTargets(template: Template): string[] {
         : [`${id} retries for a day`]),
     ],
   );
-  const subscriptions = ofType(template, 'AWS::SNS::Subscription').flatMap(([id, subscription]) =>
-    checkSubscription(template, id, subscription),
+  const subscriptions = ofType(template, 'AWS::SNS::Subscription').flatMap(
+    ([id, { RedrivePolicy: redrive }]) =>
+      isQueue(template, idOf(redrive?.deadLetterTargetArn)) ? [] : [`${id} has no dead-letter queue`],
   );
   return [...targets, ...subscriptions];
-}
-
-/** The messages of a topic with the metadata CarriesSecrets go to mailboxes, and no queue may keep them. */
-function checkSubscription(
-  template: Template,
-  id: string,
-  { TopicArn, Protocol, RedrivePolicy: redrive }: Json,
-): string[] {
-  const queue = idOf(redrive?.deadLetterTargetArn);
-  if (!template.Resources[idOf(TopicArn) ?? '']?.Metadata?.CarriesSecrets) {
-    return isQueue(template, queue) ? [] : [`${id} has no dead-letter queue`];
-  }
-  return [
-    ...(redrive ? [`${id} keeps messages with secrets in ${queue}`] : []),
-    ...(Protocol === 'email' ? [] : [`${id} hands messages with secrets to ${Protocol}`]),
-  ];
 }
 
 function checkRedrive(template: Template): string[] {

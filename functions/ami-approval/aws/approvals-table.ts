@@ -4,6 +4,7 @@ import { dynamo, type Item, toRecord } from '#shared/aws/records.ts';
 import type { RecordTable } from '#shared/aws/update-record.ts';
 import type { ApprovalRecord, BuildRecordKey } from '../domain/approval-record.ts';
 import type { ApprovedBuild } from '../domain/approved-build.ts';
+import { APPROVERS, type ApproverSubscription } from '../domain/approver-subscription.ts';
 import type { BuildFailure } from '../domain/build-failure.ts';
 import type { ScanFindings } from '../domain/scan-findings.ts';
 import { STEP_EXECUTION_ID } from '../domain/workflow-step.ts';
@@ -42,6 +43,21 @@ export async function findApprovedBuild(
   const command = new GetItemCommand({ TableName: table, Key: { image: { S: image }, part: { S: part } } });
   const { Item: item } = await dynamo.send(command, { abortSignal: signal });
   return item && toRecord<ApprovedBuild>(item);
+}
+
+/** Everybody who is, or was, an approver. */
+export function listApproverSubscriptions({ table, signal }: RecordTable): Promise<ApproverSubscription[]> {
+  return paginate<ApproverSubscription, Item>(async (next) => {
+    const command = new QueryCommand({
+      TableName: table,
+      ConsistentRead: true,
+      KeyConditionExpression: 'image = :image',
+      ExpressionAttributeValues: { ':image': { S: APPROVERS } },
+      ...(next && { ExclusiveStartKey: next }),
+    });
+    const { Items = [], LastEvaluatedKey } = await dynamo.send(command, { abortSignal: signal });
+    return { items: Items.map((item) => toRecord<ApproverSubscription>(item)), next: LastEvaluatedKey };
+  });
 }
 
 /** Lists every request with something left to do, from an index that may lag behind by a second. */

@@ -5,10 +5,11 @@ import type { HttpResponse } from '#shared/handlers/http.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
 import { registerSecrets } from '#shared/redact.ts';
-import { readBuildRecords } from '../aws/approvals-table.ts';
+import { listApproverSubscriptions, readBuildRecords } from '../aws/approvals-table.ts';
 import type { DecideConfig } from '../config.ts';
 import { type ApprovalRecord, keyOfRecord } from '../domain/approval-record.ts';
 import { applyVote, nextAction, type VoteInput, type VoteOutcome } from '../domain/approval-transitions.ts';
+import type { ApproverSubscription } from '../domain/approver-subscription.ts';
 import { withCurrentRules } from '../domain/current-rules.ts';
 import { hashToken, isSameHash, isToken } from '../domain/link-token.ts';
 import type { ApprovalSettings } from '../domain/pipeline-rules.ts';
@@ -31,6 +32,7 @@ interface LinkContext {
   /** As the current settings see it. */
   readonly record: ApprovalRecord;
   readonly findings: ScanFindings | undefined;
+  readonly subscriptions: readonly ApproverSubscription[];
   readonly approver: string;
 }
 
@@ -45,7 +47,10 @@ export async function decideApproval(
   // A path that cannot be one of our links costs no AWS call.
   if (!/^[0-9a-f]{32}$/.test(image) || !isToken(token)) return invalidLinkResponse(invocation);
   const table = { table: config.table, signal: invocation.signal };
-  const { approvals, findings } = await readBuildRecords(table, image);
+  const [{ approvals, findings }, subscriptions] = await Promise.all([
+    readBuildRecords(table, image),
+    listApproverSubscriptions(table),
+  ]);
   if (approvals.length === 0) return invalidLinkResponse(invocation);
   const settings = await loadSettings(config, invocation.signal);
   for (const stored of approvals) {
@@ -61,6 +66,7 @@ export async function decideApproval(
         stored,
         record,
         findings,
+        subscriptions,
         approver,
       });
   }
@@ -121,11 +127,11 @@ function isOwnForm({ headers }: HttpRequest): boolean {
 }
 
 function pageResponse(
-  { record, approver, findings, invocation }: LinkContext,
+  { record, approver, findings, subscriptions, invocation }: LinkContext,
   status: number,
   problem?: FormProblem,
 ): HttpResponse {
-  const view = { record, approver, findings, now: invocation.now() };
+  const view = { record, approver, findings, subscriptions, now: invocation.now() };
   return htmlResponse(status, renderPage({ ...view, ...(problem && { problem }) }));
 }
 

@@ -3,6 +3,7 @@ import { formatTime } from '#shared/time.ts';
 import { type ApprovalRecord, votesOf } from '../domain/approval-record.ts';
 import type { Ami, ApprovalSubject } from '../domain/approval-subject.ts';
 import { isInitiator } from '../domain/approval-transitions.ts';
+import { type ApproverSubscription, formatUnreachable } from '../domain/approver-subscription.ts';
 import { formatChecks, formatComparison, latestResult, withAccountNames } from '../domain/build-review.ts';
 import { amiLink, imageLink, launchLink } from '../domain/console-links.ts';
 import { formatEarlierRounds } from '../domain/earlier-rounds.ts';
@@ -17,6 +18,7 @@ export interface View {
   /** Whose link it is. */
   readonly approver: string;
   readonly findings: ScanFindings | undefined;
+  readonly subscriptions: readonly ApproverSubscription[];
   readonly now: number;
   readonly problem?: FormProblem;
 }
@@ -41,13 +43,14 @@ function openRequest(view: View, status: PageStatus): Html {
 ${checks(view)}
 ${consequence(record)}
 ${forms(view, status)}
-${votes(record, approver)}
+${votes(view)}
 ${buildDetails(record.subject)}
 <p class="quiet foot">This link is personal: anyone who has it can vote as ${approver}. Opening it does not vote.</p>`;
 }
 
 /** An old link may be in many mailboxes by now, so it tells no details of the build. */
-function endedRequest({ record, approver }: View): Html {
+function endedRequest(view: View): Html {
+  const { record } = view;
   const results = Object.entries(record.shares);
   const isPartial = record.status === 'failed' && results.length > 0;
   return html`${
@@ -55,7 +58,7 @@ function endedRequest({ record, approver }: View): Html {
       ? html`<h2>Results by Region</h2>${list(results.map(([id, { region, result, remarks }]) => `${id} in ${region}: ${[result, ...remarks].join('; ')}`))}`
       : nothing
   }
-${votes(record, approver)}`;
+${votes(view)}`;
 }
 
 /** The same page for a forged link and for a replaced one, so that it reveals nothing. */
@@ -221,7 +224,7 @@ function describedBy(problem: FormProblem | undefined, id: string): Html {
   return problem ? html` aria-invalid="true" aria-describedby="${id}"` : nothing;
 }
 
-function votes(record: ApprovalRecord, viewer: string): Html {
+function votes({ record, approver: viewer, subscriptions }: View): Html {
   const counted = votesOf(record);
   const missing = record.approvers
     .map(({ address }) => address)
@@ -232,7 +235,7 @@ function votes(record: ApprovalRecord, viewer: string): Html {
 <ul>${counted.map(
     ({ who, what, at, why }) =>
       html`<li>${who === viewer ? 'You' : who} ${what === 'approve' ? 'approved' : 'rejected'} it, ${formatTime(at)}${why === undefined ? nothing : html`: “${why}”`}</li>`,
-  )}${isWaiting ? html`<li class="quiet">No vote yet: ${missing.map((who) => (who === viewer ? 'you' : who)).join(', ')}</li>` : nothing}</ul>`;
+  )}${isWaiting ? html`<li class="quiet">No vote yet: ${missing.map((who) => (who === viewer ? 'you' : `${who}${formatUnreachable(subscriptions, who)}`)).join(', ')}</li>` : nothing}</ul>`;
 }
 
 function buildDetails({ details, imageArn, workflowStep }: ApprovalSubject): Html {

@@ -139,15 +139,25 @@ function decide(record: Draft, status: 'approved' | 'rejected', now: number): Dr
   return { ...record, status, decidedAt: now };
 }
 
-/** What to do next: `ask` is for RequestApproval (open a round, send mails), `act` for ExecuteApproval. */
-export function nextAction(known: Draft, now: number): 'ask' | 'act' | undefined {
+/**
+ * What to do next: `ask` is for RequestApproval (open a round, send mails), `act` for ExecuteApproval.
+ *
+ * @param isReachable whether a link can be sent to an approver now
+ */
+export function nextAction(
+  known: Draft,
+  now: number,
+  isReachable: (address: string) => boolean = () => true,
+): 'ask' | 'act' | undefined {
   if (known.open === undefined || isLeased(known, now)) return undefined;
   // If no new round could be opened for a day, the request is closed.
   if (known.status === 'outdated') return hasFailedTooLong(known, now) ? 'act' : 'ask';
   if (known.status !== 'pending') return 'act';
   if (now >= known.expiresAt || hasQuorum(known)) return 'act';
-  const isMailDue = known.approvers.some(({ tokenHash }) => tokenHash === undefined);
-  return isMailDue || approversToRemind(known, now).length > 0 ? 'ask' : undefined;
+  const toInvite = known.approvers.flatMap(({ address, tokenHash }) =>
+    tokenHash === undefined ? [address] : [],
+  );
+  return [...toInvite, ...approversToRemind(known, now)].some(isReachable) ? 'ask' : undefined;
 }
 
 export function isLeased({ leaseUntil }: Draft, now: number): boolean {
@@ -200,9 +210,10 @@ export function releaseClaim(known: Draft, shares: Readonly<Record<string, Share
   return { ...kept, shares: { ...known.shares, ...shares } };
 }
 
-/** SNS refused the closing mail, so it is due again. */
-export function markMailDue(known: Draft): Draft | undefined {
-  return known.mailStatus === 'claimed' ? { ...known, open: 'open', mailStatus: 'due' } : undefined;
+/** SNS refused the closing mail, so it is due again. @param mailDue the approvers whose mail it refused */
+export function markMailDue(known: Draft, mailDue?: readonly string[]): Draft | undefined {
+  if (known.mailStatus !== 'claimed') return undefined;
+  return { ...known, open: 'open', mailStatus: 'due', ...(mailDue && { mailDue }) };
 }
 
 /** The execution has failed for so long that a person must act. */

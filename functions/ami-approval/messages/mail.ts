@@ -51,7 +51,6 @@ export function invitationMail({ record, approver, link, findings, now, isRemind
   return {
     subject: subjectLine(`${prefix}Approve ${subject.workflowStep ? 'build' : 'AMI'} ${buildName(subject)}?`),
     text: join(text),
-    attributes: { approver: [approver] },
   };
 }
 
@@ -157,7 +156,7 @@ const outcomeTexts: Readonly<Partial<Record<Draft['status'], string>>> = {
 
 /** For all approvers: the request was closed without an effect. */
 export function requestClosedMail(record: Draft): Mail {
-  const { subject, status, shares, approvers, round, why } = record;
+  const { subject, status, shares, round, why } = record;
   const outcome = outcomeTexts[status] ?? 'not carried out';
   const regions = Object.entries(shares).map(
     ([id, { region, result, remarks }]) => `${id} in ${region}: ${[result, ...remarks].join('; ')}`,
@@ -175,7 +174,6 @@ export function requestClosedMail(record: Draft): Mail {
   return {
     subject: subjectLine(`${buildName(subject)}: ${outcome}`),
     text: join(text),
-    attributes: { approver: approvers.map(({ address }) => address) },
   };
 }
 

@@ -4,6 +4,7 @@ import { RetryableError } from '#shared/errors.ts';
 import { sendMail } from '#shared/mail.ts';
 import type { RequestContext } from '../context.ts';
 import { type ApprovalRecord, type Approver, keyOfRecord } from '../domain/approval-record.ts';
+import { approverTopicArn } from '../domain/approver-topic.ts';
 import { invitationMail } from '../messages/mail.ts';
 import type { OpenedRequest } from './open-request.ts';
 
@@ -26,8 +27,9 @@ export async function inviteApprovers(
     const link = `${config.linkBase}/approvals/${record.image}/${token}`;
     const isReminder = mails === 'reminders';
     const mail = invitationMail({ record, approver, link, findings, now: invocation.now(), isReminder });
+    const topicArn = approverTopicArn(config.approverTopics, approver);
     const ids = { imageArn: record.subject.imageArn, approver };
-    const result = await sendMail(config.approverTopicArn, mail, invocation, ids);
+    const result = await sendMail(topicArn, mail, invocation, ids);
     if (result.outcome === 'refused') refused.push({ hash, error: result.error });
   });
   if (refused.length === 0) return;

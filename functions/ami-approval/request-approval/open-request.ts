@@ -31,6 +31,7 @@ import {
 import type { ScanFindings } from '../domain/scan-findings.ts';
 import { hasTargets } from '../domain/share-targets.ts';
 import { expiryOf } from '../domain/workflow-step.ts';
+import { findReachable } from './find-reachable.ts';
 import { reviewBuild } from './review-build.ts';
 
 /** What needs approval: a build, or a waiting step of its workflow. */
@@ -187,11 +188,13 @@ interface RoundWrite {
 }
 
 async function writeRound(
-  { invocation, table }: RequestContext,
+  context: RequestContext,
   { input, records, known, round }: RoundWrite,
 ): Promise<OpenResult> {
+  const { invocation, table } = context;
   const key = keyOf(input.imageArn, input.stepExecutionId);
-  const tokens = createTokens(round.approvers.map(({ address }) => address));
+  const reachable = await findReachable(context, round);
+  const tokens = createTokens(round.approvers.map(({ address }) => address).filter(reachable));
   const { record, wrote } = await updateRecord<ApprovalRecord>(
     table,
     key,
@@ -216,17 +219,20 @@ interface MailClaim {
 
 /** Each mail has a new link. */
 async function claimMails(
-  { table, invocation }: RequestContext,
+  context: RequestContext,
   { known, current: seen, due }: MailClaim,
   { findings }: BuildRecords,
 ): Promise<OpenResult> {
-  const tokens = createTokens(due.to);
+  const reachable = await findReachable(context, seen);
+  const tokens = createTokens(due.to.filter(reachable));
+  if (tokens.size === 0)
+    return { skipReason: 'the approvers without a mail have not confirmed their subscriptions' };
   const next =
     due.mails === 'reminders'
       ? addReminderHashes(seen, tokens)
-      : withoutLateReminders(addTokenHashes(seen, tokens), tokens, invocation.now());
+      : withoutLateReminders(addTokenHashes(seen, tokens), tokens, context.invocation.now());
   const { record, wrote } = await updateRecord<ApprovalRecord>(
-    table,
+    context.table,
     keyOfRecord(known),
     (current) => (current?.revision === known.revision ? next : undefined),
     { known },

@@ -1,17 +1,19 @@
 import { publishAllEvents } from '#shared/aws/eventbridge.ts';
 import type { RecordTable } from '#shared/aws/update-record.ts';
+import { RetryableError } from '#shared/errors.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
 import { listOpenRequests, readBuildRecords } from '../aws/approvals-table.ts';
 import { findImage, listWaitingSteps } from '../aws/imagebuilder.ts';
 import type { SweepConfig } from '../config.ts';
+import { createContext, type SweepContext } from '../context.ts';
 import { type ApprovalRecord, imageKey } from '../domain/approval-record.ts';
 import { type ApprovalScope, isApprovalStep, outOfScopeReason } from '../domain/approval-scope.ts';
 import { nextAction } from '../domain/approval-transitions.ts';
 import { withCurrentRules } from '../domain/current-rules.ts';
 import type { NamedStep } from '../domain/workflow-step.ts';
-import { loadSettings } from '../load-settings.ts';
 import { type DueDetail, dueEvent, dueEventOf } from '../messages/events.ts';
+import { keepSubscriptions } from './keep-subscriptions.ts';
 
 interface DueRequest {
   readonly record: ApprovalRecord;
@@ -19,37 +21,53 @@ interface DueRequest {
 }
 
 /**
- * Publishes an event for every request that has expired, crashed half-way or has a mail to send, and for every waiting
+ * Keeps the subscriptions of the approvers. Publishes an event for every request that has expired, crashed half-way or has a mail to send, and for every waiting
  * step whose event was lost: Image Builder delivers its events on a best-effort basis.
  */
 export async function sweepApprovals(config: SweepConfig, invocation: Invocation): Promise<object> {
-  const { table: name, dryRun, scope } = config;
-  const { metrics, now, signal } = invocation;
-  const table = { table: name, signal };
-  const settings = await loadSettings(config, signal);
-  const [open, waiting] = await Promise.all([listOpenRequests(table), listWaitingSteps(signal)]);
+  const context: SweepContext = await createContext(config, invocation);
+  const { table } = context;
+  const [open, waiting] = await Promise.all([listOpenRequests(table), listWaitingSteps(invocation.signal)]);
+  const kept = config.dryRun ? undefined : await keepSubscriptions(context, open.some(isUndecided));
   const dueRequests = open.flatMap((record): DueRequest[] => {
-    const next = nextAction(withCurrentRules(record, settings), now());
+    const current = withCurrentRules(record, context.settings);
+    const next = nextAction(
+      current,
+      invocation.now(),
+      (address) => kept?.reachable.has(address.toLowerCase()) ?? true,
+    );
     return next ? [{ record, next }] : [];
   });
   const openParts = new Set(open.map(({ part }) => part));
   const candidates = waiting.filter(
-    ({ name, stepExecutionId }) => isApprovalStep(name, scope) && !openParts.has(stepExecutionId),
+    ({ name, stepExecutionId }) => isApprovalStep(name, config.scope) && !openParts.has(stepExecutionId),
   );
-  const missedSteps = await withoutRequest(table, candidates, scope);
+  const missedSteps = await withoutRequest(table, candidates, config.scope);
+  await requeue(context, dueRequests, missedSteps);
+  if (kept && kept.failures.length > 0)
+    throw new RetryableError('a subscription of an approver could not be kept', { cause: kept.failures[0] });
+  return { open: open.length, requeued: dueRequests.length + missedSteps.length };
+}
+
+function isUndecided({ status }: ApprovalRecord): boolean {
+  return status === 'pending';
+}
+
+async function requeue(
+  { config: { dryRun }, invocation }: SweepContext,
+  dueRequests: readonly DueRequest[],
+  missedSteps: readonly NamedStep[],
+): Promise<void> {
   logDue(invocation, dueRequests, missedSteps, dryRun);
-  const count = dueRequests.length + missedSteps.length;
-  if (!dryRun) {
-    const events = [
-      ...dueRequests.map(({ record, next }) => dueEventOf(record, next)),
-      ...missedSteps.map(({ imageArn, stepExecutionId }) =>
-        dueEvent({ next: 'ask', imageArn, stepExecutionId }),
-      ),
-    ];
-    await publishAllEvents(events, signal);
-    addCount(metrics, 'RequestRequeued', count);
-  }
-  return { open: open.length, requeued: count };
+  if (dryRun) return;
+  const events = [
+    ...dueRequests.map(({ record, next }) => dueEventOf(record, next)),
+    ...missedSteps.map(({ imageArn, stepExecutionId }) =>
+      dueEvent({ next: 'ask', imageArn, stepExecutionId }),
+    ),
+  ];
+  await publishAllEvents(events, invocation.signal);
+  addCount(invocation.metrics, 'RequestRequeued', events.length);
 }
 
 function logDue(

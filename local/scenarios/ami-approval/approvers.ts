@@ -1,16 +1,62 @@
 import type { World } from '../../pack/world.ts';
+import type { Mail } from '../../wiring/sns-topics.ts';
 import { type Build, STEP_ID } from './builds.ts';
 import { imageStateChange, stepWaiting } from './events.ts';
 
 // What approvers do.
 
-export type Person = 'ann' | 'ben' | 'cem';
+export type Person = 'ann' | 'ben' | 'cem' | 'dan' | 'eve';
 
 const addresses: Readonly<Record<Person, string>> = {
   ann: 'ann@example.com',
   ben: 'ben@example.com',
   cem: 'cem@example.com',
+  dan: 'dan@example.com',
+  eve: 'eve@example.com',
 };
+
+const people: readonly Person[] = ['ann', 'ben', 'cem'];
+
+const mailsBefore = new WeakMap<World, number>();
+
+/** The sweep subscribes every approver, and these people follow the link that confirms it. */
+export async function subscribeApprovers(world: World, who = people): Promise<void> {
+  await sweep(world);
+  for (const person of who) await followLink(world, person, 'ConfirmSubscription');
+  await sweep(world);
+  forgetMails(world);
+}
+
+/** `newMails` begins here. */
+export function forgetMails(world: World): void {
+  mailsBefore.set(world, world.mails().length);
+}
+
+/** The mails since `forgetMails`. */
+export function newMails(world: World): readonly Mail[] {
+  return world.mails().slice(mailsBefore.get(world));
+}
+
+export async function sweep(world: World): Promise<void> {
+  await world.fire('SweepApprovalsSweep');
+  await world.settle();
+}
+
+/** Follows the link of SNS in the latest mail that has one. A scanner of mails does the same. */
+export async function followLink(
+  world: World,
+  person: Person,
+  action: 'ConfirmSubscription' | 'Unsubscribe',
+): Promise<void> {
+  const texts = world.mails().flatMap(({ to, text }) => (to === addresses[person] ? [text] : []));
+  const links = texts.flatMap(
+    (text) => new RegExp(`^https?://\\S+Action=${action}\\S+$`, 'm').exec(text)?.[0] ?? [],
+  );
+  const link = links.at(-1);
+  if (link === undefined) throw new Error(`${person} has no mail with a link to ${action}`);
+  const { status } = await fetch(link);
+  if (status !== 200) throw new Error(`SNS answered ${status} to ${action} by ${person}`);
+}
 
 /** Image Builder announces the finished build, and every approver gets a mail. */
 export async function requestApproval<B extends Build>(world: World, created: B): Promise<B> {

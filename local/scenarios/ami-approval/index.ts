@@ -1,5 +1,5 @@
 import type { World } from '../../pack/world.ts';
-import { approve, findLink, requestApproval } from './approvers.ts';
+import { approve, findLink, requestApproval, subscribeApprovers } from './approvers.ts';
 import { type BuildInput, createBuild } from './builds.ts';
 import { decideScenarios } from './decide.ts';
 import { executeScenarios } from './execute.ts';
@@ -8,6 +8,7 @@ import { reopenScenarios } from './reopen.ts';
 import { requestScenarios } from './request.ts';
 import { scopeScenarios } from './scope.ts';
 import { settingsScenarios } from './settings.ts';
+import { subscriptionScenarios } from './subscriptions.ts';
 
 export { parameters } from './builds.ts';
 
@@ -28,6 +29,7 @@ const waitingBuild: BuildInput = {
 
 /** Creates a build that waits for approval. Returns a link that a person can open. */
 export async function seed(world: World): Promise<readonly string[]> {
+  await subscribeApprovers(world);
   await requestApproval(world, await createBuild(world, earlierBuild));
   await approve(world, 'ann');
   await world.settle();
@@ -37,6 +39,7 @@ export async function seed(world: World): Promise<readonly string[]> {
 }
 
 export default [
+  ...subscriptionScenarios,
   ...requestScenarios,
   ...scopeScenarios,
   ...settingsScenarios,

@@ -8,6 +8,7 @@ import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { World } from '../../pack/world.ts';
 import { emulatedState } from '../../scenario-kit/emulated-state.ts';
 import type { Outcome, Scenario } from '../../scenario-kit/scenario.ts';
+import { newMails, subscribeApprovers } from './approvers.ts';
 import { type Ami, type Build, ec2Client } from './builds.ts';
 
 // The outcome, without random ids.
@@ -24,12 +25,13 @@ export async function observe(world: World, { amis }: Build): Promise<Outcome> {
     },
     events: world.published().flatMap(describeEvent),
     effects: emulatedState(world, 'imagebuilder').answers.map(({ action, reason }) => `${action}: ${reason}`),
-    mails: world.mails().map(({ subject, to }) => `${subject} (${to})`),
-    detail: { texts: world.mails().map(({ text }) => text), records: found },
+    mails: newMails(world).map(({ subject, to }) => `${subject} (${to})`),
+    detail: { texts: newMails(world).map(({ text }) => text), records: found },
   };
 }
 
 export interface StoredRecord {
+  readonly image: string;
   readonly part: string;
   readonly status?: string;
   readonly open?: string;
@@ -45,7 +47,8 @@ async function readRecords(world: World): Promise<StoredRecord[]> {
   const command = new ScanCommand({ TableName: world.ref('Approvals') });
   const { Items = [] } = await world.client(DynamoDBClient).send(command);
   // biome-ignore lint/nursery/noUnsafeTypeAssertion: only the wing writes this table
-  return Items.map((item) => unmarshall(item) as StoredRecord).sort((a, b) => a.part.localeCompare(b.part));
+  const records = Items.map((item) => unmarshall(item) as StoredRecord);
+  return records.filter(({ image }) => image !== 'approvers').sort((a, b) => a.part.localeCompare(b.part));
 }
 
 export interface RequestSummary {
@@ -123,8 +126,18 @@ export function detailOf({ detail }: Outcome): {
 
 type ScenarioParts<S extends Build> = Omit<Scenario<S>, 'wing' | 'name' | 'observe'>;
 
+/** A scenario in which every approver has confirmed their subscription before it begins. */
 export function scenario<S extends Build>(name: string, parts: ScenarioParts<S>): Scenario<S> {
-  return { wing: 'ami-approval', name, observe, ...parts };
+  return {
+    wing: 'ami-approval',
+    name,
+    observe,
+    ...parts,
+    arrange: async (world) => {
+      await subscribeApprovers(world);
+      return parts.arrange(world);
+    },
+  };
 }
 
 /** The permissions of an AMI after its approval. */

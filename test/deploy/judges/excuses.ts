@@ -75,7 +75,7 @@ export const checkovExcuses: readonly Excuse[] = [
   },
   {
     rule: 'CKV_AWS_26',
-    resources: inWings({ 'ami-approval': ['ApproverMail', 'Notifications', 'SharedAmis'] }),
+    resources: inWings({ 'ami-approval': ['Notifications', 'SharedAmis'] }),
     reason:
       'TopicKeyArn encrypts the topics. It is empty by default, because a key has a price and needs a policy.',
   },

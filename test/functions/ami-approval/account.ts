@@ -12,12 +12,13 @@ import {
   ListWorkflowExecutionsCommand,
 } from '@aws-sdk/client-imagebuilder';
 import { KMSClient } from '@aws-sdk/client-kms';
-import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import { ListSubscriptionsByTopicCommand, PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
-import type { ExecuteConfig, RequestConfig } from '../../../functions/ami-approval/config.ts';
+import type { ExecuteConfig, RequestConfig, SweepConfig } from '../../../functions/ami-approval/config.ts';
 import type { ApprovalRecord } from '../../../functions/ami-approval/domain/approval-record.ts';
+import { approverTopicArn } from '../../../functions/ami-approval/domain/approver-topic.ts';
 import { noTargets } from '../../../functions/ami-approval/domain/share-targets.ts';
 import { fakeInvocation as createFakeInvocation } from '../../support/invocation.ts';
 import { ANN, BEN, CEM, imageArn, NOW } from './approvals.ts';
@@ -46,15 +47,29 @@ export function saveSettings(settings: object | string): void {
 /** By `image/part`. */
 export const table = new Map<string, ApprovalRecord>();
 
-export const scope = { pipelines: ['web-*'], steps: ['Approve*'] };
-export const rules = { approvers: [ANN, BEN, CEM], required: 1, settingsParameter: undefined };
+const scope = { pipelines: ['web-*'], steps: ['Approve*'] };
+const rules = { approvers: [ANN, BEN, CEM], required: 1, settingsParameter: undefined };
 export const decideConfig = { table: 'approvals', requiresSignIn: false, ...rules };
 const targets = { ...noTargets, accounts: ['111122223333'] };
+
+const TOPIC_PREFIX = 'arn:aws:sns:eu-west-1:123456789012:stack-approver-';
+
+/** The topics of people by their addresses. */
+export const topicOf = (address: string): string => approverTopicArn({ prefix: TOPIC_PREFIX }, address);
+
+export const sweepConfig: SweepConfig = {
+  table: 'approvals',
+  dryRun: false,
+  topicArn: 'arn:on-call',
+  ...rules,
+  scope,
+  approverTopics: { prefix: TOPIC_PREFIX, publishers: ['arn:role'], key: 'alias/aws/sns' },
+};
 
 export const requestConfig: RequestConfig = {
   table: 'approvals',
   dryRun: false,
-  approverTopicArn: 'arn:approvers',
+  approverTopics: { prefix: TOPIC_PREFIX },
   topicArn: 'arn:on-call',
   linkBase: 'https://pages.example.com',
   ...rules,
@@ -69,7 +84,7 @@ export const requestConfig: RequestConfig = {
 export const executeConfig: ExecuteConfig = {
   table: 'approvals',
   dryRun: false,
-  approverTopicArn: 'arn:approvers',
+  approverTopics: { prefix: TOPIC_PREFIX },
   ownerTopicArn: 'arn:owners',
   ...rules,
   targets,
@@ -95,6 +110,7 @@ export function openAccount(): void {
   clients.imageBuilder.on(GetImageCommand).resolves({ image });
   clients.imageBuilder.on(ListWorkflowExecutionsCommand).resolves({});
   clients.sns.on(PublishCommand).resolves({ MessageId: 'm' });
+  for (const address of rules.approvers) answerSubscription(address, `${topicOf(address)}:1`);
   clients.events.on(PutEventsCommand).resolves({ FailedEntryCount: 0, Entries: [] });
   const Tags = [
     { Key: 'CreatedBy', Value: 'EC2 Image Builder' },
@@ -110,6 +126,14 @@ export function openAccount(): void {
   }));
   clients.ec2.on(ModifyImageAttributeCommand).resolves({});
   clients.ec2.on(DescribeImageAttributeCommand).resolves({ LaunchPermissions: [{ UserId: '111122223333' }] });
+}
+
+/** @param SubscriptionArn as SNS lists it; undefined for no subscription */
+export function answerSubscription(address: string, SubscriptionArn: string | undefined): void {
+  const one = { SubscriptionArn, Protocol: 'email', Endpoint: address };
+  clients.sns
+    .on(ListSubscriptionsByTopicCommand, { TopicArn: topicOf(address) })
+    .resolves({ Subscriptions: SubscriptionArn === undefined ? [] : [one] });
 }
 
 function answerTableCalls(): void {
@@ -135,9 +159,9 @@ function answerTableCalls(): void {
   });
 }
 
-/** The only record in the table. */
+/** The only request in the table. */
 export function stored(): ApprovalRecord {
-  const [first] = table.values();
+  const first = [...table.values()].find(({ image: hash }) => hash !== 'approvers');
   if (!first) throw new Error('The table is empty');
   return first;
 }
@@ -162,12 +186,13 @@ export function lostResponse(): Error {
   return Object.assign(new Error('socket hang up'), { code: 'ECONNRESET', $metadata: {} });
 }
 
-/** The published mails, each with its recipients. */
+/** The published mails, each with its recipient, or with the list by which subscriptions filter it. */
 export function sentMails(): { to: string; subject: string; text: string; topic: string }[] {
   return clients.sns.commandCalls(PublishCommand).map(({ args }) => {
     const { MessageAttributes, Message = '', Subject = '', TopicArn = '' } = args[0].input;
     const [attribute] = Object.values(MessageAttributes ?? {});
-    return { to: attribute?.StringValue ?? '', subject: Subject, text: Message, topic: TopicArn };
+    const to = rules.approvers.find((address) => topicOf(address) === TopicArn);
+    return { to: to ?? attribute?.StringValue ?? '', subject: Subject, text: Message, topic: TopicArn };
   });
 }
 

@@ -107,6 +107,7 @@ describe.runIf(executablePath)('the page in a browser', () => {
     renderPage({
       record,
       approver: ANN,
+      subscriptions: [],
       findings: name === 'already shared' ? findings : undefined,
       now: NOW,
     }),

@@ -5,7 +5,7 @@ describe('the configuration', () => {
   const env = {
     APPROVALS_TABLE: 't',
     DRY_RUN: 'false',
-    APPROVER_TOPIC_ARN: 'a',
+    APPROVER_TOPIC_PREFIX: 'a',
     NOTIFICATION_TOPIC_ARN: 'n',
     LINK_BASE: 'https://x',
     APPROVERS: 'Ann@example.com,ben@example.com,ann@example.com',

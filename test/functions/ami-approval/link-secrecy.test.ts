@@ -16,6 +16,7 @@ import {
   stored,
   table,
   tokenIn,
+  topicOf,
 } from './account.ts';
 import { BEN, imageArn, NOW } from './approvals.ts';
 import { act, available, httpRequest } from './requests.ts';
@@ -43,8 +44,8 @@ describe('the token of a link', () => {
   });
 
   it('is invalid if SNS refused its mail, and the approver gets a new one', async () => {
-    clients.sns.on(PublishCommand).callsFake(async ({ MessageAttributes }) => {
-      if (MessageAttributes.approver.StringValue.includes(BEN)) throw refusal('Throttling');
+    clients.sns.on(PublishCommand).callsFake(async ({ TopicArn }) => {
+      if (TopicArn === topicOf(BEN)) throw refusal('Throttling');
       return { MessageId: 'm' };
     });
     const { invocation } = fakeInvocation();
@@ -55,7 +56,7 @@ describe('the token of a link', () => {
     clients.sns.resetHistory();
     clients.sns.on(PublishCommand).resolves({ MessageId: 'm' });
     await requestApproval([available], requestConfig, invocation);
-    expect(sentMails().map(({ to }) => to)).toEqual([JSON.stringify([BEN])]);
+    expect(sentMails().map(({ to }) => to)).toEqual([BEN]);
     const stale = await decideApproval(httpRequest(tokenIn(first?.text ?? '')), decideConfig, invocation);
     const fresh = await decideApproval(
       httpRequest(tokenIn(sentMails()[0]?.text ?? '')),

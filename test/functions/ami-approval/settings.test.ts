@@ -8,6 +8,7 @@ import { executeApproval } from '../../../functions/ami-approval/execute-approva
 import { requestApproval } from '../../../functions/ami-approval/request-approval/request-approval.ts';
 import { sweepApprovals } from '../../../functions/ami-approval/sweep-approvals/sweep-approvals.ts';
 import {
+  answerSubscription,
   clients,
   decideConfig,
   executeConfig,
@@ -16,11 +17,10 @@ import {
   openAccount,
   refusal,
   requestConfig,
-  rules,
   SETTINGS,
   saveSettings,
-  scope,
   sentMails,
+  sweepConfig as stackSweepConfig,
   stored,
   tokenIn,
 } from './account.ts';
@@ -30,7 +30,7 @@ import { act, approvedRequest, available, httpRequest, pendingRequest } from './
 beforeEach(openAccount);
 
 const from = { settingsParameter: SETTINGS };
-const sweepConfig = { table: 'approvals', dryRun: false, scope, ...rules, ...from };
+const sweepConfig = { ...stackSweepConfig, ...from };
 
 describe('settings in SSM', () => {
   const broken: [string, () => void, string][] = [
@@ -85,6 +85,7 @@ describe('settings in SSM', () => {
       404,
     );
     saveSettings({ pipelines: [{ pipeline: 'web-server-*', approvers: [ANN, BEN, 'eve@example.com'] }] });
+    answerSubscription('eve@example.com', 'arn:aws:sns:eu-west-1:123456789012:eve:1');
     clients.imageBuilder.on(ListWaitingWorkflowStepsCommand).resolves({});
     await sweepApprovals(sweepConfig, invocation);
     const [call] = clients.events.commandCalls(PutEventsCommand);

@@ -7,7 +7,7 @@ const counts = { all: 3, critical: 1, high: 2, medium: 0 };
 const findings = { image: '', part: 'findings', revision: '', counts, at: NOW };
 
 function pageOf(record: ApprovalRecord): string {
-  return renderPage({ record, approver: ANN, findings, now: NOW });
+  return renderPage({ record, approver: ANN, subscriptions: [], findings, now: NOW });
 }
 
 function stateNamed(name: string): ApprovalRecord {

@@ -21,8 +21,9 @@ import {
   refusal,
   sentMails,
   stored,
+  topicOf,
 } from '../account.ts';
-import { BEN, CEM, imageArn, NOW } from '../approvals.ts';
+import { ANN, BEN, CEM, imageArn, NOW } from '../approvals.ts';
 import { act, approvedRequest, pendingRequest } from '../requests.ts';
 
 beforeEach(openAccount);
@@ -136,9 +137,8 @@ describe('a decision', () => {
     const { invocation, book } = fakeInvocation();
     await executeApproval(act, executeConfig, invocation);
     expect(stored()).toMatchObject({ status: 'failed', why: '1 of 1 AMIs could not be shared' });
-    expect(sentMails()).toMatchObject([
-      { topic: 'arn:approvers', text: expect.stringContaining('UnauthorizedOperation') },
-    ]);
+    expect(sentMails().map(({ to }) => to)).toEqual([ANN, BEN, CEM]);
+    for (const { text } of sentMails()) expect(text).toContain('UnauthorizedOperation');
     expect(book.lines.find(({ level }) => level === 'error')?.message).toBe(
       'approval not carried out, see "Asking again" in operating.md',
     );
@@ -169,6 +169,20 @@ describe('a decision', () => {
     expect(clients.ec2.commandCalls(ModifyImageAttributeCommand)).toHaveLength(1);
   });
 
+  it('sends a refused mail only to the approver whose mail was refused, and none to an approver without a topic', async () => {
+    keep({ ...(await approvedRequest()), status: 'rejected' });
+    clients.sns.on(PublishCommand, { TopicArn: topicOf(BEN) }).rejectsOnce(refusal('Throttling'));
+    clients.sns.on(PublishCommand, { TopicArn: topicOf(CEM) }).rejects(refusal('NotFoundException', 404));
+    const { invocation } = fakeInvocation();
+    await expect(executeApproval(act, executeConfig, invocation)).rejects.toThrow('SNS refused the mail');
+    expect(stored()).toMatchObject({ status: 'rejected', mailStatus: 'due', mailDue: [BEN] });
+    clients.sns.resetHistory();
+    clients.sns.on(PublishCommand, { TopicArn: topicOf(BEN) }).resolves({ MessageId: 'm' });
+    await executeApproval(act, executeConfig, invocation);
+    expect(sentMails().map(({ to }) => to)).toEqual([BEN]);
+    expect('open' in stored()).toBe(false);
+  });
+
   it('abandons a mail that SNS refuses for a day', async () => {
     const { open: _open, ...record } = await approvedRequest();
     keep({ ...record, open: 'open', status: 'shared', mailStatus: 'due', decidedAt: NOW - 90_000_000 });
@@ -192,7 +206,7 @@ describe('a decision', () => {
       status: 'failed',
       why: 'its AMIs changed, and a new request could not be opened for a day',
     });
-    expect(sentMails()).toHaveLength(1);
+    expect(sentMails()).toHaveLength(3);
   });
 
   it.each<[string, Partial<typeof executeConfig>]>([

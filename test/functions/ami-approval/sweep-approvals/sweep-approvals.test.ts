@@ -5,14 +5,14 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ApprovalRecord } from '../../../../functions/ami-approval/domain/approval-record.ts';
 import { sweepApprovals } from '../../../../functions/ami-approval/sweep-approvals/sweep-approvals.ts';
-import { clients, fakeInvocation, keep, openAccount, rules, scope } from '../account.ts';
+import { answerSubscription, clients, fakeInvocation, keep, openAccount, sweepConfig } from '../account.ts';
 import { ANN, approval, BEN, CEM, imageArn, subject, voted } from '../approvals.ts';
 import { pendingRequest, STEP } from '../requests.ts';
 
 beforeEach(openAccount);
 
 describe('the sweep', () => {
-  const config = { table: 'approvals', dryRun: false, scope, ...rules, required: 2 };
+  const config = { ...sweepConfig, required: 2 };
 
   it('reads every page of open requests and of waiting steps', async () => {
     const due = (n: number): ApprovalRecord =>
@@ -48,12 +48,16 @@ describe('the sweep', () => {
     const steps = [{ stepExecutionId: STEP, imageBuildVersionArn: imageArn, name: 'ApproveImage' }];
     clients.imageBuilder.on(ListWaitingWorkflowStepsCommand).resolves({ steps });
     await sweepApprovals(config, fakeInvocation().invocation);
-    expect(clients.dynamo.commandCalls(QueryCommand)).toHaveLength(1);
+    const partitions = clients.dynamo
+      .commandCalls(QueryCommand)
+      .map(({ args }) => args[0].input.ExpressionAttributeValues?.[':image']?.S);
+    expect(partitions).toEqual([undefined, 'approvers']);
   });
 
   it('finds a request whose quorum was lowered to the approvals that it has, and one with a new approver', async () => {
     keep(approval({ history: [voted(ANN, 'approve')] }));
     clients.imageBuilder.on(ListWaitingWorkflowStepsCommand).resolves({});
+    answerSubscription('eve@example.com', 'arn:aws:sns:eu-west-1:123456789012:eve:1');
     const next = async (more: object): Promise<unknown> => {
       clients.events.resetHistory();
       await sweepApprovals({ ...config, ...more }, fakeInvocation().invocation);
