@@ -1,6 +1,6 @@
 import type { World } from '../../pack/world.ts';
 import type { Mail } from '../../wiring/sns-topics.ts';
-import { type Build, STEP_ID } from './builds.ts';
+import { type Build, createSettings, STEP_ID } from './builds.ts';
 import { imageStateChange, stepWaiting } from './events.ts';
 
 // What approvers do.
@@ -38,6 +38,7 @@ export function newMails(world: World): readonly Mail[] {
 }
 
 export async function sweep(world: World): Promise<void> {
+  await createSettings(world);
   await world.fire('SweepApprovalsSweep');
   await world.settle();
 }

@@ -116,7 +116,7 @@ export async function createBuild(world: World, seed: BuildInput = {}): Promise<
 }
 
 /** Settings of single pipelines: none, unless a scenario saves some. */
-async function createSettings(world: World): Promise<void> {
+export async function createSettings(world: World): Promise<void> {
   try {
     await saveSettings(world, {}, false);
   } catch (error) {
