@@ -35,6 +35,8 @@ export interface Deployment {
 export interface DeployedWorld extends World {
   /** Delivers what is published to a topic of the stack to the mailbox. */
   subscribe(topicId: string): Promise<void>;
+  /** Delivers what SNS mails from now on to the mailbox. */
+  openMailbox(): Promise<void>;
   /** Reads new mails. `mails()` then has all of them. */
   receive(): Promise<void>;
 }

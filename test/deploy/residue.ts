@@ -36,6 +36,11 @@ const kept: readonly Kept[] = [
     reason: 'It is the record of who approved what.',
   },
   {
+    wing: 'ami-approval',
+    resource: /^sns Topics \S+:groundcrew-ami-approval-approver-[0-9a-f]{32}$/,
+    reason: 'The function made these topics. operating.md says how to delete them.',
+  },
+  {
     wing: 'build-promotion',
     resource: /^efs (FileSystems|MountTargets) /,
     reason: 'Hosts read their code from this file system.',

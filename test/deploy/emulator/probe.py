@@ -93,6 +93,13 @@ def events_of_services():
     return boto3.client("events").put_events(Entries=[entry])["FailedEntryCount"] > 0
 
 
+def mails():
+    sns = boto3.client("sns")
+    topic = sns.create_topic(Name="probe-mails")["TopicArn"]
+    made = sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="ann@example.com")
+    return made["SubscriptionArn"] != "pending confirmation"
+
+
 def describe_function():
     arn = "arn:aws:elasticfilesystem:eu-west-1:123456789012:access-point/fsap-0123456789abcdef0"
     created = create({"Function": {"Type": "AWS::Lambda::Function", "Properties": {
@@ -139,6 +146,7 @@ def main():
         "AWS::EC2::SecurityGroupIngress": security_group_ingress(),
         "routes of an HTTP API in its OpenAPI document": http_api_routes(),
         "events of AWS services": events_of_services(),
+        "mails of SNS": mails(),
         "EFS mounts": not function.get("FileSystemConfigs"),
         "numbers in the variables of a function": not isinstance(
             function["Environment"]["Variables"]["NUMBER"], str),

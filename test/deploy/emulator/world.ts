@@ -13,7 +13,7 @@ import {
 import { accountId, region } from '../../../local/account/account.ts';
 import { readBody } from '../../../local/account/proxy.ts';
 import { createClock } from '../../../local/clock.ts';
-import { type Mapping, mapping } from '../../../local/json.ts';
+import { type Mapping, mapping, optionalText } from '../../../local/json.ts';
 import type { Mail } from '../../../local/wiring/sns-topics.ts';
 import type { DeployedWorld } from '../deployment.ts';
 import type { EmulatedAccount } from './account.ts';
@@ -36,6 +36,7 @@ export function createWorld(account: EmulatedAccount, ref: (logicalId: string) =
     http: (path, init) => fetchPage(account, mailbox.pageHost(), path, init),
     mails: mailbox.mails,
     subscribe: mailbox.subscribe,
+    openMailbox: mailbox.open,
     receive: mailbox.receive,
     ...refuseAll(
       'fire',
@@ -90,9 +91,12 @@ async function invoke(account: EmulatedAccount, FunctionName: string, payload: u
   return JSON.parse(text || 'null');
 }
 
-type Mailbox = Pick<DeployedWorld, 'mails' | 'subscribe' | 'receive'> & { pageHost(): string };
+type Mailbox = Pick<DeployedWorld, 'mails' | 'subscribe' | 'receive'> & {
+  open(): Promise<void>;
+  pageHost(): string;
+};
 
-/** MiniStack sends no mail, so a queue subscribes to the topic. */
+/** MiniStack sends no mail, so a queue gets what a topic, or all email subscriptions, would get. */
 function createMailbox(account: EmulatedAccount, ref: (logicalId: string) => string): Mailbox {
   const mails: Mail[] = [];
   const queues: string[] = [];
@@ -114,6 +118,10 @@ function createMailbox(account: EmulatedAccount, ref: (logicalId: string) => str
       await account.client(SNSClient).send(new SubscribeCommand({ TopicArn, Protocol: 'sqs', Endpoint }));
       if (QueueUrl !== undefined) queues.push(QueueUrl);
     },
+    open: async () => {
+      const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'mailbox-mails' }));
+      if (QueueUrl !== undefined) queues.push(QueueUrl);
+    },
     receive: async () => {
       for (const QueueUrl of queues) mails.push(...(await receiveMails(sqs, QueueUrl)));
     },
@@ -127,11 +135,9 @@ async function receiveMails(sqs: SQSClient, QueueUrl: string): Promise<Mail[]> {
   return Messages.map(({ Body = '{}' }) => toMail(mapping(JSON.parse(Body))));
 }
 
-function toMail({ TopicArn, Subject, Message, MessageAttributes }: Mapping): Mail {
-  // A list with one address, by which the subscription of that approver filters.
-  const { Value: approver } = mapping(mapping(MessageAttributes)['approver']);
+function toMail({ To, TopicArn, Subject, Message }: Mapping): Mail {
   return {
-    to: approver === undefined ? '' : JSON.parse(String(approver)).join(),
+    to: optionalText(To) ?? '',
     topic: String(TopicArn),
     subject: String(Subject),
     text: String(Message),
