@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Pack, startPack } from '../../../local/pack/pack.ts';
-import { findLink, requestApproval } from '../../../local/scenarios/ami-approval/approvers.ts';
+import { findLink, requestApproval, subscribeApprovers } from '../../../local/scenarios/ami-approval/approvers.ts';
 import { createBuild } from '../../../local/scenarios/ami-approval/builds.ts';
 import { observe, stateOf } from '../../../local/scenarios/ami-approval/observe.ts';
 import { issueToken } from '../../../local/wiring/jwt.ts';
@@ -43,6 +43,7 @@ describe('the page, where people must sign in', () => {
   }
 
   it('takes a vote from its approver, and answers nobody else', { timeout: 60_000 }, async () => {
+    await subscribeApprovers(pack);
     const made = await requestApproval(pack, await createBuild(pack));
     const ann = 'ann@example.com';
     const second = pack.clock.now() / 1000;
