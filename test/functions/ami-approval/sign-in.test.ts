@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Pack, startPack } from '../../../local/pack/pack.ts';
-import { findLink, requestApproval, subscribeApprovers } from '../../../local/scenarios/ami-approval/approvers.ts';
+import {
+  findLink,
+  requestApproval,
+  subscribeApprovers,
+} from '../../../local/scenarios/ami-approval/approvers.ts';
 import { createBuild } from '../../../local/scenarios/ami-approval/builds.ts';
 import { observe, stateOf } from '../../../local/scenarios/ami-approval/observe.ts';
 import { issueToken } from '../../../local/wiring/jwt.ts';
