@@ -85,7 +85,7 @@ export interface ApprovalRecord extends BuildRecordKey {
   readonly why?: string;
   /** The closing mail. `claimed`: sent, or lost. `due`: SNS refused it, so it is sent again. */
   readonly mailStatus?: 'claimed' | 'due';
-  /** The approvers to whom it is still to be sent. Undefined: to all. */
+  /** The approvers, and `owners`, to whom it is still to be sent. Undefined: to all. */
   readonly mailDue?: readonly string[];
   readonly history: readonly HistoryEntry[];
 }

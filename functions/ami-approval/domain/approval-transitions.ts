@@ -210,10 +210,9 @@ export function releaseClaim(known: Draft, shares: Readonly<Record<string, Share
   return { ...kept, shares: { ...known.shares, ...shares } };
 }
 
-/** SNS refused the closing mail, so it is due again. @param mailDue the approvers whose mail it refused */
-export function markMailDue(known: Draft, mailDue?: readonly string[]): Draft | undefined {
-  if (known.mailStatus !== 'claimed') return undefined;
-  return { ...known, open: 'open', mailStatus: 'due', ...(mailDue && { mailDue }) };
+/** SNS refused the closing mail, so it is due again. @param mailDue the recipients whose mail it refused */
+export function markMailDue(known: Draft, mailDue: readonly string[]): Draft | undefined {
+  return known.mailStatus === 'claimed' ? { ...known, open: 'open', mailStatus: 'due', mailDue } : undefined;
 }
 
 /** The execution has failed for so long that a person must act. */

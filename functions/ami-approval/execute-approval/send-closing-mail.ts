@@ -6,28 +6,30 @@ import type { ExecuteContext } from '../context.ts';
 import { type ApprovalRecord, keyOfRecord } from '../domain/approval-record.ts';
 import { markMailDue } from '../domain/approval-transitions.ts';
 import { approverTopicArn } from '../domain/approver-topic.ts';
+import { closingRecipients, OWNERS } from '../domain/closing-recipients.ts';
 import { imageSharedMail, requestClosedMail } from '../messages/mail.ts';
 
-/** Mails the owners of the targets or the approvers. The record says already that the mails were sent. */
+/** Mails everybody who should hear how the request ended. The record says already that the mails were sent. */
 export async function sendClosingMail(context: ExecuteContext, closed: ApprovalRecord): Promise<void> {
-  if (closed.status === 'resumed') return; // the workflow itself shows that it continues
-  if (closed.status === 'shared') return mailOwners(context, closed);
-  const addresses = closed.mailDue ?? closed.approvers.map(({ address }) => address);
   const refused: string[] = [];
   let cause: unknown;
-  await mapLimit(addresses, 5, async (approver) => {
-    const error = await mailApprover(context, closed, approver);
+  await mapLimit(closed.mailDue ?? closingRecipients(closed), 5, async (recipient) => {
+    const error =
+      recipient === OWNERS
+        ? await mailOwners(context, closed)
+        : await mailApprover(context, closed, recipient);
     if (error === undefined) return;
-    refused.push(approver);
+    refused.push(recipient);
     cause = error;
   });
-  if (refused.length > 0) await sendLater(context, closed, cause, refused.sort());
+  if (refused.length > 0) await sendLater(context, closed, refused.sort(), cause);
 }
 
-async function mailOwners({ config, ...context }: ExecuteContext, closed: ApprovalRecord): Promise<void> {
+/** @returns the error with which SNS refused the mail */
+async function mailOwners({ config, invocation }: ExecuteContext, closed: ApprovalRecord): Promise<unknown> {
   const ids = { imageArn: closed.subject.imageArn };
-  const result = await sendMail(config.ownerTopicArn, imageSharedMail(closed), context.invocation, ids);
-  if (result.outcome === 'refused') await sendLater({ config, ...context }, closed, result.error);
+  const result = await sendMail(config.ownerTopicArn, imageSharedMail(closed), invocation, ids);
+  return result.outcome === 'refused' ? result.error : undefined;
 }
 
 /** @returns the error with which SNS refused the mail */
@@ -48,13 +50,13 @@ async function mailApprover(
 async function sendLater(
   { table }: ExecuteContext,
   closed: ApprovalRecord,
+  refused: readonly string[],
   cause: unknown,
-  addresses?: readonly string[],
 ): Promise<never> {
   await updateRecord<ApprovalRecord>(
     table,
     keyOfRecord(closed),
-    (known) => known && markMailDue(known, addresses),
+    (known) => known && markMailDue(known, refused),
     { known: closed },
   );
   throw new RetryableError('SNS refused the mail about a closed request, so it will be sent again', {

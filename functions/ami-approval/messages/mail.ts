@@ -149,12 +149,14 @@ export function imageSharedMail({ subject, shares, review }: Draft): Mail {
 }
 
 const outcomeTexts: Readonly<Partial<Record<Draft['status'], string>>> = {
+  shared: 'approved and shared',
+  resumed: 'approved and continues',
   rejected: 'rejected',
   expired: 'not decided in time',
   cancelled: 'cancelled',
 };
 
-/** For all approvers: the request was closed without an effect. */
+/** For those who were asked: how the request ended. */
 export function requestClosedMail(record: Draft): Mail {
   const { subject, status, shares, round, why } = record;
   const outcome = outcomeTexts[status] ?? 'not carried out';
@@ -178,6 +180,11 @@ export function requestClosedMail(record: Draft): Mail {
 }
 
 function closingLines({ subject, status, why }: Draft, outcome: string): string[] {
+  const name = buildName(subject);
+  if (status === 'shared')
+    return [`${name} was approved and is shared with all targets.`, 'You do not have to do anything.'];
+  if (status === 'resumed')
+    return [`${name} was approved, and its workflow continues.`, 'You do not have to do anything.'];
   const again = 'To request approval again, see "Asking again" in docs/operating.md.';
   if (status === 'failed') {
     return [

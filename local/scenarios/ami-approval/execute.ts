@@ -53,7 +53,7 @@ export const executeScenarios = [
     expect(outcome) {
       assert.equal(firstRequest(outcome).status, 'shared');
       assert.deepEqual(stateOf(outcome).permissions, [SHARED_PERMISSIONS]);
-      const text = detailOf(outcome).texts.at(-1) ?? '';
+      const text = detailOf(outcome).texts.find((one) => one.includes('is now shared with you')) ?? '';
       assert.match(text, /cannot tell whether account 444455556666 can use its key/);
       assert.match(text, /cannot tell whether organization o-a1b2c3d4e5 can use its key/);
       assert.doesNotMatch(text, /does not name|whether (account 111122223333|organizational unit)/);
@@ -123,6 +123,8 @@ export const executeScenarios = [
       assert.equal(firstRequest(outcome).status, 'resumed');
       assert.deepEqual(outcome.effects, ['RESUME: Approved by ann@example.com']);
       assert.deepEqual(outcome.events, ['ended: resumed']);
+      const others = toAllApprovers('web-server 1.4.0/7: approved and continues').slice(1);
+      assert.deepEqual(outcome.mails?.slice(3).toSorted(), others);
       assert.equal(countCalls(calls, 'ModifyImageAttribute'), 0);
     },
   }),

@@ -4,7 +4,11 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { renderInvalidLinkPage, renderPage } from '../../../functions/ami-approval/decide-approval/page.ts';
 import { type Pack, startPack } from '../../../local/pack/pack.ts';
-import { findLink, requestApproval } from '../../../local/scenarios/ami-approval/approvers.ts';
+import {
+  findLink,
+  requestApproval,
+  subscribeApprovers,
+} from '../../../local/scenarios/ami-approval/approvers.ts';
 import { createBuild } from '../../../local/scenarios/ami-approval/builds.ts';
 import {
   OWNERS_MAIL,
@@ -52,6 +56,7 @@ describe.runIf(executablePath)('the page in a browser', () => {
   }
 
   it('leads an approver from the mail to the shared AMI, without a script', { timeout: 60_000 }, async () => {
+    await subscribeApprovers(pack);
     const made = await requestApproval(pack, await createBuild(pack));
     const page = await open({ javaScriptEnabled: false });
     const messages: string[] = [];
@@ -80,12 +85,13 @@ describe.runIf(executablePath)('the page in a browser', () => {
     ]);
     const outcome = await observe(pack, made);
     expect(stateOf(outcome).permissions).toEqual([SHARED_PERMISSIONS]);
-    expect(outcome.mails?.at(-1)).toBe(OWNERS_MAIL);
+    expect(outcome.mails).toContain(OWNERS_MAIL);
     expect(messages.filter((text) => /Content Security|Refused/.test(text))).toEqual([]);
   });
 
   it('lets an approver reject with the keyboard alone', { timeout: 60_000 }, async () => {
     await pack.reset();
+    await subscribeApprovers(pack);
     const made = await requestApproval(pack, await createBuild(pack));
     const page = await open({ viewport: screens.desk });
     await page.goto(new URL(findLink(pack, 'ben'), pack.url).href);

@@ -216,9 +216,10 @@ describe('the execution', () => {
 
   it('marks a refused mail as due once', () => {
     const closed = applyOutcome(approval({ status: 'approved' }), { status: 'shared' }, NOW);
-    const again = markMailDue(closed);
+    const again = markMailDue(closed, [ANN]);
     expect([again?.open, again?.mailStatus]).toEqual(['open', 'due']);
-    expect(again && markMailDue(again)).toBeUndefined();
+    expect(again?.mailDue).toEqual([ANN]);
+    expect(again && markMailDue(again, [BEN])).toBeUndefined();
   });
 
   it('is abandoned a day after the decision', () => {

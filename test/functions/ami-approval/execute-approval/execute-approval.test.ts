@@ -162,9 +162,15 @@ describe('a decision', () => {
     await expect(executeApproval(act, executeConfig, invocation)).rejects.toThrow(
       'SNS refused the mail about a closed request',
     );
-    expect([stored().status, stored().open, stored().mailStatus]).toEqual(['shared', 'open', 'due']);
+    expect(stored()).toMatchObject({
+      status: 'shared',
+      open: 'open',
+      mailStatus: 'due',
+      mailDue: ['owners'],
+    });
     for (const _ of [1, 2]) await executeApproval(act, executeConfig, invocation);
-    expect(sentMails()).toHaveLength(2);
+    expect(sentMails().filter(({ topic }) => topic === executeConfig.ownerTopicArn)).toHaveLength(2);
+    expect(sentMails()).toHaveLength(4);
     expect('open' in stored()).toBe(false);
     expect(clients.ec2.commandCalls(ModifyImageAttributeCommand)).toHaveLength(1);
   });
@@ -181,6 +187,19 @@ describe('a decision', () => {
     await executeApproval(act, executeConfig, invocation);
     expect(sentMails().map(({ to }) => to)).toEqual([BEN]);
     expect('open' in stored()).toBe(false);
+  });
+
+  it('tells the others who were asked how it ended, and not the person whose vote decided', async () => {
+    await approvedRequest();
+    await executeApproval(act, executeConfig, fakeInvocation().invocation);
+    const others = sentMails().filter(({ topic }) => topic !== executeConfig.ownerTopicArn);
+    expect(others.map(({ to }) => to).sort()).toEqual([BEN, CEM]);
+    for (const { subject, text } of others) {
+      expect(subject).toBe('web-server 1.4.0/7: approved and shared');
+      expect(text).toMatch(
+        /^web-server 1\.4\.0\/7 was approved and is shared .*\nVotes\n {2}ann@example.com approved it/s,
+      );
+    }
   });
 
   it('abandons a mail that SNS refuses for a day', async () => {
