@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { formatColdStart, measureColdStart } from './cold-start.ts';
 import { formatDiskAlarms, measureDiskAlarms } from './disk-alarms.ts';
 import { formatPromotion, measurePromotion } from './promotion/promotion.ts';
+import { formatSpotMarket, measureSpotMarket } from './spot-market/spot-market.ts';
 import { formatStorms, simulateStorms } from './storm.ts';
 
 interface Bench {
@@ -32,6 +33,14 @@ const benches: readonly Bench[] = [
     async run(print) {
       const measured = measurePromotion();
       print(formatPromotion(measured));
+      return measured;
+    },
+  },
+  {
+    name: 'spot-market',
+    async run(print) {
+      const measured = await measureSpotMarket();
+      print(formatSpotMarket(measured));
       return measured;
     },
   },

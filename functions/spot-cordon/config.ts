@@ -46,3 +46,28 @@ export function readUncordonConfig(env: Env = process.env) {
   });
 }
 export type UncordonConfig = ReturnType<typeof readUncordonConfig>;
+
+/** The environment of FallBackToOnDemand. */
+export function readFallBackConfig(env: Env = process.env) {
+  const read = readEnvironment(env, {
+    table: text('FALL_BACKS_TABLE'),
+    topicArn: text('NOTIFICATION_TOPIC_ARN'),
+    chatTopicArn: text('CHAT_TOPIC_ARN', { optional: true }),
+    mails: oneOf('MAILS', ['interruption', 'all', 'none']),
+    dryRun: flag('DRY_RUN'),
+    floor: wholeNumber('FALL_BACK_FLOOR', { min: 0, max: 10_000 }),
+    hasReservedFloor: flag('FALL_BACK_RESERVED_FLOOR'),
+    interruptions: wholeNumber('FALL_BACK_INTERRUPTIONS', { min: 1, max: 1000 }),
+    interruptionMinutes: wholeNumber('FALL_BACK_INTERRUPTION_MINUTES', { min: 5, max: 60 }),
+    calmMinutes: wholeNumber('FALL_BACK_CALM_MINUTES', { min: 20, max: 1440 }),
+  });
+  return {
+    ...read,
+    settings: {
+      interruptions: read.interruptions,
+      interruptionWindowMs: read.interruptionMinutes * MINUTE_MS,
+      calmMs: read.calmMinutes * MINUTE_MS,
+    },
+  };
+}
+export type FallBackConfig = ReturnType<typeof readFallBackConfig>;

@@ -1,7 +1,8 @@
 import type { Records } from '#shared/aws/records.ts';
 import type { Invocation } from '#shared/invocation.ts';
-import type { CordonConfig, MailConfig, UncordonConfig } from './config.ts';
+import type { CordonConfig, FallBackConfig, MailConfig, UncordonConfig } from './config.ts';
 import type { CordonRecord } from './domain/cordon-record.ts';
+import type { FallBackRecord } from './domain/fall-back-record.ts';
 
 /** What one invocation of CordonInstances works with. */
 export interface CordonContext {
@@ -22,4 +23,11 @@ export interface UncordonContext {
   readonly config: UncordonConfig;
   readonly invocation: Invocation;
   readonly table: Records<CordonRecord>;
+}
+
+/** What one invocation of FallBackToOnDemand works with. */
+export interface FallBackContext {
+  readonly config: FallBackConfig;
+  readonly invocation: Invocation;
+  readonly table: Records<FallBackRecord>;
 }

@@ -332,7 +332,7 @@ function checkWatched({ template }: Wing): string[] {
   );
   const watched = (id: string, metric: string): boolean =>
     dimensions.some(({ Value, MetricName }) => MetricName === metric && (Value === id || Value?.Ref === id));
-  const recoveries = asList(template.Resources['AlarmOverRule']?.Properties.EventPattern.resources);
+  const recoveries = unwrapIfs(template.Resources['AlarmOverRule']?.Properties.EventPattern.resources);
   const functions = functionsOf(template);
   return [
     ...functions.flatMap(([id]) =>
@@ -449,7 +449,12 @@ function checkBoundaries({ template }: Wing): string[] {
 
 /** An alarm names one metric itself, or several in a list. */
 function metricsOf(properties: Json): Json[] {
-  return [properties, ...asList(properties.Metrics).flatMap(({ MetricStat }) => MetricStat?.Metric ?? [])];
+  return [properties, ...unwrapIfs(properties.Metrics).flatMap(({ MetricStat }) => MetricStat?.Metric ?? [])];
+}
+
+/** The members of a list, also those that depend on a parameter. */
+function unwrapIfs(value: Json): Json[] {
+  return asList(value).map((one) => one?.['Fn::If']?.[1] ?? one);
 }
 
 /** Two stacks in one Region would set off each other's alarms. */

@@ -15,7 +15,7 @@ import { hasName } from '#shared/errors.ts';
 import type { AutoScalingGroup } from '../domain/instance.ts';
 import { callWithoutRefused } from './refused-items.ts';
 
-const autoScaling = createClient(AutoScalingClient, { deadlineMs: 12_000 });
+export const autoScaling = createClient(AutoScalingClient, { deadlineMs: 12_000 });
 
 /** Amazon ECS tags the groups of its capacity providers. */
 const ECS_TAG = 'AmazonECSManaged';

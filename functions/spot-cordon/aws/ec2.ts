@@ -17,7 +17,7 @@ import { tagKeys } from '../domain/scope.ts';
 
 // In a storm EC2 throttles for a minute, and a message that fails waits for 30 s: so we try more often within a step. Each
 // attempt has 4.5 s; the limit of the step ends them all (bench/storm.ts).
-const ec2 = createClient(EC2Client, { deadlineMs: 40_000, attempts: 8 });
+export const ec2 = createClient(EC2Client, { deadlineMs: 40_000, attempts: 8 });
 
 /** EC2 recommends at most 1,000 ids for DescribeInstances, CreateTags and DeleteTags. A filter takes 200 values. */
 const MAX_IDS = 1000;

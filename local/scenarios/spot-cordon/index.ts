@@ -3,6 +3,8 @@ import { createGroup } from '../../scenario-kit/fleet.ts';
 import type { SeedContext } from '../../scenario-kit/scenario.ts';
 import { classicScenarios } from './classic.ts';
 import { cordonScenarios } from './cordon.ts';
+import { fallBackScenarios } from './fall-back.ts';
+import { fallBackLimitScenarios } from './fall-back-limits.ts';
 import { hostScenarios } from './hosts.ts';
 import { oddInputScenarios } from './odd-input.ts';
 import { overdueScenarios } from './overdue.ts';
@@ -26,6 +28,9 @@ export async function seed(world: World, { saveEvent }: SeedContext): Promise<re
   return [`Send an interruption warning for a sample instance:  ${command}`];
 }
 
+/** Both are off by default. */
+export const parameters = { FallBack: 'true', FallBackReservedFloor: 'true' };
+
 export default [
   ...cordonScenarios,
   ...uncordonScenarios,
@@ -35,4 +40,6 @@ export default [
   ...overdueScenarios,
   ...poolScenarios,
   ...stormScenarios,
+  ...fallBackScenarios,
+  ...fallBackLimitScenarios,
 ];

@@ -1,12 +1,19 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Pack, startPack } from '../../../local/pack/pack.ts';
+import { countMarkets, setPoolCapacity } from '../../../local/scenario-kit/markets.ts';
 import { interruptionWarning, rebalanceRecommendation } from '../../../local/scenarios/spot-cordon/events.ts';
 import { createServingGroup } from '../../../local/scenarios/spot-cordon/fleet.ts';
+import {
+  ALL_SPOT,
+  createWorkers,
+  interruptWorkers,
+  MIXED,
+} from '../../../local/scenarios/spot-cordon/mixed-fleet.ts';
 import { observe } from '../../../local/scenarios/spot-cordon/observe.ts';
 
 let pack: Pack;
 beforeAll(async () => {
-  pack = await startPack({ wings: { 'spot-cordon': { DryRun: 'true' } } });
+  pack = await startPack({ wings: { 'spot-cordon': { DryRun: 'true', FallBack: 'true' } } });
 }, 120_000);
 afterAll(() => pack.close());
 
@@ -26,4 +33,14 @@ it('reads, logs what it would do, and changes nothing', async () => {
   const lines = pack.logs('CordonInstances').join('\n');
   expect(lines).toContain('instance cordon planned');
   expect(lines).toMatch(new RegExp(`"instanceId":"${first}".*2 targets of .*"kind":"detach"`));
+});
+
+it('says how a group would fall back to On-Demand, and leaves it as it is', async () => {
+  await createWorkers(pack);
+  setPoolCapacity(pack, ALL_SPOT, 0);
+  await interruptWorkers(pack, 2);
+  expect(countMarkets(pack, MIXED)).toEqual({ spot: 4, onDemand: 0 });
+  const made = pack.calls().filter((call) => call.function === 'FallBackToOnDemand');
+  expect(made.filter(({ action }) => !/^(Describe|BatchGet)/.test(action))).toEqual([]);
+  expect(pack.logs('FallBackToOnDemand').join('\n')).toMatch(/fall-back planned.*"from":0,"to":2/);
 });

@@ -90,7 +90,7 @@ export interface Group {
 }
 
 /** From `at` on, this many instances of the pool can run. */
-interface PoolChange {
+export interface PoolChange {
   readonly at: number;
   /** `<type>/<zone>/<market>`, where `*` stands for any. */
   readonly pool: string;
