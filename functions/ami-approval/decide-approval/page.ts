@@ -227,6 +227,7 @@ function describedBy(problem: FormProblem | undefined, id: string): Html {
 function votes({ record, approver: viewer, subscriptions }: View): Html {
   const counted = votesOf(record);
   const missing = record.approvers
+    .filter(({ isRevoked }) => !isRevoked)
     .map(({ address }) => address)
     .filter((address) => !counted.some(({ who }) => who === address));
   const isWaiting = record.status === 'pending' && missing.length > 0;

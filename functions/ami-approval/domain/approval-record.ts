@@ -23,13 +23,15 @@ export interface Approver {
   readonly tokenHash?: string;
   /** Of the link in their reminder. Who has it is not reminded again. */
   readonly reminderHash?: string;
+  /** Their links of this round were revoked: no link works, and no approval of theirs counts. */
+  readonly isRevoked?: true;
 }
 
 /** One event in the life of a request. */
 export interface HistoryEntry {
   readonly at: number;
   readonly round: number;
-  readonly what: 'asked' | 'approve' | 'reject' | ApprovalStatus;
+  readonly what: 'asked' | 'approve' | 'reject' | 'revoked' | ApprovalStatus;
   readonly who?: string;
   readonly why?: string;
   readonly sourceIp?: string;
@@ -123,6 +125,8 @@ function isVote({ what, who }: HistoryEntry): boolean {
 export function approvalsOf(
   record: Pick<ApprovalRecord, 'history' | 'round' | 'approvers'>,
 ): readonly string[] {
-  const current = new Set(record.approvers.map(({ address }) => address));
+  const current = new Set(
+    record.approvers.filter(({ isRevoked }) => !isRevoked).map(({ address }) => address),
+  );
   return votesOf(record).flatMap(({ what, who }) => (what === 'approve' && current.has(who) ? [who] : []));
 }

@@ -154,8 +154,8 @@ export function nextAction(
   if (known.status === 'outdated') return hasFailedTooLong(known, now) ? 'act' : 'ask';
   if (known.status !== 'pending') return 'act';
   if (now >= known.expiresAt || hasQuorum(known)) return 'act';
-  const toInvite = known.approvers.flatMap(({ address, tokenHash }) =>
-    tokenHash === undefined ? [address] : [],
+  const toInvite = known.approvers.flatMap(({ address, tokenHash, isRevoked }) =>
+    tokenHash === undefined && !isRevoked ? [address] : [],
   );
   return [...toInvite, ...approversToRemind(known, now)].some(isReachable) ? 'ask' : undefined;
 }

@@ -19,5 +19,7 @@ export function addTokenHashes<R extends Pick<Draft, 'approvers'>>(record: R, to
 
 /** @returns the addresses whose mail is still to be sent */
 export function approversToInvite({ approvers }: Pick<Draft, 'approvers'>): string[] {
-  return approvers.flatMap(({ address, tokenHash }) => (tokenHash === undefined ? [address] : []));
+  return approvers.flatMap(({ address, tokenHash, isRevoked }) =>
+    tokenHash === undefined && !isRevoked ? [address] : [],
+  );
 }

@@ -86,6 +86,8 @@ async function carryOut(context: ExecuteContext, record: ApprovalRecord): Promis
     const why = `${record.why ?? 'the build changed'}, and a new request could not be opened for a day`;
     return { status: 'failed', why };
   }
+  if (record.status === 'cancelled')
+    return { status: 'cancelled', ...(record.why !== undefined && { why: record.why }) };
   if (workflowStep) return answerStep(context, record, workflowStep.stepExecutionId);
   if (record.status === 'approved') return shareImage(context, record);
   return { status: closedOutcome(record) };

@@ -1,12 +1,16 @@
 import { asyncInvocationHandler } from '#shared/handlers/async-invocation.ts';
 import { readExecuteConfig } from '../config.ts';
-import { parseDueEvent } from '../messages/events.ts';
+import { parseExecuteEvent } from './event.ts';
 import { executeApproval } from './execute-approval.ts';
+import { intervene } from './intervene.ts';
 
 const config = readExecuteConfig();
 
 /** Lambda retries a failed invocation twice; after that SweepApprovals takes over. */
 export const handler = asyncInvocationHandler({
-  parse: parseDueEvent,
-  handle: (due, invocation) => executeApproval(due, config, invocation),
+  parse: parseExecuteEvent,
+  handle: (event, invocation) =>
+    event.kind === 'due'
+      ? executeApproval(event.due, config, invocation)
+      : intervene(event, config, invocation),
 });

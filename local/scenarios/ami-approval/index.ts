@@ -3,6 +3,7 @@ import { approve, findLink, requestApproval, subscribeApprovers } from './approv
 import { type BuildInput, createBuild } from './builds.ts';
 import { decideScenarios } from './decide.ts';
 import { executeScenarios } from './execute.ts';
+import { interventionScenarios } from './intervene.ts';
 import { linkScenarios } from './links.ts';
 import { reopenScenarios } from './reopen.ts';
 import { requestScenarios } from './request.ts';
@@ -45,6 +46,7 @@ export default [
   ...settingsScenarios,
   ...decideScenarios,
   ...reopenScenarios,
+  ...interventionScenarios,
   ...linkScenarios,
   ...executeScenarios,
 ];
