@@ -1,8 +1,7 @@
 import { mapping } from '../../local/json.ts';
-import type { World } from '../../local/pack/world.ts';
 import type { Mail } from '../../local/wiring/sns-topics.ts';
 import { type EmulatedAccount, startEmulatedAccount } from './emulator/account.ts';
-import { createWorld } from './emulator/world.ts';
+import { createWorld, type DeployedWorld } from './emulator/world.ts';
 import { runSam } from './sam.ts';
 
 /** A stack as CloudFormation describes it. */
@@ -30,15 +29,6 @@ export interface Deployment {
   /** Reads new mails. @returns all mails so far */
   receiveMails(): Promise<readonly Mail[]>;
   close(): Promise<void>;
-}
-
-export interface DeployedWorld extends World {
-  /** Delivers what is published to a topic of the stack to the mailbox. */
-  subscribe(topicId: string): Promise<void>;
-  /** Delivers what SNS mails from now on to the mailbox. */
-  openMailbox(): Promise<void>;
-  /** Reads new mails. `mails()` then has all of them. */
-  receive(): Promise<void>;
 }
 
 type LogLine = Readonly<Record<string, unknown>>;

@@ -1,23 +1,6 @@
 import { formatValue } from '#shared/redact.ts';
+import type { FileDifference } from './file-difference.ts';
 import type { Manifest } from './manifest.ts';
-
-/**
- * How one path of a build differs from the manifest. `unreadable`: hosts, which are other users, cannot read it. `setuid`: it
- * has a setuid, setgid or sticky bit. `mode`: other permissions than those it was stamped with.
- */
-export interface FileDifference {
-  readonly path: string;
-  readonly kind:
-    | 'changed'
-    | 'extra'
-    | 'linked'
-    | 'missing'
-    | 'mode'
-    | 'owner'
-    | 'setuid'
-    | 'special'
-    | 'unreadable';
-}
 
 /** A file found on disk. `special`: a pipe, a socket, a device, or a name that is not valid UTF-8. */
 export interface FoundFile {

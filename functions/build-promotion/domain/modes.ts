@@ -1,6 +1,6 @@
 import { InvalidInputError } from '#shared/errors.ts';
 import { formatValue } from '#shared/redact.ts';
-import type { FileDifference } from './manifest-diff.ts';
+import type { FileDifference } from './file-difference.ts';
 import { MODES } from './names.ts';
 
 /** Folders and executable files have the mode 755 in the store, all other files 644. */

@@ -12,7 +12,7 @@ import {
   type Stats,
 } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
-import type { FileDifference } from '../domain/manifest-diff.ts';
+import type { FileDifference } from '../domain/file-difference.ts';
 import { hasCode } from './layout.ts';
 import { EFS_CONCURRENCY } from './walk.ts';
 

@@ -13,8 +13,9 @@ import {
 import { paginate } from '#shared/aws/pages.ts';
 import { chunk, mapLimit } from '#shared/concurrency.ts';
 import { hasName } from '#shared/errors.ts';
-import { type Alarm, type ExistingAlarm, ownerOf, type Tags } from '../domain/alarm.ts';
+import { type Alarm, type ExistingAlarm, ownerOf } from '../domain/alarm.ts';
 import { parseMetadata } from '../domain/alarm-metadata.ts';
+import type { Tags } from '../domain/instance.ts';
 import type { OtherAlarm } from '../domain/other-alarms.ts';
 import { cloudWatch, cloudWatchChanges } from './cloudwatch.ts';
 

@@ -1,5 +1,5 @@
 import { sha256 } from '#shared/hash.ts';
-import type { Tags } from './alarm.ts';
+import type { Tags } from './instance.ts';
 
 /**
  * What we store about an alarm, in the last line of its description: CloudWatch is the only state. It also marks an

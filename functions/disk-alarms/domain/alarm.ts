@@ -1,5 +1,6 @@
 import { sha256 } from '#shared/hash.ts';
 import type { AlarmMetadata } from './alarm-metadata.ts';
+import type { Tags } from './instance.ts';
 
 // Members have CloudWatch's own names, so that alarms are sent, read and compared unchanged.
 
@@ -57,8 +58,6 @@ interface CompositeAlarmConfig extends Actions {
   readonly ActionsSuppressorWaitPeriod: number;
   readonly ActionsSuppressorExtensionPeriod: number;
 }
-
-export type Tags = Readonly<Record<string, string>>;
 
 /** An alarm in the desired state. */
 export type Alarm = {

@@ -1,6 +1,29 @@
 import type { Dimension } from './alarm.ts';
 import { type MetricProfile, type MetricRole, metricsByRole } from './metric-profile.ts';
 
+/** How fast a disk fills up. */
+export interface Trend {
+  /** Percent used, the average of the newest hour. */
+  readonly used: number;
+  /** Hours until it is full at this pace; Infinity if it does not fill up. */
+  readonly hoursUntilFull: number;
+}
+
+/** A disk with its size and volume, if known. */
+export interface Disk extends DiskSeries {
+  readonly sizeGb?: number;
+  /** Sizes that are possible if none is known; empty if any is. */
+  readonly possibleGb?: readonly number[];
+  /** Other places where its file system is mounted. */
+  readonly otherMounts: readonly string[];
+  /** Only if it is certain. */
+  readonly volumeId?: string;
+  /** Only if it is read and there are enough readings. */
+  readonly trend?: Trend;
+  /** End of its newest reading in epoch milliseconds; -Infinity without one in the past hour. */
+  readonly lastMetricAt: number;
+}
+
 /** A metric as ListMetrics returns it. */
 export interface MetricSeries {
   readonly namespace: string;

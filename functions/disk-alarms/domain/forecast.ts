@@ -1,13 +1,6 @@
+import type { Trend } from './disk.ts';
 import type { MetricReading } from './measurement.ts';
 import type { MetricProfile } from './metric-profile.ts';
-
-/** How fast a disk fills up. */
-export interface Trend {
-  /** Percent used, the average of the newest hour. */
-  readonly used: number;
-  /** Hours until it is full at this pace; Infinity if it does not fill up. */
-  readonly hoursUntilFull: number;
-}
 
 const HOUR_MS = 3_600_000;
 /** A trend needs readings of half a day. */

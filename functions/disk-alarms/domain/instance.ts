@@ -1,4 +1,4 @@
-import type { Tags } from './alarm.ts';
+export type Tags = Readonly<Record<string, string>>;
 
 /** An EBS volume of an instance. */
 export interface Volume {

@@ -1,6 +1,5 @@
 import { alarmName, type ExistingAlarm } from './alarm.ts';
-import type { Disk } from './desired/for-disk.ts';
-import type { DiscoveredDisks, DiskSeries } from './disk.ts';
+import type { DiscoveredDisks, Disk, DiskSeries } from './disk.ts';
 import { trendOf } from './forecast.ts';
 import type { Instance } from './instance.ts';
 import { type Measurement, type MetricReading, newestSeries, roundToKnownSize } from './measurement.ts';

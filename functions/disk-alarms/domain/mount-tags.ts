@@ -1,6 +1,6 @@
 import { InvalidInputError } from '#shared/errors.ts';
 import { formatValue } from '#shared/redact.ts';
-import type { Tags } from './alarm.ts';
+import type { Tags } from './instance.ts';
 import { type Thresholds, tagKeys } from './settings.ts';
 
 /** What a tag says about one mount of its instance. */

@@ -1,6 +1,7 @@
 import { InvalidInputError } from '#shared/errors.ts';
 import { formatValue } from '#shared/redact.ts';
-import type { Statistic, Tags } from './alarm.ts';
+import type { Statistic } from './alarm.ts';
+import type { Tags } from './instance.ts';
 
 /** Percent or GB of free space. */
 export interface Thresholds {

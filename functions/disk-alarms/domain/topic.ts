@@ -1,7 +1,8 @@
 import { InvalidInputError } from '#shared/errors.ts';
 import { formatValue } from '#shared/redact.ts';
-import type { ExistingAlarm, Tags } from './alarm.ts';
+import type { ExistingAlarm } from './alarm.ts';
 import { calledAtOf } from './alarm-metadata.ts';
+import type { Tags } from './instance.ts';
 import { parseMountTags } from './mount-tags.ts';
 import { tagKeys } from './settings.ts';
 import { shutsOutAlarms } from './topic-policy.ts';

@@ -2,7 +2,7 @@ import { mapLimit } from '#shared/concurrency.ts';
 import { listOtherAlarms } from '../aws/alarms.ts';
 import type { Inventory } from '../domain/inventory.ts';
 import { otherAlarmPrefixes, otherDiskAlarms } from '../domain/other-alarms.ts';
-import type { RunContext } from './plan-run.ts';
+import type { RunContext } from './run-context.ts';
 
 const CONCURRENCY = 2;
 

@@ -1,8 +1,7 @@
 import { sendMessages } from '#shared/aws/sqs.ts';
 import { addCount } from '#shared/metrics.ts';
 import type { FollowUp, Scope } from './event.ts';
-import type { RunContext } from './plan-run.ts';
-import type { ReconcileRun } from './reconcile-instances.ts';
+import type { ReconcileRun, RunContext } from './run-context.ts';
 
 /** CloudWatch lists a new metric within 15 minutes. */
 const RECHECK_SECONDS = 900;

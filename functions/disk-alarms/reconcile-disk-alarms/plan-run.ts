@@ -1,4 +1,3 @@
-import type { Invocation } from '#shared/invocation.ts';
 import { countAlarms } from '../aws/alarms.ts';
 import type { Config } from '../config.ts';
 import { FLEET } from '../domain/alarm.ts';
@@ -8,13 +7,8 @@ import type { Inventory } from '../domain/inventory.ts';
 import { type LimitedPlan, limitPlan } from '../domain/limit-plan.ts';
 import { type DesiredState, type Plan, planChanges } from '../domain/plan.ts';
 import { monthlyUsd } from '../domain/price.ts';
-import type { ReconcileRun } from './reconcile-instances.ts';
 import type { RunOutcome } from './response.ts';
-
-export interface RunContext {
-  readonly config: Config;
-  readonly invocation: Invocation;
-}
+import type { ReconcileRun, RunContext } from './run-context.ts';
 
 /** After reading, a direct call counts the alarms of the stack for so long. */
 const COUNT_MS = 10_000;

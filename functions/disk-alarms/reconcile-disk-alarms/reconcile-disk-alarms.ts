@@ -8,7 +8,8 @@ import type { Config } from '../config.ts';
 import { resolveTopic } from '../domain/topic.ts';
 import type { Scope, TriggerEvent } from './event.ts';
 import { notifyRecoveries } from './notify-recoveries.ts';
-import { type ReconcileRun, reconcileInstances } from './reconcile-instances.ts';
+import { reconcileInstances } from './reconcile-instances.ts';
+import type { ReconcileRun } from './run-context.ts';
 
 type Delivery = QueueMessage<TriggerEvent>;
 type Call = Extract<TriggerEvent, { kind: 'call' }>;

@@ -6,33 +6,12 @@ import type { Config } from '../config.ts';
 import type { Inventory } from '../domain/inventory.ts';
 import type { Plan } from '../domain/plan.ts';
 import { applyPlan } from './apply-plan.ts';
-import type { Scope } from './event.ts';
 import { findOtherAlarms } from './find-other-alarms.ts';
 import { scheduleFollowUps } from './follow-ups.ts';
-import { planRun, type RunContext } from './plan-run.ts';
+import { planRun } from './plan-run.ts';
 import { readInventory } from './read-inventory.ts';
 import { type RunOutcome, toCounts, toResponse } from './response.ts';
-
-/** One run over a part of the fleet. */
-export interface ReconcileRun {
-  readonly scope: Scope;
-  readonly topicArn?: string | undefined;
-  /** A direct call named the instances, so `Scope` does not matter. */
-  readonly isNamed: boolean;
-  /** When a direct call asked for this run, in epoch milliseconds. */
-  readonly calledAt?: number | undefined;
-  readonly dryRun: boolean;
-  /** A direct call: the caller waits for the response. */
-  readonly isCall: boolean;
-  /** Whether to check instances without metrics again later. */
-  readonly rechecks: boolean;
-  /** How many follow-ups came before this run. */
-  readonly attempt: number;
-  /** Epoch milliseconds. After this the next scheduled run does the work. */
-  readonly until: number;
-  /** Epoch milliseconds. A direct call reads until then; Infinity for other runs. */
-  readonly readUntil: number;
-}
+import type { ReconcileRun, RunContext } from './run-context.ts';
 
 /** Time kept for the last call, the follow-up message and the response. */
 const MIN_REMAINING_MS = 60_000;

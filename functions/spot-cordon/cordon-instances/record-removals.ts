@@ -1,8 +1,7 @@
 import { type RecordUpdate, updateRecords } from '#shared/aws/update-records.ts';
 import type { CordonContext } from '../context.ts';
-import type { CordonDraft, CordonRecord } from '../domain/cordon-record.ts';
+import type { CordonDraft, CordonRecord, OrderedReplacement } from '../domain/cordon-record.ts';
 import { mergeDrainedTargets } from '../domain/drain-targets.ts';
-import type { OrderedReplacement } from '../domain/replacement.ts';
 import { mayLeaveGroup } from './steps/replace.ts';
 import { isStepPending, losesProtection, recordFailure, recordsById, type WorkItem } from './work-item.ts';
 

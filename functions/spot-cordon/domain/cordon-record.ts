@@ -1,8 +1,29 @@
 import type { Disruption } from './disruption.ts';
-import type { FollowUp } from './mail-claim.ts';
 import type { MaintenanceNotice } from './maintenance.ts';
-import type { RemovedProtection } from './protection.ts';
-import type { LaunchFailure, OrderedReplacement } from './replacement.ts';
+
+/** Why a replacement could not be launched. From a fixed vocabulary, so that event text never reaches mails. */
+export const launchFailures = ['no capacity', 'limit reached', 'refused'] as const;
+
+/** Times are epoch milliseconds. */
+export interface OrderedReplacement {
+  readonly kind: 'detach' | 'terminate';
+  readonly group: string;
+  readonly orderedAt: number;
+}
+
+export type LaunchFailure = (typeof launchFailures)[number];
+
+/** Mails after the one about the cordon. */
+export type FollowUp = 'overdue' | 'launch failed';
+
+/** Scale-in protection that we removed. Times are epoch milliseconds. */
+interface RemovedProtection {
+  readonly removedAt: number;
+  /** CloudTrail has reported our own change, so it would have reported others too. */
+  readonly isConfirmed?: true;
+  /** Somebody has set or removed the protection since. */
+  readonly isTouched?: true;
+}
 
 /** What we do for a cordoned instance. A step that has an outcome in the record does not run again. */
 export const cordonSteps = ['tag', 'announce', 'protect', 'drain', 'replace', 'notify'] as const;

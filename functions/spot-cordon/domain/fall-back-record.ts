@@ -1,5 +1,5 @@
+import type { LaunchFailure } from './cordon-record.ts';
 import type { Distribution } from './distribution.ts';
-import type { LaunchFailure } from './replacement.ts';
 
 /** What the table has about a group. Times are epoch milliseconds. */
 export interface FallBackRecord {

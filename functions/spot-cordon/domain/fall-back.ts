@@ -1,4 +1,5 @@
 import { HOUR_MS, MINUTE_MS } from '#shared/time.ts';
+import type { LaunchFailure } from './cordon-record.ts';
 import { baseFor, differsOnlyInBase } from './distribution.ts';
 import type {
   FailureNotice,
@@ -8,7 +9,6 @@ import type {
   Interruption,
 } from './fall-back-record.ts';
 import type { Capacity, Market, MixedGroup } from './mixed-group.ts';
-import type { LaunchFailure } from './replacement.ts';
 
 export interface FallBackSettings {
   /** This many interruptions within so much time count as a dry market. */

@@ -1,7 +1,5 @@
-import { type CordonDraft, type CordonRecord, withOutcomes } from './cordon-record.ts';
+import { type CordonDraft, type CordonRecord, type FollowUp, withOutcomes } from './cordon-record.ts';
 
-/** Mails after the one about the cordon. */
-export type FollowUp = 'overdue' | 'launch failed';
 export type MailKind = 'cordoned' | FollowUp;
 
 /** Which cordons people want mails about. */

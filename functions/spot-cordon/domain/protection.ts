@@ -2,15 +2,6 @@ import type { CordonDraft, CordonRecord } from './cordon-record.ts';
 import type { AutoScalingGroup, Instance } from './instance.ts';
 import { tagKeys } from './scope.ts';
 
-/** Scale-in protection that we removed. Times are epoch milliseconds. */
-export interface RemovedProtection {
-  readonly removedAt: number;
-  /** CloudTrail has reported our own change, so it would have reported others too. */
-  readonly isConfirmed?: true;
-  /** Somebody has set or removed the protection since. */
-  readonly isTouched?: true;
-}
-
 /** A call of SetInstanceProtection, as CloudTrail reports it. */
 export interface ProtectionChange {
   readonly at: number;

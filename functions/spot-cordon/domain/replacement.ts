@@ -1,5 +1,5 @@
 import { MINUTE_MS } from '#shared/time.ts';
-import type { CordonRecord } from './cordon-record.ts';
+import type { CordonRecord, LaunchFailure } from './cordon-record.ts';
 import type { AutoScalingGroup, Instance } from './instance.ts';
 import { tagKeys } from './scope.ts';
 
@@ -7,17 +7,6 @@ import { tagKeys } from './scope.ts';
 export type Replacement =
   | { readonly kind: 'detach' | 'terminate'; readonly group: string }
   | { readonly kind: 'none'; readonly reason: string };
-
-/** Times are epoch milliseconds. */
-export interface OrderedReplacement {
-  readonly kind: 'detach' | 'terminate';
-  readonly group: string;
-  readonly orderedAt: number;
-}
-
-/** Why a replacement could not be launched. From a fixed vocabulary, so that event text never reaches mails. */
-export const launchFailures = ['no capacity', 'limit reached', 'refused'] as const;
-export type LaunchFailure = (typeof launchFailures)[number];
 
 /** How long we relate a failed launch of the group to the replacement, and keep the record for that. */
 const WATCH_MS = 10 * MINUTE_MS;

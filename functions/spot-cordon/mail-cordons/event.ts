@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 import { eventBridgeEvent } from '#shared/events/eventbridge.ts';
 import { parseAs } from '#shared/parse.ts';
+import { type LaunchFailure, launchFailures } from '../domain/cordon-record.ts';
 import { INSTANCE_ID } from '../domain/instance.ts';
-import { type LaunchFailure, launchFailures } from '../domain/replacement.ts';
 import { CORDONED, LAUNCH_FAILED, OVERDUE } from '../messages/events.ts';
 
 /** One of the wing's own events. The record has everything else. */

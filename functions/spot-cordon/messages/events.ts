@@ -1,8 +1,7 @@
 import type { OutgoingEvent } from '#shared/aws/eventbridge.ts';
 import { ownEvent } from '#shared/events/eventbridge.ts';
-import type { CordonRecord } from '../domain/cordon-record.ts';
+import type { CordonRecord, LaunchFailure } from '../domain/cordon-record.ts';
 import { mayRestoreProtection } from '../domain/protection.ts';
-import type { LaunchFailure } from '../domain/replacement.ts';
 import { logFields } from './log.ts';
 
 const SOURCE = 'groundcrew.spot-cordon';

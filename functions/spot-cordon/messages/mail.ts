@@ -1,7 +1,6 @@
 import { chatMessages, type Notification } from '#shared/chat.ts';
-import type { CordonRecord } from '../domain/cordon-record.ts';
+import type { CordonRecord, LaunchFailure } from '../domain/cordon-record.ts';
 import { severities } from '../domain/disruption.ts';
-import type { LaunchFailure } from '../domain/replacement.ts';
 
 /** The list is cut at this many instances, and below SNS's limit of 256 KiB. The log names all of them. */
 const MAX_INSTANCES = 200;

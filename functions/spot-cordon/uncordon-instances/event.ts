@@ -2,8 +2,9 @@ import * as z from 'zod/mini';
 import { InvalidInputError } from '#shared/errors.ts';
 import { eventBridgeEvent } from '#shared/events/eventbridge.ts';
 import { parseAs } from '#shared/parse.ts';
+import type { LaunchFailure } from '../domain/cordon-record.ts';
 import { INSTANCE_ID } from '../domain/instance.ts';
-import { type FailedLaunch, type LaunchFailure, toLaunchFailure } from '../domain/replacement.ts';
+import { type FailedLaunch, toLaunchFailure } from '../domain/replacement.ts';
 
 /** What triggers UncordonInstances. Times are epoch milliseconds. */
 export type TriggerEvent = { readonly kind: 'sweep' } | StateChange | ProtectionEvent | LaunchFailureEvent;

@@ -1,7 +1,6 @@
 import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
-import type { CordonRecord } from '../domain/cordon-record.ts';
-import type { LaunchFailure } from '../domain/replacement.ts';
+import type { CordonRecord, LaunchFailure } from '../domain/cordon-record.ts';
 import type { UncordonDecision } from '../domain/uncordon-decision.ts';
 import { logFields } from '../messages/log.ts';
 

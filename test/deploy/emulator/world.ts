@@ -14,9 +14,18 @@ import { accountId, region } from '../../../local/account/account.ts';
 import { readBody } from '../../../local/account/proxy.ts';
 import { createClock } from '../../../local/clock.ts';
 import { type Mapping, mapping, optionalText } from '../../../local/json.ts';
+import type { World } from '../../../local/pack/world.ts';
 import type { Mail } from '../../../local/wiring/sns-topics.ts';
-import type { DeployedWorld } from '../deployment.ts';
 import type { EmulatedAccount } from './account.ts';
+
+export interface DeployedWorld extends World {
+  /** Delivers what is published to a topic of the stack to the mailbox. */
+  subscribe(topicId: string): Promise<void>;
+  /** Delivers what SNS mails from now on to the mailbox. */
+  openMailbox(): Promise<void>;
+  /** Reads new mails. `mails()` then has all of them. */
+  receive(): Promise<void>;
+}
 
 /** `ref` finds a physical id by its logical id. Of the world of the local account it lacks what needs a clock of ours. */
 export function createWorld(account: EmulatedAccount, ref: (logicalId: string) => string): DeployedWorld {

@@ -1,7 +1,7 @@
 import type { MetricAlarmConfig, MetricQuery, Statistic } from '../alarm.ts';
+import type { Disk } from '../disk.ts';
 import { unitBytes } from '../metric-profile.ts';
 import type { Settings, Thresholds } from '../settings.ts';
-import type { Disk } from './for-disk.ts';
 
 // When an alarm goes off: the metrics it reads and the limits it compares them with.
 

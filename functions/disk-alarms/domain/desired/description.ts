@@ -1,7 +1,7 @@
 import { truncate } from '#shared/redact.ts';
+import type { Disk } from '../disk.ts';
 import { displayName, type Instance } from '../instance.ts';
 import type { Thresholds } from '../settings.ts';
-import type { Disk } from './for-disk.ts';
 
 // What a person reads at 3 a.m. CloudWatch allows 1,024 characters.
 

@@ -1,27 +1,11 @@
-import { type Alarm, type AlarmPurpose, alarmName, type MetricAlarmConfig, type Tags } from '../alarm.ts';
+import { type Alarm, type AlarmPurpose, alarmName, type MetricAlarmConfig } from '../alarm.ts';
 import { copiedTags, formatMetadata, hashTags } from '../alarm-metadata.ts';
-import type { DiskSeries } from '../disk.ts';
-import type { Trend } from '../forecast.ts';
-import type { Instance } from '../instance.ts';
+import type { Disk } from '../disk.ts';
+import type { Instance, Tags } from '../instance.ts';
 import { type Settings, type Thresholds, type ThresholdTier, tierOf, tierOfAll } from '../settings.ts';
 import type { ChosenTopic } from '../topic.ts';
 import { belowCondition, betweenCondition, inodeCondition, type MetricCondition } from './condition.ts';
 import { formatDiskDescription, formatThresholds } from './description.ts';
-
-/** A disk with its size and volume, if known. */
-export interface Disk extends DiskSeries {
-  readonly sizeGb?: number;
-  /** Sizes that are possible if none is known; empty if any is. */
-  readonly possibleGb?: readonly number[];
-  /** Other places where its file system is mounted. */
-  readonly otherMounts: readonly string[];
-  /** Only if it is certain. */
-  readonly volumeId?: string;
-  /** Only if it is read and there are enough readings. */
-  readonly trend?: Trend;
-  /** End of its newest reading in epoch milliseconds; -Infinity without one in the past hour. */
-  readonly lastMetricAt: number;
-}
 
 /** What all alarms of one instance share. */
 export interface InstanceAlarmOptions {

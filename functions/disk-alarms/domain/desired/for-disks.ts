@@ -1,9 +1,9 @@
 import type { Alarm, ExistingAlarm } from '../alarm.ts';
-import type { SkippedItem } from '../disk.ts';
+import type { Disk, SkippedItem } from '../disk.ts';
 import { displayName } from '../instance.ts';
 import { type MountTag, mountTagsByMount } from '../mount-tags.ts';
 import { chooseTopic, type TopicRules } from '../topic.ts';
-import { type Disk, diskAlarms, type InstanceAlarmOptions, needsSize } from './for-disk.ts';
+import { diskAlarms, type InstanceAlarmOptions, needsSize } from './for-disk.ts';
 import { forecastAlarms } from './for-forecast.ts';
 
 export interface AlarmsOfDisks {

@@ -1,9 +1,8 @@
 import { type Alarm, alarmName, type ExistingAlarm } from '../alarm.ts';
-import type { Trend } from '../forecast.ts';
+import type { Disk, Trend } from '../disk.ts';
 import type { MetricCondition } from './condition.ts';
 import {
   commonMembers,
-  type Disk,
   describeDisk,
   type InstanceAlarmOptions,
   metricConfig,

@@ -2,14 +2,14 @@ import { InvalidInputError } from '#shared/errors.ts';
 import { formatValue } from '#shared/redact.ts';
 import { alarmName, type ExistingAlarm } from '../alarm.ts';
 import { calledAtOf } from '../alarm-metadata.ts';
-import type { SkippedItem } from '../disk.ts';
+import type { Disk, SkippedItem } from '../disk.ts';
 import { displayName, type Instance, isTerminated } from '../instance.ts';
 import { disksOfInstance, type Inventory } from '../inventory.ts';
 import type { DesiredState } from '../plan.ts';
 import { topicsOf } from '../recovery.ts';
 import { type Settings, settingsFor, tagKeys } from '../settings.ts';
 import { chooseTopic, topicTagOf } from '../topic.ts';
-import type { Disk, InstanceAlarmOptions } from './for-disk.ts';
+import type { InstanceAlarmOptions } from './for-disk.ts';
 import { alarmsOfDisks } from './for-disks.ts';
 import { silentAgentAlarm, withActionsEnabled } from './for-silent-agent.ts';
 
