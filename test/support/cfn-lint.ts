@@ -6,13 +6,23 @@ import { type Json, runPython, type Template } from './template.ts';
 export async function lint(folder: string, template: Template): Promise<string[]> {
   const file = join(folder, 'template.json');
   writeFileSync(file, JSON.stringify(template));
+  const found = await runLint(file);
+  return found.filter((one) => !isSamsOwn(one, template) && !isLeftEmpty(one, template)).map(describe);
+}
+
+/** What cfn-lint finds in a file, without exception. */
+export async function lintFile(file: string): Promise<string[]> {
+  return (await runLint(file)).map(describe);
+}
+
+async function runLint(file: string): Promise<Json[]> {
   const program = 'import sys; from cfnlint.runner import main; sys.exit(main())';
   const regions = ['--regions', 'eu-west-1', 'us-east-1', '--'];
-  const found = JSON.parse(await runPython('-c', program, '--format', 'json', ...regions, file));
-  const offences = found.filter((one: Json) => !isSamsOwn(one, template) && !isLeftEmpty(one, template));
-  return offences.map(
-    ({ Rule, Message, Location }: Json) => `${Rule.Id} ${Location.Path?.join('.')}: ${Message}`,
-  );
+  return JSON.parse(await runPython('-c', program, '--format', 'json', ...regions, file));
+}
+
+function describe({ Rule, Message, Location }: Json): string {
+  return `${Rule.Id} ${Location.Path?.join('.')}: ${Message}`;
 }
 
 /** SAM repeats the condition of an API inside its body, where it always holds. */
