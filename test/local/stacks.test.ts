@@ -165,7 +165,12 @@ describe('the pack', () => {
     const alone = await startPack({ wing: 'spot-cordon' });
     try {
       expect(alone.stacks.map((one) => one.names.stackName)).toEqual(['groundcrew-spot-cordon']);
-      expect(alone.functions.ids).toEqual(['CordonInstances', 'MailCordons', 'UncordonInstances']);
+      expect(alone.functions.ids).toEqual([
+        'CordonInstances',
+        'MailCordons',
+        'UncordonInstances',
+        'FallBackToOnDemand',
+      ]);
       expect(alone.ref('Notifications')).toMatch(/:groundcrew-spot-cordon-Notifications$/);
       expect(alone.ref('DeadLetters')).toMatch(/\/groundcrew-spot-cordon-DeadLetters$/);
     } finally {
