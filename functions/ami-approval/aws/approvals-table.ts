@@ -2,10 +2,11 @@ import { GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { paginate } from '#shared/aws/pages.ts';
 import { dynamo, type Item, toRecord } from '#shared/aws/records.ts';
 import type { RecordTable } from '#shared/aws/update-record.ts';
-import type { ApprovalRecord, BuildRecordKey } from '../domain/approval-record.ts';
+import type { ApprovalRecord } from '../domain/approval-record.ts';
 import type { ApprovedBuild } from '../domain/approved-build.ts';
 import { APPROVERS, type ApproverSubscription } from '../domain/approver-subscription.ts';
 import type { BuildFailure } from '../domain/build-failure.ts';
+import type { BuildRecordKey } from '../domain/record-key.ts';
 import type { ScanFindings } from '../domain/scan-findings.ts';
 import { STEP_EXECUTION_ID } from '../domain/workflow-step.ts';
 

@@ -1,6 +1,7 @@
 import { sha256 } from '#shared/hash.ts';
 import type { ApprovalSubject } from './approval-subject.ts';
 import type { BuildReview } from './build-review.ts';
+import type { BuildRecordKey } from './record-key.ts';
 
 /**
  * pending: open for votes. approved, rejected, expired: decided, and to be executed while `open` is set. outdated: the
@@ -48,14 +49,6 @@ export interface ShareResult {
   readonly remarks: readonly string[];
 }
 
-/** The key of a record. Everything about one image build has the same partition key. */
-export type BuildRecordKey = Readonly<{
-  /** The hash of the build ARN. */
-  image: string;
-  /** `share`, or the id of the waiting workflow step; also `findings`, `failure` and, for a pipeline, `approved`. */
-  part: string;
-}>;
-
 /** One approval request: the source of truth. */
 export interface ApprovalRecord extends BuildRecordKey {
   /** Changes with every write and is the condition of the next one. */
@@ -91,9 +84,6 @@ export interface ApprovalRecord extends BuildRecordKey {
   readonly mailDue?: readonly string[];
   readonly history: readonly HistoryEntry[];
 }
-
-/** A record before its write, which sets the revision. */
-export type Draft<T extends { readonly revision: string } = ApprovalRecord> = Omit<T, 'revision'>;
 
 export function imageKey(imageArn: string): string {
   return sha256(imageArn, 32);

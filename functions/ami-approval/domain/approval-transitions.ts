@@ -3,8 +3,6 @@ import {
   type ApprovalRecord,
   type ApprovalStatus,
   type Approver,
-  type BuildRecordKey,
-  type Draft,
   type HistoryEntry,
   type ShareResult,
   votesOf,
@@ -12,6 +10,7 @@ import {
 import type { ApprovalSubject } from './approval-subject.ts';
 import type { BuildReview } from './build-review.ts';
 import { hasQuorum } from './current-rules.ts';
+import type { BuildRecordKey, Draft } from './record-key.ts';
 import { approversToRemind } from './reminders.ts';
 
 // The life of a request. Every function takes a record and returns the next one; nothing here writes.
@@ -41,7 +40,7 @@ export interface Reopening {
 }
 
 /** The first round of a request. */
-export function createRequest(key: BuildRecordKey, input: RoundInput, now: number): Draft {
+export function createRequest(key: BuildRecordKey, input: RoundInput, now: number): Draft<ApprovalRecord> {
   return { ...key, ...pendingRound(input), round: 1, history: [{ at: now, round: 1, what: 'asked' }] };
 }
 
@@ -50,11 +49,11 @@ export function createRequest(key: BuildRecordKey, input: RoundInput, now: numbe
  * duplicate event must not reopen a request that was rejected since. An event alone only follows a build that changed.
  */
 export function openNextRound(
-  known: Draft,
+  known: Draft<ApprovalRecord>,
   after: number,
   input: RoundInput,
   now: number,
-): Draft | undefined {
+): Draft<ApprovalRecord> | undefined {
   if (known.round !== after || !canOpenNextRound(known, input.reopening)) return undefined;
   const round = known.round + 1;
   const { image, part, history } = known;
@@ -67,7 +66,7 @@ const REOPENABLE: readonly ApprovalStatus[] = ['rejected', 'expired', 'cancelled
 
 /** A changed build gets its next round by an event. Every other closed request needs a person who takes responsibility. */
 export function canOpenNextRound(
-  { status, open }: Pick<Draft, 'status' | 'open'>,
+  { status, open }: Pick<Draft<ApprovalRecord>, 'status' | 'open'>,
   reopening: Reopening | undefined,
 ): boolean {
   return reopening ? open === undefined && REOPENABLE.includes(status) : status === 'outdated';
@@ -81,7 +80,7 @@ function pendingRound({
   why,
   reopening: _,
   ...input
-}: RoundInput): Omit<Draft, 'image' | 'part' | 'round' | 'history'> {
+}: RoundInput): Omit<Draft<ApprovalRecord>, 'image' | 'part' | 'round' | 'history'> {
   return { ...input, open: 'open', status: 'pending', shares: {}, ...(why !== undefined && { why }) };
 }
 
@@ -99,7 +98,7 @@ export type VoteOutcome = 'counted' | 'repeated' | 'decided' | 'expired' | 'not 
 
 export interface VoteResult {
   readonly outcome: VoteOutcome;
-  readonly record?: Draft;
+  readonly record?: Draft<ApprovalRecord>;
 }
 
 /**
@@ -107,7 +106,7 @@ export interface VoteResult {
  * who approved may still reject: they may have seen something in the meantime.
  */
 export function applyVote(
-  known: Draft,
+  known: Draft<ApprovalRecord>,
   { decision, who, why, ...client }: VoteInput,
   now: number,
 ): VoteResult {
@@ -124,7 +123,7 @@ export function applyVote(
 }
 
 /** An approval after a rejection of the same person counts as a repetition too: the request is decided. */
-function hasVotedLike(known: Draft, who: string, decision: VoteInput['decision']): boolean {
+function hasVotedLike(known: Draft<ApprovalRecord>, who: string, decision: VoteInput['decision']): boolean {
   return votesOf(known).some(
     (vote) => vote.who === who && (vote.what === decision || vote.what === 'reject'),
   );
@@ -135,7 +134,11 @@ export function isInitiator({ subject }: Pick<ApprovalRecord, 'subject'>, who: s
   return subject.initiator !== undefined && subject.initiator.toLowerCase() === who.toLowerCase();
 }
 
-function decide(record: Draft, status: 'approved' | 'rejected', now: number): Draft {
+function decide(
+  record: Draft<ApprovalRecord>,
+  status: 'approved' | 'rejected',
+  now: number,
+): Draft<ApprovalRecord> {
   return { ...record, status, decidedAt: now };
 }
 
@@ -145,7 +148,7 @@ function decide(record: Draft, status: 'approved' | 'rejected', now: number): Dr
  * @param isReachable whether a link can be sent to an approver now
  */
 export function nextAction(
-  known: Draft,
+  known: Draft<ApprovalRecord>,
   now: number,
   isReachable: (address: string) => boolean = () => true,
 ): 'ask' | 'act' | undefined {
@@ -160,7 +163,7 @@ export function nextAction(
   return [...toInvite, ...approversToRemind(known, now)].some(isReachable) ? 'ask' : undefined;
 }
 
-export function isLeased({ leaseUntil }: Draft, now: number): boolean {
+export function isLeased({ leaseUntil }: Draft<ApprovalRecord>, now: number): boolean {
   return leaseUntil !== undefined && leaseUntil > now;
 }
 
@@ -168,7 +171,11 @@ export function isLeased({ leaseUntil }: Draft, now: number): boolean {
  * Claims a request for one execution at a time. In the same write, a pending request expires past its deadline, and is
  * approved if fewer approvals are needed than before.
  */
-export function claimRequest(known: Draft, leaseMs: number, now: number): Draft | undefined {
+export function claimRequest(
+  known: Draft<ApprovalRecord>,
+  leaseMs: number,
+  now: number,
+): Draft<ApprovalRecord> | undefined {
   if (nextAction(known, now) !== 'act') return undefined;
   const leased = { ...known, leaseUntil: now + leaseMs };
   if (known.status !== 'pending') return leased;
@@ -186,10 +193,10 @@ export interface ExecutionOutcome {
 
 /** Closes a request and claims its closing mail. An outdated request stays open, because a new round follows. */
 export function applyOutcome(
-  known: Draft,
+  known: Draft<ApprovalRecord>,
   { status, shares = {}, why }: ExecutionOutcome,
   now: number,
-): Draft {
+): Draft<ApprovalRecord> {
   // `why` so far says why approval was requested again, not how it ended.
   const { leaseUntil: _lease, open: _open, why: _why, ...kept } = known;
   const isNew = status !== known.status;
@@ -205,18 +212,24 @@ export function applyOutcome(
 }
 
 /** Releases the claim and keeps the shares that are done, so that the next attempt does only the rest. */
-export function releaseClaim(known: Draft, shares: Readonly<Record<string, ShareResult>>): Draft {
+export function releaseClaim(
+  known: Draft<ApprovalRecord>,
+  shares: Readonly<Record<string, ShareResult>>,
+): Draft<ApprovalRecord> {
   const { leaseUntil: _lease, ...kept } = known;
   return { ...kept, shares: { ...known.shares, ...shares } };
 }
 
 /** SNS refused the closing mail, so it is due again. @param mailDue the recipients whose mail it refused */
-export function markMailDue(known: Draft, mailDue: readonly string[]): Draft | undefined {
+export function markMailDue(
+  known: Draft<ApprovalRecord>,
+  mailDue: readonly string[],
+): Draft<ApprovalRecord> | undefined {
   return known.mailStatus === 'claimed' ? { ...known, open: 'open', mailStatus: 'due', mailDue } : undefined;
 }
 
 /** The execution has failed for so long that a person must act. */
-export function hasFailedTooLong({ decidedAt }: Draft, now: number): boolean {
+export function hasFailedTooLong({ decidedAt }: Draft<ApprovalRecord>, now: number): boolean {
   return decidedAt !== undefined && now - decidedAt > MAX_EXECUTION_MS;
 }
 

@@ -1,6 +1,6 @@
 import { sha256 } from '#shared/hash.ts';
 import { HOUR_MS } from '#shared/time.ts';
-import type { BuildRecordKey, Draft } from './approval-record.ts';
+import type { BuildRecordKey, Draft } from './record-key.ts';
 
 /** pending: not confirmed yet. gone: was confirmed, and exists no more. left: no longer an approver. */
 type SubscriptionStatus = 'pending' | 'confirmed' | 'gone' | 'left';

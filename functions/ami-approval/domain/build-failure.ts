@@ -1,4 +1,4 @@
-import type { BuildRecordKey } from './approval-record.ts';
+import type { BuildRecordKey } from './record-key.ts';
 
 /** A build that failed, and the mail about it. */
 export interface BuildFailure extends BuildRecordKey {

@@ -1,4 +1,5 @@
-import { type ApprovalRecord, type Approver, approvalsOf, type Draft } from './approval-record.ts';
+import { type ApprovalRecord, type Approver, approvalsOf } from './approval-record.ts';
+import type { Draft } from './record-key.ts';
 
 /** The settings of now. They count at once, also for requests that are open. */
 export interface ApprovalRules {
@@ -10,7 +11,7 @@ export interface ApprovalRules {
  * An open request as the settings of now see it: without the approvers who left, so that their links and votes no longer
  * count; with new approvers, who get a mail; with the current number of approvals.
  */
-export function withCurrentRules<R extends Draft>(
+export function withCurrentRules<R extends Draft<ApprovalRecord>>(
   record: R,
   settings: { rulesFor(pipeline: string | undefined): ApprovalRules },
 ): R {
@@ -29,7 +30,7 @@ export function hasQuorum(
 }
 
 /** An approver left, or more approvals are needed than before: an approved request is open for votes again. */
-export function reopenVoting(known: Draft, now: number): Draft {
+export function reopenVoting(known: Draft<ApprovalRecord>, now: number): Draft<ApprovalRecord> {
   const { leaseUntil: _lease, decidedAt: _decided, ...kept } = known;
   const why = 'fewer approvals than required are left, because the approvers or their number changed';
   const entry = { at: now, round: known.round, what: 'pending', why } as const;

@@ -1,5 +1,6 @@
 import { formatTime } from '#shared/time.ts';
-import type { Draft, HistoryEntry } from './approval-record.ts';
+import type { ApprovalRecord, HistoryEntry } from './approval-record.ts';
+import type { Draft } from './record-key.ts';
 
 /**
  * Who requested approval again and why, then how each earlier round ended. Empty in the first round. Mail and page begin
@@ -9,7 +10,7 @@ export function formatEarlierRounds({
   history,
   round,
   why,
-}: Pick<Draft, 'history' | 'round' | 'why'>): string[] {
+}: Pick<Draft<ApprovalRecord>, 'history' | 'round' | 'why'>): string[] {
   if (round === 1) return [];
   const asked = history.find((entry) => entry.round === round && entry.what === 'asked');
   const who = asked?.who === undefined ? [] : [`${asked.who} requested approval again: ${quote(asked.why)}.`];

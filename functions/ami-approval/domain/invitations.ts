@@ -1,5 +1,6 @@
-import type { Draft } from './approval-record.ts';
+import type { ApprovalRecord } from './approval-record.ts';
 import { createToken, type LinkToken } from './link-token.ts';
+import type { Draft } from './record-key.ts';
 
 /** New links by approver address. */
 export type Tokens = ReadonlyMap<string, LinkToken>;
@@ -9,7 +10,10 @@ export function createTokens(addresses: readonly string[]): Tokens {
 }
 
 /** Adds the hashes of new links to their approvers in the record. */
-export function addTokenHashes<R extends Pick<Draft, 'approvers'>>(record: R, tokens: Tokens): R {
+export function addTokenHashes<R extends Pick<Draft<ApprovalRecord>, 'approvers'>>(
+  record: R,
+  tokens: Tokens,
+): R {
   const approvers = record.approvers.map((approver) => {
     const hash = tokens.get(approver.address)?.hash;
     return hash === undefined ? approver : { ...approver, tokenHash: hash };
@@ -18,7 +22,7 @@ export function addTokenHashes<R extends Pick<Draft, 'approvers'>>(record: R, to
 }
 
 /** @returns the addresses whose mail is still to be sent */
-export function approversToInvite({ approvers }: Pick<Draft, 'approvers'>): string[] {
+export function approversToInvite({ approvers }: Pick<Draft<ApprovalRecord>, 'approvers'>): string[] {
   return approvers.flatMap(({ address, tokenHash, isRevoked }) =>
     tokenHash === undefined && !isRevoked ? [address] : [],
   );

@@ -1,4 +1,4 @@
-import type { BuildRecordKey, Draft } from './approval-record.ts';
+import type { BuildRecordKey, Draft } from './record-key.ts';
 
 /** How many vulnerabilities of each severity a scan found in an image. */
 export interface ScanFindings extends BuildRecordKey {

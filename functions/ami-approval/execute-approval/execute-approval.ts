@@ -5,7 +5,7 @@ import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
 import type { ExecuteConfig } from '../config.ts';
 import { createContext, type ExecuteContext } from '../context.ts';
-import { type ApprovalRecord, type Draft, keyOf, keyOfRecord } from '../domain/approval-record.ts';
+import { type ApprovalRecord, keyOf, keyOfRecord } from '../domain/approval-record.ts';
 import {
   applyOutcome,
   claimRequest,
@@ -17,6 +17,7 @@ import {
 } from '../domain/approval-transitions.ts';
 import { type ApprovedBuild, keyOfApproved, newerApproved } from '../domain/approved-build.ts';
 import { hasQuorum, reopenVoting, withCurrentRules } from '../domain/current-rules.ts';
+import type { Draft } from '../domain/record-key.ts';
 import { type DueDetail, dueEventOf, requestEndedEvent } from '../messages/events.ts';
 import { answerStep } from './answer-step.ts';
 import { closedOutcome, type ExecutionResult, formatError, type Incomplete } from './outcome.ts';
@@ -107,7 +108,11 @@ async function postpone(
   throw new RetryableError('could not carry out the decision yet, will retry', { cause: error });
 }
 
-async function finish(context: ExecuteContext, record: ApprovalRecord, draft: Draft): Promise<void> {
+async function finish(
+  context: ExecuteContext,
+  record: ApprovalRecord,
+  draft: Draft<ApprovalRecord>,
+): Promise<void> {
   const { signal } = context.invocation;
   if (draft.status === 'outdated') {
     await save(context, record, draft);
@@ -122,7 +127,7 @@ async function finish(context: ExecuteContext, record: ApprovalRecord, draft: Dr
 }
 
 /** The next build of the pipeline is compared to this one. */
-async function rememberApproved({ table }: ExecuteContext, draft: Draft): Promise<void> {
+async function rememberApproved({ table }: ExecuteContext, draft: Draft<ApprovalRecord>): Promise<void> {
   if (!newerApproved(undefined, draft)) return;
   await updateRecord<ApprovedBuild>(table, keyOfApproved(draft.subject), (known) =>
     newerApproved(known, draft),
@@ -145,7 +150,7 @@ async function resendClosingMail(context: ExecuteContext, record: ApprovalRecord
 async function save(
   { table }: ExecuteContext,
   record: ApprovalRecord,
-  draft: Draft,
+  draft: Draft<ApprovalRecord>,
 ): Promise<ApprovalRecord> {
   const { record: saved, wrote } = await updateRecord<ApprovalRecord>(
     table,
@@ -157,7 +162,7 @@ async function save(
   throw new RetryableError('another invocation took over this request');
 }
 
-function logClosed({ logger, metrics }: Invocation, record: Draft): void {
+function logClosed({ logger, metrics }: Invocation, record: Draft<ApprovalRecord>): void {
   const { subject, part, status, round, shares, why } = record;
   const fields = { imageArn: subject.imageArn, part, status, round, shares };
   const withReason = why === undefined ? fields : { ...fields, reason: why };

@@ -4,10 +4,11 @@ import type { Invocation } from '#shared/invocation.ts';
 import { sendMail } from '#shared/mail.ts';
 import type { ExecuteConfig } from '../config.ts';
 import { createContext, type ExecuteContext } from '../context.ts';
-import { type ApprovalRecord, type Draft, keyOf } from '../domain/approval-record.ts';
+import { type ApprovalRecord, keyOf } from '../domain/approval-record.ts';
 import { approverTopicArn } from '../domain/approver-topic.ts';
 import { withCurrentRules } from '../domain/current-rules.ts';
 import { applyIntervention } from '../domain/intervention.ts';
+import type { Draft } from '../domain/record-key.ts';
 import { linksRevokedMail } from '../messages/revocation-mail.ts';
 import type { InterventionCall } from './event.ts';
 import { executeApproval } from './execute-approval.ts';
@@ -24,7 +25,7 @@ export async function intervene(
   const { record, wrote } = await updateRecord<ApprovalRecord>(
     context.table,
     keyOf(imageArn, stepExecutionId),
-    (known): Draft | undefined => {
+    (known): Draft<ApprovalRecord> | undefined => {
       const current = known && withCurrentRules(known, context.settings);
       const result = applyIntervention(current, intervention, invocation.now());
       if ('refusal' in result) refusal = result.refusal;

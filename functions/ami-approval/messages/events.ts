@@ -3,8 +3,9 @@ import type { OutgoingEvent } from '#shared/aws/eventbridge.ts';
 import { eventBridgeEvent } from '#shared/events/eventbridge.ts';
 import { parseAs } from '#shared/parse.ts';
 import { partitionOf } from '#shared/partitions.ts';
-import { type ApprovalRecord, approvalsOf, type Draft, votesOf } from '../domain/approval-record.ts';
+import { type ApprovalRecord, approvalsOf, votesOf } from '../domain/approval-record.ts';
 import { BUILD_ARN } from '../domain/image-build.ts';
+import type { Draft } from '../domain/record-key.ts';
 import { STEP_EXECUTION_ID } from '../domain/workflow-step.ts';
 
 export const SOURCE = 'groundcrew.ami-approval';
@@ -58,7 +59,7 @@ export function parseDueEvent(event: unknown): DueDetail {
 }
 
 /** Published when a request is closed, for other systems. */
-export function requestEndedEvent(record: Draft): OutgoingEvent {
+export function requestEndedEvent(record: Draft<ApprovalRecord>): OutgoingEvent {
   const { subject, status: outcome, round, shares, why } = record;
   const rejection = votesOf(record).find(({ what }) => what === 'reject');
   return {

@@ -1,6 +1,6 @@
 import type { Mail } from '#shared/mail.ts';
 import { formatDuration, formatTime } from '#shared/time.ts';
-import { type ApprovalRecord, type Draft, votesOf } from '../domain/approval-record.ts';
+import { type ApprovalRecord, votesOf } from '../domain/approval-record.ts';
 import type { Ami, ApprovalSubject } from '../domain/approval-subject.ts';
 import { isInitiator } from '../domain/approval-transitions.ts';
 import type { BuildFailure } from '../domain/build-failure.ts';
@@ -8,10 +8,11 @@ import { formatChecks, formatComparison, latestResult, withAccountNames } from '
 import { imageLink } from '../domain/console-links.ts';
 import { formatEarlierRounds } from '../domain/earlier-rounds.ts';
 import { stripFormatCharacters } from '../domain/plain-text.ts';
+import type { Draft } from '../domain/record-key.ts';
 import { formatFindings, type ScanFindings } from '../domain/scan-findings.ts';
 
 export interface Invitation {
-  readonly record: Draft;
+  readonly record: Draft<ApprovalRecord>;
   readonly approver: string;
   /** Contains the approver's token, which may appear nowhere else. */
   readonly link: string;
@@ -61,7 +62,7 @@ function whatWaits(subject: ApprovalSubject): string {
     : `The AMI ${buildName(subject)} has been built and waits for your decision.`;
 }
 
-function consequence({ subject, review }: Draft): string[] {
+function consequence({ subject, review }: Draft<ApprovalRecord>): string[] {
   const { workflowStep, amis } = subject;
   const recipients = withAccountNames(subject.recipients, review);
   if (!workflowStep) {
@@ -78,13 +79,17 @@ function consequence({ subject, review }: Draft): string[] {
     : [...next, 'If approved, its distribution settings will share it with:', ...indent(recipients)];
 }
 
-function quorum({ required, approvers }: Draft): string {
+function quorum({ required, approvers }: Draft<ApprovalRecord>): string {
   const needed = required === 1 ? 'One approval is' : `${required} of ${approvers.length} approvals are`;
   const asked = approvers.map(({ address }) => address).join(', ');
   return `${needed} needed. A single rejection rejects it. Approvers: ${asked}.`;
 }
 
-function warnings(record: Draft, approver: string, findings: ScanFindings | undefined): string[] {
+function warnings(
+  record: Draft<ApprovalRecord>,
+  approver: string,
+  findings: ScanFindings | undefined,
+): string[] {
   const { subject, review } = record;
   const alreadyShared = withAccountNames(subject.alreadyShared, review);
   const foreignAmis = withAccountNames(subject.foreignAmis, review);
@@ -111,7 +116,7 @@ function warnings(record: Draft, approver: string, findings: ScanFindings | unde
   ];
 }
 
-function checks({ review }: Draft, findings: ScanFindings | undefined): string[] {
+function checks({ review }: Draft<ApprovalRecord>, findings: ScanFindings | undefined): string[] {
   const rows = formatChecks(review, findings);
   const comparison = formatComparison(review);
   return [
@@ -121,7 +126,7 @@ function checks({ review }: Draft, findings: ScanFindings | undefined): string[]
 }
 
 /** For the owners of the targets: they can use the AMI. */
-export function imageSharedMail({ subject, shares, review }: Draft): Mail {
+export function imageSharedMail({ subject, shares, review }: Draft<ApprovalRecord>): Mail {
   const remarks = Object.entries(shares).flatMap(([id, share]) =>
     share.remarks.map((remark) => `${id}: ${remark}`),
   );
@@ -148,7 +153,7 @@ export function imageSharedMail({ subject, shares, review }: Draft): Mail {
   };
 }
 
-const outcomeTexts: Readonly<Partial<Record<Draft['status'], string>>> = {
+const outcomeTexts: Readonly<Partial<Record<Draft<ApprovalRecord>['status'], string>>> = {
   shared: 'approved and shared',
   resumed: 'approved and continues',
   rejected: 'rejected',
@@ -157,7 +162,7 @@ const outcomeTexts: Readonly<Partial<Record<Draft['status'], string>>> = {
 };
 
 /** For those who were asked: how the request ended. */
-export function requestClosedMail(record: Draft): Mail {
+export function requestClosedMail(record: Draft<ApprovalRecord>): Mail {
   const { subject, status, shares, round, why } = record;
   const outcome = outcomeTexts[status] ?? 'not carried out';
   const regions = Object.entries(shares).map(
@@ -179,7 +184,7 @@ export function requestClosedMail(record: Draft): Mail {
   };
 }
 
-function closingLines({ subject, status, why }: Draft, outcome: string): string[] {
+function closingLines({ subject, status, why }: Draft<ApprovalRecord>, outcome: string): string[] {
   const name = buildName(subject);
   if (status === 'shared')
     return [`${name} was approved and is shared with all targets.`, 'You do not have to do anything.'];
@@ -205,7 +210,7 @@ function closingLines({ subject, status, why }: Draft, outcome: string): string[
   return [`${buildName(subject)} was ${outcome}.`, `${next} ${again}`];
 }
 
-function votes(record: Draft): string[] {
+function votes(record: Draft<ApprovalRecord>): string[] {
   const lines = votesOf(record).map(({ who, what, at, why }) => {
     const vote = what === 'approve' ? 'approved' : 'rejected';
     return `${who} ${vote} it on ${formatTime(at)}${why ? `: ${why}` : ''}`;

@@ -1,8 +1,9 @@
 import type { Mail } from '#shared/mail.ts';
-import type { Draft } from '../domain/approval-record.ts';
+import type { ApprovalRecord } from '../domain/approval-record.ts';
+import type { Draft } from '../domain/record-key.ts';
 
 /** For all approvers: the links of one of them no longer work. */
-export function linksRevokedMail({ history, round, subject }: Draft): Mail {
+export function linksRevokedMail({ history, round, subject }: Draft<ApprovalRecord>): Mail {
   const { who, why } = history.findLast(({ what }) => what === 'revoked') ?? {};
   const build = `${subject.name} ${subject.version}`;
   return {

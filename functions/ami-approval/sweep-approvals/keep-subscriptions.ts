@@ -11,7 +11,7 @@ import {
   unsubscribe,
 } from '../aws/sns.ts';
 import type { SweepContext } from '../context.ts';
-import { type Draft, keyOfRecord } from '../domain/approval-record.ts';
+import { keyOfRecord } from '../domain/approval-record.ts';
 import {
   type ApproverSubscription,
   decideUpkeep,
@@ -24,6 +24,7 @@ import {
   type Upkeep,
 } from '../domain/approver-subscription.ts';
 import { approverTopicArn, hashSettings, topicSettingsFor } from '../domain/approver-topic.ts';
+import type { Draft } from '../domain/record-key.ts';
 import { notifyOnCall } from '../notify-on-call.ts';
 
 /** The state of all subscriptions after a sweep. */

@@ -2,7 +2,6 @@ import { recordActivity } from './activities.ts';
 import { launchFailures } from './failures.ts';
 import { settleHooks, startLaunchHooks } from './hooks.ts';
 import {
-  type Activity,
   type AutoScalingState,
   activeMembers,
   capacityOf,
@@ -10,31 +9,11 @@ import {
   type Market,
   type Member,
   onDemandTarget,
+  type Pool,
+  type Surroundings,
 } from './model.ts';
-import { freeCapacity, freeQuota, type Pool } from './pools.ts';
+import { freeCapacity, freeQuota } from './pools.ts';
 import { removeSurplus } from './scale-in.ts';
-
-/** What the engine needs from the account around it. */
-export interface Surroundings {
-  now(): number;
-  /** Runs instances. @returns their ids */
-  launch(group: Group, pool: Pool, count: number): Promise<readonly string[]>;
-  terminate(group: Group, ids: readonly string[]): Promise<void>;
-  /** Reports the end of an activity as an event. */
-  report(
-    group: Group,
-    activity: Activity,
-    about: { readonly event: string; readonly instanceId: string; readonly zone: string },
-  ): Promise<void>;
-  /** Reports that a hook waits. */
-  reportHook(
-    group: Group,
-    instanceId: string,
-    about: { readonly hook: string; readonly token: string; readonly transition: string },
-  ): Promise<void>;
-  /** Asks a termination policy function. @returns the ids that it chose */
-  choose(functionArn: string, request: object): Promise<readonly string[]>;
-}
 
 /** One turn launches at most what is missing, so a few turns are enough for replacements and scale-in. */
 const maxTurns = 12;

@@ -1,4 +1,4 @@
-import type { Pool } from './pools.ts';
+import type { Pool } from './model.ts';
 
 /** The texts of failed launches, as people have quoted them in public. */
 export const launchFailures = {

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { recordActivity } from './activities.ts';
-import type { Surroundings } from './engine.ts';
-import type { Group, LifecycleHook, Member } from './model.ts';
+import type { Group, LifecycleHook, Member, Surroundings } from './model.ts';
 
 const LAUNCHING = 'autoscaling:EC2_INSTANCE_LAUNCHING';
 const TERMINATING = 'autoscaling:EC2_INSTANCE_TERMINATING';

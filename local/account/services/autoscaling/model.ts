@@ -1,5 +1,33 @@
 import type { Mapping } from '../../../json.ts';
 
+export interface Pool {
+  readonly type: string;
+  readonly zone: string;
+  readonly market: Market;
+}
+
+/** What the engine needs from the account around it. */
+export interface Surroundings {
+  now(): number;
+  /** Runs instances. @returns their ids */
+  launch(group: Group, pool: Pool, count: number): Promise<readonly string[]>;
+  terminate(group: Group, ids: readonly string[]): Promise<void>;
+  /** Reports the end of an activity as an event. */
+  report(
+    group: Group,
+    activity: Activity,
+    about: { readonly event: string; readonly instanceId: string; readonly zone: string },
+  ): Promise<void>;
+  /** Reports that a hook waits. */
+  reportHook(
+    group: Group,
+    instanceId: string,
+    about: { readonly hook: string; readonly token: string; readonly transition: string },
+  ): Promise<void>;
+  /** Asks a termination policy function. @returns the ids that it chose */
+  choose(functionArn: string, request: object): Promise<readonly string[]>;
+}
+
 // Auto Scaling groups whose markets can dry up. Groups without a mixed instances policy or a termination policy function
 // stay in moto.
 

@@ -1,12 +1,6 @@
-import type { AutoScalingState, Market, Member } from './model.ts';
+import type { AutoScalingState, Market, Member, Pool } from './model.ts';
 
 type Markets = Pick<AutoScalingState, 'groups' | 'quotas' | 'script'>;
-
-export interface Pool {
-  readonly type: string;
-  readonly zone: string;
-  readonly market: Market;
-}
 
 /** How many more instances the pool can run now. */
 export function freeCapacity(state: Markets, pool: Pool, now: number): number {

@@ -1,6 +1,13 @@
-import type { Surroundings } from './engine.ts';
 import { leave } from './hooks.ts';
-import { activeMembers, capacityOf, type Group, type Market, type Member, onDemandTarget } from './model.ts';
+import {
+  activeMembers,
+  capacityOf,
+  type Group,
+  type Market,
+  type Member,
+  onDemandTarget,
+  type Surroundings,
+} from './model.ts';
 
 /** What a termination policy function is asked. */
 interface CapacityToTerminate {

@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isMapping, list, type Mapping, mapping } from '../../../json.ts';
 import type { ServiceContext } from '../../emulated-service.ts';
-import type { Surroundings } from './engine.ts';
-import type { AutoScalingState, Group } from './model.ts';
-import type { Pool } from './pools.ts';
+import type { AutoScalingState, Group, Pool, Surroundings } from './model.ts';
 
 type Context = ServiceContext<AutoScalingState>;
 

@@ -2,7 +2,6 @@ import { expect, it } from 'vitest';
 import {
   type ApprovalRecord,
   approvalsOf,
-  type Draft,
   votesOf,
 } from '../../../../functions/ami-approval/domain/approval-record.ts';
 import {
@@ -20,6 +19,7 @@ import {
   type RoundInput,
   releaseClaim,
 } from '../../../../functions/ami-approval/domain/approval-transitions.ts';
+import type { Draft } from '../../../../functions/ami-approval/domain/record-key.ts';
 
 // Requests, votes, expiries, duplicates and crashes in random order, against an account that records every share.
 // Each function is a generator: between two yields another one may run, or the function may crash.
@@ -63,7 +63,7 @@ class Account {
     this.required = 1 + Math.floor(this.random() * PEOPLE.length);
   }
 
-  write(expected: ApprovalRecord | undefined, draft: Draft): boolean {
+  write(expected: ApprovalRecord | undefined, draft: Draft<ApprovalRecord>): boolean {
     if (this.record?.revision !== expected?.revision) return false;
     this.record = { ...draft, revision: String(++this.revision) };
     this.check();
