@@ -115,6 +115,13 @@ export const corrections: readonly Correction[] = [
   },
   {
     service: 'ec2',
+    actions: ['DescribeInstances', 'ModifyInstancePlacement'],
+    aws: 'Filters instances by host-id, and moves a stopped instance to another Dedicated Host (API reference).',
+    moto: 'Knows neither the filter nor the action.',
+    patch: 'find_instances_on_hosts',
+  },
+  {
+    service: 'ec2',
     actions: ['CreateTags'],
     aws: 'Rejects an instance that does not exist with InvalidInstanceID.NotFound.',
     moto: 'Stores the tags.',

@@ -11,6 +11,7 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { World } from '../../pack/world.ts';
 import { emulatedState } from '../../scenario-kit/emulated-state.ts';
 import type { Outcome } from '../../scenario-kit/scenario.ts';
+import type { Mail } from '../../wiring/sns-topics.ts';
 import { followLink, forgetMails, newMails } from './approvers.ts';
 
 // The topics and subscriptions of approvers, as the account has them.
@@ -19,6 +20,13 @@ export interface Observed {
   readonly approvers: readonly string[];
   readonly subscriptions: readonly string[];
   readonly topics: number;
+}
+
+/** One line for each approver that on-call hears of: a fault can split the mail into two. */
+function summarizeMail({ subject, text, to }: Mail): readonly string[] {
+  if (!subject.endsWith('cannot get mails')) return [`${subject} (${to})`];
+  const addresses = [...text.matchAll(/^ {2}(\S+@\S+) /gm)].map(([, address]) => address);
+  return addresses.map((address) => `${address} cannot get mails (${to})`);
 }
 
 export async function observe(world: World): Promise<Outcome> {
@@ -33,7 +41,7 @@ export async function observe(world: World): Promise<Outcome> {
   };
   return {
     state,
-    mails: mails.map(({ subject, to }) => `${subject} (${to})`),
+    mails: mails.flatMap(summarizeMail),
     detail: mails.map(({ text }) => text),
   };
 }
