@@ -167,6 +167,7 @@ function connect(started: Started): Parts & Started {
     onCall: account.onCall,
     endpoint: account.url,
     findMailSubscriptions: (topicArn) => findMailSubscriptions(snsState(account), topicArn, clock.now()),
+    findQueueSubscriptions: (topicArn) => snsState(account).queues.filter((one) => one.topicArn === topicArn),
   });
   return {
     ...started,

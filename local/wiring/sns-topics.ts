@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { MailSubscription } from '../account/services/sns.ts';
+import type { MailSubscription, QueueSubscription } from '../account/services/sns.ts';
 import type { Clock } from '../clock.ts';
 import { isMapping, list, type Mapping, mapping, optionalText } from '../json.ts';
 import type { Resource, Stack } from '../stack/stack.ts';
@@ -31,6 +31,8 @@ export interface TopicOptions {
   readonly endpoint: string;
   /** The subscriptions of mailboxes that were made by a call. Those of the template are confirmed. */
   readonly findMailSubscriptions: (topicArn: string) => readonly MailSubscription[];
+  /** The subscriptions of queues that were made by a call. */
+  readonly findQueueSubscriptions: (topicArn: string) => readonly QueueSubscription[];
 }
 
 type Attributes = Readonly<Record<string, string>>;
@@ -48,6 +50,8 @@ interface PublishedMessage extends TopicMessage {
   readonly topic: string;
   readonly id: string;
   readonly subject: string | undefined;
+  /** Texts for single protocols, instead of the message. */
+  readonly texts: Mapping;
 }
 
 type Receive = (published: PublishedMessage) => void | Promise<void>;
@@ -66,7 +70,13 @@ export function createTopics(options: TopicOptions): Topics {
   const publish = async (published: PublishedMessage): Promise<void> => {
     for (const { topic, receive } of subscriptions) if (topic === published.topic) await receive(published);
     for (const one of options.findMailSubscriptions(published.topic))
-      if (one.isConfirmed) sendMailWithLink(published, one, options);
+      if (one.isConfirmed) sendMailWithLink(forProtocol(published, 'email'), one, options);
+    for (const { queueArn, isRaw } of options.findQueueSubscriptions(published.topic))
+      await sendToQueue(
+        forProtocol(published, 'sqs'),
+        { Endpoint: queueArn, RawMessageDelivery: isRaw },
+        options,
+      );
   };
   return {
     publish: (input, output) => publish(parsePublish(input, input.TopicArn, output.MessageId)),
@@ -102,9 +112,20 @@ function parsePublish(input: Mapping, topic: unknown, id: unknown): PublishedMes
     topic: String(topic),
     id: optionalText(id) ?? randomUUID(),
     subject: optionalText(input.Subject),
-    message: String(input.Message),
+    ...parseMessage(input),
     attributes: parseAttributes(input.MessageAttributes),
   };
+}
+
+/** With MessageStructure, a message is an object with a text for each protocol and a default (API reference, Publish). */
+function parseMessage({ Message, MessageStructure }: Mapping): Pick<PublishedMessage, 'message' | 'texts'> {
+  if (MessageStructure !== 'json') return { message: String(Message), texts: {} };
+  const texts = mapping(JSON.parse(String(Message)));
+  return { message: String(texts.default), texts };
+}
+
+function forProtocol(published: PublishedMessage, protocol: string): PublishedMessage {
+  return { ...published, message: optionalText(published.texts[protocol]) ?? published.message };
 }
 
 /** The query protocol encodes a map as a list of names and values. */
@@ -123,7 +144,8 @@ function createReceiver({ id, properties }: Resource, options: TopicOptions): Re
       `${id} subscribes through ${properties.Protocol}. Add this protocol to local/wiring/sns-topics.ts.`,
     );
   return async (published) => {
-    if (passes(published)) await receive(published, properties, options);
+    if (passes(published))
+      await receive(forProtocol(published, String(properties.Protocol)), properties, options);
   };
 }
 
@@ -147,13 +169,12 @@ const protocols: Readonly<Record<string, Protocol>> = {
 async function sendToQueue(
   published: PublishedMessage,
   { Endpoint: arn, RawMessageDelivery: raw }: Mapping,
-  { stack, clock, sendToQueue: send }: TopicOptions,
+  { clock, endpoint, sendToQueue: send }: TopicOptions,
 ): Promise<void> {
-  const queue = stack.findByArn(String(arn));
-  if (!queue) return;
+  const [, , , , account, name] = String(arn).split(':');
   const isRaw = String(raw) === 'true';
   const body = isRaw ? published.message : JSON.stringify(toNotification(published, clock));
-  await send(stack.ref(queue.id), body, isRaw ? textAttributes(published.attributes) : {});
+  await send(`${endpoint}/${account}/${name}`, body, isRaw ? textAttributes(published.attributes) : {});
 }
 
 function textAttributes(attributes: Mapping): Attributes {

@@ -1,6 +1,6 @@
 import type { SNSClient } from '@aws-sdk/client-sns';
 import { ChangeMessageVisibilityBatchCommand, type Message, type SQSClient } from '@aws-sdk/client-sqs';
-import type { MailSubscription } from '../account/services/sns.ts';
+import type { MailSubscription, QueueSubscription } from '../account/services/sns.ts';
 import type { Clock } from '../clock.ts';
 import type { Mapping } from '../json.ts';
 import type { Invoked } from '../runtime/sandbox.ts';
@@ -43,6 +43,7 @@ export interface WiringOptions {
   /** Where the account answers, for the links in mails. */
   readonly endpoint: string;
   readonly findMailSubscriptions: (topicArn: string) => readonly MailSubscription[];
+  readonly findQueueSubscriptions: (topicArn: string) => readonly QueueSubscription[];
 }
 
 /** Connects the resources of the template as AWS does: rules, queues, topics, schedules and the HTTP API. */

@@ -18,7 +18,15 @@ export interface MailSubscription {
   needsAuthentication: boolean;
 }
 
+/** A queue that a call subscribed. The wiring delivers to it. */
+export interface QueueSubscription {
+  readonly topicArn: string;
+  readonly queueArn: string;
+  readonly isRaw: boolean;
+}
+
 export interface SnsState {
+  readonly queues: QueueSubscription[];
   /** By ARN. */
   readonly subscriptions: Map<string, MailSubscription>;
   /** Topic policies by the topic's ARN, as JSON. */
@@ -33,7 +41,7 @@ type Context = ServiceContext<SnsState>;
 /** moto confirms every subscription at once, and applies no topic policy. */
 export default defineEmulatedService<SnsState>({
   service: 'sns',
-  createState: () => ({ subscriptions: new Map(), policies: new Map() }),
+  createState: () => ({ queues: [], subscriptions: new Map(), policies: new Map() }),
   operations: {
     CreateTopic: createTopic,
     SetTopicAttributes: setTopicAttributes,
@@ -94,6 +102,7 @@ async function deleteTopic({ TopicArn: topicArn }: Mapping, context: Context): P
 async function subscribe(input: Mapping, context: Context): Promise<unknown> {
   const { Endpoint, Protocol, ReturnSubscriptionArn, TopicArn } = input;
   refuseDenied('sns:Subscribe', input, context);
+  if (Protocol === 'sqs') return subscribeQueue(input, context);
   const response = await context.forward();
   if (Protocol !== 'email' || response.status >= 300) return response;
   const arn = String(resultOf('Subscribe', response).SubscriptionArn);
@@ -109,6 +118,17 @@ async function subscribe(input: Mapping, context: Context): Promise<unknown> {
     needsAuthentication: false,
   });
   return { SubscriptionArn: ReturnSubscriptionArn === 'true' ? arn : 'pending confirmation' };
+}
+
+/** A queue of the same account needs no confirmation. */
+function subscribeQueue(input: Mapping, { state }: Context): Mapping {
+  const [topicArn, queueArn] = [String(input.TopicArn), String(input.Endpoint)];
+  state.queues.push({
+    topicArn,
+    queueArn,
+    isRaw: attributesOf(input).get('RawMessageDelivery') === 'true',
+  });
+  return { SubscriptionArn: `${topicArn}:${randomUUID()}` };
 }
 
 /** Also by the link in the confirmation mail, which no client signs. */
