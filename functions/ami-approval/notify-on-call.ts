@@ -5,6 +5,16 @@ import { keyOfRecord } from './domain/approval-record.ts';
 import type { ApproverSubscription } from './domain/approver-subscription.ts';
 import { type SubscriptionChanges, subscriptionsMail } from './messages/subscription-mail.ts';
 
+/** Who else was subscribed to the topic of an approver. */
+export interface FoundOthers {
+  readonly record: ApproverSubscription;
+  readonly others: string;
+}
+
+interface OnCallNews extends Omit<SubscriptionChanges, 'others'> {
+  readonly others: readonly FoundOthers[];
+}
+
 interface NotifyContext {
   readonly config: { readonly topicArn: string };
   readonly invocation: Invocation;
@@ -18,17 +28,29 @@ interface NotifyContext {
  */
 export async function notifyOnCall(
   { config, invocation, table }: NotifyContext,
-  changes: SubscriptionChanges,
+  news: OnCallNews,
 ): Promise<unknown> {
-  const approvers = changes.unreachable.map(({ address }) => address);
-  const result = await sendMail(config.topicArn, subscriptionsMail(changes), invocation, { approvers });
+  const approvers = [...news.unreachable, ...news.others.map(({ record }) => record)].map(
+    ({ address }) => address,
+  );
+  const others = news.others.map((one) => `${one.others}, from the topic of ${one.record.address}`);
+  const mail = subscriptionsMail({ ...news, others });
+  const result = await sendMail(config.topicArn, mail, invocation, { approvers });
   if (result.outcome !== 'refused') return undefined;
-  for (const notified of changes.unreachable) {
+  for (const notified of news.unreachable) {
     await updateRecord<ApproverSubscription>(
       table,
       keyOfRecord(notified),
       (known) => (known?.mailStatus === 'claimed' ? { ...known, mailStatus: 'due' } : undefined),
       { known: notified },
+    );
+  }
+  for (const { record, others: othersDue } of news.others) {
+    await updateRecord<ApproverSubscription>(
+      table,
+      keyOfRecord(record),
+      (known) => known && { ...known, othersDue },
+      { known: record },
     );
   }
   return result.error;

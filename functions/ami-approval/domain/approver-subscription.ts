@@ -16,6 +16,8 @@ export interface ApproverSubscription extends BuildRecordKey {
   readonly askedAt?: number;
   /** Others who were subscribed to the topic at the last look, comma-separated. */
   readonly others?: string;
+  /** Others of whom on-call has not heard, because SNS refused the mail. */
+  readonly othersDue?: string;
   /** The hash of the settings that its topic has. */
   readonly topicSettings?: string;
   /** The notice to on-call about this status. `claimed`: sent, or lost. `due`: SNS refused it. */
@@ -131,10 +133,11 @@ export function decideUpkeep(
   const subscribes = shouldSubscribe(known, observed, isWaitedFor, now);
   const noted = noteStatus(known, address, observed, now);
   const others = formatOthers(observed);
-  const isKnown = known?.topicSettings === topicSettings && known.others === others;
+  const isKnown =
+    known?.topicSettings === topicSettings && known.others === others && known.othersDue === undefined;
   const draft = noted ?? known;
   if (!draft || (!noted && !subscribes && isKnown)) return { subscribes };
-  const { others: _, ...kept } = draft;
+  const { others: _, othersDue: _due, ...kept } = draft;
   return {
     subscribes,
     draft: {

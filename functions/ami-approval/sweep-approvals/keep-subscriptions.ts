@@ -25,7 +25,7 @@ import {
 } from '../domain/approver-subscription.ts';
 import { approverTopicArn, hashSettings, topicSettingsFor } from '../domain/approver-topic.ts';
 import type { Draft } from '../domain/record-key.ts';
-import { notifyOnCall } from '../notify-on-call.ts';
+import { type FoundOthers, notifyOnCall } from '../notify-on-call.ts';
 
 /** The state of all subscriptions after a sweep. */
 export interface KeptSubscriptions {
@@ -41,7 +41,7 @@ interface Kept {
   /** The record, if on-call is to hear that the approver gets no mails. */
   readonly unreachable?: ApproverSubscription;
   /** Who else was subscribed, if on-call is to hear about it. */
-  readonly others?: string;
+  readonly others?: FoundOthers;
   /** What failed after the record said already that on-call was told. */
   readonly failure?: unknown;
 }
@@ -104,11 +104,11 @@ function newsOf(
   record: ApproverSubscription,
   known: ApproverSubscription | undefined,
 ): Pick<Kept, 'unreachable' | 'others'> {
-  const { others } = record;
+  const others = record.others === known?.others ? known?.othersDue : record.others;
   const isNews = record.status !== known?.status || known.mailStatus === 'due';
   return {
     ...(isNews && record.mailStatus === 'claimed' && { unreachable: record }),
-    ...(others !== undefined && others !== known?.others && { others }),
+    ...(others !== undefined && { others: { record, others } }),
   };
 }
 
@@ -212,9 +212,7 @@ async function reportChanges(
   reachable: number,
 ): Promise<unknown> {
   const unreachable = kept.flatMap((one) => one.unreachable ?? []);
-  const others = kept.flatMap(({ address, others: found }) =>
-    found === undefined ? [] : [`${found}, from the topic of ${address}`],
-  );
+  const others = kept.flatMap((one) => one.others ?? []);
   if (unreachable.length + others.length === 0) return undefined;
   const { required } = context.config;
   return notifyOnCall(context, { unreachable, others, required, reachable });
