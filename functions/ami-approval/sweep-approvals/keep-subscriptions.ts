@@ -104,7 +104,8 @@ function newsOf(
   record: ApproverSubscription,
   known: ApproverSubscription | undefined,
 ): Pick<Kept, 'unreachable' | 'others'> {
-  const others = record.others === known?.others ? known?.othersDue : record.others;
+  const found = record.others === known?.others ? undefined : record.others;
+  const others = found ?? known?.othersDue;
   const isNews = record.status !== known?.status || known.mailStatus === 'due';
   return {
     ...(isNews && record.mailStatus === 'claimed' && { unreachable: record }),
