@@ -1,6 +1,15 @@
 import { reconcile } from '../../local/account/services/autoscaling/engine.ts';
 import { createGroup } from '../../local/account/services/autoscaling/groups.ts';
-import { type AutoScalingState, activeMembers, capacityOf, createState, type Group, type Member, onDemandTarget, type Surroundings } from '../../local/account/services/autoscaling/model.ts';
+import {
+  type AutoScalingState,
+  activeMembers,
+  capacityOf,
+  createState,
+  type Group,
+  type Member,
+  onDemandTarget,
+  type Surroundings,
+} from '../../local/account/services/autoscaling/model.ts';
 import { createRandom, DAY, HOUR, type Market, MINUTE, pools, types, zones } from './market.ts';
 
 export interface SpotEvent {

@@ -12,7 +12,9 @@ interface IamResource {
     readonly FunctionName?: unknown;
     readonly FileSystemConfigs?: unknown;
     readonly PosixUser?: { readonly Uid: string };
-    readonly Policies?: readonly { readonly PolicyDocument: { readonly Statement: readonly Statement[] } }[];
+    readonly Policies?: readonly {
+      readonly PolicyDocument: { readonly Statement: readonly Conditional[] };
+    }[];
   };
 }
 
@@ -21,6 +23,11 @@ interface Statement {
   readonly Effect: string;
   readonly Action: string | readonly string[];
 }
+
+/** A statement, or one that a parameter switches on. */
+type Conditional =
+  | Statement
+  | { readonly 'Fn::If': readonly [string, Conditional, Conditional | { readonly Ref: string }] };
 
 /** What Lambda itself does in a function's name for its event source mappings. */
 const POLLING = ['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'];
@@ -38,10 +45,27 @@ export function functionIds({ Resources }: IamTemplate): string[] {
 /** The actions that a function's role grants in statements of our own; SAM's failure destinations carry no Sid. */
 export function grantedActions(template: IamTemplate, functionId: string): string[] {
   const roleId = target(template.Resources[functionId]?.Properties?.Role);
-  const policies = template.Resources[roleId]?.Properties?.Policies ?? [];
-  const statements = policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
-  const own = statements.filter(({ Sid, Effect }) => Sid !== undefined && Effect === 'Allow');
-  return [...new Set(own.flatMap(({ Action }) => Action))].sort();
+  const own = statementsOf(template, roleId).filter(
+    ({ Sid, Effect }) => Sid !== undefined && Effect === 'Allow',
+  );
+  return [...new Set(own.flatMap(({ Action }) => Action))]
+    .filter((action) => !USED_BY_AWS.has(action))
+    .sort();
+}
+
+/** What services do with a key of the customer in a function's name: nobody sees a call. */
+const USED_BY_AWS = new Set(['kms:Decrypt', 'kms:GenerateDataKey']);
+
+function statementsOf({ Resources }: IamTemplate, roleId: string): Statement[] {
+  const policies = Resources[roleId]?.Properties?.Policies ?? [];
+  return policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement.flatMap(withoutConditions));
+}
+
+function withoutConditions(statement: Conditional | { readonly Ref: string }): Statement[] {
+  if ('Ref' in statement) return [];
+  if (!('Fn::If' in statement)) return [statement];
+  const [, yes, no] = statement['Fn::If'];
+  return [...withoutConditions(yes), ...withoutConditions(no)];
 }
 
 /** The actions that a function needs: what it called, and what Lambda does for its mappings and mounts. */
@@ -83,8 +107,7 @@ export function withActions(
 ): IamTemplate {
   const copy = structuredClone(template);
   const roleId = target(copy.Resources[functionId]?.Properties?.Role);
-  const policies = copy.Resources[roleId]?.Properties?.Policies ?? [];
-  for (const statement of policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement)) {
+  for (const statement of statementsOf(copy, roleId)) {
     if (statement.Sid !== undefined) Object.assign(statement, { Action: change([statement.Action].flat()) });
   }
   return copy;
