@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, globSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { globSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { installInto, isExecutable } from './own-tool.ts';
 
 /** The project's own busybox, if it was asked for. */
 const FOLDER = join(import.meta.dirname, '../../.groundcrew/busybox');
@@ -17,24 +18,10 @@ export function findBusybox({ env = process.env, folder = FOLDER } = {}): string
   return [...onPath, ...own].find(isExecutable);
 }
 
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** Unpacks Debian's package into the project's folder; nothing is installed, and a failure leaves nothing behind. */
 function installBusybox(): void {
   console.log('Downloading busybox for the tests of the scripts into .groundcrew/busybox ...');
-  const draft = `${FOLDER}.${process.pid}`;
-  mkdirSync(draft, { recursive: true });
-  if (download(draft)) {
-    rmSync(FOLDER, { recursive: true, force: true });
-    renameSync(draft, FOLDER);
-  } else rmSync(draft, { recursive: true, force: true });
+  installInto(FOLDER, download);
 }
 
 function download(folder: string): boolean {

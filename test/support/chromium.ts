@@ -1,16 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import {
-  accessSync,
-  chmodSync,
-  constants,
-  globSync,
-  mkdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, join } from 'node:path';
+import { installInto, isExecutable } from './own-tool.ts';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome', 'msedge'];
 
@@ -56,26 +48,10 @@ export function findChromium(search: Partial<Search> = {}): string | undefined {
   return candidates.find(isExecutable);
 }
 
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** Downloads a Chromium into the project's folder; a failed download leaves nothing behind. */
 function installChromium(): void {
   console.log('Downloading Chromium for the browser test into .groundcrew/chromium ...');
-  const draft = `${FOLDER}.${process.pid}`;
-  mkdirSync(draft, { recursive: true });
-  const isInstalled =
-    process.platform === 'linux' && process.arch === 'x64' ? unpack(draft) : download(draft);
-  if (isInstalled) {
-    rmSync(FOLDER, { recursive: true, force: true });
-    renameSync(draft, FOLDER);
-  } else rmSync(draft, { recursive: true, force: true });
+  installInto(FOLDER, process.platform === 'linux' && process.arch === 'x64' ? unpack : download);
 }
 
 function unpack(folder: string): boolean {
