@@ -23,8 +23,9 @@ function targetFields() {
   };
 }
 
-function accountIds(accounts: readonly string[]): readonly string[] {
-  return accounts.map((one) => one.slice(0, 12));
+/** The names of the accounts are for people only. */
+function toTargets(read: Parameters<typeof normalizeTargets>[0]) {
+  return normalizeTargets({ ...read, accounts: read.accounts.map((one) => one.slice(0, 12)) });
 }
 
 function accountNamesIn(accounts: readonly string[]): AccountNames {
@@ -76,12 +77,7 @@ export function readRequestConfig(env: Env = process.env) {
     ...settings,
     approvers: uniqueAddresses(settings.approvers),
     expiryMs: settings.expiryHours * HOUR_MS,
-    targets: normalizeTargets({
-      accounts: accountIds(accounts),
-      organizations,
-      organizationalUnits,
-      copying,
-    }),
+    targets: toTargets({ accounts, organizations, organizationalUnits, copying }),
     accountNames: accountNamesIn(accounts),
     approverTopics: { prefix: topicPrefix },
     scope: { pipelines, steps },
@@ -123,12 +119,7 @@ export function readExecuteConfig(env: Env = process.env) {
   return {
     ...settings,
     approvers: uniqueAddresses(settings.approvers),
-    targets: normalizeTargets({
-      accounts: accountIds(accounts),
-      organizations,
-      organizationalUnits,
-      copying,
-    }),
+    targets: toTargets({ accounts, organizations, organizationalUnits, copying }),
     approverTopics: { prefix: topicPrefix },
     scope: { pipelines, steps },
   };
