@@ -156,12 +156,20 @@ describe('in the tree as it is', () => {
         expect.arrayContaining(['README.md', 'template.yaml', 'config.ts', 'domain', 'aws']),
       );
       const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+      if (folders.includes('messages'))
+        expect(readdirSync(join(ROOT, 'functions', wing, 'messages')), wing).toContain('mail.ts');
       const functions = functionFolders(wing);
       expect(functions, wing).not.toEqual([]);
       expect(folders, wing).toEqual(expect.arrayContaining(functions));
       for (const folder of functions) {
         const files = readdirSync(join(ROOT, 'functions', wing, folder));
-        expect(files, `${wing}/${folder}`).toEqual(expect.arrayContaining(['handler.ts', `${folder}.ts`]));
+        expect(files, `${wing}/${folder}`).toEqual(
+          expect.arrayContaining(['handler.ts', 'event.ts', `${folder}.ts`]),
+        );
+        const parsers = ['handler.ts', `${folder}.ts`].map((file) =>
+          importsOf(readText(`functions/${wing}/${folder}/${file}`)),
+        );
+        expect(parsers.flat(), `${wing}/${folder} parses its event`).toContain('./event.ts');
       }
       const scenarios = join(ROOT, 'local/scenarios', wing, 'index.ts');
       expect(existsSync(scenarios), `${wing} has scenarios`).toBe(true);

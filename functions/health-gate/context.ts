@@ -1,20 +1,9 @@
 import type { Records } from '#shared/aws/records.ts';
 import type { RecordTable } from '#shared/aws/update-record.ts';
 import { RetryableError } from '#shared/errors.ts';
-import type { JobWith } from '#shared/handlers/codepipeline.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import type { FollowConfig, GateConfig, ResumeConfig, SourceConfig } from './config.ts';
 import type { HoldRecord } from './domain/hold-record.ts';
-import type { GateParameters } from './domain/policy.ts';
-
-export type GateJob = JobWith<GateParameters>;
-
-/** What one invocation of GateDeployment works with. */
-export interface GateContext {
-  readonly job: GateJob;
-  readonly config: GateConfig;
-  readonly invocation: Invocation;
-}
 
 /** What evaluating saved policies needs. */
 export interface GatesContext {

@@ -11,12 +11,13 @@ import { type ApprovalRecord, keyOfRecord } from '../domain/approval-record.ts';
 import { applyVote, nextAction, type VoteInput, type VoteOutcome } from '../domain/approval-transitions.ts';
 import type { ApproverSubscription } from '../domain/approver-subscription.ts';
 import { withCurrentRules } from '../domain/current-rules.ts';
-import { hashToken, isSameHash, isToken } from '../domain/link-token.ts';
+import { hashToken, isSameHash } from '../domain/link-token.ts';
 import type { ApprovalSettings } from '../domain/pipeline-rules.ts';
 import type { ScanFindings } from '../domain/scan-findings.ts';
 import { signInProblem, verifiedAddress } from '../domain/sign-in.ts';
 import { loadSettings } from '../load-settings.ts';
 import { dueEventOf } from '../messages/events.ts';
+import { isOwnForm, parseLink } from './event.ts';
 import { type FormProblem, parseForm } from './form.ts';
 import { renderInvalidLinkPage, renderPage, renderRefusedPage } from './page.ts';
 
@@ -42,10 +43,11 @@ export async function decideApproval(
   config: DecideConfig,
   invocation: Invocation,
 ): Promise<HttpResponse> {
-  const { image = '', token = '' } = request.params;
-  registerSecrets([token]);
+  registerSecrets([request.params.token ?? '']);
+  const link = parseLink(request);
   // A path that cannot be one of our links costs no AWS call.
-  if (!/^[0-9a-f]{32}$/.test(image) || !isToken(token)) return invalidLinkResponse(invocation);
+  if (!link) return invalidLinkResponse(invocation);
+  const { image, token } = link;
   const table = { table: config.table, signal: invocation.signal };
   const [{ approvals, findings }, subscriptions] = await Promise.all([
     readBuildRecords(table, image),
@@ -119,12 +121,6 @@ function refusedResponse({ invocation, record }: LinkContext, problem: string): 
 
 const FOREIGN_FORM =
   'Nothing was decided: the form was not sent from this page. Open the link in your email, and use the forms there.';
-
-/** Browsers say which site sent a form. This stops forms of other sites, even if they know the token. */
-function isOwnForm({ headers }: HttpRequest): boolean {
-  const isForm = /^application\/x-www-form-urlencoded\b/i.test(headers['content-type'] ?? '');
-  return isForm && ['same-origin', 'none', undefined].includes(headers['sec-fetch-site']);
-}
 
 function pageResponse(
   { record, approver, findings, subscriptions, invocation }: LinkContext,

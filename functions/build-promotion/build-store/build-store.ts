@@ -7,7 +7,7 @@ import { RefusalError } from '../domain/refusal.ts';
 import { readLive } from '../filesystem/environment-links.ts';
 import { readEntries } from '../filesystem/history-files.ts';
 import { removeMark, setMark } from '../filesystem/marks.ts';
-import type { StoreRequest, StoreRequestOf } from '../protocol/store-request.ts';
+import type { StoreRequest, StoreRequestOf } from './event.ts';
 import {
   abandonRestore,
   finishRestore,

@@ -4,7 +4,7 @@ import { RefusalError } from '../domain/refusal.ts';
 import { exists, folders, type Store } from '../filesystem/layout.ts';
 import { readBadReason } from '../filesystem/marks.ts';
 import { restoreFromTrash } from '../filesystem/trash.ts';
-import type { StoreRequestOf } from '../protocol/store-request.ts';
+import type { StoreRequestOf } from './event.ts';
 
 export type RollbackChoice =
   | { readonly artifact: Artifact; readonly skipped: readonly string[] }

@@ -11,7 +11,7 @@ import { copyFiles } from '../filesystem/copy-files.ts';
 import { exists, folders, hasCode, type Store, undefinedOnError } from '../filesystem/layout.ts';
 import { deleteTree, discardFolder } from '../filesystem/trash.ts';
 import { listTree, stampedFiles } from '../filesystem/walk.ts';
-import type { Progress } from '../protocol/store-request.ts';
+import type { Progress } from '../protocol/store-reply.ts';
 import { compareFolder, readStampedManifest } from './verify-build.ts';
 
 export interface CopyRequest {

@@ -1,7 +1,7 @@
 import { asyncInvocationHandler } from '#shared/handlers/async-invocation.ts';
 import { readStoreConfig } from '../config.ts';
-import { parseStoreRequest } from '../protocol/store-request.ts';
 import { handleStoreRequest } from './build-store.ts';
+import { parseStoreRequest } from './event.ts';
 
 const config = readStoreConfig();
 

@@ -15,7 +15,8 @@ import {
   saveRestoreRecord,
 } from '../filesystem/restore-records.ts';
 import { discardFolder, removeEmpty, restoreFromTrash } from '../filesystem/trash.ts';
-import type { Progress, StoreRequestOf } from '../protocol/store-request.ts';
+import type { Progress } from '../protocol/store-reply.ts';
+import type { StoreRequestOf } from './event.ts';
 import { compareFolder, readStampedManifest } from './verify-build.ts';
 
 // BuildStore's part of a restore: it saves the restore before AWS Backup is called, and imports the restored folder.

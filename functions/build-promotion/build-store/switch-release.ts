@@ -9,20 +9,17 @@ import { exists, folders, type Store } from '../filesystem/layout.ts';
 import { readBadReason } from '../filesystem/marks.ts';
 import { discardFolder } from '../filesystem/trash.ts';
 import { protectBuild } from '../filesystem/wanted.ts';
-import type {
-  Progress,
-  SwitchReply,
-  SwitchRequest,
-  SwitchResult,
-  Unfinished,
-} from '../protocol/store-request.ts';
+import type { Progress, SwitchReply, SwitchResult } from '../protocol/store-reply.ts';
 import { chooseRollbackTarget } from './choose-rollback.ts';
 import { commitChange, finishChange, prunedReason, supersededError } from './commit-change.ts';
 import { copyBuild } from './copy-build.ts';
+import type { SwitchRequest } from './event.ts';
 import { type VerifyMode, type VerifyOptions, type VerifyResult, verifyBuild } from './verify-build.ts';
 
 /** NFS clients cache a folder for at most this long. */
 const VISIBLE_MS = 60_000;
+
+type Unfinished = Extract<SwitchReply, { outcome: 'unfinished' }>;
 
 /** State of an environment at the start of a request. */
 interface EnvironmentState {

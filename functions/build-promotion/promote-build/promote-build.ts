@@ -1,35 +1,23 @@
-import * as z from 'zod/mini';
 import { InvalidInputError } from '#shared/errors.ts';
 import type { Job } from '#shared/events/codepipeline.ts';
 import type { JobOutcome, JobWith } from '#shared/handlers/codepipeline.ts';
 import type { Invocation } from '#shared/invocation.ts';
-import { parseAs, parseJson } from '#shared/parse.ts';
 import { invokeFunction } from '../aws/lambda.ts';
 import { readArchive } from '../aws/s3.ts';
 import type { PromoteConfig } from '../config.ts';
-import { type Artifact, artifactSchema, parseArtifact } from '../domain/artifact.ts';
-import type { ActionParameters } from '../protocol/action-parameters.ts';
+import { type Artifact, parseArtifact } from '../domain/artifact.ts';
 import {
-  type ParsedSwitchReply,
-  type ParsedSwitchResult,
   parseRestoreStatus,
   parseSwitchReply,
   type RestoreStatus,
+  type SwitchReply,
+  type SwitchResult,
 } from '../protocol/store-reply.ts';
+import { type ActionParameters, type JobToken, parseJobToken } from './event.ts';
 import { readSingleFile } from './zip.ts';
 
 /** The only file of the artifact. */
 const ARTIFACT_FILE = 'build.json';
-
-/** Continuation token: state for the next job of the same action, which has another id. */
-const jobTokenSchema = z.object({
-  /** The first job's id; identifies the request in the store. */
-  key: z.string(),
-  artifact: z.optional(artifactSchema),
-  progress: z.optional(z.unknown()),
-  begunAt: z.number(),
-});
-type JobToken = z.output<typeof jobTokenSchema>;
 
 /** Invokes BuildStore for the action, and returns the result of the change. */
 export async function promoteBuild(
@@ -57,7 +45,7 @@ async function invokeStore(
   { artifact: artifactOfJob, key, progress }: JobToken,
   { store }: PromoteConfig,
   { signal }: Invocation,
-): Promise<ParsedSwitchReply> {
+): Promise<SwitchReply> {
   const carriedFields = {
     ...(artifactOfJob && { artifact: artifactOfJob }),
     ...(progress !== undefined && { progress }),
@@ -67,8 +55,7 @@ async function invokeStore(
 
 async function readJobToken(job: JobWith<ActionParameters>, invocation: Invocation): Promise<JobToken> {
   const { continuationToken, id, parameters } = job;
-  if (continuationToken !== undefined)
-    return parseAs(jobTokenSchema, parseJson(continuationToken, 'continuationToken'), 'continuationToken');
+  if (continuationToken !== undefined) return parseJobToken(continuationToken);
   const begunAt = invocation.now();
   const key = parameters.key ?? id;
   if (parameters.action === 'rollback') return { key, begunAt };
@@ -87,7 +74,7 @@ async function readInputArtifact(job: Job, { signal }: Invocation): Promise<Arti
 }
 
 function toJobOutcome(
-  reply: Exclude<ParsedSwitchReply, { outcome: 'pruned' }>,
+  reply: Exclude<SwitchReply, { outcome: 'pruned' }>,
   token: JobToken,
   { now }: Invocation,
 ): JobOutcome {
@@ -103,7 +90,7 @@ function toJobOutcome(
   }
 }
 
-function toSuccessOutcome(reply: ParsedSwitchResult, milliseconds: number): JobOutcome {
+function toSuccessOutcome(reply: SwitchResult, milliseconds: number): JobOutcome {
   const { bytes, env, files, from, generation, to, verified, visibleBy } = reply;
   return {
     kind: 'succeed',
@@ -130,7 +117,7 @@ const outcomeNotes = {
   planned: ' (dry run: not changed)',
 } as const;
 
-function describeSwitch({ skipped = [], ...reply }: ParsedSwitchResult, milliseconds: number): string {
+function describeSwitch({ skipped = [], ...reply }: SwitchResult, milliseconds: number): string {
   const { bytes, env, files, from, generation, outcome, to, verified, visibleBy } = reply;
   const check = verified === 'full' ? 'every byte verified' : 'unchanged since the last full verification';
   return [

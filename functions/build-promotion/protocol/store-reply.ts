@@ -3,7 +3,7 @@ import { GroundcrewError } from '#shared/errors.ts';
 import { parseAs } from '#shared/parse.ts';
 import type { FailureType } from '../domain/refusal.ts';
 
-// Replies of other functions of the wing, parsed by the caller.
+// Replies of other functions of the wing: their types for the sender, and their schemas for the caller.
 
 export const refusedSchema = z.object({
   outcome: z.literal('refused'),
@@ -17,6 +17,7 @@ export const refusedSchema = z.object({
   reason: z.string(),
 });
 
+/** State of an unfinished change. The caller sends it with the next request. */
 export const progressSchema = z.object({
   phase: z.enum(['restore', 'verify', 'copy', 'verify-copy']),
   done: z.number(),
@@ -29,14 +30,18 @@ const switchResultSchema = z.object({
   env: z.string(),
   from: z.nullable(z.string()),
   to: z.string(),
+  /** Number in the environment's history; 0 if there is none. */
   generation: z.number(),
   files: z.number(),
   bytes: z.number(),
+  /** How the build was verified this time. */
   verified: z.enum(['full', 'fingerprint']),
   milliseconds: z.number(),
   switchedAt: z.string(),
+  /** From this time on, every host sees the new link. */
   visibleBy: z.string(),
-  skipped: z.optional(z.array(z.string())),
+  /** Releases that a rollback skipped, and why. */
+  skipped: z.exactOptional(z.readonly(z.array(z.string()))),
 });
 
 const switchReplySchema = z.discriminatedUnion('outcome', [
@@ -47,6 +52,7 @@ const switchReplySchema = z.discriminatedUnion('outcome', [
     percent: z.number(),
     summary: z.string(),
   }),
+  // The target of a rollback is pruned and must be restored first. Nothing has changed.
   z.object({ outcome: z.literal('pruned'), buildId: z.string(), progress: progressSchema }),
   refusedSchema,
 ]);
@@ -58,12 +64,13 @@ const restoreStatusSchema = z.object({
   reason: z.optional(z.string()),
 });
 
-export type ParsedSwitchReply = z.output<typeof switchReplySchema>;
-export type ParsedSwitchResult = z.output<typeof switchResultSchema>;
+export type Progress = Readonly<z.output<typeof progressSchema>>;
+export type SwitchReply = Readonly<z.output<typeof switchReplySchema>>;
+export type SwitchResult = Readonly<z.output<typeof switchResultSchema>>;
 /** State of a restore. */
 export type RestoreStatus = Readonly<z.output<typeof restoreStatusSchema>>;
 
-export const parseSwitchReply = (reply: unknown): ParsedSwitchReply => parseReply(switchReplySchema, reply);
+export const parseSwitchReply = (reply: unknown): SwitchReply => parseReply(switchReplySchema, reply);
 export const parseRestoreStatus = (reply: unknown): RestoreStatus => parseReply(restoreStatusSchema, reply);
 
 export function parseReply<S extends z.ZodMiniType>(schema: S, reply: unknown): z.output<S> {

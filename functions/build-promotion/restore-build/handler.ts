@@ -1,6 +1,7 @@
 import { asyncInvocationHandler } from '#shared/handlers/async-invocation.ts';
 import { readRestoreConfig } from '../config.ts';
-import { parseRestoreRequest, restoreBuilds } from './restore-build.ts';
+import { parseRestoreRequest } from './event.ts';
+import { restoreBuilds } from './restore-build.ts';
 
 const config = readRestoreConfig();
 

@@ -1,14 +1,10 @@
-import * as z from 'zod/mini';
 import { forEachIsolated } from '#shared/concurrency.ts';
-import { GroundcrewError, hasName, isRecord } from '#shared/errors.ts';
-import { scheduledEvent } from '#shared/events/schedule.ts';
+import { GroundcrewError, hasName } from '#shared/errors.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
-import { parseAs } from '#shared/parse.ts';
 import { describeRestoreJob, listRecoveryPoints, startRestoreJob } from '../aws/backup.ts';
 import { invokeFunction } from '../aws/lambda.ts';
 import type { RestoreConfig } from '../config.ts';
-import { buildId } from '../domain/names.ts';
 import { chooseRecoveryPoint } from '../domain/recovery-point.ts';
 import {
   type FinishRestoreReply,
@@ -18,19 +14,7 @@ import {
   parseOpenRestoresReply,
 } from '../protocol/restore-reply.ts';
 import type { RestoreStatus } from '../protocol/store-reply.ts';
-
-const request = z.strictObject({ buildId });
-/** Undefined: continue every open restore. */
-export type RestoreRequest = z.output<typeof request> | undefined;
-
-/** @throws InvalidInputError with the field and its value */
-export function parseRestoreRequest(event: unknown): RestoreRequest {
-  if (isRecord(event) && 'detail-type' in event) {
-    parseAs(scheduledEvent, event, 'event');
-    return undefined;
-  }
-  return parseAs(request, event, 'request');
-}
+import type { RestoreRequest } from './event.ts';
 
 /** Saved instead of a job id, so that the recovery point counts as tried. */
 const NO_JOB = 'none';

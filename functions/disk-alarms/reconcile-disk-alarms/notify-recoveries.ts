@@ -7,7 +7,7 @@ import { describeAlarms } from '../aws/alarms.ts';
 import type { Config } from '../config.ts';
 import type { ExistingAlarm } from '../domain/alarm.ts';
 import { type Recovery, silenceReason, topicsOf } from '../domain/recovery.ts';
-import { recoveryMail } from '../messages/recovery-mail.ts';
+import { recoveryMail } from '../messages/mail.ts';
 
 type Delivery = QueueMessage<Recovery>;
 

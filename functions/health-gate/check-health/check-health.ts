@@ -2,8 +2,9 @@ import { InvalidInputError } from '#shared/errors.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
 import type { GateConfig } from '../config.ts';
-import { isWarnOnly, parseParameters } from '../domain/policy.ts';
+import { isWarnOnly } from '../domain/policy.ts';
 import { findVerdict, type GateVerdict } from '../find-verdict.ts';
+import { parseQuestion, textOf } from './event.ts';
 import {
   type HealthAnswer,
   toAnswer,
@@ -31,14 +32,12 @@ async function answerQuestion(
   config: GateConfig,
   invocation: Invocation,
 ): Promise<HealthAnswer> {
-  const text = typeof question === 'string' ? question : JSON.stringify(question);
   try {
-    const parameters = parseParameters(question, 'input');
-    const finding = await findVerdict({ text, parameters }, { config, invocation });
+    const finding = await findVerdict(parseQuestion(question), { config, invocation });
     return answerOf(finding, invocation.now());
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;
-    return toRefusal(error.message, isWarnOnly(text));
+    return toRefusal(error.message, isWarnOnly(textOf(question)));
   }
 }
 

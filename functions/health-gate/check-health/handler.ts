@@ -1,9 +1,9 @@
-import { isRecord } from '#shared/errors.ts';
 import { asyncInvocationHandler } from '#shared/handlers/async-invocation.ts';
 import { httpHandler } from '#shared/handlers/http.ts';
 import type { Handler } from '#shared/handlers/lambda.ts';
 import { readGateConfig } from '../config.ts';
 import { checkHealth } from './check-health.ts';
+import { isHttpEvent } from './event.ts';
 import { answerRequest } from './http.ts';
 
 const answerCall = asyncInvocationHandler({
@@ -17,4 +17,4 @@ const answerUrl = httpHandler({
 
 /** A direct call, or a request to the function URL. */
 export const handler: Handler = (event, context) =>
-  isRecord(event) && isRecord(event.requestContext) ? answerUrl(event, context) : answerCall(event, context);
+  isHttpEvent(event) ? answerUrl(event, context) : answerCall(event, context);

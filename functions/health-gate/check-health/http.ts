@@ -2,9 +2,9 @@ import { InvalidInputError } from '#shared/errors.ts';
 import type { HttpRequest } from '#shared/events/http.ts';
 import type { HttpResponse } from '#shared/handlers/http.ts';
 import type { Invocation } from '#shared/invocation.ts';
-import { parseJson } from '#shared/parse.ts';
 import type { GateConfig } from '../config.ts';
 import { checkHealth } from './check-health.ts';
+import { parseBody } from './event.ts';
 import { type HealthAnswer, toRefusal } from './health-answer.ts';
 
 /** Answers a POST whose body is a policy. An invalid policy is answered with 400 and the same members. */
@@ -20,16 +20,6 @@ export async function answerRequest(
       ? toRefusal(question.message)
       : await checkHealth(question, config, invocation);
   return toResponse(answer);
-}
-
-function parseBody(body: string): unknown {
-  if (!body.startsWith('{')) return body;
-  try {
-    return parseJson(body, 'input');
-  } catch (error) {
-    if (error instanceof InvalidInputError) return error;
-    throw error;
-  }
 }
 
 function toResponse(answer: HealthAnswer): HttpResponse {

@@ -4,13 +4,14 @@ import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
 import { savePass, saveStop } from '../aws/gate-table.ts';
 import type { GateConfig } from '../config.ts';
-import type { GateContext, GateJob } from '../context.ts';
 import { decideGateAction, decideRetry } from '../domain/gate-action.ts';
 import type { GateParameters } from '../domain/policy.ts';
 import { formatMarker, formatUnsavedPass, type GatePass } from '../domain/stop-marker.ts';
 import { parseProgress } from '../domain/wait-progress.ts';
 import { findVerdict, type GateVerdict } from '../find-verdict.ts';
 import { describeVerdict } from '../messages/verdict-text.ts';
+import type { GateJob } from './event.ts';
+import type { GateContext } from './gate-context.ts';
 import {
   type GateDecision,
   toDryRunResult,

@@ -1,9 +1,9 @@
 import type { Invocation } from '#shared/invocation.ts';
 import { logger } from '#shared/log.ts';
 import { addCount, metrics } from '#shared/metrics.ts';
-import type { GateContext } from '../context.ts';
 import type { Override } from '../domain/override.ts';
 import { describeOverride, describeVerdict } from '../messages/verdict-text.ts';
+import type { GateContext } from './gate-context.ts';
 import type { GateDecision } from './job-result.ts';
 
 const messages = {

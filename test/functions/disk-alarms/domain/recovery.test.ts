@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Alarm, ExistingAlarm } from '../../../../functions/disk-alarms/domain/alarm.ts';
 import { desiredAlarmsFor } from '../../../../functions/disk-alarms/domain/desired/for-instance.ts';
 import { type Recovery, silenceReason, topicsOf } from '../../../../functions/disk-alarms/domain/recovery.ts';
-import { recoveryMail } from '../../../../functions/disk-alarms/messages/recovery-mail.ts';
+import { recoveryMail } from '../../../../functions/disk-alarms/messages/mail.ts';
 import { ID, inventory, linux, rules, stored, TOPIC } from '../builders.ts';
 
 const [critical] = desiredAlarmsFor(ID, inventory({ series: linux('/data') }), rules).desired.alarms;

@@ -2,10 +2,9 @@ import * as z from 'zod/mini';
 import { parseAs } from '#shared/parse.ts';
 import { artifactSchema } from '../domain/artifact.ts';
 import { buildId, environment, folder } from '../domain/names.ts';
-import type { FailureType } from '../domain/refusal.ts';
-import { rollbackFields, switchFields } from './action-parameters.ts';
+import { rollbackFields, switchFields } from '../protocol/switch-fields.ts';
 
-// Requests to BuildStore by PromoteBuild, RestoreBuild and people, and its replies.
+// Requests of PromoteBuild, RestoreBuild and people.
 
 /** State of an unfinished change, so that another invocation can continue. */
 const progressSchema = z.strictObject({
@@ -17,7 +16,6 @@ const progressSchema = z.strictObject({
   /** The environment's generation when the request began: if it changes, the request is refused. */
   generation: z.int().check(z.nonnegative()),
 });
-export type Progress = Readonly<z.output<typeof progressSchema>>;
 
 const promoteSchema = z.strictObject({
   action: z.literal('promote'),
@@ -69,46 +67,3 @@ export type SwitchRequest = StoreRequestOf<'promote'> | StoreRequestOf<'rollback
 export function parseStoreRequest(event: unknown): StoreRequest {
   return parseAs(storeRequestSchema, event, 'request');
 }
-
-/** The result of a change. */
-export interface SwitchResult {
-  readonly outcome: 'switched' | 'unchanged' | 'planned';
-  readonly env: string;
-  readonly from: string | null;
-  readonly to: string;
-  /** Number in the environment's history; 0 if there is none. */
-  readonly generation: number;
-  readonly files: number;
-  readonly bytes: number;
-  /** How the build was verified this time. */
-  readonly verified: 'full' | 'fingerprint';
-  readonly milliseconds: number;
-  readonly switchedAt: string;
-  /** From this time on, every host sees the new link. */
-  readonly visibleBy: string;
-  /** Releases that a rollback skipped, and why. */
-  readonly skipped?: readonly string[];
-}
-
-export interface Unfinished {
-  readonly outcome: 'unfinished';
-  readonly progress: Progress;
-  readonly percent: number;
-  readonly summary: string;
-}
-
-interface RefusedReply {
-  readonly outcome: 'refused';
-  readonly failure: FailureType;
-  readonly reason: string;
-}
-
-/** The target of a rollback is pruned and must be restored first. Nothing has changed. */
-interface TargetPruned {
-  readonly outcome: 'pruned';
-  readonly buildId: string;
-  /** Send it with the request after the restore. */
-  readonly progress: Progress;
-}
-
-export type SwitchReply = SwitchResult | Unfinished | TargetPruned | RefusedReply;

@@ -1,29 +1,8 @@
 import * as z from 'zod/mini';
 import { InvalidInputError } from '#shared/errors.ts';
 import { parseAs, parseJson } from '#shared/parse.ts';
-import { buildId, environment, folder } from '../domain/names.ts';
-
-const verifyField = z._default(z.enum(['auto', 'full', 'fingerprint']), 'auto');
-
-/** Fields of promote and rollback. */
-export const switchFields = {
-  env: environment,
-  /** Refuse the change unless this build is live; `none` means no release. */
-  expectCurrent: z.optional(z.string()),
-  /** Copy the build to this folder first, and move the link there. */
-  copyTo: z.optional(folder),
-  verify: verifyField,
-  /** Requests with the same key are the same change. Default: the id of the job; a retried stage is a new job. */
-  key: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
-};
-
-/** Additional fields of rollback. */
-export const rollbackFields = {
-  /** Roll back to this build instead of the previous one. */
-  to: z.optional(buildId),
-  /** Restore the target if it is pruned, instead of skipping it. */
-  restore: z._default(z.boolean(), false),
-};
+import { artifactSchema } from '../domain/artifact.ts';
+import { rollbackFields, switchFields } from '../protocol/switch-fields.ts';
 
 const actionParametersSchema = z.discriminatedUnion('action', [
   z.strictObject({ action: z.literal('promote'), ...switchFields }),
@@ -43,4 +22,19 @@ export function parseActionParameters(text: string | undefined): ActionParameter
   const given = parseJson(text, 'UserParameters');
   const isPlain = typeof given === 'object' && given !== null && !Array.isArray(given);
   return parseAs(actionParametersSchema, isPlain ? { action: 'promote', ...given } : given, 'UserParameters');
+}
+
+/** Continuation token: state for the next job of the same action, which has another id. */
+const jobTokenSchema = z.object({
+  /** The first job's id; identifies the request in the store. */
+  key: z.string(),
+  artifact: z.optional(artifactSchema),
+  progress: z.optional(z.unknown()),
+  begunAt: z.number(),
+});
+export type JobToken = z.output<typeof jobTokenSchema>;
+
+/** @throws InvalidInputError with the field and its value */
+export function parseJobToken(text: string): JobToken {
+  return parseAs(jobTokenSchema, parseJson(text, 'continuationToken'), 'continuationToken');
 }

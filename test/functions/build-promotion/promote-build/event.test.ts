@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { parseActionParameters } from '../../../../functions/build-promotion/protocol/action-parameters.ts';
-import { parseStoreRequest } from '../../../../functions/build-promotion/protocol/store-request.ts';
+import { parseActionParameters } from '../../../../functions/build-promotion/promote-build/event.ts';
 
-describe('parameters and requests', () => {
+describe('parameters of an action', () => {
   it('promote by default', () => {
     expect(parseActionParameters('{"env":"prod"}')).toEqual({
       action: 'promote',
@@ -23,9 +22,5 @@ describe('parameters and requests', () => {
     ['{"env":"prod","verify":"none"}', 'verify must be "auto"'],
   ])('are refused: %s', (text, reason) => {
     expect(() => parseActionParameters(text)).toThrow(reason);
-  });
-
-  it('of unknown actions are refused', () => {
-    expect(() => parseStoreRequest({ action: 'explode', env: 'prod' })).toThrow('request: ');
   });
 });
