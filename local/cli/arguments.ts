@@ -12,10 +12,12 @@ const choiceUsage = `  --only <wing>  the scenarios of one wing
 
 export const startUsage = `npm start -- [options]
 
-Builds what is stale of the pack, brings it up on this machine and plays the wings' scenarios. Then it stays up until
-Ctrl-C; when its output is no terminal, it leaves.
+Builds what is stale of the pack, brings it up on this machine with sample resources, and prints the address of its
+page. It stays up until Ctrl-C. When its output is no terminal, it plays the wings' scenarios instead, and leaves.
 
+  --play         play the scenarios first; --only and --scenario play some of them
   --once         leave after the scenarios; exit 1 if one failed
+  --stay         stay up also when the output is no terminal
   --json         one JSON object on stdout, everything else on stderr
 ${choiceUsage}`;
 
@@ -41,6 +43,8 @@ export interface PlayArguments {
 export interface StartArguments extends PlayArguments {
   readonly once: boolean;
   readonly json: boolean;
+  /** Whether scenarios are played before the pack stays up or leaves. */
+  readonly play: boolean;
 }
 
 /** What somebody asked for that cannot be done; shown without a stack. */
@@ -58,12 +62,17 @@ const choiceOptions = {
 const startOptions = {
   ...choiceOptions,
   once: { type: 'boolean', default: false },
+  stay: { type: 'boolean', default: false },
+  play: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
 } as const;
 
 export function readStartArguments(args: readonly string[], isTerminal: boolean): StartArguments {
-  const { once, json, ...choice } = parse(args, startOptions, startUsage);
-  return { ...readChoice(choice), json, once: once || !isTerminal };
+  const { once, stay, play, json, ...choice } = parse(args, startOptions, startUsage);
+  if (once && stay) throw new Refused('--once leaves and --stay stays: choose one.');
+  const leaves = once || !(isTerminal || stay);
+  const isChosen = choice.only !== undefined || choice.scenario !== undefined;
+  return { ...readChoice(choice), json, once: leaves, play: play || leaves || isChosen };
 }
 
 export function readDevArguments(args: readonly string[]): PlayArguments {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { buildIfStale } from '../../build.ts';
 import { defaultScenarios, type Wing } from '../scenario-kit/discover.ts';
+import { boxAddress } from './address-box.ts';
 import { devUsage, type PlayArguments, readDevArguments } from './arguments.ts';
 import { bringUp } from './bring-up.ts';
 import { chooseScenarios } from './choose-scenarios.ts';
@@ -34,9 +35,8 @@ async function main(args: readonly string[]): Promise<void> {
     await watchFiles([join(root, 'functions'), join(root, 'shared'), folder], loop.update);
     if (!isPlaying(settings)) for (const line of await seedAll(pack, wings)) console.log(line);
     await Promise.race([loop.start(), shutdown.requested]);
-    console.log(
-      `\nThe page with mails, calls and events:  ${pack.url}\nWatching for changes. Ctrl-C leaves.`,
-    );
+    for (const line of boxAddress(pack.url)) console.log(line);
+    console.log('Watching for changes. Ctrl-C leaves.');
     await shutdown.requested;
     await loop.stop();
   } finally {

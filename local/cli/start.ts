@@ -3,6 +3,7 @@ import type { Pack } from '../pack/pack.ts';
 import { discoverWings, type Wing } from '../scenario-kit/discover.ts';
 import { runScenario, type ScenarioResult } from '../scenario-kit/run.ts';
 import type { Scenario } from '../scenario-kit/scenario.ts';
+import { boxAddress } from './address-box.ts';
 import { readStartArguments, type StartArguments, startUsage } from './arguments.ts';
 import { bringUp, type Say, secondsSince } from './bring-up.ts';
 import { chooseScenarios } from './choose-scenarios.ts';
@@ -48,6 +49,7 @@ interface Run {
 
 async function playAndStay(pack: Pack, wings: readonly Wing[], run: Run): Promise<void> {
   const { settings, shutdown, say } = run;
+  if (!settings.play) return stay(pack, wings, run);
   const scenarios = wings.flatMap((wing) => wing.scenarios);
   const results = await Promise.race([play(pack, scenarios, run), shutdown.requested]);
   if (!results) {
@@ -80,11 +82,12 @@ async function play(
   return results;
 }
 
-async function stay(pack: Pack, wings: readonly Wing[], { shutdown, say }: Run): Promise<void> {
-  await pack.reset();
-  const lines = await seedAll(pack, wings);
+async function stay(pack: Pack, wings: readonly Wing[], { settings, shutdown, say }: Run): Promise<void> {
+  if (settings.play) await pack.reset();
+  for (const line of boxAddress(pack.url)) say(line);
+  const lines = await Promise.race([seedAll(pack, wings), shutdown.requested]);
+  if (!lines) return;
   const stop = pack.live();
-  say(`\nThe page with mails, calls and events:  ${pack.url}`);
   for (const line of lines) say(line);
   say('Ctrl-C leaves.');
   await shutdown.requested;

@@ -40,12 +40,13 @@ async function finish(child: ChildProcess, input = ''): Promise<Ran> {
   return { code: child.exitCode, out, err };
 }
 
-function untilSays(child: ChildProcess, pattern: RegExp): Promise<void> {
+function untilSays(child: ChildProcess, pattern: RegExp): Promise<RegExpExecArray> {
   let said = '';
   return new Promise((resolve, reject) => {
     child.stdout?.on('data', (some) => {
       said += some;
-      if (pattern.test(said)) resolve();
+      const match = pattern.exec(said);
+      if (match) resolve(match);
     });
     child.once('close', () => reject(new Error(`it left, having said ${said}`)));
   });
@@ -138,6 +139,11 @@ describe('npm start', () => {
     expect({ code, out }).toEqual({ code: 130, out: expect.not.stringContaining('ok ') });
   });
 
+  it('refuses to stay and to leave', async () => {
+    const { code, err } = await run('start.ts', '--once', '--stay');
+    expect({ code, err }).toEqual({ code: 1, err: '--once leaves and --stay stays: choose one.\n' });
+  });
+
   it('refuses to inspect a function that there is not', { timeout: 600_000 }, async () => {
     vi.stubEnv('GROUNDCREW_INSPECT', 'Cordon');
     const { code, err } = await run('start.ts', ...scenarios, '--only', 'quick', '--port', '0');
@@ -178,8 +184,30 @@ describe('npm start', () => {
     [[], false, true],
     [['--once'], true, true],
     [['--json'], true, false],
+    [['--stay'], false, false],
   ])('with %j on a terminal (%s) leaves: %s', (args, isTerminal, once) => {
     expect(readStartArguments(args, isTerminal).once).toBe(once);
+  });
+
+  it.each([
+    [[], true, false],
+    [[], false, true],
+    [['--once'], true, true],
+    [['--play'], true, true],
+    [['--only', 'health-gate'], true, true],
+    [['--scenario', 'incident'], true, true],
+  ])('with %j on a terminal (%s) plays scenarios first: %s', (args, isTerminal, play) => {
+    expect(readStartArguments(args, isTerminal).play).toBe(play);
+  });
+
+  it('prints the address of its page before it creates sample resources', { timeout: 120_000 }, async () => {
+    const child = launch('start.ts', '--stay', '--port', '0');
+    const closed = once(child, 'close');
+    const [, url = ''] = await untilSays(child, /is up {3}(http:\S+).*Ctrl-C leaves/s);
+    const page = await (await fetch(url)).text();
+    child.kill('SIGTERM');
+    await closed;
+    expect(page).toContain('<title>Groundcrew');
   });
 });
 
