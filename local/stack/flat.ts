@@ -39,7 +39,7 @@ export async function writeFlat(
     const packages = new Map(own.map((built) => [built.id, writePackage(folder, built)]));
     const template = join(outdir, `${wing}.json`);
     const flat = flatten(await transform(python, join(root, path)), packages);
-    // Without spaces: a template that is passed inline may have 51,200 bytes. ami-approval has more and must come from S3.
+    // Without spaces: a template that is passed inline may have 51,200 bytes. Larger ones must come from S3.
     writeFileSync(template, JSON.stringify(flat));
     return { wing, template, packages: [...packages.values()].map((name) => join(folder, name)) };
   });

@@ -87,6 +87,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
     attributes: { Arn: arn('logs', (name) => `log-group:${name}:*`) },
   },
   'AWS::Logs::MetricFilter': {},
+  'AWS::Logs::QueryDefinition': {},
   'AWS::Logs::ResourcePolicy': {},
   'AWS::CloudWatch::Alarm': {
     named: 'AlarmName',

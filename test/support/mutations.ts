@@ -424,13 +424,115 @@ const BOUNDARIES = 'bounds every role';
 const STACK = 'names the stack in every alarm on a metric of the pack';
 const VARIABLES = 'sets the variables that a function reads, and no others';
 const SIDS = 'gives every statement a Sid of its own';
+const METRICS = 'names only metrics that its functions write, or that AWS publishes';
+const DASHBOARD = 'shows its alarms and logs on a dashboard that is off by default';
 const ALARMS = 'sends every alarm to a heading of docs/operating.md';
 const WATCHED = 'watches its functions, schedules and queues';
 const PUBLISHING = 'can be published';
 const SAMCONFIG = 'overrides in samconfig.toml only parameters that exist, with values they allow';
 
+/** Replaces a text in the body of the wing's dashboard, everywhere. */
+function inDashboard({ template }: Wing, from: string, to: string): void {
+  const body = template.Resources['WingDashboard']?.Properties.DashboardBody['Fn::Sub'];
+  if (!body[0].includes(from)) throw new Error(`The dashboard has no ${from}`);
+  body[0] = body[0].replaceAll(from, to);
+}
+
 /** One line or more for every rule on a wing's template and the files around it. */
 export const WING_MUTATIONS: readonly Mutation<Wing>[] = [
+  {
+    rule: METRICS,
+    change: 'a misspelt metric in a widget',
+    make: (wing) => inDashboard(wing, '"StepFailed"', '"StepsFailed"'),
+    offence: /"What failed" names Groundcrew StepsFailed .*which no function writes/,
+  },
+  {
+    rule: METRICS,
+    change: 'a misspelt severity in the name of a metric',
+    make: (wing) => inDashboard(wing, '"Cordoned.rebalance"', '"Cordoned.rebalanced"'),
+    offence: /names Groundcrew Cordoned\.rebalanced .*which no function writes/,
+  },
+  {
+    rule: METRICS,
+    change: 'the metric of another function',
+    make: (wing) =>
+      inDashboard(wing, '"DrainHeld", "service", "CordonInstances"', '"DrainHeld", "service", "MailCordons"'),
+    offence: /names Groundcrew DrainHeld .*which no function writes/,
+  },
+  {
+    rule: METRICS,
+    change: 'a metric without the stack',
+    make: (wing) =>
+      inDashboard(wing, '"UncordonInstances", "stack", "${AWS::StackName}"', '"UncordonInstances"'),
+    offence: /names Groundcrew Uncordoned .*which no function writes/,
+  },
+  {
+    rule: METRICS,
+    change: 'a metric that AWS does not have',
+    make: (wing) => inDashboard(wing, '"ApproximateAgeOfOldestMessage"', '"AgeOfOldestMessage"'),
+    offence: /names AWS\/SQS AgeOfOldestMessage .*which AWS does not publish/,
+  },
+  {
+    rule: METRICS,
+    change: 'the dimension of another service',
+    make: (wing) =>
+      inDashboard(wing, '"FunctionName", "${CordonInstances}"', '"QueueName", "${CordonInstances}"'),
+    offence: /names AWS\/Lambda Errors .*which AWS does not publish/,
+  },
+  {
+    rule: METRICS,
+    change: 'a misspelt metric in an alarm',
+    make: ({ template }) => {
+      for (const { Type, Properties } of Object.values(template.Resources))
+        if (Type === 'AWS::CloudWatch::Alarm' && Properties.MetricName) Properties.MetricName += 's';
+    },
+    offence: /OverdueAlarm names Groundcrew Overdues .*which no function writes/,
+  },
+  {
+    rule: DASHBOARD,
+    change: 'a dashboard by default',
+    make: ({ template }) => Object.assign(template.Parameters['Dashboard'], { Default: 'true' }),
+    offence: /the dashboard is on by default/,
+  },
+  {
+    rule: DASHBOARD,
+    change: 'a dashboard that no parameter switches on',
+    make: ({ template }) => delete template.Resources['WingDashboard']?.Condition,
+    offence: /there is no dashboard that a parameter switches on/,
+  },
+  {
+    rule: DASHBOARD,
+    change: 'an alarm that the dashboard does not show',
+    make: (wing) => inDashboard(wing, '"${OverdueAlarm.Arn}", ', ''),
+    offence: /the dashboard does not show OverdueAlarm/,
+  },
+  {
+    rule: DASHBOARD,
+    change: 'a conditional alarm that the dashboard does not show',
+    make: (wing) => inDashboard(wing, '${FallBackAlarms}', ''),
+    offence: /the dashboard does not show FallBackRunMissingAlarm/,
+  },
+  {
+    rule: DASHBOARD,
+    change: 'a field that nothing logs in a widget',
+    make: (wing) => inDashboard(wing, 'max(secondsAfterEvent)', 'max(secondsAfterwards)'),
+    offence: /asks for secondsAfterwards, which no function logs/,
+  },
+  {
+    rule: DASHBOARD,
+    change: 'a field that nothing logs in a saved query',
+    make: ({ template }) => {
+      const query = template.Resources['OutcomesQuery']?.Properties;
+      query.QueryString = query.QueryString.replace('severity', 'severeness');
+    },
+    offence: /OutcomesQuery asks for severeness, which no function logs/,
+  },
+  {
+    rule: DASHBOARD,
+    change: 'the log of something else',
+    make: (wing) => inDashboard(wing, "SOURCE '${CordonInstancesLogs}'", "SOURCE '${Cordons}'"),
+    offence: /reads a log group of no function/,
+  },
   {
     rule: ANATOMY,
     change: 'the description last',

@@ -1,6 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { anchorsOf } from './anchors.ts';
+import { checkDashboard, checkMetricNames } from './dashboard-rules.ts';
+import { findMetricNames } from './metric-names.ts';
+import { readSources, type Source } from './source.ts';
 import {
   asList,
   defaultsOf,
@@ -25,6 +28,8 @@ export interface Wing {
   config: string;
   readme: string;
   readonly bundles: Record<string, string>;
+  /** The metrics that each function writes. */
+  readonly written: Record<string, readonly string[]>;
   operating: string;
 }
 
@@ -44,15 +49,16 @@ export function readPack(): Pack {
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name);
   const rootText = readText('template.yaml');
+  const sources = new Map(readSources(['functions', 'shared']).map((source) => [source.path, source]));
   return {
     root: readTemplate(rootText),
     rootText,
-    wings: Object.fromEntries(names.map((name) => [name, readWing(name)])),
+    wings: Object.fromEntries(names.map((name) => [name, readWing(name, sources)])),
     samconfig: readText('samconfig.toml'),
   };
 }
 
-function readWing(name: string): Wing {
+function readWing(name: string, sources: ReadonlyMap<string, Source>): Wing {
   const folder = `functions/${name}`;
   const template = readTemplate(readText(`${folder}/template.yaml`));
   const functions = readdirSync(join(ROOT, folder), { withFileTypes: true }).filter((entry) =>
@@ -68,6 +74,12 @@ function readWing(name: string): Wing {
     readme: readOrEmpty(`${folder}/README.md`) + readOrEmpty(`docs/${name}.md`),
     bundles: Object.fromEntries(
       functionsOf(template).map(([id]) => [id, readOrEmpty(`dist/${id}/index.mjs`)]),
+    ),
+    written: Object.fromEntries(
+      functionsOf(template).map(([id, block]) => [
+        id,
+        findMetricNames(sources, `${folder}/${entryOf(block)}`),
+      ]),
     ),
     operating: readText('docs/operating.md'),
   };
@@ -88,6 +100,7 @@ const COMMON_PARAMETERS = [
   'RolePath',
   'RulesMayPublish',
   'OperatingGuideUrl',
+  'Dashboard',
 ];
 /** Described in docs/operating.md for every wing that has it. */
 const ALARM_PARAMETERS = ['PagingTopicArn'];
@@ -104,6 +117,8 @@ export const WING_RULES: Readonly<Record<string, WingCheck>> = {
   'gives every statement a Sid of its own': checkSids,
   'bounds every role': checkBoundaries,
   'names the stack in every alarm on a metric of the pack': checkAlarmDimensions,
+  'names only metrics that its functions write, or that AWS publishes': checkMetricNames,
+  'shows its alarms and logs on a dashboard that is off by default': checkDashboard,
   'sends every alarm to a heading of docs/operating.md': checkAlarms,
   'watches its functions, schedules and queues': checkWatched,
   'describes its functions and parameters in its README': checkReadme,
