@@ -1,13 +1,40 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { isApprovalStep } from '../functions/ami-approval/domain/approval-scope.ts';
+import { parseArtifact } from '../functions/build-promotion/domain/artifact.ts';
+import { ENVIRONMENT } from '../functions/build-promotion/domain/names.ts';
+import { parseActionParameters } from '../functions/build-promotion/promote-build/event.ts';
+import { builtInProfiles } from '../functions/disk-alarms/domain/metric-profile.ts';
+import { buildPolicy, parseUserParameters } from '../functions/health-gate/domain/policy.ts';
+import { drainScope, drainsLongerThanNotice } from '../functions/spot-cordon/domain/drain-targets.ts';
+import { fallBackTags } from '../functions/spot-cordon/domain/mixed-group.ts';
+import { shouldReplace } from '../functions/spot-cordon/domain/replacement.ts';
+import { tagKeys } from '../functions/spot-cordon/domain/scope.ts';
+import { wantsTermination } from '../functions/spot-cordon/domain/uncordon-decision.ts';
+import { parseDeclaration } from '../local/account/services/codepipeline/declaration.ts';
+import { cordon, instance } from './functions/spot-cordon/sample-records.ts';
 import { lintFile } from './support/cfn-lint.ts';
-import { ROOT, readTemplate, readText } from './support/template.ts';
+import { SERVERLESS_RULES } from './support/serverless-rules.ts';
+import { type Json, ROOT, readTemplate, readText, type Template } from './support/template.ts';
 
 const names = readdirSync(join(ROOT, 'examples')).filter((name) => name.endsWith('.yaml'));
+
+function example(name: string): Template {
+  return readTemplate(readText(`examples/${name}`));
+}
 
 let folder: string;
 beforeAll(() => {
@@ -16,9 +43,22 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('every example', () => {
+  const rules = [
+    'names no action by a wildcard',
+    'names only actions that exist',
+    'tests only condition keys that its actions have',
+  ];
+
   it.each(names)('%s is one that cfn-lint has nothing to say about', { timeout: 120_000 }, async (name) => {
     expect(await lintFile(join(ROOT, 'examples', name))).toEqual([]);
   });
+
+  it.each(names.flatMap((name) => rules.map((rule) => [name, rule] as const)))(
+    '%s %s',
+    async (name, rule) => {
+      expect(await SERVERLESS_RULES[rule]?.(example(name))).toEqual([]);
+    },
+  );
 
   it('is checked: cfn-lint sees a misspelt property', { timeout: 120_000 }, async () => {
     const file = join(folder, 'broken.yaml');
@@ -29,7 +69,7 @@ describe('every example', () => {
 });
 
 it('the image pipeline waits at a step in the default scope of ami-approval', () => {
-  const { ApprovalWorkflow, Pipeline } = readTemplate(readText('examples/image-pipeline.yaml')).Resources;
+  const { ApprovalWorkflow, Pipeline } = example('image-pipeline.yaml').Resources;
   const workflow = parse(ApprovalWorkflow?.Properties.Data);
   const { Default } = readTemplate(readText('functions/ami-approval/template.yaml')).Parameters[
     'ApprovalSteps'
@@ -37,4 +77,237 @@ it('the image pipeline waits at a step in the default scope of ami-approval', ()
 
   expect(isApprovalStep(workflow.steps[0].name, { steps: Default.split(',') })).toBe(true);
   expect(Pipeline?.Properties.ImageTags).toEqual({ 'groundcrew:approval': 'true' });
+});
+
+describe('the fleet', () => {
+  const { Fleet, Servers } = example('fleet.yaml').Resources;
+  const tags: readonly Json[] = Fleet?.Properties.Tags;
+  const propagated = tags.filter(({ PropagateAtLaunch }) => PropagateAtLaunch);
+  const member = instance({
+    isSpot: true,
+    tags: Object.fromEntries(propagated.map(({ Key, Value }) => [Key, Value])),
+  });
+
+  it('has only tags that spot-cordon reads', () => {
+    const known: readonly string[] = [...Object.values(tagKeys), ...Object.values(fallBackTags)];
+    expect(tags.map(({ Key }) => Key).filter((key) => !known.includes(key))).toEqual([]);
+  });
+
+  it('is drained and replaced for an interruption, and an instance that stays is terminated', () => {
+    const record = cordon({ severity: 'interruption', action: 'terminate' });
+    const group = {
+      name: 'fleet',
+      hasCapacityRebalancing: Fleet?.Properties.CapacityRebalance,
+      isManagedByEcs: false,
+      suspendedProcesses: [],
+      targetGroupArns: ['servers'],
+      loadBalancerNames: [],
+      members: new Map(),
+    };
+
+    expect(member.tags[tagKeys.managed]).toBe('true');
+    expect(drainScope({ record, instance: member, group })?.includes('servers')).toBe(true);
+    expect(shouldReplace(record, member)).toBe(true);
+    expect(wantsTermination({ ...member, state: 'running' })).toBe(true);
+  });
+
+  it('drains within the notice, and has room for a replacement', () => {
+    const delay = Servers?.Properties.TargetGroupAttributes[0];
+    expect([delay.Key, drainsLongerThanNotice(Number(delay.Value))]).toEqual([
+      'deregistration_delay.timeout_seconds',
+      false,
+    ]);
+    expect(Number(Fleet?.Properties.MaxSize)).toBeGreaterThan(Number(Fleet?.Properties.DesiredCapacity));
+  });
+});
+
+describe('the pipeline', () => {
+  const { Pipeline, Build } = example('pipeline.yaml').Resources;
+  const values: Readonly<Record<string, string>> = {
+    PipelineRole: 'arn:aws:iam::123456789012:role/pipeline',
+    'AWS::Region': 'eu-west-1',
+  };
+  const declaration = parseDeclaration({ pipeline: toApi({ Name: 'site', ...Pipeline?.Properties }) }, 1);
+  const stage = (name: string) => declaration.stages.find((one) => one.name === name)?.actions ?? [];
+
+  /** The properties as CodePipeline's API takes them: keys begin with a small letter, functions have values. */
+  function toApi(value: Json): Json {
+    if (Array.isArray(value)) return value.map(toApi);
+    if (typeof value !== 'object' || value === null) return value;
+    if (value.Ref) return values[value.Ref] ?? value.Ref;
+    if (value['Fn::GetAtt']) return values[value['Fn::GetAtt'][0]] ?? value['Fn::GetAtt'][0];
+    if (value['Fn::Sub'])
+      return value['Fn::Sub'].replace(/\$\{([\w:]+)\}/g, (_: string, name: string) => values[name] ?? name);
+    return Object.fromEntries(
+      Object.entries(value).map(([key, inner]) => {
+        const name = `${key[0]?.toLowerCase()}${key.slice(1)}`;
+        return [name, name === 'configuration' ? resolveOnly(inner) : toApi(inner)];
+      }),
+    );
+  }
+
+  function resolveOnly(configuration: Json): Json {
+    return Object.fromEntries(Object.entries<Json>(configuration).map(([key, value]) => [key, toApi(value)]));
+  }
+
+  it('gates prod in the stage that deploys it, and can be held', () => {
+    const tags = Pipeline?.Properties.Tags.map(({ Key, Value }: Json) => `${Key}=${Value}`);
+
+    expect(stage('Prod').map(({ name, runOrder }) => [name, runOrder])).toEqual([
+      ['Gate', 1],
+      ['Promote', 2],
+    ]);
+    expect(declaration.mode).not.toBe('PARALLEL');
+    expect(tags).toContain('groundcrew:resume=true');
+  });
+
+  it('gives the gate a policy that it takes, and the break-glass variable', () => {
+    const { UserParameters, FunctionName } = stage('Prod')[0]?.configuration ?? {};
+    const parameters = parseUserParameters(
+      UserParameters?.replace('#{codepipeline.PipelineExecutionId}', 'e-1').replace(
+        '#{variables.BREAK_GLASS}',
+        'none',
+      ),
+    );
+    const policy = buildPolicy(parameters, undefined, { region: 'eu-west-1', onUnknown: 'block' });
+
+    expect(FunctionName).toBe('GateDeploymentName');
+    expect(policy).toMatchObject({
+      mode: 'fail',
+      regions: ['eu-west-1'],
+      executionId: 'e-1',
+      override: 'none',
+    });
+    expect(declaration.variables).toEqual([{ name: 'BREAK_GLASS', defaultValue: 'none' }]);
+  });
+
+  it('promotes what was built, first to staging', () => {
+    const promotions = declaration.stages
+      .flatMap(({ actions }) => actions)
+      .filter(({ configuration }) => configuration['FunctionName'] === 'PromoteBuildName');
+
+    expect(promotions.map(({ inputs }) => inputs)).toEqual([['Build'], ['Build']]);
+    expect(
+      promotions.map(({ configuration }) => parseActionParameters(configuration['UserParameters'])),
+    ).toMatchObject([
+      { action: 'promote', env: 'staging' },
+      { action: 'promote', env: 'prod' },
+    ]);
+  });
+
+  it('stamps the build with a buildspec that runs', () => {
+    const location = Build?.Properties.FileSystemLocations[0];
+    const { phases, artifacts } = parse(Build?.Properties.Source.BuildSpec);
+    const checkout = join(folder, 'checkout');
+    mkdirSync(join(checkout, 'out'), { recursive: true });
+    mkdirSync(join(folder, 'site'));
+    cpSync(join(ROOT, 'tools'), join(checkout, 'tools'), { recursive: true });
+    writeFileSync(join(checkout, 'out/index.html'), 'home');
+
+    execFileSync('sh', ['-c', phases.post_build.commands.join('\n')], {
+      cwd: checkout,
+      env: {
+        ...process.env,
+        [`CODEBUILD_${location.Identifier.toUpperCase()}`]: join(folder, 'site'),
+        CODEBUILD_BUILD_ID: 'site:b-1',
+      },
+    });
+
+    expect(artifacts.files).toEqual(['build.json']);
+    expect(parseArtifact(readFileSync(join(checkout, 'build.json'), 'utf8'))).toMatchObject({
+      buildId: 'site-b-1',
+      files: 1,
+    });
+    expect(existsSync(join(folder, 'site/builds/site-b-1/index.html'))).toBe(true);
+  });
+});
+
+describe('the CodeDeploy application', () => {
+  const text = readText('examples/codedeploy.yaml');
+
+  it('has a deployment group with the name of an environment', () => {
+    const { Parameters, Resources } = example('codedeploy.yaml');
+    const { Default, AllowedPattern } = Parameters['Environment'];
+
+    expect(Resources['DeploymentGroup']?.Properties.DeploymentGroupName).toEqual({ Ref: 'Environment' });
+    expect([AllowedPattern, ENVIRONMENT.test(Default)]).toEqual([ENVIRONMENT.source, true]);
+  });
+
+  it('gets a revision in which each hook finds its script, and the script follow-release', () => {
+    const checkout = join(folder, 'revision-of');
+    cpSync(join(ROOT, 'tools'), join(checkout, 'tools'), { recursive: true });
+    const command = /^# +(mkdir -p revision .*)$/m.exec(text)?.[1] ?? '';
+
+    execFileSync('sh', ['-c', command], { cwd: checkout });
+
+    const { hooks } = parse(readFileSync(join(checkout, 'revision/appspec.yml'), 'utf8'));
+    const scripts = Object.values<Json>(hooks).flatMap((steps) =>
+      steps.map(({ location }: Json) => location),
+    );
+    expect(readdirSync(join(checkout, 'revision')).sort()).toEqual([
+      'appspec.yml',
+      'follow-release',
+      ...scripts,
+    ]);
+    expect(readFileSync(join(checkout, 'revision', scripts[0]), 'utf8')).toContain(
+      '$(dirname "$0")/follow-release',
+    );
+  });
+});
+
+describe('the agents', () => {
+  const { Resources } = example('disk-agents.yaml');
+  const configurations = {
+    linux: JSON.parse(Resources['LinuxConfiguration']?.Properties.Value),
+    windows: JSON.parse(Resources['WindowsConfiguration']?.Properties.Value),
+  };
+  // The agent joins plug-in and measurement: with an underscore on Linux, with a space on Windows.
+  const sent = {
+    linux: configurations.linux.metrics.metrics_collected.disk.measurement.map(
+      (name: string) => `disk_${name}`,
+    ),
+    windows: configurations.windows.metrics.metrics_collected.LogicalDisk.measurement.map(
+      (name: string) => `LogicalDisk ${name}`,
+    ),
+  };
+
+  it.each(['linux', 'windows'] as const)(
+    'send what the default profile of %s needs for thresholds by size',
+    (name) => {
+      const profile = builtInProfiles.find((one) => one.name === name);
+      const size = profile?.total ?? profile?.free;
+
+      expect(sent[name].sort()).toEqual([profile?.percent, size].sort());
+      expect(configurations[name].metrics.append_dimensions.InstanceId).toBe('${aws:InstanceId}');
+    },
+  );
+
+  it.each(['linux', 'windows'] as const)('are configured for %s as docs/disk-alarms.md says', (name) => {
+    const documented = [
+      ...readText('docs/disk-alarms.md').matchAll(/```json\n(\{\n {2}"metrics"[\s\S]*?)```/g),
+    ];
+    expect(documented.map(([, text = '']) => JSON.parse(text))).toContainEqual(configurations[name]);
+  });
+
+  it('may read their configuration with the policy of AWS', () => {
+    for (const id of ['LinuxConfiguration', 'WindowsConfiguration'])
+      expect(Resources[id]?.Properties.Name['Fn::Sub']).toMatch(/^AmazonCloudWatch-/);
+  });
+});
+
+it('the experiments act on one instance that somebody tagged for them', () => {
+  const experiments = Object.values(example('acceptance.yaml').Resources).filter(
+    ({ Type }) => Type === 'AWS::FIS::ExperimentTemplate',
+  );
+
+  expect(experiments).toHaveLength(2);
+  for (const { Properties } of experiments) {
+    const [target, ...others] = Object.values<Json>(Properties.Targets);
+    expect(others).toEqual([]);
+    expect(target).toMatchObject({
+      SelectionMode: 'COUNT(1)',
+      Filters: [{ Path: 'State.Name', Values: ['running'] }],
+    });
+    expect(Object.keys(target.ResourceTags)).toEqual(['groundcrew:acceptance']);
+  }
 });
