@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { build } from '../build.ts';
 import { type Pack, startPack } from '../local/pack/pack.ts';
-import { discoverScenarios } from '../local/scenario-kit/run.ts';
+import { discoverScenarios } from '../local/scenario-kit/discover.ts';
 import type { Scenario } from '../local/scenario-kit/scenario.ts';
 import { makeProject } from './support/bundles/project.ts';
 import { runWithFault } from './support/sweep.ts';

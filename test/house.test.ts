@@ -135,6 +135,18 @@ describe('in the tree as it is', () => {
     expect(offences).toEqual([]);
   });
 
+  it.each(['local', 'test/support'])('no two folders of %s import each other', (area) => {
+    const pairs = SOURCES.filter(({ path }) => path.startsWith(`${area}/`)).flatMap(({ path, text }) =>
+      importsOf(text)
+        .filter((name) => name.startsWith('.'))
+        .map((name) => [path, normalize(join(dirname(path), name))].map((one) => folderIn(area, one)))
+        .filter(([from, to]) => from && to && from !== to)
+        .map(([from, to]) => `${from} imports ${to}`),
+    );
+    const circles = pairs.filter((pair) => pairs.includes(pair.split(' ').toReversed().join(' ')));
+    expect([...new Set(circles)]).toEqual([]);
+  });
+
   it.each([
     ['a function folder that imports another', 'land-planes/a.ts', 'watch-sky/a.ts'],
     ['a domain file that imports a function folder', 'domain/a.ts', 'land-planes/a.ts'],
@@ -213,6 +225,12 @@ describe('in the tree as it is', () => {
 /** The folder, or the file at the root: build.ts and build/ are one. */
 function areaOf(path: string): string {
   return path.split('/')[0]?.replace(/\.ts$/, '') ?? '';
+}
+
+/** The folder right below the area; empty for a file in the area itself and for one outside. */
+function folderIn(area: string, path: string): string {
+  const [folder = '', ...rest] = path.startsWith(`${area}/`) ? path.slice(area.length + 1).split('/') : [];
+  return rest.length > 0 ? folder : '';
 }
 
 function wingOrArea(path: string): string {

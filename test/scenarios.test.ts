@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Fault } from '../local/account/account.ts';
 import type { Call } from '../local/account/types.ts';
 import { type Pack, startPack } from '../local/pack/pack.ts';
-import { discoverScenarios } from '../local/scenario-kit/run.ts';
+import { discoverScenarios } from '../local/scenario-kit/discover.ts';
 import type { Scenario } from '../local/scenario-kit/scenario.ts';
 import { chatNotification } from './support/chat-schema.ts';
 import { functionIds, grantedActions, type IamTemplate, iamOffences, withActions } from './support/iam.ts';

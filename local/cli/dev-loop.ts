@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { listTemplates } from '../../build/declared.ts';
 import { buildIfStale } from '../../build.ts';
 import type { Pack } from '../pack/pack.ts';
-import { runScenario } from '../scenario-kit/run.ts';
+import { runScenario } from '../pack/run-scenario.ts';
 import type { Scenario } from '../scenario-kit/scenario.ts';
 import type { Say } from './bring-up.ts';
 import type { Bundles } from './inspector.ts';

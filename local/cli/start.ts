@@ -1,7 +1,7 @@
 import { buildIfStale } from '../../build.ts';
 import type { Pack } from '../pack/pack.ts';
+import { runScenario, type ScenarioResult } from '../pack/run-scenario.ts';
 import { discoverWings, type Wing } from '../scenario-kit/discover.ts';
-import { runScenario, type ScenarioResult } from '../scenario-kit/run.ts';
 import type { Scenario } from '../scenario-kit/scenario.ts';
 import { boxAddress } from './address-box.ts';
 import { readStartArguments, type StartArguments, startUsage } from './arguments.ts';

@@ -9,6 +9,7 @@ import { createClock } from '../clock.ts';
 import { findPython } from '../python/find.ts';
 import { openFileSystems } from '../runtime/file-systems.ts';
 import { createFunctions, type Functions, type InspectOptions } from '../runtime/functions.ts';
+import type { World } from '../scenario-kit/world.ts';
 import { combine } from '../stack/combine.ts';
 import type { Stack } from '../stack/stack.ts';
 import { type LocalServer, openLocalServer } from '../wiring/local-server.ts';
@@ -18,7 +19,6 @@ import { createResources } from './create-resources.ts';
 import { createMailbox } from './mailbox.ts';
 import { renderPage } from './page.ts';
 import { type Chosen, chooseTemplates } from './templates.ts';
-import type { World } from './world.ts';
 import {
   callsOf,
   clientSettings,

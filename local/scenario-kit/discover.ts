@@ -29,6 +29,11 @@ export async function discoverWings(from = defaultScenarios): Promise<readonly W
   return Promise.all(names.toSorted().map((name) => importWing(name, join(from, name, 'index.ts'))));
 }
 
+/** Loads every scenario, in alphabetical order of the wings. */
+export async function discoverScenarios(from?: string): Promise<readonly Scenario[]> {
+  return (await discoverWings(from)).flatMap(({ scenarios }) => scenarios);
+}
+
 async function importWing(name: string, file: string): Promise<Wing> {
   const module: Mapping = await import(pathToFileURL(file).href);
   const { default: scenarios, parameters = {}, seed } = module;

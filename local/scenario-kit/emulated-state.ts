@@ -7,7 +7,7 @@ import type { ImageBuilderState } from '../account/services/imagebuilder.ts';
 import type { SnsState } from '../account/services/sns.ts';
 import type { Calendar, SsmState } from '../account/services/ssm.ts';
 import type { StsState } from '../account/services/sts.ts';
-import type { World } from '../pack/world.ts';
+import type { World } from './world.ts';
 
 interface States {
   readonly autoscaling: AutoScalingState;

@@ -1,4 +1,4 @@
-import type { World } from '../pack/world.ts';
+import type { World } from './world.ts';
 
 interface AwsEventInput {
   readonly source: string;

@@ -24,7 +24,7 @@ import {
   ModifyTargetGroupAttributesCommand,
   RegisterTargetsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import type { World } from '../pack/world.ts';
+import type { World } from './world.ts';
 
 // Building blocks for scenarios: instances, Auto Scaling groups and target groups.
 

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { HealthEvent } from '../account/services/health/state.ts';
-import type { World } from '../pack/world.ts';
 import { emulatedState } from './emulated-state.ts';
+import type { World } from './world.ts';
 
 // Building blocks for scenarios: incidents in the AWS Health API and in its events.
 

@@ -7,9 +7,9 @@ import {
   UpdateAutoScalingGroupCommand,
 } from '@aws-sdk/client-auto-scaling';
 import type { AutoScalingState, Group, Member } from '../account/services/autoscaling/model.ts';
-import type { World } from '../pack/world.ts';
 import { emulatedState } from './emulated-state.ts';
 import type { Tags } from './fleet.ts';
+import type { World } from './world.ts';
 
 // Building blocks for scenarios: Auto Scaling groups in markets that dry up and come back.
 

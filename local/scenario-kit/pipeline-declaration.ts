@@ -1,5 +1,5 @@
 import type { ActionCategory, ActionDeclaration, PipelineDeclaration } from '@aws-sdk/client-codepipeline';
-import type { World } from '../pack/world.ts';
+import type { World } from './world.ts';
 
 // The short form in which scenarios declare pipelines.
 

@@ -15,9 +15,9 @@ import {
   UpdatePipelineCommand,
 } from '@aws-sdk/client-codepipeline';
 import type { ActionOutcome } from '../account/services/codepipeline/model.ts';
-import type { World } from '../pack/world.ts';
 import { emulatedState } from './emulated-state.ts';
 import { type PipelineInput, toDeclaration } from './pipeline-declaration.ts';
+import type { World } from './world.ts';
 
 // Building blocks for scenarios: pipelines, and what people do with them in the console.
 

@@ -1,5 +1,5 @@
 import type { Call } from '../account/types.ts';
-import type { World } from '../pack/world.ts';
+import type { World } from './world.ts';
 
 export interface Outcome {
   /** The account after the scenario, without random ids and times. */

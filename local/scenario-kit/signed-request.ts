@@ -1,6 +1,6 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { accessKeyFor } from '../account/account.ts';
-import type { World } from '../pack/world.ts';
+import type { World } from './world.ts';
 
 /** A request as the SDK passes it to its HTTP handler. */
 interface SignedRequest {

@@ -1,4 +1,4 @@
-import type { World } from '../../pack/world.ts';
+import type { World } from '../../scenario-kit/world.ts';
 import type { Mail } from '../../wiring/sns-topics.ts';
 import { type Build, createSettings, STEP_ID } from './builds.ts';
 import { imageStateChange, stepWaiting } from './events.ts';

@@ -2,8 +2,8 @@ import { CopyImageCommand, CreateTagsCommand, EC2Client, RegisterImageCommand } 
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { ParameterAlreadyExists, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import type { Mapping } from '../../json.ts';
-import type { World } from '../../pack/world.ts';
 import { emulatedState } from '../../scenario-kit/emulated-state.ts';
+import type { World } from '../../scenario-kit/world.ts';
 
 export const HOME_REGION = 'eu-west-1';
 export const OTHER_REGION = 'us-east-1';

@@ -1,4 +1,4 @@
-import type { World } from '../../pack/world.ts';
+import type { World } from '../../scenario-kit/world.ts';
 import { approve, findLink, requestApproval, subscribeApprovers } from './approvers.ts';
 import { type BuildInput, createBuild } from './builds.ts';
 import { decideScenarios } from './decide.ts';

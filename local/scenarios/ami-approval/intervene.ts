@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { World } from '../../pack/world.ts';
 import { countCalls } from '../../scenario-kit/calls.ts';
+import type { World } from '../../scenario-kit/world.ts';
 import { approve, findLink, requestApproval, requestStepApproval } from './approvers.ts';
 import { createBuild, createWaitingBuild, STEP_ID } from './builds.ts';
 import { detailOf, firstRequest, scenario, toAllApprovers } from './observe.ts';

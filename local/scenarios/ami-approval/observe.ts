@@ -5,9 +5,9 @@ import {
   DescribeSnapshotAttributeCommand,
 } from '@aws-sdk/client-ec2';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import type { World } from '../../pack/world.ts';
 import { emulatedState } from '../../scenario-kit/emulated-state.ts';
 import type { Outcome, Scenario } from '../../scenario-kit/scenario.ts';
+import type { World } from '../../scenario-kit/world.ts';
 import { newMails, subscribeApprovers } from './approvers.ts';
 import { type Ami, type Build, ec2Client } from './builds.ts';
 

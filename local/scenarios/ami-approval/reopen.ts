@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { World } from '../../pack/world.ts';
 import { countCalls } from '../../scenario-kit/calls.ts';
+import type { World } from '../../scenario-kit/world.ts';
 import { approve, findLink, openPage, reject, requestApproval } from './approvers.ts';
 import { type Build, createBuild } from './builds.ts';
 import {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { CreateTopicCommand, PublishCommand, SNSClient } from '@aws-sdk/client-sns';
-import type { World } from '../../pack/world.ts';
 import { countCalls } from '../../scenario-kit/calls.ts';
+import type { World } from '../../scenario-kit/world.ts';
 import { approve, requestApproval, requestStepApproval } from './approvers.ts';
 import { createBuild, createWaitingBuild, ORGANIZATION, parameters, STEP_ID } from './builds.ts';
 import { imageMessage, imageStateChange, scanFindings, stepWaiting } from './events.ts';

@@ -5,8 +5,8 @@ import {
   SNSClient,
   SubscribeCommand,
 } from '@aws-sdk/client-sns';
-import type { World } from '../../pack/world.ts';
 import { emulatedState } from '../../scenario-kit/emulated-state.ts';
+import type { World } from '../../scenario-kit/world.ts';
 
 /** What SweepApprovals keeps for the approvers: topics with their subscriptions, and records. */
 export interface SavedSubscriptions {

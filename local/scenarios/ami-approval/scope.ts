@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Call } from '../../account/types.ts';
-import type { World } from '../../pack/world.ts';
 import { functionCalls } from '../../scenario-kit/calls.ts';
 import { emulatedState } from '../../scenario-kit/emulated-state.ts';
 import type { Outcome } from '../../scenario-kit/scenario.ts';
+import type { World } from '../../scenario-kit/world.ts';
 import { requestApproval, requestStepApproval } from './approvers.ts';
 import { type Build, type BuildInput, createBuild, createWaitingBuild, STEP_ID } from './builds.ts';
 import { imageStateChange, scanFindings, stepWaiting } from './events.ts';

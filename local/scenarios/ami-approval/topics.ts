@@ -8,9 +8,9 @@ import {
   SubscribeCommand,
 } from '@aws-sdk/client-sns';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import type { World } from '../../pack/world.ts';
 import { emulatedState } from '../../scenario-kit/emulated-state.ts';
 import type { Outcome } from '../../scenario-kit/scenario.ts';
+import type { World } from '../../scenario-kit/world.ts';
 import type { Mail } from '../../wiring/sns-topics.ts';
 import { followLink, forgetMails, newMails } from './approvers.ts';
 

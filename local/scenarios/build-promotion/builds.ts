@@ -13,8 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import type { World } from '../../pack/world.ts';
 import { setArtifactLocation } from '../../scenario-kit/pipelines.ts';
+import type { World } from '../../scenario-kit/world.ts';
 import { createZip } from './zip.ts';
 
 // Builds, stamped with the same tool that a buildspec calls in CodeBuild.

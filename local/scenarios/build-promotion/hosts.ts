@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { World } from '../../pack/world.ts';
 import type { Outcome } from '../../scenario-kit/scenario.ts';
+import type { World } from '../../scenario-kit/world.ts';
 import { setBuildArtifact, stampBuild, storeFolder, writeStoreFile } from './builds.ts';
 import { createReleasePipeline, observe, PIPELINE, runPipeline, scenario, stateOf } from './pipeline.ts';
 

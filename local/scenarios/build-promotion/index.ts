@@ -1,4 +1,4 @@
-import type { World } from '../../pack/world.ts';
+import type { World } from '../../scenario-kit/world.ts';
 import { setBuildArtifact, stampBuild, storeFolder } from './builds.ts';
 import { copyScenarios } from './copy.ts';
 import { hostScenarios } from './hosts.ts';

@@ -1,6 +1,6 @@
-import type { World } from '../../pack/world.ts';
 import { createPipeline, retryStage, startPipeline, summarizeStages } from '../../scenario-kit/pipelines.ts';
 import type { Outcome, Scenario } from '../../scenario-kit/scenario.ts';
+import type { World } from '../../scenario-kit/world.ts';
 import { listStore, readHistory, readLinks, storeFolder } from './builds.ts';
 
 // Pipelines that promote a build through environments, and the outcome.

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { World } from '../../pack/world.ts';
 import { emulatedState } from '../../scenario-kit/emulated-state.ts';
+import type { World } from '../../scenario-kit/world.ts';
 import { stampBuild, storeFolder, writeStoreFile } from './builds.ts';
 import {
   actionMessage,

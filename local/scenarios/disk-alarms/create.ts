@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { CreateVolumeCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { CreateTopicCommand, SNSClient } from '@aws-sdk/client-sns';
-import type { World } from '../../pack/world.ts';
+import type { World } from '../../scenario-kit/world.ts';
 import { stateChange } from './events.ts';
 import {
   actionsIn,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { World } from '../../pack/world.ts';
+import type { World } from '../../scenario-kit/world.ts';
 import { alarmsOf, callFunction, responsesOf, scenario } from './observe.ts';
 import { reportLinux, runServers } from './servers.ts';
 

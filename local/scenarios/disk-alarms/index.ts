@@ -1,5 +1,5 @@
-import type { World } from '../../pack/world.ts';
 import type { SeedContext } from '../../scenario-kit/scenario.ts';
+import type { World } from '../../scenario-kit/world.ts';
 import { createScenarios } from './create.ts';
 import { forecastScenarios } from './forecast.ts';
 import { largeFleetScenarios } from './large-fleet.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { World } from '../../pack/world.ts';
+import type { World } from '../../scenario-kit/world.ts';
 import {
   actionsOf,
   alarmsOf,

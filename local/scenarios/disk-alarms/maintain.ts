@@ -5,8 +5,8 @@ import {
   StopInstancesCommand,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
-import type { World } from '../../pack/world.ts';
 import { type Tags, tagInstances } from '../../scenario-kit/fleet.ts';
+import type { World } from '../../scenario-kit/world.ts';
 import { stateChange, tagChange } from './events.ts';
 import {
   actionsIn,

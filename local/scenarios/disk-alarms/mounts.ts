@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { CloudWatchClient, PutMetricAlarmCommand } from '@aws-sdk/client-cloudwatch';
 import { CreateTopicCommand, SNSClient } from '@aws-sdk/client-sns';
-import type { World } from '../../pack/world.ts';
+import type { World } from '../../scenario-kit/world.ts';
 import { alarmsOf, callFunction, PREFIX, responsesOf, type Servers, scenario } from './observe.ts';
 import { type LinuxDisk, reportLinux, runServers } from './servers.ts';
 

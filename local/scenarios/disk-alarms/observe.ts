@@ -7,8 +7,8 @@ import {
   type MetricAlarm,
 } from '@aws-sdk/client-cloudwatch';
 import type { Call } from '../../account/types.ts';
-import type { World } from '../../pack/world.ts';
 import type { Outcome, Scenario } from '../../scenario-kit/scenario.ts';
+import type { World } from '../../scenario-kit/world.ts';
 
 export interface Servers {
   readonly ids: readonly string[];

@@ -3,7 +3,7 @@ import { CloudWatchClient, PutMetricAlarmCommand } from '@aws-sdk/client-cloudwa
 import { EC2Client, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
 import { CreateTopicCommand, SNSClient } from '@aws-sdk/client-sns';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import type { World } from '../../pack/world.ts';
+import type { World } from '../../scenario-kit/world.ts';
 import { stateChange } from './events.ts';
 import {
   actionsIn,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { CloudWatchClient, PutMetricAlarmCommand } from '@aws-sdk/client-cloudwatch';
-import type { World } from '../../pack/world.ts';
+import type { World } from '../../scenario-kit/world.ts';
 import { actionsIn, callFunction, responsesOf, scenario, writesOf } from './observe.ts';
 import { reportWindows, runServers } from './servers.ts';
 

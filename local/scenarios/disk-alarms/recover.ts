@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { CloudWatchClient, SetAlarmStateCommand } from '@aws-sdk/client-cloudwatch';
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import type { World } from '../../pack/world.ts';
+import type { World } from '../../scenario-kit/world.ts';
 import { recovery } from './events.ts';
 import { actionsIn, callFunction, countOf, observe, PREFIX, type Servers, scenario } from './observe.ts';
 import { reportLinux, runServers } from './servers.ts';

@@ -1,7 +1,7 @@
 import { CloudWatchClient, type MetricDatum, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { EC2Client, RunInstancesCommand } from '@aws-sdk/client-ec2';
-import type { World } from '../../pack/world.ts';
 import type { Tags } from '../../scenario-kit/fleet.ts';
+import type { World } from '../../scenario-kit/world.ts';
 
 // Servers, and the metrics of their CloudWatch agents.
 

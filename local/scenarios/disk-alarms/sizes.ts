@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { AttachVolumeCommand, CreateVolumeCommand, EC2Client } from '@aws-sdk/client-ec2';
-import type { World } from '../../pack/world.ts';
 import type { Tags } from '../../scenario-kit/fleet.ts';
+import type { World } from '../../scenario-kit/world.ts';
 import {
   actionsIn,
   callFunction,

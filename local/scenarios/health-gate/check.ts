@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import type { World } from '../../pack/world.ts';
 import { countCalls } from '../../scenario-kit/calls.ts';
 import { setCalendar } from '../../scenario-kit/emulated-state.ts';
 import { openIncident } from '../../scenario-kit/health.ts';
 import type { Outcome, Scenario } from '../../scenario-kit/scenario.ts';
 import { signRequest } from '../../scenario-kit/signed-request.ts';
+import type { World } from '../../scenario-kit/world.ts';
 import { MINUTE, putParameter } from './pipeline.ts';
 
 const URL_PATH = '/_url/CheckHealthAddress/';

@@ -1,7 +1,7 @@
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
-import type { World } from '../../pack/world.ts';
 import { listExecutionStatuses, type StageSummary, summarizeStages } from '../../scenario-kit/pipelines.ts';
 import type { Outcome } from '../../scenario-kit/scenario.ts';
+import type { World } from '../../scenario-kit/world.ts';
 
 // The outcome, without ids and times.
 

@@ -1,5 +1,4 @@
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import type { World } from '../../pack/world.ts';
 import {
   createPipeline,
   type PipelineInput,
@@ -7,6 +6,7 @@ import {
   updatePipeline,
 } from '../../scenario-kit/pipelines.ts';
 import type { Scenario } from '../../scenario-kit/scenario.ts';
+import type { World } from '../../scenario-kit/world.ts';
 import { observe } from './observe.ts';
 
 export const MINUTE = 60_000;

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { CodePipelineClient, UntagResourceCommand } from '@aws-sdk/client-codepipeline';
-import type { World } from '../../pack/world.ts';
 import { countCalls } from '../../scenario-kit/calls.ts';
 import { emulatedState, setCalendar } from '../../scenario-kit/emulated-state.ts';
 import { closeIncident, openIncident, updateIncident } from '../../scenario-kit/health.ts';
 import { setActionOutcome, startPipeline } from '../../scenario-kit/pipelines.ts';
 import type { Outcome } from '../../scenario-kit/scenario.ts';
+import type { World } from '../../scenario-kit/world.ts';
 import { gateMessage, observe, stateOf } from './observe.ts';
 import {
   createGatedPipeline,

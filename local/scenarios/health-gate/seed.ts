@@ -1,6 +1,6 @@
-import type { World } from '../../pack/world.ts';
 import { openIncident } from '../../scenario-kit/health.ts';
 import type { SeedContext } from '../../scenario-kit/scenario.ts';
+import type { World } from '../../scenario-kit/world.ts';
 import { createGatedPipeline, NAME, runPipeline } from './pipeline.ts';
 
 /** Creates a deployment that an incident holds. Saves the event that ends such an incident. */

@@ -5,8 +5,8 @@ import {
   DescribeLoadBalancersCommand,
   ElasticLoadBalancingClient,
 } from '@aws-sdk/client-elastic-load-balancing';
-import type { World } from '../../pack/world.ts';
 import { createGroup } from '../../scenario-kit/fleet.ts';
+import type { World } from '../../scenario-kit/world.ts';
 import { rebalanceRecommendation } from './events.ts';
 import { firstInstance, OPT_IN, scenario } from './fleet.ts';
 import { type Fleet, GROUP, observe, stateOf } from './observe.ts';

@@ -1,5 +1,5 @@
-import type { World } from '../../pack/world.ts';
 import { awsEvent } from '../../scenario-kit/events.ts';
+import type { World } from '../../scenario-kit/world.ts';
 
 // Events, as AWS sends them.
 

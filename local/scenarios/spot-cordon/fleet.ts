@@ -1,5 +1,4 @@
 import { AutoScalingClient, SetInstanceProtectionCommand } from '@aws-sdk/client-auto-scaling';
-import type { World } from '../../pack/world.ts';
 import {
   createGroup,
   createTargetGroup,
@@ -9,6 +8,7 @@ import {
   type Tags,
 } from '../../scenario-kit/fleet.ts';
 import type { Scenario } from '../../scenario-kit/scenario.ts';
+import type { World } from '../../scenario-kit/world.ts';
 import { type Fleet, GROUP, observe } from './observe.ts';
 
 /** In scope by default. Without this tag the wing leaves an instance alone. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { World } from '../../pack/world.ts';
 import { describeInstances, moveToHost, runInstancesOnHost } from '../../scenario-kit/fleet.ts';
+import type { World } from '../../scenario-kit/world.ts';
 import { scheduledMaintenance } from './events.ts';
 import { firstInstance, MANAGED, scenario } from './fleet.ts';
 import { CORDON, type Fleet, readRecords, stateOf } from './observe.ts';

@@ -1,6 +1,6 @@
-import type { World } from '../../pack/world.ts';
 import { createGroup } from '../../scenario-kit/fleet.ts';
 import type { SeedContext } from '../../scenario-kit/scenario.ts';
+import type { World } from '../../scenario-kit/world.ts';
 import { classicScenarios } from './classic.ts';
 import { cordonScenarios } from './cordon.ts';
 import { fallBackScenarios } from './fall-back.ts';

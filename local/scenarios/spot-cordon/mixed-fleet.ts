@@ -1,5 +1,4 @@
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
-import type { World } from '../../pack/world.ts';
 import {
   announceInterruptions,
   countMarkets,
@@ -9,6 +8,7 @@ import {
   wakeGroups,
 } from '../../scenario-kit/markets.ts';
 import type { Outcome, Scenario } from '../../scenario-kit/scenario.ts';
+import type { World } from '../../scenario-kit/world.ts';
 import { interruptionWarning } from './events.ts';
 
 // A group that falls back to On-Demand, and what is seen of it.

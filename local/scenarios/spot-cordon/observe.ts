@@ -1,7 +1,7 @@
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
-import type { World } from '../../pack/world.ts';
 import { describeInstances, describeMembers, listTargets } from '../../scenario-kit/fleet.ts';
 import type { Outcome } from '../../scenario-kit/scenario.ts';
+import type { World } from '../../scenario-kit/world.ts';
 
 // The outcome, without ids, addresses and times.
 

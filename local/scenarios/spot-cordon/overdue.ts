@@ -4,10 +4,10 @@ import {
   AutoScalingClient,
   SuspendProcessesCommand,
 } from '@aws-sdk/client-auto-scaling';
-import type { World } from '../../pack/world.ts';
 import { countCalls } from '../../scenario-kit/calls.ts';
 import { describeInstances } from '../../scenario-kit/fleet.ts';
 import type { Outcome } from '../../scenario-kit/scenario.ts';
+import type { World } from '../../scenario-kit/world.ts';
 import { interruptionWarning, launchUnsuccessful } from './events.ts';
 import { createPlainGroup, firstInstance, OPT_IN, scenario } from './fleet.ts';
 import { type Fleet, GROUP, observe, stateOf, stepsOf } from './observe.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import type { World } from '../../pack/world.ts';
 import { countCalls } from '../../scenario-kit/calls.ts';
 import {
   createGroup,
@@ -9,6 +8,7 @@ import {
   runSpotInstances,
 } from '../../scenario-kit/fleet.ts';
 import type { Outcome } from '../../scenario-kit/scenario.ts';
+import type { World } from '../../scenario-kit/world.ts';
 import { interruptionWarning, rebalanceRecommendation } from './events.ts';
 import { MANAGED, OPT_IN, scenario } from './fleet.ts';
 import { type Fleet, GROUP, observe, stateOf } from './observe.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import type { World } from '../../pack/world.ts';
 import { describeInstances, runSpotInstances } from '../../scenario-kit/fleet.ts';
 import type { Outcome } from '../../scenario-kit/scenario.ts';
+import type { World } from '../../scenario-kit/world.ts';
 import { interruptionWarning } from './events.ts';
 import { MANAGED, scenario } from './fleet.ts';
 import { CORDON, type Fleet } from './observe.ts';

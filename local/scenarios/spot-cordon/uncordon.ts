@@ -6,9 +6,9 @@ import {
   ElasticLoadBalancingClient,
   RegisterInstancesWithLoadBalancerCommand,
 } from '@aws-sdk/client-elastic-load-balancing';
-import type { World } from '../../pack/world.ts';
 import { countCalls } from '../../scenario-kit/calls.ts';
 import { runSpotInstances } from '../../scenario-kit/fleet.ts';
+import type { World } from '../../scenario-kit/world.ts';
 import {
   capacityWarning,
   interruptionWarning,

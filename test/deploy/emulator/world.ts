@@ -14,7 +14,7 @@ import { accountId, region } from '../../../local/account/account.ts';
 import { readBody } from '../../../local/account/proxy.ts';
 import { createClock } from '../../../local/clock.ts';
 import { type Mapping, mapping, optionalText } from '../../../local/json.ts';
-import type { World } from '../../../local/pack/world.ts';
+import type { World } from '../../../local/scenario-kit/world.ts';
 import type { Mail } from '../../../local/wiring/sns-topics.ts';
 import type { EmulatedAccount } from './account.ts';
 

@@ -1,4 +1,4 @@
-import type { World } from '../../../local/pack/world.ts';
+import type { World } from '../../../local/scenario-kit/world.ts';
 import type { Fixture } from './fixture.ts';
 
 /** As much of a world as there is in an account without a pack; events that are put go to `put`. */

@@ -1,7 +1,7 @@
 import { DescribeEventsCommand, HealthClient } from '@aws-sdk/client-health';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { World } from '../../../local/pack/world.ts';
 import { closeIncident, openIncident, updateIncident } from '../../../local/scenario-kit/health.ts';
+import type { World } from '../../../local/scenario-kit/world.ts';
 import { type Fixture, openAccount } from '../account/fixture.ts';
 import { worldOf } from '../account/world.ts';
 

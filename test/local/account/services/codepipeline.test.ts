@@ -24,7 +24,6 @@ import {
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Mapping } from '../../../../local/json.ts';
 import { type Pack, startPack } from '../../../../local/pack/pack.ts';
-import type { World } from '../../../../local/pack/world.ts';
 import { emulatedState } from '../../../../local/scenario-kit/emulated-state.ts';
 import {
   answerApproval,
@@ -43,6 +42,7 @@ import {
   summarizeStages,
   updatePipeline,
 } from '../../../../local/scenario-kit/pipelines.ts';
+import type { World } from '../../../../local/scenario-kit/world.ts';
 import { createTimers, type Timers } from '../../../../local/wiring/timers.ts';
 import { bundleTrial, trialTemplate } from '../../fixtures/bundle.ts';
 import { errorOf, type Fixture, openAccount } from '../fixture.ts';

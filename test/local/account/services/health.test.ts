@@ -2,9 +2,9 @@ import { DescribeEventsCommand, type DescribeEventsCommandInput, HealthClient } 
 import { CreateTopicCommand, ListTopicsCommand, SNSClient } from '@aws-sdk/client-sns';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { World } from '../../../../local/pack/world.ts';
 import { emulatedState, refuseRole } from '../../../../local/scenario-kit/emulated-state.ts';
 import { closeIncident, openIncident, updateIncident } from '../../../../local/scenario-kit/health.ts';
+import type { World } from '../../../../local/scenario-kit/world.ts';
 import { errorOf, type Fixture, openAccount } from '../fixture.ts';
 import { worldOf } from '../world.ts';
 

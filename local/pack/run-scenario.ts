@@ -1,8 +1,7 @@
 import type { Call } from '../account/types.ts';
-import type { Pack } from '../pack/pack.ts';
-import { functionCalls } from './calls.ts';
-import { discoverWings } from './discover.ts';
-import type { Outcome, Scenario } from './scenario.ts';
+import { functionCalls } from '../scenario-kit/calls.ts';
+import type { Outcome, Scenario } from '../scenario-kit/scenario.ts';
+import type { Pack } from './pack.ts';
 
 export interface ScenarioResult {
   readonly wing: string;
@@ -14,11 +13,6 @@ export interface ScenarioResult {
   readonly outcome?: Outcome;
   /** Why it failed, with the last log lines of the functions. */
   readonly failure?: string;
-}
-
-/** Loads every scenario of local/scenarios/<wing>/index.ts, in alphabetical order of the wings. */
-export async function discoverScenarios(from?: string): Promise<readonly Scenario[]> {
-  return (await discoverWings(from)).flatMap(({ scenarios }) => scenarios);
 }
 
 /** Runs a scenario on an empty account. */
