@@ -7,7 +7,7 @@ export default defineConfig({
   test: {
     environment: 'node',
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/support/build-stale.ts', 'test/support/report-skipped.ts'],
+    globalSetup: ['test/support/vitest/build-stale.ts', 'test/support/vitest/report-skipped.ts'],
     // Processes: a test file that starts the account has its own environment and signals.
     pool: 'forks',
     maxWorkers: 2,

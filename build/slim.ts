@@ -11,7 +11,7 @@ import { sharedStrings } from './strings.ts';
 /**
  * What makes a bundle a third of its size: each plugin drops bytes that never run on Lambda and leaves every request
  * and reply as it is. What could still be asked for by a setting or a new operation throws, and says so. The proof is
- * in test/bundle-parity.test.ts (operations, errors), -calls (retries, signatures) and -endpoints (every Region).
+ * in test/bundles: parity (operations, errors), calls (retries, signatures) and endpoints (every Region).
  */
 export const slimming: readonly Plugin[] = [
   usedSchemas,

@@ -26,9 +26,9 @@ import { tagKeys } from '../functions/spot-cordon/domain/scope.ts';
 import { wantsTermination } from '../functions/spot-cordon/domain/uncordon-decision.ts';
 import { parseDeclaration } from '../local/account/services/codepipeline/declaration.ts';
 import { cordon, instance } from './functions/spot-cordon/sample-records.ts';
-import { lintFile } from './support/cfn-lint.ts';
-import { SERVERLESS_RULES } from './support/serverless-rules.ts';
 import { type Json, ROOT, readTemplate, readText, type Template } from './support/template.ts';
+import { lintFile } from './support/templates/cfn-lint.ts';
+import { SERVERLESS_RULES } from './support/templates/serverless-rules.ts';
 
 const names = readdirSync(join(ROOT, 'examples')).filter((name) => name.endsWith('.yaml'));
 

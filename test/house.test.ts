@@ -12,8 +12,8 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join, normalize, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findUpwardImports } from './support/directions.ts';
-import { GOOD, OFFENCES } from './support/lint-cases.ts';
+import { GOOD, OFFENCES } from './support/lint/cases.ts';
+import { findUpwardImports } from './support/lint/directions.ts';
 import { ROOT, readText } from './support/template.ts';
 
 describe('lint refuses', () => {

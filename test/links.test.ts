@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { anchorsOf, withoutCodeBlocks } from './support/anchors.ts';
+import { anchorsOf, withoutCodeBlocks } from './support/docs/anchors.ts';
 import { ROOT, readText } from './support/template.ts';
 
 const DOCUMENTS = [

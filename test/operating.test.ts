@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { anchorOf } from './support/anchors.ts';
-import { findLogMessages } from './support/log-messages.ts';
-import { parseSource, readSources } from './support/source.ts';
+import { anchorOf } from './support/docs/anchors.ts';
+import { findLogMessages } from './support/docs/log-messages.ts';
+import { parseSource, readSources } from './support/docs/source.ts';
 import { ROOT, readTemplate, readText } from './support/template.ts';
 
 const OPERATING = readText('docs/operating.md');

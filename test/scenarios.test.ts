@@ -4,9 +4,15 @@ import type { Call } from '../local/account/types.ts';
 import { type Pack, startPack } from '../local/pack/pack.ts';
 import { discoverScenarios } from '../local/scenario-kit/discover.ts';
 import type { Scenario } from '../local/scenario-kit/scenario.ts';
-import { chatNotification } from './support/chat-schema.ts';
-import { functionIds, grantedActions, type IamTemplate, iamOffences, withActions } from './support/iam.ts';
-import { faultsFor, findDifference, runWithFault, type ScenarioRun } from './support/sweep.ts';
+import {
+  functionIds,
+  grantedActions,
+  type IamTemplate,
+  iamOffences,
+  withActions,
+} from './support/iam/proof.ts';
+import { chatNotification } from './support/scenarios/chat-schema.ts';
+import { faultsFor, findDifference, runWithFault, type ScenarioRun } from './support/scenarios/sweep.ts';
 import { mergeTemplates, transformTemplates } from './support/template.ts';
 
 // Two packs run in parallel, one per core, because the sweep has more than a thousand runs.

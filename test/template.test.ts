@@ -4,10 +4,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readParameters } from '../local/stack/parameters.ts';
 import { checkRules } from '../local/stack/rules.ts';
-import { lint } from './support/cfn-lint.ts';
-import { PACK_MUTATIONS, TEMPLATE_MUTATIONS, WING_MUTATIONS } from './support/mutations.ts';
-import { PACK_RULES, readPack, WING_RULES } from './support/pack-rules.ts';
-import { SERVERLESS_RULES } from './support/serverless-rules.ts';
 import {
   defaultsOf,
   deployed,
@@ -19,6 +15,10 @@ import {
   type Template,
   transformTemplates,
 } from './support/template.ts';
+import { lint } from './support/templates/cfn-lint.ts';
+import { PACK_MUTATIONS, TEMPLATE_MUTATIONS, WING_MUTATIONS } from './support/templates/mutations.ts';
+import { PACK_RULES, readPack, WING_RULES } from './support/templates/pack-rules.ts';
+import { SERVERLESS_RULES } from './support/templates/serverless-rules.ts';
 
 const pack = readPack();
 const wings = Object.keys(pack.wings);

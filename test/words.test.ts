@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseSource } from './support/source.ts';
+import { parseSource } from './support/docs/source.ts';
 import { findInFileName, findPhrases, findPrivateNames, privateWordsIn } from './support/words/find-words.ts';
 import { PHRASES, PRIVATE_TYPES, PRIVATE_WORDS } from './support/words/word-list.ts';
 

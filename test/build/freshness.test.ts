@@ -7,7 +7,7 @@ import { build, buildIfStale } from '../../build.ts';
 import vitestConfig from '../../vitest.config.ts';
 import { declareFunction, makeProject, type Project } from '../support/bundles/project.ts';
 
-const SETUP = 'test/support/build-stale.ts';
+const SETUP = 'test/support/vitest/build-stale.ts';
 
 function makeWing(files: Readonly<Record<string, string>> = {}): Project {
   const CodeUri = '../../dist/Here/';

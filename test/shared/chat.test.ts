@@ -2,8 +2,8 @@ import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type ChatMessage, chatMessages, sendNotification } from '../../shared/chat.ts';
-import { chatNotification } from '../support/chat-schema.ts';
-import { fakeInvocation } from '../support/invocation.ts';
+import { fakeInvocation } from '../support/handlers/invocation.ts';
+import { chatNotification } from '../support/scenarios/chat-schema.ts';
 
 const sns = mockClient(SNSClient);
 const topics = { topicArn: 'arn:mail', chatTopicArn: 'arn:chat' };

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { logger } from '../../shared/log.ts';
-import { captureOutput } from '../support/output.ts';
+import { captureOutput } from '../support/handlers/output.ts';
 
 const output = captureOutput();
 

@@ -3,8 +3,8 @@ import fs from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { lint } from '../support/cfn-lint.ts';
 import { type Json, ROOT, readText } from '../support/template.ts';
+import { lint } from '../support/templates/cfn-lint.ts';
 import { FOLLOW, type Host, openHost } from './host.ts';
 
 // tools/hosts: the ways in which hosts run tools/follow-release.

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { NO_BUSYBOX } from '../support/busybox.ts';
+import { NO_BUSYBOX } from '../support/tools/busybox.ts';
 import { isInstalled, type Shell, shells } from './shells.ts';
 
 // Tests in a shell that is not installed are reported as skipped. In CI none may be missing.

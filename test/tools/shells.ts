@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { findBusybox } from '../support/busybox.ts';
+import { findBusybox } from '../support/tools/busybox.ts';
 
 /** The shells in which the scripts of tools/ must behave alike; those that are not installed are skipped by name. */
 export const shells = ['dash', 'bash', 'bash --posix', 'busybox sh'] as const;

@@ -20,7 +20,7 @@ import type { ExecuteConfig, RequestConfig, SweepConfig } from '../../../functio
 import type { ApprovalRecord } from '../../../functions/ami-approval/domain/approval-record.ts';
 import { approverTopicArn } from '../../../functions/ami-approval/domain/approver-topic.ts';
 import { noTargets } from '../../../functions/ami-approval/domain/share-targets.ts';
-import { fakeInvocation as createFakeInvocation } from '../../support/invocation.ts';
+import { fakeInvocation as createFakeInvocation } from '../../support/handlers/invocation.ts';
 import { ANN, BEN, CEM, imageArn, NOW } from './approvals.ts';
 
 // A fake account for refusals and races that the local account does not produce.

@@ -16,7 +16,7 @@ import {
   SHARED_PERMISSIONS,
   stateOf,
 } from '../../../local/scenarios/ami-approval/observe.ts';
-import { findChromium, NO_CHROMIUM } from '../../support/chromium.ts';
+import { findChromium, NO_CHROMIUM } from '../../support/browser/chromium.ts';
 import { ANN, NOW, states } from './approvals.ts';
 
 // With SCREENSHOTS=<folder> the test also saves the pages as pictures.
@@ -149,7 +149,7 @@ async function saveScreenshot(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
 }
 
-const script = readFileSync(join(import.meta.dirname, '../../support/faint-texts.js'), 'utf8');
+const script = readFileSync(join(import.meta.dirname, '../../support/browser/faint-texts.js'), 'utf8');
 
 function faintTexts(page: Page): Promise<string[]> {
   return page.evaluate(script);

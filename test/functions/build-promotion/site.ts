@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { vi } from 'vitest';
-import { fakeContext } from '../../support/context.ts';
+import { fakeContext } from '../../support/handlers/context.ts';
 import { ROOT } from '../../support/template.ts';
 
 // A file system of its own, and the built functions that mount it, in this process.

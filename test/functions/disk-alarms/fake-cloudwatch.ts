@@ -20,7 +20,7 @@ import { GetTopicAttributesCommand, SNSClient } from '@aws-sdk/client-sns';
 import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { mockClient } from 'aws-sdk-client-mock';
 import { readConfig } from '../../../functions/disk-alarms/config.ts';
-import { fakeInvocation } from '../../support/invocation.ts';
+import { fakeInvocation } from '../../support/handlers/invocation.ts';
 import { GB, NOW, TOPIC } from './builders.ts';
 
 /** CloudWatch, EC2 and SQS with running servers of one disk each, and a clock that only calls turn. */

@@ -32,7 +32,7 @@ import { addFailure, type GateFailure } from '../../../functions/health-gate/dom
 import { formatMarker, type GateStop } from '../../../functions/health-gate/domain/stop-marker.ts';
 import type { FailedAction, TriggerEvent } from '../../../functions/health-gate/resume-deployments/event.ts';
 import { resumeDeployments } from '../../../functions/health-gate/resume-deployments/resume-deployments.ts';
-import { fakeInvocation } from '../../support/invocation.ts';
+import { fakeInvocation } from '../../support/handlers/invocation.ts';
 import { NOW, policy } from './examples.ts';
 
 // An account that refuses on demand: for refusals and races that no stand-in produces.

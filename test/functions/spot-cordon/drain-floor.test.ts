@@ -8,7 +8,7 @@ import {
   interruptionDisruption,
   rebalanceDisruption,
 } from '../../../functions/spot-cordon/domain/disruption.ts';
-import { fakeInvocation } from '../../support/invocation.ts';
+import { fakeInvocation } from '../../support/handlers/invocation.ts';
 import { clients, type FakeTargetGroup, openAccount, publishedEvents, table } from './fake-account.ts';
 import { cordonConfig, MINUTE, NOW } from './sample-records.ts';
 

@@ -4,7 +4,7 @@ import { cordonInstances } from '../../../functions/spot-cordon/cordon-instances
 import { interruptionDisruption } from '../../../functions/spot-cordon/domain/disruption.ts';
 import { mailCordons } from '../../../functions/spot-cordon/mail-cordons/mail-cordons.ts';
 import { uncordonInstances } from '../../../functions/spot-cordon/uncordon-instances/uncordon-instances.ts';
-import { fakeInvocation } from '../../support/invocation.ts';
+import { fakeInvocation } from '../../support/handlers/invocation.ts';
 import {
   clients,
   failTransactions,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { cordonInstances } from '../../../functions/spot-cordon/cordon-instances/cordon-instances.ts';
 import { parseWarningEvent } from '../../../functions/spot-cordon/cordon-instances/event.ts';
 import { hasLeftHosts } from '../../../functions/spot-cordon/domain/maintenance.ts';
-import { fakeInvocation } from '../../support/invocation.ts';
+import { fakeInvocation } from '../../support/handlers/invocation.ts';
 import { clients, keep, openAccount, refusal, table } from './fake-account.ts';
 import { cordon, cordonConfig, instance, NOW } from './sample-records.ts';
 

@@ -3,7 +3,7 @@ import { DescribeInstancesCommand, TerminateInstancesCommand } from '@aws-sdk/cl
 import { describe, expect, it } from 'vitest';
 import type { UncordonConfig } from '../../../functions/spot-cordon/config.ts';
 import { uncordonInstances } from '../../../functions/spot-cordon/uncordon-instances/uncordon-instances.ts';
-import { fakeInvocation } from '../../support/invocation.ts';
+import { fakeInvocation } from '../../support/handlers/invocation.ts';
 import { clients, keep, openAccount, refusal } from './fake-account.ts';
 import { cordon, ID, MINUTE, NOW } from './sample-records.ts';
 

@@ -5,7 +5,7 @@ import {
   interruptionDisruption,
   rebalanceDisruption,
 } from '../../../functions/spot-cordon/domain/disruption.ts';
-import { fakeInvocation } from '../../support/invocation.ts';
+import { fakeInvocation } from '../../support/handlers/invocation.ts';
 import { openAccount } from './fake-account.ts';
 import { cordonConfig, NOW } from './sample-records.ts';
 

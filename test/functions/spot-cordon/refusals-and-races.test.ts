@@ -38,7 +38,7 @@ import { mailCordons } from '../../../functions/spot-cordon/mail-cordons/mail-co
 import { cordonSummaryMail } from '../../../functions/spot-cordon/messages/mail.ts';
 import { uncordonInstances } from '../../../functions/spot-cordon/uncordon-instances/uncordon-instances.ts';
 import { removeRecords } from '../../../shared/aws/update-records.ts';
-import { fakeInvocation } from '../../support/invocation.ts';
+import { fakeInvocation } from '../../support/handlers/invocation.ts';
 import {
   clients,
   type FakeInstance,

@@ -6,7 +6,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BuildResult, build } from '../../../build.ts';
 import { type FlatWing, writeFlat } from '../../../local/stack/flat.ts';
 import { evaluate } from '../../../local/stack/stack.ts';
-import { lint } from '../../support/cfn-lint.ts';
 import {
   defaultsOf,
   type Json,
@@ -17,6 +16,7 @@ import {
   runPython,
   type Template,
 } from '../../support/template.ts';
+import { lint } from '../../support/templates/cfn-lint.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'groundcrew-flat-'));
 const wings = readdirSync(join(ROOT, 'functions'));

@@ -3,7 +3,14 @@ import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ClientOptions, createClient, version } from '../../../shared/aws/client.ts';
 import { isRetryable, isServiceResponse } from '../../../shared/errors.ts';
-import { answered, type FakeService, lost, silent, stalled, startService } from '../../support/service.ts';
+import {
+  answered,
+  type FakeService,
+  lost,
+  silent,
+  stalled,
+  startService,
+} from '../../support/handlers/service.ts';
 
 const ok = answered(
   200,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
 import { eventBridgeEvent } from '../../../shared/events/eventbridge.ts';
 import { parseAs } from '../../../shared/parse.ts';
-import { readEvent } from '../../support/events.ts';
+import { readEvent } from '../../support/handlers/events.ts';
 
 const detail = z.object({ 'instance-id': z.string() });
 const event = (): object => JSON.parse(readEvent('sqs-batch').Records[0].body);

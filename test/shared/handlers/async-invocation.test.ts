@@ -8,10 +8,10 @@ import {
 } from '../../../shared/handlers/async-invocation.ts';
 import { addCount } from '../../../shared/metrics.ts';
 import { parseAs } from '../../../shared/parse.ts';
-import { fakeContext } from '../../support/context.ts';
-import { readEvent } from '../../support/events.ts';
-import { captureOutput } from '../../support/output.ts';
-import { before } from '../../support/time.ts';
+import { fakeContext } from '../../support/handlers/context.ts';
+import { readEvent } from '../../support/handlers/events.ts';
+import { captureOutput } from '../../support/handlers/output.ts';
+import { before } from '../../support/handlers/time.ts';
 
 const output = captureOutput();
 

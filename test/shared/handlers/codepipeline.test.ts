@@ -8,11 +8,11 @@ import {
 } from '../../../shared/errors.ts';
 import type { CodePipelineHandlerOptions, JobOutcome } from '../../../shared/handlers/codepipeline.ts';
 import { addCount } from '../../../shared/metrics.ts';
-import { fakeContext } from '../../support/context.ts';
-import { readEvent } from '../../support/events.ts';
-import { captureOutput } from '../../support/output.ts';
-import { answered, type FakeService, refused, startService } from '../../support/service.ts';
-import { before } from '../../support/time.ts';
+import { fakeContext } from '../../support/handlers/context.ts';
+import { readEvent } from '../../support/handlers/events.ts';
+import { captureOutput } from '../../support/handlers/output.ts';
+import { answered, type FakeService, refused, startService } from '../../support/handlers/service.ts';
+import { before } from '../../support/handlers/time.ts';
 
 type Handle = CodePipelineHandlerOptions<string>['handle'];
 

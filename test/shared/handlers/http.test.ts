@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { InvalidInputError, RetryableError } from '../../../shared/errors.ts';
 import type { HttpRequest } from '../../../shared/events/http.ts';
 import { type HttpHandlerOptions, type HttpResponse, httpHandler } from '../../../shared/handlers/http.ts';
-import { fakeContext } from '../../support/context.ts';
-import { readEvent } from '../../support/events.ts';
-import { captureOutput } from '../../support/output.ts';
-import { before } from '../../support/time.ts';
+import { fakeContext } from '../../support/handlers/context.ts';
+import { readEvent } from '../../support/handlers/events.ts';
+import { captureOutput } from '../../support/handlers/output.ts';
+import { before } from '../../support/handlers/time.ts';
 
 interface Answer {
   readonly statusCode: number;

@@ -5,10 +5,10 @@ import { eventBridgeEvent } from '../../../shared/events/eventbridge.ts';
 import { type BatchResult, type QueueHandlerOptions, queueHandler } from '../../../shared/handlers/queue.ts';
 import { addCount } from '../../../shared/metrics.ts';
 import { parseAs } from '../../../shared/parse.ts';
-import { fakeContext } from '../../support/context.ts';
-import { readEvent } from '../../support/events.ts';
-import { captureOutput } from '../../support/output.ts';
-import { before } from '../../support/time.ts';
+import { fakeContext } from '../../support/handlers/context.ts';
+import { readEvent } from '../../support/handlers/events.ts';
+import { captureOutput } from '../../support/handlers/output.ts';
+import { before } from '../../support/handlers/time.ts';
 
 const warning = eventBridgeEvent(z.object({ 'instance-id': z.string() }));
 type Message = string;

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { parseSource } from '../source.ts';
+import { parseSource } from '../docs/source.ts';
 import { ROOT, readTemplate, readText } from '../template.ts';
 import { findInFileName, findPhrases, findPrivateNames, privateWordsIn } from './find-words.ts';
 

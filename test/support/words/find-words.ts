@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { Node } from 'oxc-parser';
-import { lineOf, parseSource, type Source, walk } from '../source.ts';
+import { lineOf, parseSource, type Source, walk } from '../docs/source.ts';
 import { PHRASES, PRIVATE_TYPES, PRIVATE_WORDS, type PrivateWord } from './word-list.ts';
 
 /** The private words in an identifier or a file name, as `door: use handler`. */

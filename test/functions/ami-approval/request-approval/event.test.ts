@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseDueEvent } from '../../../../functions/ami-approval/messages/events.ts';
 import { parseEvents } from '../../../../functions/ami-approval/request-approval/event.ts';
-import { readEvent } from '../../../support/events.ts';
+import { readEvent } from '../../../support/handlers/events.ts';
 import { imageArn } from '../approvals.ts';
 
 describe('a trigger event', () => {

@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { createZip } from '../../../../local/scenarios/build-promotion/zip.ts';
-import { fakeContext } from '../../../support/context.ts';
-import { readEvent } from '../../../support/events.ts';
-import { answered, type FakeService, type Reply, startService } from '../../../support/service.ts';
+import { fakeContext } from '../../../support/handlers/context.ts';
+import { readEvent } from '../../../support/handlers/events.ts';
+import { answered, type FakeService, type Reply, startService } from '../../../support/handlers/service.ts';
 import { ROOT } from '../../../support/template.ts';
 
 // The built PromoteBuild between services that answer as they are told.

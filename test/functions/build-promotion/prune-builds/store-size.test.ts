@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { PruneConfig } from '../../../../functions/build-promotion/config.ts';
 import { pruneBuilds } from '../../../../functions/build-promotion/prune-builds/prune-builds.ts';
-import { fakeInvocation } from '../../../support/invocation.ts';
+import { fakeInvocation } from '../../../support/handlers/invocation.ts';
 
 let mount: string;
 

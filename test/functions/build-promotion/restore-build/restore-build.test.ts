@@ -8,7 +8,7 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { restoreBuilds } from '../../../../functions/build-promotion/restore-build/restore-build.ts';
-import { fakeInvocation } from '../../../support/invocation.ts';
+import { fakeInvocation } from '../../../support/handlers/invocation.ts';
 
 // RestoreBuild with simulated replies of BuildStore and AWS Backup.
 

@@ -15,7 +15,7 @@ import { desiredAlarmsFor } from '../../../../functions/disk-alarms/domain/desir
 import { type Plan, planChanges } from '../../../../functions/disk-alarms/domain/plan.ts';
 import { applyPlan } from '../../../../functions/disk-alarms/reconcile-disk-alarms/apply-plan.ts';
 import { createRateLimiter } from '../../../../functions/disk-alarms/reconcile-disk-alarms/rate-limiter.ts';
-import { fakeInvocation } from '../../../support/invocation.ts';
+import { fakeInvocation } from '../../../support/handlers/invocation.ts';
 import { compositeRules, ID, instance, inventory, linux, NOW, stored } from '../builders.ts';
 
 const cloudWatch = mockClient(CloudWatchClient);

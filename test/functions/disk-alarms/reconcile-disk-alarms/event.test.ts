@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseEvent } from '../../../../functions/disk-alarms/reconcile-disk-alarms/event.ts';
-import { readEvent } from '../../../support/events.ts';
+import { readEvent } from '../../../support/handlers/events.ts';
 
 describe('an event', () => {
   it.each([

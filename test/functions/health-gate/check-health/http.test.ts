@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { answerRequest } from '../../../../functions/health-gate/check-health/http.ts';
 import { readGateConfig } from '../../../../functions/health-gate/config.ts';
 import type { HttpRequest } from '../../../../shared/events/http.ts';
-import { fakeInvocation } from '../../../support/invocation.ts';
+import { fakeInvocation } from '../../../support/handlers/invocation.ts';
 
 mockClient(SSMClient).on(GetParametersCommand).resolves({ Parameters: [] });
 

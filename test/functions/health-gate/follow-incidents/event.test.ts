@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseEvent } from '../../../../functions/health-gate/follow-incidents/event.ts';
-import { readEvent } from '../../../support/events.ts';
+import { readEvent } from '../../../support/handlers/events.ts';
 
 function actionEvent(detail: object, about: object = {}) {
   return {

@@ -23,7 +23,7 @@ import type { FollowConfig } from '../../../../functions/health-gate/config.ts';
 import type { GatedStage } from '../../../../functions/health-gate/domain/gated-stage.ts';
 import { formatUnsavedPass } from '../../../../functions/health-gate/domain/stop-marker.ts';
 import { followIncidents } from '../../../../functions/health-gate/follow-incidents/follow-incidents.ts';
-import { type Book, fakeInvocation } from '../../../support/invocation.ts';
+import { type Book, fakeInvocation } from '../../../support/handlers/invocation.ts';
 import { NOW, policy } from '../examples.ts';
 import { ARN, gatedStage, location, passedDeployment, passedGate, US } from '../follow-examples.ts';
 

@@ -14,10 +14,10 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { healthRegions } from '../../../../functions/health-gate/aws/health-endpoint.ts';
 import { handler } from '../../../../functions/health-gate/gate-deployment/handler.ts';
 import { isRecord } from '../../../../shared/errors.ts';
-import { fakeContext } from '../../../support/context.ts';
-import { readEvent } from '../../../support/events.ts';
-import { captureOutput } from '../../../support/output.ts';
-import { holdTime, within } from '../../../support/time.ts';
+import { fakeContext } from '../../../support/handlers/context.ts';
+import { readEvent } from '../../../support/handlers/events.ts';
+import { captureOutput } from '../../../support/handlers/output.ts';
+import { holdTime, within } from '../../../support/handlers/time.ts';
 
 const codePipeline = mockClient(CodePipelineClient);
 const dynamo = mockClient(DynamoDBClient);

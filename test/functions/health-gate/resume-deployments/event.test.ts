@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseMarker } from '../../../../functions/health-gate/domain/stop-marker.ts';
 import { formatDueMessage, parseEvent } from '../../../../functions/health-gate/resume-deployments/event.ts';
-import { readEvent } from '../../../support/events.ts';
+import { readEvent } from '../../../support/handlers/events.ts';
 
 const at = Date.parse('2026-11-21T12:00:02Z');
 
