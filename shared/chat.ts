@@ -35,12 +35,21 @@ export async function sendNotification(
   ids: Readonly<Record<string, unknown>>,
 ): Promise<MailResult> {
   const result = await sendMail(topicArn, notification, invocation, ids);
-  if (result.outcome === 'refused' || chatTopicArn === undefined) return result;
-  for (const message of notification.chat) await sendChat(chatTopicArn, message, invocation);
+  if (result.outcome !== 'refused') await sendChat({ chatTopicArn }, notification.chat, invocation);
   return result;
 }
 
-async function sendChat(TopicArn: string, message: ChatMessage, invocation: Invocation): Promise<void> {
+/** Sends messages to chat alone, each at most once, and none where nobody asked for chat. */
+export async function sendChat(
+  { chatTopicArn }: Pick<NotificationTopics, 'chatTopicArn'>,
+  messages: readonly ChatMessage[],
+  invocation: Invocation,
+): Promise<void> {
+  if (chatTopicArn === undefined) return;
+  for (const message of messages) await publish(chatTopicArn, message, invocation);
+}
+
+async function publish(TopicArn: string, message: ChatMessage, invocation: Invocation): Promise<void> {
   const { logger, metrics, signal } = invocation;
   try {
     await sns.send(new PublishCommand({ TopicArn, Message: JSON.stringify(customNotification(message)) }), {

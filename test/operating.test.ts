@@ -44,6 +44,14 @@ describe('operating.md', () => {
     }
   });
 
+  it('lists every alarm with its severity and its wings, and no other', () => {
+    const expected = readAlarms().map(
+      ({ id, description, wing }) => `${id} ${severityOf(description)} ${wing}`,
+    );
+
+    expect(listedAlarms().sort()).toEqual(expected.sort());
+  });
+
   it('names no alarm that no template has', () => {
     const known = new Set(readAlarms().map(({ id }) => id));
     const named = [...OPERATING.matchAll(/`(\w+Alarm)`/g)].map(([, id = '']) => id);
@@ -80,8 +88,24 @@ interface AlarmOfWing {
   readonly description: string;
 }
 
+const WINGS = readdirSync(join(ROOT, 'functions'));
+
+function severityOf(description: string): string | undefined {
+  return /^\[(page|mail)\] /.exec(description)?.[1];
+}
+
+/** The rows of the table "alarm | severity | wing | section", one text for each alarm of each wing. */
+function listedAlarms(): string[] {
+  const rows = OPERATING.matchAll(/^\| (`\w+Alarm`.*) \| (page|mail) \| (.+) \| \[.*\]\(#.*\) \|$/gm);
+  return [...rows].flatMap(([, alarms = '', severity, wings = '']) =>
+    [...alarms.matchAll(/`(\w+)`/g)].flatMap(([, id]) =>
+      (wings === 'every wing' ? WINGS : wings.split(', ')).map((wing) => `${id} ${severity} ${wing}`),
+    ),
+  );
+}
+
 function readAlarms(): AlarmOfWing[] {
-  return readdirSync(join(ROOT, 'functions')).flatMap((wing) =>
+  return WINGS.flatMap((wing) =>
     Object.entries(readTemplate(readText(`functions/${wing}/template.yaml`)).Resources)
       .filter(([, { Type }]) => /^AWS::CloudWatch::(Composite)?Alarm$/.test(Type))
       .map(([id, { Properties }]) => ({

@@ -1,6 +1,6 @@
 import { type RecordTable, updateRecord } from '#shared/aws/update-record.ts';
+import { type NotificationTopics, sendNotification } from '#shared/chat.ts';
 import type { Invocation } from '#shared/invocation.ts';
-import { sendMail } from '#shared/mail.ts';
 import { keyOfRecord } from './domain/approval-record.ts';
 import type { ApproverSubscription } from './domain/approver-subscription.ts';
 import { type SubscriptionChanges, subscriptionsMail } from './messages/subscription-mail.ts';
@@ -16,7 +16,7 @@ interface OnCallNews extends Omit<SubscriptionChanges, 'others'> {
 }
 
 interface NotifyContext {
-  readonly config: { readonly topicArn: string };
+  readonly config: NotificationTopics;
   readonly invocation: Invocation;
   readonly table: RecordTable;
 }
@@ -35,7 +35,7 @@ export async function notifyOnCall(
   );
   const others = news.others.map((one) => `${one.others}, from the topic of ${one.record.address}`);
   const mail = subscriptionsMail({ ...news, others });
-  const result = await sendMail(config.topicArn, mail, invocation, { approvers });
+  const result = await sendNotification(config, mail, invocation, { approvers });
   if (result.outcome !== 'refused') return undefined;
   for (const notified of news.unreachable) {
     await updateRecord<ApproverSubscription>(

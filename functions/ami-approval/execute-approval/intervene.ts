@@ -1,4 +1,5 @@
 import { updateRecord } from '#shared/aws/update-record.ts';
+import { sendChat } from '#shared/chat.ts';
 import { mapLimit } from '#shared/concurrency.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import { sendMail } from '#shared/mail.ts';
@@ -52,11 +53,13 @@ async function mailApprovers(
   record: ApprovalRecord,
 ): Promise<readonly string[]> {
   const notMailed: string[] = [];
+  const mail = linksRevokedMail(record);
   await mapLimit(record.approvers, 5, async ({ address: approver }) => {
     const topicArn = approverTopicArn(config.approverTopics, approver);
     const ids = { imageArn: record.subject.imageArn, approver };
-    const { outcome } = await sendMail(topicArn, linksRevokedMail(record), invocation, ids);
+    const { outcome } = await sendMail(topicArn, mail, invocation, ids);
     if (outcome === 'refused') notMailed.push(approver);
   });
+  await sendChat(config, mail.chat, invocation);
   return notMailed.sort();
 }

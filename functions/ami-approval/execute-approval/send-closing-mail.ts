@@ -1,4 +1,5 @@
 import { updateRecord } from '#shared/aws/update-record.ts';
+import { sendChat } from '#shared/chat.ts';
 import { mapLimit } from '#shared/concurrency.ts';
 import { hasName, RetryableError } from '#shared/errors.ts';
 import { sendMail } from '#shared/mail.ts';
@@ -7,9 +8,10 @@ import { type ApprovalRecord, keyOfRecord } from '../domain/approval-record.ts';
 import { markMailDue } from '../domain/approval-transitions.ts';
 import { approverTopicArn } from '../domain/approver-topic.ts';
 import { closingRecipients, OWNERS } from '../domain/closing-recipients.ts';
+import { requestClosedChat } from '../messages/chat.ts';
 import { imageSharedMail, requestClosedMail } from '../messages/mail.ts';
 
-/** Mails everybody who should hear how the request ended. The record says already that the mails were sent. */
+/** Tells everybody who should hear how the request ended, and chat. The record says already that the mails were sent. */
 export async function sendClosingMail(context: ExecuteContext, closed: ApprovalRecord): Promise<void> {
   const refused: string[] = [];
   let cause: unknown;
@@ -22,6 +24,9 @@ export async function sendClosingMail(context: ExecuteContext, closed: ApprovalR
     refused.push(recipient);
     cause = error;
   });
+  // Later attempts only send the mails that SNS refused.
+  if (closed.mailDue === undefined)
+    await sendChat(context.config, [requestClosedChat(closed)], context.invocation);
   if (refused.length > 0) await sendLater(context, closed, refused.sort(), cause);
 }
 

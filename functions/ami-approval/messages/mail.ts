@@ -3,7 +3,6 @@ import { formatDuration, formatTime } from '#shared/time.ts';
 import { type ApprovalRecord, votesOf } from '../domain/approval-record.ts';
 import type { Ami, ApprovalSubject } from '../domain/approval-subject.ts';
 import { isInitiator } from '../domain/approval-transitions.ts';
-import type { BuildFailure } from '../domain/build-failure.ts';
 import { formatChecks, formatComparison, latestResult, withAccountNames } from '../domain/build-review.ts';
 import { imageLink } from '../domain/console-links.ts';
 import { formatEarlierRounds } from '../domain/earlier-rounds.ts';
@@ -55,7 +54,7 @@ export function invitationMail({ record, approver, link, findings, now, isRemind
   };
 }
 
-function whatWaits(subject: ApprovalSubject): string {
+export function whatWaits(subject: ApprovalSubject): string {
   const { workflowStep } = subject;
   return workflowStep
     ? `The build ${buildName(subject)} waits at the workflow step ${workflowStep.name} for your decision.`
@@ -160,28 +159,40 @@ const outcomeTexts: Readonly<Partial<Record<Draft<ApprovalRecord>['status'], str
   expired: 'not decided in time',
   cancelled: 'cancelled',
 };
+const notCarriedOut = 'not carried out';
 
 /** For those who were asked: how the request ended. */
 export function requestClosedMail(record: Draft<ApprovalRecord>): Mail {
-  const { subject, status, shares, round, why } = record;
-  const outcome = outcomeTexts[status] ?? 'not carried out';
-  const regions = Object.entries(shares).map(
-    ([id, { region, result, remarks }]) => `${id} in ${region}: ${[result, ...remarks].join('; ')}`,
-  );
+  const { subject, round } = record;
   const text = [
-    ...closingLines(record, outcome),
-    ...votes(record),
-    ...(why === undefined ? [] : ['', `Reason: ${why}.`]),
-    ...(regions.length === 0 ? [] : ['', 'Results by Region', ...indent(regions)]),
+    ...outcomeLines(record),
     '',
     'About this build',
     ...buildDetails(subject),
     `  Round          ${round}`,
   ];
   return {
-    subject: subjectLine(`${buildName(subject)}: ${outcome}`),
+    subject: subjectLine(outcomeTitle(record)),
     text: join(text),
   };
+}
+
+export function outcomeTitle({ subject, status }: Draft<ApprovalRecord>): string {
+  return `${buildName(subject)}: ${outcomeTexts[status] ?? notCarriedOut}`;
+}
+
+/** How a request ended, by whom and why. */
+export function outcomeLines(record: Draft<ApprovalRecord>): string[] {
+  const { status, shares, why } = record;
+  const regions = Object.entries(shares).map(
+    ([id, { region, result, remarks }]) => `${id} in ${region}: ${[result, ...remarks].join('; ')}`,
+  );
+  return [
+    ...closingLines(record, outcomeTexts[status] ?? notCarriedOut),
+    ...votes(record),
+    ...(why === undefined ? [] : ['', `Reason: ${why}.`]),
+    ...(regions.length === 0 ? [] : ['', 'Results by Region', ...indent(regions)]),
+  ];
 }
 
 function closingLines({ subject, status, why }: Draft<ApprovalRecord>, outcome: string): string[] {
@@ -218,22 +229,7 @@ function votes(record: Draft<ApprovalRecord>): string[] {
   return lines.length === 0 ? [] : ['', 'Votes', ...indent(lines)];
 }
 
-/** For on-call: a build failed. */
-export function buildFailedMail({ imageArn, reason }: Pick<BuildFailure, 'imageArn' | 'reason'>): Mail {
-  const [, name = '', ...version] = imageArn.split('/');
-  const build = `${name} ${version.join('/')}`;
-  const text = [
-    `The image build ${build} failed.`,
-    'No approval was requested. Fix the cause and start the build again.',
-    '',
-    `Reason: ${reason}`,
-    '',
-    imageArn,
-  ];
-  return { subject: subjectLine(`Image build ${build} failed`), text: join(text) };
-}
-
-function buildName({ name, version }: Pick<ApprovalRecord['subject'], 'name' | 'version'>): string {
+export function buildName({ name, version }: Pick<ApprovalRecord['subject'], 'name' | 'version'>): string {
   return `${name} ${version}`;
 }
 
@@ -263,6 +259,6 @@ function lastPart(arn: string): string {
 }
 
 /** SNS refuses subjects with other characters, or with 100 characters and more. */
-function subjectLine(text: string): string {
+export function subjectLine(text: string): string {
   return text.replace(/[^\x20-\x7e]+/g, '?').slice(0, 99);
 }

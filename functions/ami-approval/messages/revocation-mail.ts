@@ -1,20 +1,26 @@
-import type { Mail } from '#shared/mail.ts';
+import type { Notification } from '#shared/chat.ts';
 import type { ApprovalRecord } from '../domain/approval-record.ts';
 import type { Draft } from '../domain/record-key.ts';
+import { imageThread } from './chat.ts';
+import { buildName, subjectLine } from './mail.ts';
 
-/** For all approvers: the links of one of them no longer work. */
-export function linksRevokedMail({ history, round, subject }: Draft<ApprovalRecord>): Mail {
+/** For all approvers and chat: the links of one of them no longer work. */
+export function linksRevokedMail({ history, round, subject }: Draft<ApprovalRecord>): Notification {
   const { who, why } = history.findLast(({ what }) => what === 'revoked') ?? {};
-  const build = `${subject.name} ${subject.version}`;
+  const build = buildName(subject);
+  const title = subjectLine(`${build}: links revoked`);
+  const head = `${who ?? 'Somebody'} revoked the links of an approver for ${build}, round ${round}.`;
+  const reason = `Reason: ${why ?? 'none given'}`;
   return {
-    subject: `${build}: links revoked`.replace(/[^\x20-\x7e]+/g, '?').slice(0, 99),
+    subject: title,
     text: [
-      `${who ?? 'Somebody'} revoked the links of an approver for ${build}, round ${round}.`,
+      head,
       'Their links no longer work, and their approval does not count. Your own link works as before.',
       '',
-      `Reason: ${why ?? 'none given'}`,
+      reason,
       '',
       subject.imageArn,
     ].join('\n'),
+    chat: [{ title, text: `${head}\n${reason}`, thread: imageThread(subject.imageArn) }],
   };
 }

@@ -1,4 +1,4 @@
-import type { Mail } from '#shared/mail.ts';
+import type { Notification } from '#shared/chat.ts';
 import type { ApproverSubscription } from '../domain/approver-subscription.ts';
 
 export interface SubscriptionChanges {
@@ -11,8 +11,13 @@ export interface SubscriptionChanges {
 }
 
 /** For on-call: some approvers cannot get their links. */
-export function subscriptionsMail({ unreachable, others, required, reachable }: SubscriptionChanges): Mail {
-  const text = [
+export function subscriptionsMail({
+  unreachable,
+  others,
+  required,
+  reachable,
+}: SubscriptionChanges): Notification {
+  const lines = [
     ...(unreachable.length === 0 ? [] : unreachableLines(unreachable)),
     ...(others.length === 0 ? [] : otherLines(others)),
     reachable < required
@@ -20,7 +25,9 @@ export function subscriptionsMail({ unreachable, others, required, reachable }: 
       : `${reachable} approvers can get links, and ${required} approvals are needed.`,
     'See "An approver got no mail" in docs/operating.md.',
   ];
-  return { subject: subjectOf(unreachable.length, others.length), text: text.join('\n') };
+  const subject = subjectOf(unreachable.length, others.length);
+  const text = lines.join('\n');
+  return { subject, text, chat: [{ title: subject, text, thread: 'ami-approval approvers' }] };
 }
 
 function subjectOf(unreachable: number, others: number): string {

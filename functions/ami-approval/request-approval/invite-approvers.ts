@@ -1,10 +1,12 @@
 import { updateRecord } from '#shared/aws/update-record.ts';
+import { sendChat } from '#shared/chat.ts';
 import { mapLimit } from '#shared/concurrency.ts';
 import { RetryableError } from '#shared/errors.ts';
 import { sendMail } from '#shared/mail.ts';
 import type { RequestContext } from '../context.ts';
 import { type ApprovalRecord, type Approver, keyOfRecord } from '../domain/approval-record.ts';
 import { approverTopicArn } from '../domain/approver-topic.ts';
+import { remindedChat, requestOpenedChat } from '../messages/chat.ts';
 import { invitationMail } from '../messages/mail.ts';
 import type { OpenedRequest } from './open-request.ts';
 
@@ -32,6 +34,7 @@ export async function inviteApprovers(
     const result = await sendMail(topicArn, mail, invocation, ids);
     if (result.outcome === 'refused') refused.push({ hash, error: result.error });
   });
+  await announce(context, { record, mails });
   if (refused.length === 0) return;
   await removeHashes(
     context,
@@ -40,6 +43,16 @@ export async function inviteApprovers(
   );
   const message = `SNS refused ${refused.length} of ${tokens.size} ${mails}, so they will be sent again`;
   throw new RetryableError(message, { cause: refused[0]?.error });
+}
+
+/** Tells chat once what the mails say, also if SNS refused some of them: nobody announces their next attempt. */
+async function announce(
+  { config, invocation }: RequestContext,
+  { record, mails }: Pick<OpenedRequest, 'record' | 'mails'>,
+): Promise<void> {
+  if (mails === 'missing invitations') return;
+  const toMessage = mails === 'reminders' ? remindedChat : requestOpenedChat;
+  await sendChat(config, [toMessage(record, invocation.now())], invocation);
 }
 
 /** Makes the links of unsent mails invalid, so that the next attempt creates new ones. */

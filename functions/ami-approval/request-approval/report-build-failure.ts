@@ -1,6 +1,6 @@
 import { updateRecord } from '#shared/aws/update-record.ts';
+import { sendNotification } from '#shared/chat.ts';
 import { RetryableError } from '#shared/errors.ts';
-import { sendMail } from '#shared/mail.ts';
 import { addCount } from '#shared/metrics.ts';
 import { readBuildRecords } from '../aws/approvals-table.ts';
 import { getImage } from '../aws/imagebuilder.ts';
@@ -8,7 +8,7 @@ import type { RequestContext } from '../context.ts';
 import { keyOf, keyOfRecord } from '../domain/approval-record.ts';
 import { outOfScopeReason } from '../domain/approval-scope.ts';
 import type { BuildFailure } from '../domain/build-failure.ts';
-import { buildFailedMail } from '../messages/mail.ts';
+import { buildFailedMail } from '../messages/build-failed-mail.ts';
 import type { TriggerEvent } from './event.ts';
 
 /** Mails on-call about a failed build, once for all events and messages about it. */
@@ -39,7 +39,7 @@ export async function reportBuildFailure(
     { known: failure },
   );
   if (!wrote || !record) return ignoreDuplicate(context, imageArn);
-  const result = await sendMail(config.topicArn, buildFailedMail(record), invocation, { imageArn });
+  const result = await sendNotification(config, buildFailedMail(record), invocation, { imageArn });
   if (result.outcome === 'refused') await markMailDue(context, record, result.error);
   invocation.logger.info('build failure reported', { imageArn, reason });
   addCount(invocation.metrics, 'BuildFailed');

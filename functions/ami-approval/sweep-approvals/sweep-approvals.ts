@@ -68,6 +68,7 @@ async function requeue(
   ];
   await publishAllEvents(events, invocation.signal);
   addCount(invocation.metrics, 'RequestRequeued', events.length);
+  if (missedSteps.length > 0) addCount(invocation.metrics, 'StepNotAsked', missedSteps.length);
 }
 
 function logDue(

@@ -25,6 +25,7 @@ export const parameters = {
   SettingsParameter: SETTINGS,
   Pipelines: 'web-*,shop-*',
   OwnerEmail: 'owners@example.com',
+  ChatTopic: 'true',
   BuildTopicArn: 'arn:aws:sns:eu-west-1:123456789012:image-builds',
 };
 

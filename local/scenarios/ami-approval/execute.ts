@@ -140,6 +140,13 @@ export const executeScenarios = [
       assert.equal(firstRequest(outcome).status, 'rejected');
       assert.deepEqual(outcome.effects, ['STOP: Rejected by cem@example.com: the tests are red']);
       assert.deepEqual(outcome.mails?.slice(3).toSorted(), toAllApprovers('web-server 1.4.0/7: rejected'));
+      const { chats } = detailOf(outcome);
+      assert.deepEqual(
+        chats.map(({ content }) => content.title),
+        ['Approval requested: web-server 1.4.0/7', 'web-server 1.4.0/7: rejected'],
+      );
+      assert.equal(new Set(chats.map(({ metadata }) => metadata.threadId)).size, 1);
+      assert.doesNotMatch(JSON.stringify(chats), /\/approvals\//);
     },
   }),
 

@@ -26,7 +26,11 @@ export async function observe(world: World, { amis }: Build): Promise<Outcome> {
     events: world.published().flatMap(describeEvent),
     effects: emulatedState(world, 'imagebuilder').answers.map(({ action, reason }) => `${action}: ${reason}`),
     mails: newMails(world).map(({ subject, to }) => `${subject} (${to})`),
-    detail: { texts: newMails(world).map(({ text }) => text), records: found },
+    detail: {
+      texts: newMails(world).map(({ text }) => text),
+      records: found,
+      chats: world.chats().map(({ text }) => JSON.parse(text)),
+    },
   };
 }
 
@@ -116,12 +120,18 @@ export function firstRequest(outcome: Outcome): RequestSummary {
   return first;
 }
 
+interface ChatNotification {
+  readonly content: { readonly title: string; readonly description: string };
+  readonly metadata: { readonly threadId: string };
+}
+
 export function detailOf({ detail }: Outcome): {
   readonly texts: readonly string[];
   readonly records: readonly StoredRecord[];
+  readonly chats: readonly ChatNotification[];
 } {
   // biome-ignore lint/nursery/noUnsafeTypeAssertion: `observe` created it
-  return detail as { texts: readonly string[]; records: readonly StoredRecord[] };
+  return detail as ReturnType<typeof detailOf>;
 }
 
 type ScenarioParts<S extends Build> = Omit<Scenario<S>, 'wing' | 'name' | 'observe'>;

@@ -12,15 +12,22 @@ import {
   ListWorkflowExecutionsCommand,
 } from '@aws-sdk/client-imagebuilder';
 import { KMSClient } from '@aws-sdk/client-kms';
-import { ListSubscriptionsByTopicCommand, PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import {
+  ListSubscriptionsByTopicCommand,
+  PublishCommand,
+  type PublishCommandInput,
+  SNSClient,
+} from '@aws-sdk/client-sns';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
+import type { z } from 'zod';
 import type { ExecuteConfig, RequestConfig, SweepConfig } from '../../../functions/ami-approval/config.ts';
 import type { ApprovalRecord } from '../../../functions/ami-approval/domain/approval-record.ts';
 import { approverTopicArn } from '../../../functions/ami-approval/domain/approver-topic.ts';
 import { noTargets } from '../../../functions/ami-approval/domain/share-targets.ts';
 import { fakeInvocation as createFakeInvocation } from '../../support/handlers/invocation.ts';
+import { chatNotification } from '../../support/scenarios/chat-schema.ts';
 import { ANN, BEN, CEM, imageArn, NOW } from './approvals.ts';
 
 // A fake account for refusals and races that the local account does not produce.
@@ -54,6 +61,8 @@ const targets = { ...noTargets, accounts: ['111122223333'] };
 
 const TOPIC_PREFIX = 'arn:aws:sns:eu-west-1:123456789012:stack-approver-';
 
+const CHAT = 'arn:chat';
+
 /** The topics of people by their addresses. */
 export const topicOf = (address: string): string => approverTopicArn({ prefix: TOPIC_PREFIX }, address);
 
@@ -61,6 +70,7 @@ export const sweepConfig: SweepConfig = {
   table: 'approvals',
   dryRun: false,
   topicArn: 'arn:on-call',
+  chatTopicArn: CHAT,
   ...rules,
   scope,
   approverTopics: { prefix: TOPIC_PREFIX, publishers: ['arn:role'], key: 'alias/aws/sns' },
@@ -71,6 +81,7 @@ export const requestConfig: RequestConfig = {
   dryRun: false,
   approverTopics: { prefix: TOPIC_PREFIX },
   topicArn: 'arn:on-call',
+  chatTopicArn: CHAT,
   linkBase: 'https://pages.example.com',
   ...rules,
   expiryHours: 72,
@@ -86,6 +97,7 @@ export const executeConfig: ExecuteConfig = {
   dryRun: false,
   approverTopics: { prefix: TOPIC_PREFIX },
   ownerTopicArn: 'arn:owners',
+  chatTopicArn: CHAT,
   ...rules,
   targets,
   scope,
@@ -188,12 +200,26 @@ export function lostResponse(): Error {
 
 /** The published mails, each with its recipient, or with the list by which subscriptions filter it. */
 export function sentMails(): { to: string; subject: string; text: string; topic: string }[] {
-  return clients.sns.commandCalls(PublishCommand).map(({ args }) => {
-    const { MessageAttributes, Message = '', Subject = '', TopicArn = '' } = args[0].input;
+  return published((topic) => topic !== CHAT).map((input) => {
+    const { MessageAttributes, Message = '', Subject = '', TopicArn = '' } = input;
     const [attribute] = Object.values(MessageAttributes ?? {});
     const to = rules.approvers.find((address) => topicOf(address) === TopicArn);
     return { to: to ?? attribute?.StringValue ?? '', subject: Subject, text: Message, topic: TopicArn };
   });
+}
+
+/** The messages that were published for chat. */
+export function sentChats(): z.infer<typeof chatNotification>[] {
+  return published((topic) => topic === CHAT).map(({ Message = '' }) =>
+    chatNotification.parse(JSON.parse(Message)),
+  );
+}
+
+function published(isRight: (topic: string) => boolean): PublishCommandInput[] {
+  return clients.sns
+    .commandCalls(PublishCommand)
+    .map(({ args }) => args[0].input)
+    .filter(({ TopicArn = '' }) => isRight(TopicArn));
 }
 
 export function tokenIn(text: string): string {

@@ -12,6 +12,7 @@ import {
   openAccount,
   refusal,
   requestConfig,
+  sentChats,
   sentMails,
   stored,
   table,
@@ -36,8 +37,10 @@ describe('the token of a link', () => {
     const { sns, ...others } = clients;
     const sent = Object.values(others).flatMap((client) => client.calls().map(({ args }) => args[0].input));
     const closingMails = sentMails().slice(3);
-    const texts = JSON.stringify([sent, [...table], book.lines, closingMails]);
+    const texts = JSON.stringify([sent, [...table], book.lines, closingMails, sentChats()]);
     for (const token of tokens) expect(texts).not.toContain(token);
+    expect(sentChats()).toHaveLength(2);
+    expect(texts).not.toContain('/approvals/');
     for (const [i, { text }] of sentMails().slice(0, 3).entries()) {
       expect(tokens.filter((token) => text.includes(token))).toEqual([tokens[i]]);
     }

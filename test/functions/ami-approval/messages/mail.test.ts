@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ApprovalRecord } from '../../../../functions/ami-approval/domain/approval-record.ts';
+import { buildFailedMail } from '../../../../functions/ami-approval/messages/build-failed-mail.ts';
 import {
-  buildFailedMail,
   imageSharedMail,
   invitationMail,
   requestClosedMail,

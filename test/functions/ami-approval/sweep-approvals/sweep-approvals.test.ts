@@ -70,6 +70,20 @@ describe('the sweep', () => {
     expect(await next({ approvers: [ANN, BEN, CEM, 'eve@example.com'] })).toBe('ask');
   });
 
+  it('counts a waiting step without a request, so that a person hears of it, and no other step', async () => {
+    const steps = [{ stepExecutionId: STEP, imageBuildVersionArn: imageArn, name: 'ApproveImage' }];
+    clients.imageBuilder.on(ListWaitingWorkflowStepsCommand).resolves({ steps });
+    const missed = fakeInvocation();
+    await sweepApprovals(config, missed.invocation);
+    keep(approval({ part: STEP }));
+    const asked = fakeInvocation();
+    await sweepApprovals(config, asked.invocation);
+    expect([missed.book.counts.StepNotAsked, asked.book.counts.StepNotAsked]).toEqual([1, undefined]);
+    expect(missed.book.lines.map(({ message }) => message)).toContain(
+      'request opened for a waiting step: its event was lost',
+    );
+  });
+
   it('publishes nothing if nothing is due', async () => {
     await pendingRequest();
     clients.imageBuilder.on(ListWaitingWorkflowStepsCommand).resolves({});
