@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, normalize, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GOOD, OFFENCES } from './support/lint/cases.ts';
-import { findUpwardImports } from './support/lint/directions.ts';
+import { findDecisionsInAws, findUpwardImports, type Imports } from './support/lint/directions.ts';
 import { ROOT, readText } from './support/template.ts';
 
 describe('lint refuses', () => {
@@ -122,17 +122,30 @@ describe('in the tree as it is', () => {
   });
 
   it('no function folder of a wing imports another, and every other room imports only what lies below it', () => {
-    const offences = WINGS.flatMap((wing) => {
-      const folder = `functions/${wing}`;
-      const files = SOURCES.filter(({ path }) => path.startsWith(`${folder}/`)).map(({ path, text }) => ({
-        path: relative(folder, path),
-        targets: importsOf(text)
-          .filter((name) => name.startsWith('.'))
-          .map((name) => relative(folder, join(dirname(path), name))),
-      }));
-      return findUpwardImports(files).map((offence) => `${wing}: ${offence}`);
-    });
+    const offences = WINGS.flatMap((wing) =>
+      findUpwardImports(importsIn(wing)).map((offence) => `${wing}: ${offence}`),
+    );
     expect(offences).toEqual([]);
+  });
+
+  it('aws/ decides nothing', () => {
+    const offences = WINGS.flatMap((wing) =>
+      findDecisionsInAws(importsIn(wing)).map((offence) => `${wing}: ${offence}`),
+    );
+    expect(offences).toEqual([]);
+  });
+
+  it.each([
+    ["import { isOver } from '../domain/a.ts';", ['isOver']],
+    ["import { type Thing, LIMIT, isOver } from '../domain/a.ts';", ['isOver']],
+    ["export { isOver } from '../domain/a.ts';", ['isOver']],
+    ["import * as domain from '../domain/a.ts';", ['* as domain']],
+    ["import type { Thing } from '../domain/a.ts';", []],
+    ["import { LIMIT, tagKeys } from '../domain/a.ts';", []],
+    ["import { isOver } from './other.ts';", []],
+  ])('notices a decision in aws/: %s', (text, names) => {
+    const found = findDecisionsInAws([toImports('wing', { path: 'wing/aws/b.ts', text })]);
+    expect(found).toEqual(names.map((name) => `aws/b.ts imports ${name} of domain/a.ts`));
   });
 
   it.each(['local', 'test/support'])('no two folders of %s import each other', (area) => {
@@ -225,6 +238,32 @@ describe('in the tree as it is', () => {
 /** The folder, or the file at the root: build.ts and build/ are one. */
 function areaOf(path: string): string {
   return path.split('/')[0]?.replace(/\.ts$/, '') ?? '';
+}
+
+function importsIn(wing: string): Imports[] {
+  const folder = `functions/${wing}`;
+  return SOURCES.filter(({ path }) => path.startsWith(`${folder}/`)).map((source) =>
+    toImports(folder, source),
+  );
+}
+
+function toImports(folder: string, { path, text }: Source): Imports {
+  const targetOf = (name: string): string => relative(folder, join(dirname(path), name));
+  const named = text.matchAll(/\b(?:import|export)\s+(\{[^}]*\}|\* as \w+)\s+from\s+'(\.[^']+)'/g);
+  return {
+    path: relative(folder, path),
+    targets: importsOf(text)
+      .filter((name) => name.startsWith('.'))
+      .map(targetOf),
+    values: [...named].map(([, what = '', name = '']) => ({
+      target: targetOf(name),
+      names: what
+        .replace(/[{}]/g, '')
+        .split(',')
+        .map((one) => one.trim())
+        .filter((one) => one !== '' && !one.startsWith('type ')),
+    })),
+  };
 }
 
 /** The folder right below the area; empty for a file in the area itself and for one outside. */

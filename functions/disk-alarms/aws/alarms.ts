@@ -13,8 +13,7 @@ import {
 import { paginate } from '#shared/aws/pages.ts';
 import { chunk, mapLimit } from '#shared/concurrency.ts';
 import { hasName } from '#shared/errors.ts';
-import { type Alarm, type ExistingAlarm, ownerOf } from '../domain/alarm.ts';
-import { parseMetadata } from '../domain/alarm-metadata.ts';
+import type { Alarm, DescribedAlarm } from '../domain/alarm.ts';
 import type { Tags } from '../domain/instance.ts';
 import type { OtherAlarm } from '../domain/other-alarms.ts';
 import { cloudWatch, cloudWatchChanges } from './cloudwatch.ts';
@@ -23,13 +22,14 @@ import { cloudWatch, cloudWatchChanges } from './cloudwatch.ts';
 const PAGE_SIZE = 100;
 
 /** All metric and composite alarms whose names begin with the prefix and the owner; an empty owner means any owner. */
-export function listAlarms(prefix: string, owner: string, signal: AbortSignal): Promise<ExistingAlarm[]> {
-  return paginate<ExistingAlarm, string>((next) => listPage({ prefix, owner, next }, signal));
+export function listAlarms(prefix: string, owner: string, signal: AbortSignal): Promise<DescribedAlarm[]> {
+  return paginate<DescribedAlarm, string>((next) => listPage({ prefix, owner, next }, signal));
 }
 
-/** Counts our alarms. @returns undefined if `mayContinue` says so before the last page */
+/** Counts the alarms among each page. @returns undefined if `mayContinue` says so before the last page */
 export async function countAlarms(
   prefix: string,
+  countPage: (alarms: readonly DescribedAlarm[]) => number,
   mayContinue: () => boolean,
   signal: AbortSignal,
 ): Promise<number | undefined> {
@@ -38,7 +38,7 @@ export async function countAlarms(
   do {
     if (!mayContinue()) return undefined;
     const page = await listPage({ prefix, owner: '', next }, signal);
-    count += page.items.filter(({ metadata }) => metadata !== undefined).length;
+    count += countPage(page.items);
     next = page.next;
   } while (next);
   return count;
@@ -58,7 +58,7 @@ async function listPage({ prefix, owner, next }: PageInput, signal: AbortSignal)
     ...(next && { NextToken: next }),
   });
   const output = await cloudWatch.send(command, { abortSignal: signal });
-  return { items: toExistingAlarms(output, prefix), next: output.NextToken };
+  return { items: toDescribedAlarms(output), next: output.NextToken };
 }
 
 /** Metric alarms of others with this beginning of the name, as many as can be read while `mayContinue` says so. */
@@ -84,45 +84,39 @@ export async function listOtherAlarms(
 /** The alarms with these names, at most 100 per call. @returns those that exist */
 export async function describeAlarms(
   names: readonly string[],
-  prefix: string,
   signal: AbortSignal,
-): Promise<ExistingAlarm[]> {
+): Promise<DescribedAlarm[]> {
   const found = await mapLimit(chunk(names, PAGE_SIZE), 1, async (AlarmNames) => {
     const command = new DescribeAlarmsCommand({
       AlarmNames: [...AlarmNames],
       AlarmTypes: ['MetricAlarm', 'CompositeAlarm'],
       MaxRecords: PAGE_SIZE,
     });
-    return toExistingAlarms(await cloudWatch.send(command, { abortSignal: signal }), prefix);
+    return toDescribedAlarms(await cloudWatch.send(command, { abortSignal: signal }));
   });
   return found.flat();
 }
 
-function toExistingAlarms(
-  { MetricAlarms = [], CompositeAlarms = [] }: DescribeAlarmsCommandOutput,
-  prefix: string,
-): ExistingAlarm[] {
+function toDescribedAlarms({
+  MetricAlarms = [],
+  CompositeAlarms = [],
+}: DescribeAlarmsCommandOutput): DescribedAlarm[] {
   return [
-    ...MetricAlarms.flatMap((alarm) => toExistingAlarm(alarm, 'metric', prefix)),
-    ...CompositeAlarms.flatMap((alarm) => toExistingAlarm(alarm, 'composite', prefix)),
+    ...MetricAlarms.map((alarm) => toDescribedAlarm(alarm, 'metric')),
+    ...CompositeAlarms.map((alarm) => toDescribedAlarm(alarm, 'composite')),
   ];
 }
 
-function toExistingAlarm(
+function toDescribedAlarm(
   {
     AlarmName: name = '',
     AlarmArn: arn = '',
     AlarmDescription: description = '',
     ...alarm
   }: MetricAlarm | CompositeAlarm,
-  kind: ExistingAlarm['kind'],
-  prefix: string,
-): ExistingAlarm[] {
-  const owner = ownerOf(prefix, name);
-  const metadata = parseMetadata(description);
-  return owner === undefined
-    ? []
-    : [{ name, arn, owner, kind, description, ...(metadata && { metadata }), config: { ...alarm } }];
+  kind: DescribedAlarm['kind'],
+): DescribedAlarm {
+  return { name, arn, kind, description, config: { ...alarm } };
 }
 
 /** Creates the alarm or replaces it. CloudWatch keeps the state of an existing alarm and ignores its new tags. */

@@ -2,8 +2,7 @@ import { GetMetricDataCommand, ListMetricsCommand, type MetricDataQuery } from '
 import { paginate } from '#shared/aws/pages.ts';
 import { chunk, mapLimit } from '#shared/concurrency.ts';
 import type { DiskSeries, MetricSeries } from '../domain/disk.ts';
-import { trendKey } from '../domain/inventory.ts';
-import { type MetricReading, READING_PERIOD_MS, rolesToRead } from '../domain/measurement.ts';
+import { type MetricReading, READING_PERIOD_MS } from '../domain/measurement.ts';
 import type { MetricRole } from '../domain/metric-profile.ts';
 import { cloudWatch } from './cloudwatch.ts';
 
@@ -41,35 +40,38 @@ export function listSeries(
   });
 }
 
-/** @returns the readings of the past hour for each disk series */
+/** One metric of a disk series. */
+export interface WantedReading {
+  readonly candidate: DiskSeries;
+  readonly role: MetricRole;
+}
+
+/** @returns the readings of the past hour for each disk series that has any */
 export async function readSeries(
-  candidates: readonly DiskSeries[],
+  wanted: readonly WantedReading[],
   now: number,
   signal: AbortSignal,
 ): Promise<Map<DiskSeries, ReadonlyMap<MetricRole, MetricReading>>> {
-  const wanted = candidates.flatMap((candidate) =>
-    rolesToRead(candidate).map((role) => ({ candidate, role })),
-  );
-  const readings = new Map<DiskSeries, Map<MetricRole, MetricReading>>(
-    candidates.map((one) => [one, new Map()]),
-  );
+  const readings = new Map<DiskSeries, Map<MetricRole, MetricReading>>();
   const end = Math.ceil(now / READING_PERIOD_MS) * READING_PERIOD_MS;
   await mapLimit(chunk(wanted, MAX_QUERIES), 4, async (some) => {
     const queries = some.map(({ candidate, role }, at) => toQuery(candidate, role, at));
     for (const [at, reading] of await readQueries(queries, { start: end - LOOK_BACK_MS, end }, signal)) {
       const asked = some[at];
-      if (asked) readings.get(asked.candidate)?.set(asked.role, reading);
+      if (!asked) continue;
+      const known = readings.get(asked.candidate) ?? new Map();
+      readings.set(asked.candidate, known.set(asked.role, reading));
     }
   });
   return readings;
 }
 
-/** @returns hourly averages of the percentage in the past day, by `trendKey` */
-export async function readPercentHistory(
-  disks: readonly DiskSeries[],
+/** @returns hourly averages of the percentage in the past day */
+export async function readPercentHistory<D extends DiskSeries>(
+  disks: readonly D[],
   now: number,
   signal: AbortSignal,
-): Promise<Map<string, MetricReading>> {
+): Promise<Map<D, MetricReading>> {
   const end = Math.ceil(now / READING_PERIOD_MS) * READING_PERIOD_MS;
   const window = { start: end - HISTORY_MS, end };
   const found = await mapLimit(chunk(disks, MAX_QUERIES), 4, async (some) => {
@@ -77,7 +79,7 @@ export async function readPercentHistory(
     const readings = await readQueries(queries, window, signal);
     return some.flatMap((disk, at) => {
       const reading = readings.get(at);
-      return reading ? [[trendKey(disk), reading] as const] : [];
+      return reading ? [[disk, reading] as const] : [];
     });
   });
   return new Map(found.flat());

@@ -1,5 +1,5 @@
 import { sha256 } from '#shared/hash.ts';
-import type { AlarmMetadata } from './alarm-metadata.ts';
+import { type AlarmMetadata, parseMetadata } from './alarm-metadata.ts';
 import type { Tags } from './instance.ts';
 
 // Members have CloudWatch's own names, so that alarms are sent, read and compared unchanged.
@@ -72,16 +72,20 @@ export type Alarm = {
   | { readonly kind: 'composite'; readonly config: CompositeAlarmConfig }
 );
 
-/** An alarm that exists; `config` holds all its other members. */
-export interface ExistingAlarm {
+/** An alarm as CloudWatch describes it; `config` holds all its other members. */
+export interface DescribedAlarm {
   readonly name: string;
   readonly arn: string;
-  readonly owner: string;
   readonly kind: 'metric' | 'composite';
   readonly description: string;
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+/** An alarm that exists and has a name of ours. */
+export interface ExistingAlarm extends DescribedAlarm {
+  readonly owner: string;
   /** Without metadata the alarm is not ours, whatever its name is. */
   readonly metadata?: AlarmMetadata;
-  readonly config: Readonly<Record<string, unknown>>;
 }
 
 const diskPurposes = ['critical', 'warning', 'warning-notice', 'inodes', 'forecast'] as const;
@@ -114,6 +118,15 @@ function mountName(mount: string): string {
   if (plainMount.test(mount)) return mount;
   const readable = mount.replace(/[^\w/:.-]+/g, '_').slice(0, 60);
   return `${readable}-${sha256(mount, 12)}`;
+}
+
+/** The alarms with names of ours. */
+export function existingAlarms(prefix: string, described: readonly DescribedAlarm[]): ExistingAlarm[] {
+  return described.flatMap((alarm) => {
+    const owner = ownerOf(prefix, alarm.name);
+    const metadata = parseMetadata(alarm.description);
+    return owner === undefined ? [] : [{ ...alarm, owner, ...(metadata && { metadata }) }];
+  });
 }
 
 /** @returns the owner in a name made by `alarmName`; undefined for other names */

@@ -15,8 +15,14 @@ export function isTopic(action: unknown): action is string {
   return typeof action === 'string' && arnShape.test(action);
 }
 
-/** The key policy of `alias/aws/sns` cannot allow CloudWatch. Source: re:Post, "CloudWatch alarms and encrypted topics". */
-export function topicFault(arn: string, { keyId, policy }: TopicAttributes): string | undefined {
+/**
+ * Why CloudWatch certainly cannot publish to the topic; undefined if it may. The key policy of `alias/aws/sns` cannot
+ * allow CloudWatch. Source: re:Post, "CloudWatch alarms and encrypted topics".
+ */
+export function topicFault(arn: string, topic: TopicState): string | undefined {
+  if (topic === 'missing') return `topic ${arn} does not exist`;
+  if (topic === 'denied') return undefined;
+  const { keyId, policy } = topic;
   if (keyId?.endsWith('alias/aws/sns'))
     return `topic ${arn} is encrypted with alias/aws/sns, so CloudWatch cannot publish to it; use a customer key`;
   return shutsOutAlarms(policy)
@@ -24,7 +30,10 @@ export function topicFault(arn: string, { keyId, policy }: TopicAttributes): str
     : undefined;
 }
 
-export interface TopicAttributes {
+/** A topic's attributes, unless it does not exist or we may not read it. */
+export type TopicState = TopicAttributes | 'missing' | 'denied';
+
+interface TopicAttributes {
   readonly keyId: string | undefined;
   /** JSON. */
   readonly policy: string | undefined;

@@ -1,5 +1,6 @@
 import type { Invocation } from '#shared/invocation.ts';
 import { describeAlarms } from '../aws/alarms.ts';
+import { existingAlarms } from '../domain/alarm.ts';
 import { calledAtOf } from '../domain/alarm-metadata.ts';
 import type { Change } from './order-changes.ts';
 
@@ -32,7 +33,8 @@ export function createCallCheck(
       ];
       const known = new Map(some.flatMap(({ calledAt }) => [...calledAt]));
       isFresh = (name) => known.has(name);
-      for (const { name, metadata } of await describeAlarms([...known.keys()], prefix, signal))
+      const described = await describeAlarms([...known.keys()], signal);
+      for (const { name, metadata } of existingAlarms(prefix, described))
         if (calledAtOf(metadata) > (known.get(name) ?? 0)) later.add(name);
     }
     return later;

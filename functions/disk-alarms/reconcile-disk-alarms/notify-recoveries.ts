@@ -5,7 +5,7 @@ import { sendMail } from '#shared/mail.ts';
 import { addCount } from '#shared/metrics.ts';
 import { describeAlarms } from '../aws/alarms.ts';
 import type { Config } from '../config.ts';
-import type { ExistingAlarm } from '../domain/alarm.ts';
+import { type ExistingAlarm, existingAlarms } from '../domain/alarm.ts';
 import { type Recovery, silenceReason, topicsOf } from '../domain/recovery.ts';
 import { recoveryMail } from '../messages/mail.ts';
 
@@ -24,9 +24,8 @@ export async function notifyRecoveries(
   invocation: Invocation,
 ): Promise<{ id: string; error: unknown }[]> {
   const names = [...new Set(deliveries.map(({ message }) => message.alarmName))];
-  const alarms = new Map(
-    (await describeAlarms(names, config.prefix, invocation.signal)).map((alarm) => [alarm.name, alarm]),
-  );
+  const described = await describeAlarms(names, invocation.signal);
+  const alarms = new Map(existingAlarms(config.prefix, described).map((alarm) => [alarm.name, alarm]));
   const failed = await mapLimit(deliveries, CONCURRENCY, async ({ id, message }) => {
     try {
       await notifyRecovery(message, alarms.get(message.alarmName), config, invocation);

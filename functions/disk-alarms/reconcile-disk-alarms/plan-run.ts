@@ -1,6 +1,6 @@
 import { countAlarms } from '../aws/alarms.ts';
 import type { Config } from '../config.ts';
-import { FLEET } from '../domain/alarm.ts';
+import { type DescribedAlarm, type ExistingAlarm, existingAlarms, FLEET } from '../domain/alarm.ts';
 import { analysedMetrics, fleetAlarms } from '../domain/desired/for-fleet.ts';
 import { type DesiredAlarms, desiredAlarmsFor } from '../domain/desired/for-instance.ts';
 import type { Inventory } from '../domain/inventory.ts';
@@ -51,15 +51,22 @@ async function limitAlarms(
 ): Promise<LimitedPlan & { readonly uncounted: number }> {
   if (plan.create.length === 0) return { plan, overMaximum: 0, uncounted: 0 };
   const existing = [...alarmsByOwner.values()].flat();
+  const { prefix } = config;
+  const countPage = (page: readonly DescribedAlarm[]): number => countOurs(existingAlarms(prefix, page));
+  const mayContinue = (): boolean => invocation.now() < readUntil + COUNT_MS;
   const total =
     'fleet' in scope
-      ? existing.filter(({ metadata }) => metadata !== undefined).length
-      : await countAlarms(config.prefix, () => invocation.now() < readUntil + COUNT_MS, invocation.signal);
+      ? countOurs(existing)
+      : await countAlarms(prefix, countPage, mayContinue, invocation.signal);
   // No time to count: a follow-up, for which nobody waits, creates them.
   if (total === undefined && dryRun) return { plan, overMaximum: 0, uncounted: 0 };
   if (total === undefined)
     return { plan: { ...plan, create: [] }, overMaximum: 0, uncounted: plan.create.length };
   return { ...limitPlan(plan, total, config.maxAlarms), uncounted: 0 };
+}
+
+function countOurs(alarms: readonly ExistingAlarm[]): number {
+  return alarms.filter(({ metadata }) => metadata !== undefined).length;
 }
 
 function optionsFor({ topicArn, isNamed, calledAt }: ReconcileRun, config: Config) {

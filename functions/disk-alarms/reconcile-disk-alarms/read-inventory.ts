@@ -1,15 +1,15 @@
 import { mapLimit } from '#shared/concurrency.ts';
 import { findEbsOnlyTypes, volumeSizes } from '../aws/ec2.ts';
 import { readPercentHistory, readSeries } from '../aws/metrics.ts';
-import { readTopicFault } from '../aws/sns.ts';
+import { describeTopic } from '../aws/sns.ts';
 import type { Config } from '../config.ts';
 import { type ExistingAlarm, FLEET } from '../domain/alarm.ts';
 import { dimensionValue, findDisks } from '../domain/disk.ts';
 import type { Instance } from '../domain/instance.ts';
-import { type Inventory, type MergedDisk, mergedDisks } from '../domain/inventory.ts';
-import { type MetricReading, measure } from '../domain/measurement.ts';
+import { type Inventory, type MergedDisk, mergedDisks, trendKey } from '../domain/inventory.ts';
+import { type MetricReading, measure, rolesToRead } from '../domain/measurement.ts';
 import { tagKeys } from '../domain/settings.ts';
-import { namedTopics } from '../domain/topic.ts';
+import { namedTopics, topicFault } from '../domain/topic.ts';
 import type { VolumeFacts } from '../domain/volume-match.ts';
 import type { Scope } from './event.ts';
 import { type ReadLimits, readScope } from './read-scope.ts';
@@ -30,7 +30,10 @@ export async function readInventory(scope: Scope, config: Config, limits: ReadLi
   );
   const discovered = findDisks(mine, config);
   const candidates = [...discovered.disks.values()].flatMap((mounts) => [...mounts.values()].flat());
-  const readings = await readSeries(candidates, now, signal);
+  const wanted = candidates.flatMap((candidate) =>
+    rolesToRead(candidate).map((role) => ({ candidate, role })),
+  );
+  const readings = await readSeries(wanted, now, signal);
   const known = {
     instances: new Map(instances.map((instance) => [instance.instanceId, instance])),
     discovered,
@@ -39,7 +42,7 @@ export async function readInventory(scope: Scope, config: Config, limits: ReadLi
     history: new Map<string, MetricReading>(),
     volumeFacts: { volumes: new Map<string, number>(), ebsOnlyTypes: new Set<string>() },
   };
-  const [volumeFacts, history, unusableTopics] = await Promise.all([
+  const [volumeFacts, percentHistory, unusableTopics] = await Promise.all([
     // Fleet mode knows no sizes.
     config.mode === 'disk' ? readVolumeFacts(known, signal) : known.volumeFacts,
     readPercentHistory(disksWithForecast(known, config), now, signal),
@@ -47,6 +50,7 @@ export async function readInventory(scope: Scope, config: Config, limits: ReadLi
       ? readTopicFaults(namedTopics(instances, owned, config.topicArn), signal)
       : new Map<string, string>(),
   ]);
+  const history = new Map([...percentHistory].map(([disk, reading]) => [trendKey(disk), reading]));
   return { ...known, volumeFacts, history, unusableTopics, instanceIds: ids, unread, now };
 }
 
@@ -71,7 +75,7 @@ async function readTopicFaults(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, string>> {
   const faults = await mapLimit(topics, TOPIC_CONCURRENCY, async (arn) => {
-    const fault = await readTopicFault(arn, signal);
+    const fault = topicFault(arn, await describeTopic(arn, signal));
     return fault === undefined ? [] : [[arn, fault] as const];
   });
   return new Map(faults.flat());

@@ -4,7 +4,7 @@ import { describeAlarms, listAlarms } from '../aws/alarms.ts';
 import { describeAllInstances, describeInstances, describeInstancesNamed } from '../aws/ec2.ts';
 import { listSeries } from '../aws/metrics.ts';
 import type { Config } from '../config.ts';
-import { type ExistingAlarm, FLEET, possibleAlarmNames } from '../domain/alarm.ts';
+import { type ExistingAlarm, existingAlarms, FLEET, possibleAlarmNames } from '../domain/alarm.ts';
 import { findDisks, type MetricSeries } from '../domain/disk.ts';
 import { type Instance, isTerminated } from '../domain/instance.ts';
 import { metricsByRole } from '../domain/metric-profile.ts';
@@ -48,11 +48,12 @@ export async function readScope(scope: Scope, config: Config, limits: ReadLimits
       ? readGroups(instances, config, limits)
       : { ...(await readAll(instances, config, signal)), instances, unread: [] };
   const living = instances.filter((instance) => !isTerminated(instance));
-  const [series, existing] = await Promise.all([
+  const [series, described] = await Promise.all([
     mapLimit(living, LIST_CONCURRENCY, ({ instanceId }) => listInstanceSeries(instanceId, config, signal)),
     mapLimit(ids, LIST_CONCURRENCY, (id) => listAlarms(config.prefix, id, signal)),
   ]);
-  return { instances, series: series.flat(), existing: existing.flat(), unread: [] };
+  const existing = existingAlarms(config.prefix, described.flat());
+  return { instances, series: series.flat(), existing, unread: [] };
 }
 
 /**
@@ -77,11 +78,8 @@ async function readGroups(
       await rateLimiter.next();
       return listInstanceSeries(instanceId, config, limits.signal);
     });
-    const existing = await describeAlarms(
-      namesFor(group, series.flat(), config),
-      config.prefix,
-      limits.signal,
-    );
+    const described = await describeAlarms(namesFor(group, series.flat(), config), limits.signal);
+    const existing = existingAlarms(config.prefix, described);
     read.push({ instances: group, series: series.flat(), existing });
   }
   return {
@@ -120,11 +118,11 @@ async function readAll(
     metricsByRole(profile, asksForInodes).map(([, metric]) => ({ namespace: profile.namespace, metric })),
   );
   const wanted = [...new Map(metrics.map((one) => [JSON.stringify(one), one])).values()];
-  const [series, existing] = await Promise.all([
+  const [series, described] = await Promise.all([
     mapLimit(wanted, LIST_CONCURRENCY, (one) => listSeries(one, signal)),
     listAlarms(config.prefix, '', signal),
   ]);
-  return { series: series.flat(), existing };
+  return { series: series.flat(), existing: existingAlarms(config.prefix, described) };
 }
 
 async function listInstanceSeries(

@@ -3,9 +3,9 @@ import type { BatchResult, QueueMessage } from '#shared/handlers/queue.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
 import { formatValue } from '#shared/redact.ts';
-import { readTopicFault } from '../aws/sns.ts';
+import { describeTopic } from '../aws/sns.ts';
 import type { Config } from '../config.ts';
-import { resolveTopic } from '../domain/topic.ts';
+import { resolveTopic, topicFault } from '../domain/topic.ts';
 import type { Scope, TriggerEvent } from './event.ts';
 import { notifyRecoveries } from './notify-recoveries.ts';
 import { reconcileInstances } from './reconcile-instances.ts';
@@ -144,7 +144,7 @@ async function topicOf({ topic }: Call, config: Config, { signal }: Invocation):
       `sns_topic_name: not available in fleet mode, whose alarms use the default topic; got ${formatValue(topic)}`,
     );
   const arn = resolveTopic(topic, config.topicArn, 'sns_topic_name');
-  const fault = await readTopicFault(arn, signal);
+  const fault = topicFault(arn, await describeTopic(arn, signal));
   if (fault === undefined) return arn;
   throw new InvalidInputError(`sns_topic_name: ${fault}`);
 }

@@ -13,32 +13,10 @@ import { createClient } from '#shared/aws/client.ts';
 import { paginate } from '#shared/aws/pages.ts';
 import { hasName } from '#shared/errors.ts';
 import type { Transition } from '../domain/gated-stage.ts';
-import type { HoldRecord, PipelineLocation } from '../domain/hold-record.ts';
-import {
-  type ExecutionState,
-  foreignFailures,
-  type PipelineSnapshot,
-  type PipelineState,
-  type StageState,
-  withoutForeignFailures,
-} from '../domain/resume-decision.ts';
+import type { PipelineLocation } from '../domain/hold-record.ts';
+import type { ExecutionState, PipelineState, StageState } from '../domain/resume-decision.ts';
 
 const codePipeline = createClient(CodePipelineClient, { deadlineMs: 8_000 });
-
-/** Reads the hold's pipeline and execution. */
-export async function describePipelineAndExecution(
-  hold: HoldRecord,
-  signal: AbortSignal,
-): Promise<PipelineSnapshot> {
-  const [pipeline, execution] = await Promise.all([
-    describeStage(hold, signal),
-    describeExecution(hold, signal),
-  ]);
-  const snapshot = { pipeline, execution };
-  // If the execution no longer exists, other failures in the stage do not matter.
-  if (!execution || foreignFailures(hold, snapshot).length === 0) return snapshot;
-  return withoutForeignFailures(hold, snapshot, await listActionRuns(hold, signal));
-}
 
 /** @returns undefined if the execution no longer exists */
 export function describeExecution(
@@ -154,8 +132,8 @@ export async function retryFailedActions(
 }
 
 /** The ids of all action runs of an execution. */
-async function listActionRuns(
-  { executionId, pipeline }: HoldRecord,
+export async function listActionRuns(
+  { executionId, pipeline }: Pick<PipelineLocation, 'executionId' | 'pipeline'>,
   signal: AbortSignal,
 ): Promise<ReadonlySet<string>> {
   const runs = await paginate(async (nextToken: string | undefined) => {

@@ -1,11 +1,12 @@
 import { forEachIsolated } from '#shared/concurrency.ts';
 import { isClientError, RetryableError } from '#shared/errors.ts';
-import { describePipelineAndExecution, listTags } from '../aws/codepipeline.ts';
+import { listTags } from '../aws/codepipeline.ts';
 import { assertTimeLeft, type HoldFailure, PIPELINE_CONCURRENCY, type ResumeContext } from '../context.ts';
 import { type HoldRecord, isTooOld, LEASE_MS } from '../domain/hold-record.ts';
 import { allowsResume } from '../domain/hold-transitions.ts';
 import { decideResume, isTagged, RESUME_TAG, type ResumeDecision } from '../domain/resume-decision.ts';
 import type { GatesEvaluation } from '../evaluate-gates.ts';
+import { readSnapshot } from './read-snapshot.ts';
 import { deniedReason, resumeReason, retryStages, toOutcome } from './retry-stage.ts';
 import { type AttemptOutcome, logPlannedOutcome, type ResumeAttempt, saveOutcomes } from './save-outcomes.ts';
 
@@ -72,7 +73,7 @@ async function decideHold({ config, invocation }: ResumeContext, hold: HoldRecor
   const { now, signal } = invocation;
   assertTimeLeft(invocation);
   try {
-    const snapshot = await describePipelineAndExecution(hold, signal);
+    const snapshot = await readSnapshot(hold, signal);
     const decision = decideResume(hold, snapshot, config, now());
     if (decision.kind !== 'retry' || isTagged(await listTags(hold.pipelineArn, signal))) return decision;
     return { kind: 'drop', reason: `the pipeline is no longer tagged ${RESUME_TAG}=true` };

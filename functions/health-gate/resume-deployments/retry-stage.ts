@@ -7,11 +7,12 @@ import {
   isRetryable,
   isServiceResponse,
 } from '#shared/errors.ts';
-import { describePipelineAndExecution, retryFailedActions } from '../aws/codepipeline.ts';
+import { retryFailedActions } from '../aws/codepipeline.ts';
 import { type HoldFailure, PIPELINE_CONCURRENCY, type ResumeContext } from '../context.ts';
 import type { HoldRecord } from '../domain/hold-record.ts';
 import { claimRetry } from '../domain/hold-transitions.ts';
 import { decideResume, type PipelineSnapshot, type ResumeDecision } from '../domain/resume-decision.ts';
+import { readSnapshot } from './read-snapshot.ts';
 import type { AttemptOutcome, ResumeAttempt } from './save-outcomes.ts';
 import { updateHolds } from './update-holds.ts';
 
@@ -90,7 +91,7 @@ async function outcomeOfFailure(
   error: unknown,
 ): Promise<AttemptOutcome> {
   const { config, invocation } = context;
-  const snapshot = await describePipelineAndExecution(hold, invocation.signal);
+  const snapshot = await readSnapshot(hold, invocation.signal);
   const outcome = toOutcome(decideResume(hold, snapshot, config, invocation.now()), hold);
   if (outcome && outcome.kind !== 'postponed') return outcome;
   if (!isServiceResponse(error) || mayHaveSucceeded(error, snapshot)) throw error;

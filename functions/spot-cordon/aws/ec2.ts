@@ -12,7 +12,7 @@ import { paginate } from '#shared/aws/pages.ts';
 import { chunk, mapLimit } from '#shared/concurrency.ts';
 import { hasName } from '#shared/errors.ts';
 import type { Severity } from '../domain/disruption.ts';
-import { INSTANCE_TERMINATED, type Instance, isTerminated } from '../domain/instance.ts';
+import { INSTANCE_TERMINATED, type Instance } from '../domain/instance.ts';
 import { tagKeys } from '../domain/scope.ts';
 
 // In a storm EC2 throttles for a minute, and a message that fails waits for 30 s: so we try more often within a step. Each
@@ -44,7 +44,7 @@ export async function describeInstances(
   return byInstanceId(found.flat());
 }
 
-/** The instances on Dedicated Hosts that are not terminated. */
+/** The instances on Dedicated Hosts, also terminated ones. */
 export async function describeInstancesOnHosts(
   hostIds: readonly string[],
   signal: AbortSignal,
@@ -52,7 +52,7 @@ export async function describeInstancesOnHosts(
   const pages = await mapLimit(chunk(hostIds, MAX_FILTER_VALUES), 2, (Values) =>
     describePages({ Filters: [{ Name: 'host-id', Values: [...Values] }], MaxResults: MAX_IDS }, signal),
   );
-  return pages.flat().filter((instance) => !isTerminated(instance));
+  return pages.flat();
 }
 
 function byInstanceId(instances: readonly Instance[]): Map<string, Instance> {

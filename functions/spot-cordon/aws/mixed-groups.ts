@@ -8,10 +8,7 @@ import {
 } from '@aws-sdk/client-auto-scaling';
 import { paginate } from '#shared/aws/pages.ts';
 import { chunk, mapLimit } from '#shared/concurrency.ts';
-import { toDistribution } from '../domain/distribution.ts';
-import type { FailedMarketLaunch } from '../domain/fall-back.ts';
-import { fallBackTags, type MixedGroup, marketOf } from '../domain/mixed-group.ts';
-import { toLaunchFailure } from '../domain/replacement.ts';
+import { type DescribedMixedGroup, fallBackTags } from '../domain/mixed-group.ts';
 import { autoScaling } from './auto-scaling.ts';
 
 const MAX_GROUP_NAMES = 50;
@@ -19,7 +16,10 @@ const MAX_GROUP_NAMES = 50;
 const MAX_ACTIVITIES = 50;
 
 /** The groups with these names that have opted in and have a mixed instances policy. */
-export async function describeOptedIn(names: readonly string[], signal: AbortSignal): Promise<MixedGroup[]> {
+export async function describeOptedIn(
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<DescribedMixedGroup[]> {
   const found = await mapLimit(chunk([...new Set(names)], MAX_GROUP_NAMES), 2, (some) =>
     describePages({ AutoScalingGroupNames: [...some] }, signal),
   );
@@ -27,12 +27,17 @@ export async function describeOptedIn(names: readonly string[], signal: AbortSig
 }
 
 /** All groups that have opted in and have a mixed instances policy. */
-export function describeAllOptedIn(signal: AbortSignal): Promise<MixedGroup[]> {
+export function describeAllOptedIn(signal: AbortSignal): Promise<DescribedMixedGroup[]> {
   return describePages({ Filters: [{ Name: `tag:${fallBackTags.optIn}`, Values: ['true'] }] }, signal);
 }
 
+interface FailedActivity {
+  readonly message: string;
+  readonly at: number;
+}
+
 /** The failed launches of a group among its last activities, the newest first. */
-export async function readFailedLaunches(group: string, signal: AbortSignal): Promise<FailedMarketLaunch[]> {
+export async function readFailedLaunches(group: string, signal: AbortSignal): Promise<FailedActivity[]> {
   const command = new DescribeScalingActivitiesCommand({
     AutoScalingGroupName: group,
     MaxRecords: MAX_ACTIVITIES,
@@ -41,8 +46,7 @@ export async function readFailedLaunches(group: string, signal: AbortSignal): Pr
   return Activities.filter(
     ({ Description, StatusCode }) => StatusCode === 'Failed' && Description?.startsWith('Launching'),
   ).map(({ StartTime, StatusMessage = '' }) => ({
-    market: marketOf(StatusMessage),
-    failure: toLaunchFailure(StatusMessage),
+    message: StatusMessage,
     at: StartTime?.getTime() ?? 0,
   }));
 }
@@ -71,21 +75,21 @@ export async function updateDistribution(
 function describePages(
   input: DescribeAutoScalingGroupsCommandInput,
   signal: AbortSignal,
-): Promise<MixedGroup[]> {
-  return paginate<MixedGroup, string>(async (next) => {
+): Promise<DescribedMixedGroup[]> {
+  return paginate<DescribedMixedGroup, string>(async (next) => {
     const command = new DescribeAutoScalingGroupsCommand({ ...input, ...(next && { NextToken: next }) });
     const { AutoScalingGroups = [], NextToken } = await autoScaling.send(command, { abortSignal: signal });
     return { items: AutoScalingGroups.flatMap((group) => toMixedGroup(group) ?? []), next: NextToken };
   });
 }
 
-function toMixedGroup(group: SdkAutoScalingGroup): MixedGroup | undefined {
+function toMixedGroup(group: SdkAutoScalingGroup): DescribedMixedGroup | undefined {
   const { InstancesDistribution: distribution, LaunchTemplate } = group.MixedInstancesPolicy ?? {};
   if (!group.MixedInstancesPolicy) return undefined;
   return {
     name: group.AutoScalingGroupName ?? '',
     desired: group.DesiredCapacity ?? 0,
-    distribution: toDistribution({ ...distribution }),
+    distribution: { ...distribution },
     kinds: (LaunchTemplate?.Overrides ?? []).flatMap(({ InstanceType: instanceType, WeightedCapacity }) =>
       instanceType ? [{ instanceType, weight: Number(WeightedCapacity ?? 1) }] : [],
     ),

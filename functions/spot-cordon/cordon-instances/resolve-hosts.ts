@@ -2,7 +2,7 @@ import { scanRecords } from '#shared/aws/records.ts';
 import { describeInstancesOnHosts } from '../aws/ec2.ts';
 import type { CordonContext } from '../context.ts';
 import type { CordonRecord } from '../domain/cordon-record.ts';
-import { HOST_ID } from '../domain/instance.ts';
+import { HOST_ID, isTerminated } from '../domain/instance.ts';
 import { type EndedMaintenance, endedMaintenance, type WarningEvent } from './event.ts';
 import type { ReceivedEvent } from './group-batch.ts';
 
@@ -55,7 +55,8 @@ async function readHosts(
     describeInstancesOnHosts([...hosts], invocation.signal),
     isOver ? scanRecords(table) : [],
   ]);
-  const byHost = Map.groupBy(found, ({ hostId }) => hostId);
+  const living = found.filter((instance) => !isTerminated(instance));
+  const byHost = Map.groupBy(living, ({ hostId }) => hostId);
   const instances = new Map([...byHost].map(([host, some]) => [host, some.map((one) => one.instanceId)]));
   return { instances, records };
 }

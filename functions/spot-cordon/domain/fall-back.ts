@@ -8,7 +8,8 @@ import type {
   FallBackNotice,
   Interruption,
 } from './fall-back-record.ts';
-import type { Capacity, Market, MixedGroup } from './mixed-group.ts';
+import { type Capacity, type Market, type MixedGroup, marketOf } from './mixed-group.ts';
+import { toLaunchFailure } from './replacement.ts';
 
 export interface FallBackSettings {
   /** This many interruptions within so much time count as a dry market. */
@@ -23,6 +24,11 @@ export interface FailedMarketLaunch {
   readonly market: Market;
   readonly failure: LaunchFailure;
   readonly at: number;
+}
+
+/** @param message what Auto Scaling says about the launch */
+export function toFailedLaunch(message: string, at: number): FailedMarketLaunch {
+  return { market: marketOf(message), failure: toLaunchFailure(message), at };
 }
 
 /** What is known about a group now. */

@@ -1,4 +1,4 @@
-import type { Distribution } from './distribution.ts';
+import { type Distribution, toDistribution } from './distribution.ts';
 
 /** An Auto Scaling group with a mixed instances policy. */
 export interface MixedGroup {
@@ -13,6 +13,15 @@ export interface MixedGroup {
   readonly countsInstances: boolean;
   readonly tags: Readonly<Record<string, string>>;
   readonly members: readonly MixedMember[];
+}
+
+/** A group as Auto Scaling describes it. */
+export type DescribedMixedGroup = Omit<MixedGroup, 'distribution'> & {
+  readonly distribution: Distribution['members'];
+};
+
+export function toMixedGroup(described: DescribedMixedGroup): MixedGroup {
+  return { ...described, distribution: toDistribution(described.distribution) };
 }
 
 interface MixedMember {

@@ -4,7 +4,7 @@ import { describeAllOptedIn, describeOptedIn } from '../aws/mixed-groups.ts';
 import type { FallBackContext } from '../context.ts';
 import type { FailedMarketLaunch } from '../domain/fall-back.ts';
 import type { Interruption } from '../domain/fall-back-record.ts';
-import type { MixedGroup } from '../domain/mixed-group.ts';
+import { type MixedGroup, toMixedGroup } from '../domain/mixed-group.ts';
 import type { MarketEvent } from './event.ts';
 
 /** What a batch says about a group that has opted in. */
@@ -33,7 +33,7 @@ export async function collectNews(
   const groups = sweep
     ? await describeAllOptedIn(signal)
     : await describeOptedIn([...mentions.keys()], signal);
-  return groups.map((group) => {
+  return groups.map(toMixedGroup).map((group) => {
     const own = mentions.get(group.name) ?? [];
     return {
       group,

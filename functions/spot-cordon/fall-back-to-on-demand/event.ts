@@ -2,11 +2,9 @@ import * as z from 'zod/mini';
 import { InvalidInputError } from '#shared/errors.ts';
 import { eventBridgeEvent } from '#shared/events/eventbridge.ts';
 import { parseAs } from '#shared/parse.ts';
-import type { FailedMarketLaunch } from '../domain/fall-back.ts';
+import { type FailedMarketLaunch, toFailedLaunch } from '../domain/fall-back.ts';
 import type { Interruption } from '../domain/fall-back-record.ts';
 import { INSTANCE_ID } from '../domain/instance.ts';
-import { marketOf } from '../domain/mixed-group.ts';
-import { toLaunchFailure } from '../domain/replacement.ts';
 
 /** What triggers FallBackToOnDemand. */
 export type MarketEvent =
@@ -43,6 +41,5 @@ export function parseMarketEvent(body: unknown): MarketEvent {
 function parseFailedLaunch(body: unknown): MarketEvent {
   const { detail, time } = parseAs(failedLaunch, body, 'event');
   const { AutoScalingGroupName: group, StatusMessage: message } = detail;
-  const launch = { market: marketOf(message), failure: toLaunchFailure(message), at: Date.parse(time) };
-  return { kind: 'launch-failure', group, launch };
+  return { kind: 'launch-failure', group, launch: toFailedLaunch(message, Date.parse(time)) };
 }

@@ -12,7 +12,7 @@ import { withBase } from '../domain/distribution.ts';
 import { decideFallBack, type FallBackDecision } from '../domain/fall-back.ts';
 import { type FallBackRecord, newRecord } from '../domain/fall-back-record.ts';
 import { withInterruptions } from '../domain/interruptions.ts';
-import { leaveAloneReason } from '../domain/mixed-group.ts';
+import { leaveAloneReason, toMixedGroup } from '../domain/mixed-group.ts';
 import { collectNews, type GroupNews } from './collect-news.ts';
 import type { MarketEvent } from './event.ts';
 import { countHours, logDecision, logLeftAlone, logPlanned } from './log.ts';
@@ -55,8 +55,9 @@ async function handleGroup(
   const { invocation } = context;
   if (!needsAttention(mentioned, known)) return;
   // Again, because the group must not be older than its record: another invocation may have changed both.
-  const [group] = await describeOptedIn([mentioned.group.name], invocation.signal);
-  if (!group) return;
+  const [described] = await describeOptedIn([mentioned.group.name], invocation.signal);
+  if (!described) return;
+  const group = toMixedGroup(described);
   const news = { ...mentioned, group };
   const reason = leaveAloneReason(group, false);
   if (reason !== undefined) return logLeftAlone(invocation, news, reason);

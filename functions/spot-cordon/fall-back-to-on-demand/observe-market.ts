@@ -1,7 +1,7 @@
 import { describeInstances } from '../aws/ec2.ts';
 import { readFailedLaunches } from '../aws/mixed-groups.ts';
 import type { FallBackContext } from '../context.ts';
-import type { Observation } from '../domain/fall-back.ts';
+import { type Observation, toFailedLaunch } from '../domain/fall-back.ts';
 import type { FallBackDraft } from '../domain/fall-back-record.ts';
 import { interruptedInstances } from '../domain/interruptions.ts';
 import { capacityOf, fallBackTags } from '../domain/mixed-group.ts';
@@ -27,7 +27,8 @@ export async function observeMarket(
   const onDemand = [...instances.values()].filter(({ isSpot }) => !isSpot);
   const onDemandIds = new Set(onDemand.map(({ instanceId }) => instanceId));
   const capacity = capacityOf(group, onDemandIds, interruptedInstances(record, now));
-  return { group, capacity, failures: [...news.failures, ...activities], floor, now };
+  const failedLaunches = activities.map(({ message, at }) => toFailedLaunch(message, at));
+  return { group, capacity, failures: [...news.failures, ...failedLaunches], floor, now };
 }
 
 /** The floor matters only on the way back. */
