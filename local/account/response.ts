@@ -8,12 +8,15 @@ import { decodeXml, encodeXml } from './xml.ts';
 export class ServiceError extends Error {
   readonly code: string;
   readonly status: number;
+  /** What the response has in addition to code and message. Only in JSON. */
+  readonly members: Mapping;
 
-  constructor(code: string, message: string, status = 400) {
+  constructor(code: string, message: string, status = 400, members: Mapping = {}) {
     super(message);
     this.name = 'ServiceError';
     this.code = code;
     this.status = status;
+    this.members = members;
   }
 }
 
@@ -38,7 +41,8 @@ export function encodeOutput(request: ApiRequest, output: unknown): HttpResponse
 }
 
 /** An error response in the protocol of the request, so that the SDK can read name and message. */
-export function encodeError(request: ApiRequest, { code, message, status }: ServiceError): HttpResponse {
+export function encodeError(request: ApiRequest, failure: ServiceError): HttpResponse {
+  const { code, message, status } = failure;
   const id = randomUUID();
   const error = encodeXml({ Code: code, Message: message });
   if (request.protocol === 'ec2') {
@@ -52,7 +56,12 @@ export function encodeError(request: ApiRequest, { code, message, status }: Serv
   }
   if (request.protocol === 'rest-xml')
     return xmlResponse(status, id, 'Error', `${error}<RequestId>${id}</RequestId>`);
-  const response = jsonResponse(request, status, id, { __type: code, message, Message: message });
+  const response = jsonResponse(request, status, id, {
+    ...failure.members,
+    __type: code,
+    message,
+    Message: message,
+  });
   return { ...response, headers: { ...response.headers, 'x-amzn-errortype': code } };
 }
 

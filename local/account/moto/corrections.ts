@@ -160,15 +160,6 @@ export const corrections: readonly Correction[] = [
     patch: 'mark_aws_managed_keys',
   },
   {
-    service: 'dynamodb',
-    actions: ['TransactWriteItems'],
-    aws:
-      'Applies a transaction once per ClientRequestToken within ten minutes. The SDK sets the token, so that a retry ' +
-      'after a lost response succeeds without writing again (API reference).',
-    moto: 'Ignores the token, so that the retry fails on the condition that the first attempt made false.',
-    patch: 'deduplicate_transactions',
-  },
-  {
     service: 'sns',
     actions: ['Publish'],
     aws:

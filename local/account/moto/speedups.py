@@ -1,12 +1,9 @@
 """Replaces the slowest parts of moto. The behaviour does not change."""
 
-import copy
 import datetime
 import functools
 import os
-import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
@@ -45,7 +42,6 @@ def after_import() -> None:
     responses.gen_amzn_requestid_long = request_id
     speed_up_responses()
     speed_up_xml()
-    speed_up_transactions()
 
 
 def request_id(headers: dict[str, Any] | None = None) -> str:
@@ -147,60 +143,3 @@ def speed_up_xml() -> None:
         return "" if value is None else str(value)
 
     xmltodict.unparse = fast_unparse
-
-
-def speed_up_transactions() -> None:
-    """moto copies the table for every item of a transaction, to be able to roll back.
-
-    One copy per table is enough. Only items that are updated in place must be copied too.
-    """
-    from moto.dynamodb.models import DynamoDBBackend
-    from moto.dynamodb.models.dynamo_type import DynamoType
-    from moto.dynamodb.models.table import Table
-
-    transact = DynamoDBBackend.transact_write_items
-    current = threading.local()
-
-    def transact_write_items(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
-        current.keys = defaultdict(list)
-        current.copies = {}
-        for item in transact_items:
-            if "Update" in item:
-                update = item["Update"]
-                current.keys[update["TableName"]].append(update["Key"])
-        try:
-            transact(backend, transact_items)
-        finally:
-            del current.keys, current.copies
-
-    def copy_table(table: Table, memo: dict[int, Any]) -> Table:
-        copies = getattr(current, "copies", None)
-        if copies is None:
-            return copy_whole(table, memo)
-        if table.name not in copies:
-            copies[table.name] = copy_updated(table, memo)
-        return copies[table.name]
-
-    def copy_updated(table: Table, memo: dict[int, Any]) -> Table:
-        copied = copy.copy(table)
-        copied.items = copy.copy(table.items)
-        if table.has_range_key:
-            for key in list(copied.items):
-                copied.items[key] = copy.copy(copied.items[key])
-        for key in current.keys[table.name]:
-            hash_key = DynamoType(key[table.hash_key_attr])
-            if not table.has_range_key and hash_key in copied.items:
-                copied.items[hash_key] = copy.deepcopy(copied.items[hash_key], memo)
-            range_key = DynamoType(key[table.range_key_attr]) if table.has_range_key else None
-            if range_key is not None and range_key in copied.items.get(hash_key, {}):
-                copied.items[hash_key][range_key] = copy.deepcopy(copied.items[hash_key][range_key], memo)
-        return copied
-
-    def copy_whole(table: Table, memo: dict[int, Any]) -> Table:
-        copied = copy.copy(table)
-        memo[id(table)] = copied
-        copied.__dict__ = copy.deepcopy(table.__dict__, memo)
-        return copied
-
-    DynamoDBBackend.transact_write_items = transact_write_items
-    Table.__deepcopy__ = copy_table

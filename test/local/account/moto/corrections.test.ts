@@ -12,13 +12,6 @@ import {
   TerminateInstanceInAutoScalingGroupCommand,
 } from '@aws-sdk/client-auto-scaling';
 import {
-  BatchGetItemCommand,
-  CreateTableCommand,
-  DynamoDBClient,
-  ScanCommand,
-  TransactWriteItemsCommand,
-} from '@aws-sdk/client-dynamodb';
-import {
   CopyImageCommand,
   CreateLaunchTemplateCommand,
   CreateTagsCommand,
@@ -58,7 +51,6 @@ import { errorOf, type Fixture, openAccount } from '../fixture.ts';
 let fixture: Fixture;
 let autoScaling: AutoScalingClient;
 let classic: ElasticLoadBalancingClient;
-let dynamo: DynamoDBClient;
 let ec2: EC2Client;
 let elb: ElasticLoadBalancingV2Client;
 let sns: SNSClient;
@@ -67,7 +59,6 @@ beforeAll(async () => {
   fixture = await openAccount();
   autoScaling = fixture.client(AutoScalingClient);
   classic = fixture.client(ElasticLoadBalancingClient);
-  dynamo = fixture.client(DynamoDBClient);
   ec2 = fixture.client(EC2Client);
   elb = fixture.client(ElasticLoadBalancingV2Client);
   sns = fixture.client(SNSClient);
@@ -397,122 +388,6 @@ describe('EC2', () => {
       }),
     );
     expect(await tagsOf(first)).toEqual({ b: '2' });
-  });
-});
-
-describe('DynamoDB', () => {
-  beforeEach(async () => {
-    await dynamo.send(
-      new CreateTableCommand({
-        TableName: 'tab',
-        BillingMode: 'PAY_PER_REQUEST',
-        AttributeDefinitions: [{ AttributeName: 'k', AttributeType: 'S' }],
-        KeySchema: [{ AttributeName: 'k', KeyType: 'HASH' }],
-      }),
-    );
-  });
-  const transact = (key: string, ClientRequestToken?: string) =>
-    dynamo.send(
-      new TransactWriteItemsCommand({
-        ClientRequestToken,
-        TransactItems: [
-          {
-            Update: {
-              TableName: 'tab',
-              Key: { k: { S: 'count' } },
-              UpdateExpression: 'ADD n :one',
-              ExpressionAttributeValues: { ':one': { N: '1' } },
-            },
-          },
-          {
-            Put: {
-              TableName: 'tab',
-              Item: { k: { S: key } },
-              ConditionExpression: 'attribute_not_exists(k)',
-              ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-            },
-          },
-        ],
-      }),
-    );
-  const items = async (): Promise<Record<string, unknown>> => {
-    const { Items = [] } = await dynamo.send(new ScanCommand({ TableName: 'tab' }));
-    return Object.fromEntries(Items.map((item) => [item['k']?.S, item['n']?.N]));
-  };
-
-  test('applies a transaction once per token for ten minutes', async () => {
-    await transact('a', 'token');
-    await transact('a', 'token');
-    expect(await items()).toEqual({ count: '1', a: undefined });
-    expect(await errorOf(transact('b', 'token'))).toMatchObject({
-      name: 'IdempotentParameterMismatchException',
-    });
-    fixture.clock.skip(601_000);
-    await transact('b', 'token');
-    expect(await items()).toEqual({ count: '2', a: undefined, b: undefined });
-  });
-
-  test('rolls back a refused transaction and returns the conflicting item', async () => {
-    await transact('a');
-    expect(await errorOf(transact('a'))).toMatchObject({
-      name: 'TransactionCanceledException',
-      CancellationReasons: [{ Code: 'None' }, { Code: 'ConditionalCheckFailed', Item: { k: { S: 'a' } } }],
-    });
-    expect(await items()).toEqual({ count: '1', a: undefined });
-  });
-
-  test('rolls back updates and deletions in a table with a range key', async () => {
-    await dynamo.send(
-      new CreateTableCommand({
-        TableName: 'ranged',
-        BillingMode: 'PAY_PER_REQUEST',
-        AttributeDefinitions: [
-          { AttributeName: 'k', AttributeType: 'S' },
-          { AttributeName: 'r', AttributeType: 'N' },
-        ],
-        KeySchema: [
-          { AttributeName: 'k', KeyType: 'HASH' },
-          { AttributeName: 'r', KeyType: 'RANGE' },
-        ],
-      }),
-    );
-    const TableName = 'ranged';
-    const key = (r: number) => ({ k: { S: 'a' }, r: { N: `${r}` } });
-    const put = (r: number) => ({ Put: { TableName, Item: { ...key(r), n: { N: '0' } } } });
-    await dynamo.send(new TransactWriteItemsCommand({ TransactItems: [put(1), put(2)] }));
-    const update = {
-      TableName,
-      Key: key(1),
-      UpdateExpression: 'ADD n :one',
-      ExpressionAttributeValues: { ':one': { N: '1' } },
-    };
-    const check = { TableName, Key: key(9), ConditionExpression: 'attribute_exists(k)' };
-    const refused = new TransactWriteItemsCommand({
-      TransactItems: [
-        { Update: update },
-        { Delete: { TableName, Key: key(2) } },
-        put(3),
-        { ConditionCheck: check },
-      ],
-    });
-    expect(await errorOf(dynamo.send(refused))).toMatchObject({ name: 'TransactionCanceledException' });
-    const { Items = [] } = await dynamo.send(new ScanCommand({ TableName }));
-    expect(Items.map(({ r, n }) => [r?.N, n?.N]).toSorted()).toEqual([
-      ['1', '0'],
-      ['2', '0'],
-    ]);
-  });
-
-  test('gets a batch, and rejects a repeated key', async () => {
-    await transact('a');
-    const get = (...keys: string[]) =>
-      dynamo.send(
-        new BatchGetItemCommand({
-          RequestItems: { tab: { Keys: keys.map((k) => ({ k: { S: k } })), ConsistentRead: true } },
-        }),
-      );
-    expect((await get('a', 'none')).Responses).toEqual({ tab: [{ k: { S: 'a' } }] });
-    expect(await errorOf(get('a', 'a'))).toMatchObject({ name: 'ValidationException' });
   });
 });
 
