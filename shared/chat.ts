@@ -1,6 +1,7 @@
 import { PublishCommand } from '@aws-sdk/client-sns';
+import { sns } from './aws/sns.ts';
 import type { Invocation } from './invocation.ts';
-import { type Mail, type MailResult, sendMail, sns } from './mail.ts';
+import { type Mail, type MailResult, sendMail } from './mail.ts';
 import { addCount } from './metrics.ts';
 import { truncate } from './redact.ts';
 

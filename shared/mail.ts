@@ -1,10 +1,10 @@
-import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
-import { createClient } from './aws/client.ts';
+import { PublishCommand } from '@aws-sdk/client-sns';
+import { sns } from './aws/sns.ts';
 import { isServiceResponse } from './errors.ts';
 import type { Invocation } from './invocation.ts';
 import { addCount } from './metrics.ts';
 
-/** A message for people. SNS demands a subject of at most 100 ASCII characters. */
+/** A message for people. SNS demands a subject of less than 100 ASCII characters: see `subjectLine`. */
 export interface Mail {
   readonly subject: string;
   readonly text: string;
@@ -21,9 +21,6 @@ export interface Mail {
 export type MailResult =
   | { readonly outcome: 'sent' | 'uncertain' }
   | { readonly outcome: 'refused'; readonly error: unknown };
-
-// A mail cannot be taken back: only an answered refusal is repeated, never a lost answer.
-export const sns = createClient(SNSClient, { deadlineMs: 5_000, retryAnswered: true });
 
 /** Sends a mail at most once. An uncertain delivery is logged with `ids` and counted as NoticeUncertain. */
 export async function sendMail(

@@ -1,4 +1,4 @@
-import type { KnownRecords, Records, VersionedRecord } from './aws/records.ts';
+import type { KnownRecords, Records, VersionedRecord } from './aws/dynamodb.ts';
 import { type RecordUpdate, updateRecords } from './aws/update-records.ts';
 import type { Invocation } from './invocation.ts';
 import { addCount } from './metrics.ts';

@@ -9,6 +9,11 @@ export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
   if (ms > 0) await pause(ms, undefined, { signal });
 }
 
+/** `2026-11-24T12:00:00Z` */
+export function formatIso(at: number): string {
+  return new Date(at).toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
 /** `Tue, 24 Nov 2026, 12:00 UTC` */
 export function formatTime(at: number): string {
   const [weekday, day, month, year, time = ''] = new Date(at).toUTCString().split(' ');

@@ -1,4 +1,5 @@
 import { type Env, flag, oneOf, readEnvironment, text, wholeNumber } from '#shared/config.ts';
+import { HOUR_MS, MINUTE_MS } from '#shared/time.ts';
 import type { ResumeSchedule } from './domain/resume-schedule.ts';
 
 /** Needed to read AWS Health and the calendars. */
@@ -35,8 +36,6 @@ export function isDryRun(env: Env = process.env): boolean {
 
 export type SourceConfig = Pick<GateConfig, keyof typeof sourceFields>;
 
-const MINUTE_MS = 60_000;
-
 /** How long AWS Health must be clear before something continues. A function, so that others' bundles leave it out. */
 function scheduleFields() {
   return {
@@ -59,7 +58,7 @@ export function readResumeConfig(env: Env = process.env) {
     maxAttempts: wholeNumber('MAX_ATTEMPTS', { min: 1, max: 10 }),
     maxHoldHours: wholeNumber('MAX_HOLD_HOURS', { min: 1, max: 168 }),
   });
-  return { ...read, ...toSchedule(read), maxHoldMs: read.maxHoldHours * 60 * MINUTE_MS };
+  return { ...read, ...toSchedule(read), maxHoldMs: read.maxHoldHours * HOUR_MS };
 }
 export type ResumeConfig = ReturnType<typeof readResumeConfig>;
 
@@ -74,7 +73,7 @@ export function readFollowConfig(env: Env = process.env) {
     dryRun: flag('DRY_RUN'),
     passedHours: wholeNumber('PASSED_HOURS', { min: 1, max: 24 }),
   });
-  return { ...read, ...toSchedule(read), windowMs: read.passedHours * 60 * MINUTE_MS };
+  return { ...read, ...toSchedule(read), windowMs: read.passedHours * HOUR_MS };
 }
 export type FollowConfig = ReturnType<typeof readFollowConfig>;
 

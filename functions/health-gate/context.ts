@@ -1,4 +1,4 @@
-import type { Records } from '#shared/aws/records.ts';
+import type { Records } from '#shared/aws/dynamodb.ts';
 import type { RecordTable } from '#shared/aws/update-record.ts';
 import { RetryableError } from '#shared/errors.ts';
 import type { Invocation } from '#shared/invocation.ts';

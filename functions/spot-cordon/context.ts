@@ -1,4 +1,4 @@
-import type { Records } from '#shared/aws/records.ts';
+import type { Records } from '#shared/aws/dynamodb.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import type { CordonConfig, FallBackConfig, MailConfig, UncordonConfig } from './config.ts';
 import type { CordonRecord } from './domain/cordon-record.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { RecordDraft, VersionedRecord } from './records.ts';
+import type { RecordDraft, VersionedRecord } from './dynamodb.ts';
 
 /** How often an update starts over because somebody else wrote in between. */
 export const MAX_ROUNDS = 5;

@@ -1,39 +1,17 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import {
-  type AttributeValue,
-  BatchGetItemCommand,
-  DynamoDBClient,
-  ScanCommand,
-} from '@aws-sdk/client-dynamodb';
-import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { BatchGetItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { chunk, mapLimit } from '../concurrency.ts';
-import { createClient } from './client.ts';
+import {
+  CALLS_AT_ONCE,
+  dynamo,
+  type Item,
+  keyOf,
+  MAX_BATCH_ITEMS,
+  type Records,
+  toRecord,
+  type VersionedRecord,
+} from './dynamodb.ts';
 import { paginate } from './pages.ts';
-
-// A wing's records: a DynamoDB table with one string key, written on condition that nobody wrote in between.
-
-export const dynamo = createClient(DynamoDBClient, { deadlineMs: 8_000 });
-
-/** BatchGetItem and TransactWriteItems both take 100 items. */
-export const MAX_BATCH_ITEMS = 100;
-export const CALLS_AT_ONCE = 8;
-
-export interface VersionedRecord {
-  /** Changes with every write; the condition of the next one. */
-  readonly revision: string;
-}
-
-/** A record before its write gives it a revision. */
-export type RecordDraft<R extends VersionedRecord> = Omit<R, 'revision'>;
-
-export type KnownRecords<R extends VersionedRecord> = ReadonlyMap<string, R>;
-
-export interface Records<R extends VersionedRecord> {
-  readonly table: string;
-  /** The member that is the table's partition key. */
-  readonly key: keyof R & string;
-  readonly signal: AbortSignal;
-}
 
 /** Reads strongly consistent: a decision on a stale read costs a failed write. */
 export async function readRecords<R extends VersionedRecord>(
@@ -74,15 +52,4 @@ export async function readGroup<R extends VersionedRecord>(
     if (keys.length > 0) await pause(50, undefined, { signal });
   }
   return found;
-}
-
-export function keyOf<R extends VersionedRecord>({ key }: Records<R>, record: R): string {
-  return String(record[key]);
-}
-
-export type Item = Record<string, AttributeValue>;
-
-export function toRecord<R>(item: Item): R {
-  // biome-ignore lint/nursery/noUnsafeTypeAssertion: only this pack writes a wing's table, from its record
-  return unmarshall(item) as R;
 }

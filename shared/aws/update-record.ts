@@ -1,8 +1,8 @@
 import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { hasName, RetryableError } from '../errors.ts';
+import { dynamo, type RecordDraft, toRecord, type VersionedRecord } from './dynamodb.ts';
 import { backOff, MAX_ROUNDS, unchangedSince, withRevision } from './record-writes.ts';
-import { dynamo, type RecordDraft, toRecord, type VersionedRecord } from './records.ts';
 
 export interface RecordTable {
   readonly table: string;

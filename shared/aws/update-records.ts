@@ -6,7 +6,6 @@ import {
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { chunk, mapLimit } from '../concurrency.ts';
 import { hasName, RetryableError } from '../errors.ts';
-import { backOff, MAX_ROUNDS, unchangedSince, withRevision } from './record-writes.ts';
 import {
   CALLS_AT_ONCE,
   dynamo,
@@ -15,9 +14,10 @@ import {
   MAX_BATCH_ITEMS,
   type RecordDraft,
   type Records,
-  readGroup,
   type VersionedRecord,
-} from './records.ts';
+} from './dynamodb.ts';
+import { backOff, MAX_ROUNDS, unchangedSince, withRevision } from './record-writes.ts';
+import { readGroup } from './records.ts';
 
 /** What a record should become; undefined leaves it as it is. Called again with fresh state when a write was overtaken. */
 export type RecordUpdate<R extends VersionedRecord> = (

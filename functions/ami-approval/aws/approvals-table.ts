@@ -1,6 +1,6 @@
 import { GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { dynamo, type Item, toRecord } from '#shared/aws/dynamodb.ts';
 import { paginate } from '#shared/aws/pages.ts';
-import { dynamo, type Item, toRecord } from '#shared/aws/records.ts';
 import type { RecordTable } from '#shared/aws/update-record.ts';
 import type { ApprovalRecord } from '../domain/approval-record.ts';
 import type { ApprovedBuild } from '../domain/approved-build.ts';

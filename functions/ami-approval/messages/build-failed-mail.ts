@@ -1,8 +1,8 @@
 import type { Notification } from '#shared/chat.ts';
+import { subjectLine } from '#shared/mail-text.ts';
 import type { BuildFailure } from '../domain/build-failure.ts';
 import { stripFormatCharacters } from '../domain/plain-text.ts';
 import { imageThread } from './chat.ts';
-import { subjectLine } from './mail.ts';
 
 /** For on-call: a build failed. */
 export function buildFailedMail({

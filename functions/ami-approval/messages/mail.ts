@@ -1,4 +1,5 @@
 import type { Mail } from '#shared/mail.ts';
+import { subjectLine } from '#shared/mail-text.ts';
 import { formatDuration, formatTime } from '#shared/time.ts';
 import { type ApprovalRecord, votesOf } from '../domain/approval-record.ts';
 import type { Ami, ApprovalSubject } from '../domain/approval-subject.ts';
@@ -256,9 +257,4 @@ function indent(lines: readonly string[]): string[] {
 
 function lastPart(arn: string): string {
   return arn.slice(arn.lastIndexOf('/') + 1);
-}
-
-/** SNS refuses subjects with other characters, or with 100 characters and more. */
-export function subjectLine(text: string): string {
-  return text.replace(/[^\x20-\x7e]+/g, '?').slice(0, 99);
 }

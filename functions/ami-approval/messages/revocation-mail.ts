@@ -1,8 +1,9 @@
 import type { Notification } from '#shared/chat.ts';
+import { subjectLine } from '#shared/mail-text.ts';
 import type { ApprovalRecord } from '../domain/approval-record.ts';
 import type { Draft } from '../domain/record-key.ts';
 import { imageThread } from './chat.ts';
-import { buildName, subjectLine } from './mail.ts';
+import { buildName } from './mail.ts';
 
 /** For all approvers and chat: the links of one of them no longer work. */
 export function linksRevokedMail({ history, round, subject }: Draft<ApprovalRecord>): Notification {

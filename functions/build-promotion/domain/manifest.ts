@@ -1,5 +1,6 @@
-import { createHash, type KeyObject, verify } from 'node:crypto';
+import { type KeyObject, verify } from 'node:crypto';
 import { InvalidInputError } from '#shared/errors.ts';
+import { sha256 } from '#shared/hash.ts';
 import { formatValue } from '#shared/redact.ts';
 import type { Artifact } from './artifact.ts';
 import { type Modes, parseModes } from './modes.ts';
@@ -35,7 +36,7 @@ export function verifyManifest(
   publicKey: KeyObject | undefined,
 ): Manifest {
   const { buildId, files, manifestSha256 } = artifact;
-  const found = createHash('sha256').update(stamped.manifest).digest('hex');
+  const found = sha256(stamped.manifest);
   if (found !== manifestSha256)
     throw new RefusalError(`${buildId}: ${MANIFEST} has the digest ${found}, not ${manifestSha256}`);
   if (publicKey !== undefined) assertSignature(stamped.manifest, artifact, publicKey);
@@ -66,7 +67,7 @@ export function parseManifest({ manifest, modes }: ManifestFiles): Manifest {
   if (modesDigest === undefined) return { digests, modes: undefined };
   digests.delete(MODES);
   if (modes === undefined) throw new InvalidInputError(`${MODES} is missing`);
-  const found = createHash('sha256').update(modes).digest('hex');
+  const found = sha256(modes);
   if (found !== modesDigest)
     throw new InvalidInputError(`${MODES} has the digest ${found}, ${MANIFEST} says ${modesDigest}`);
   return { digests, modes: parseModes(modes.toString('utf8')) };

@@ -1,8 +1,8 @@
+import { HOUR_MS } from '#shared/time.ts';
 import type { Trend } from './disk.ts';
 import type { MetricReading } from './measurement.ts';
 import type { MetricProfile } from './metric-profile.ts';
 
-const HOUR_MS = 3_600_000;
 /** A trend needs readings of half a day. */
 const MIN_READINGS = 12;
 /** The newest hours must agree, or a single large copy would count as a trend for a day. */

@@ -1,10 +1,11 @@
 import { healthEventPage } from '#shared/partitions.ts';
+import { formatIso } from '#shared/time.ts';
 import type { HealthIssue } from '../domain/health-issue.ts';
 import type { Override } from '../domain/override.ts';
 import type { Policy } from '../domain/policy.ts';
 import { SWEEP_INTERVAL_MS } from '../domain/resume-schedule.ts';
 import type { Verdict } from '../domain/verdict.ts';
-import { describeOverride, describeVerdict, iso } from '../messages/verdict-text.ts';
+import { describeOverride, describeVerdict } from '../messages/verdict-text.ts';
 
 /** What the caller gets. Its members are an interface: scripts read them. */
 export interface HealthAnswer {
@@ -39,7 +40,7 @@ export function toAnswer(verdict: Verdict, policy: Policy, now: number): HealthA
     deploy: isAllowed(verdict, policy),
     message: describeVerdict(verdict, policy),
     events: verdict.verdict === 'BLOCK' ? verdict.issues.map(toEvent) : [],
-    ...(askAgainAt !== undefined && { askAgainAt: iso(askAgainAt) }),
+    ...(askAgainAt !== undefined && { askAgainAt: formatIso(askAgainAt) }),
   };
 }
 
@@ -49,7 +50,7 @@ export function toOverriddenAnswer(override: Override): HealthAnswer {
     deploy: true,
     message: describeOverride(override),
     events: [],
-    askAgainAt: iso(override.until),
+    askAgainAt: formatIso(override.until),
   };
 }
 
@@ -90,7 +91,7 @@ function toEvent({ arn, code, region, service, startedAt, zone }: HealthIssue): 
     service,
     region,
     ...(zone !== undefined && { zone }),
-    startedAt: iso(startedAt),
+    startedAt: formatIso(startedAt),
     url: healthEventPage(arn),
   };
 }

@@ -1,3 +1,4 @@
+import { MINUTE_MS } from '#shared/time.ts';
 import type { Policy } from './policy.ts';
 import type { Verdict } from './verdict.ts';
 import type { WaitProgress } from './wait-progress.ts';
@@ -9,8 +10,6 @@ export type GateAction =
   | { readonly kind: 'wait'; readonly progress: WaitProgress; readonly until: number }
   /** `resumable`: AWS Health or a calendar stopped it, so it can resume when they are clear. */
   | { readonly kind: 'stop'; readonly resumable: boolean };
-
-const MINUTE_MS = 60_000;
 
 /** Decides from the verdict, the policy's mode and the time already waited. */
 export function decideGateAction(

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '#shared/hash.ts';
 import { addGate, expiresAt, type GatedPlace, type PassedGate } from './gated-place.ts';
 import type { HealthIssue } from './health-issue.ts';
 import { LEASE_MS, type PipelineLocation } from './hold-record.ts';
@@ -179,7 +179,7 @@ export function stageNotification(
 
 /** CodePipeline accepts only letters, digits and a few signs, and at most 300 characters. */
 function formatReason(stage: string, { arn, region, service, startedAt }: Incident, now: number): string {
-  const id = createHash('sha256').update(`${stage} ${arn} ${now}`).digest('hex').slice(0, 12);
+  const id = sha256(`${stage} ${arn} ${now}`, 12);
   const since = new Date(startedAt).toISOString().slice(0, 16).replace('T', ' ').replace(':', '.');
   const text = `AWS incident ${service} in ${region} since ${since} UTC. Groundcrew health-gate enables it again when the incident is over`;
   return `${text.replaceAll(/[^a-zA-Z0-9!@ ().*?-]/g, ' ')} (${id})`;

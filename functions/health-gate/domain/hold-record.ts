@@ -91,6 +91,11 @@ export function deploymentName({
   return `${pipeline}/${stage}/${executionId}`;
 }
 
+/** Whether another run holds the claim and its lease has not ended. */
+export function isBusy({ claimedAt = 0, status }: HoldRecord, now: number): boolean {
+  return status === 'retrying' && now - claimedAt <= LEASE_MS;
+}
+
 export function isOpen({ status }: Pick<HoldRecord, 'status'>): boolean {
   return status === 'held' || status === 'cooling down' || status === 'retrying';
 }

@@ -1,5 +1,6 @@
 import { InvalidInputError } from '#shared/errors.ts';
 import { formatValue, truncate } from '#shared/redact.ts';
+import { HOUR_MS } from '#shared/time.ts';
 
 /** An active override: the gate allows every deployment without any check. */
 export interface Override {
@@ -7,7 +8,6 @@ export interface Override {
   readonly reason: string;
 }
 
-const HOUR_MS = 3_600_000;
 const MIN_REASON_LENGTH = 8;
 /** Pipeline variables cannot be empty, so these values mean "no override". */
 const noOverride = /^(none|no|off|false|-)?$/i;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '#shared/hash.ts';
 
 /** How fast deployments resume after an incident; milliseconds. */
 export interface ResumeSchedule {
@@ -30,5 +30,5 @@ export function jitteredTime(deployment: string, now: number, { jitterMs }: Resu
 
 /** From 0 to 1, evenly distributed over names. */
 function jitterFraction(deployment: string): number {
-  return createHash('sha256').update(deployment).digest().readUInt32BE() / 2 ** 32;
+  return Number.parseInt(sha256(deployment, 8), 16) / 2 ** 32;
 }

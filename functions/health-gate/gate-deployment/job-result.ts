@@ -1,11 +1,12 @@
 import type { JobOutcome } from '#shared/handlers/codepipeline.ts';
 import { truncate } from '#shared/redact.ts';
+import { formatIso } from '#shared/time.ts';
 import type { GateAction } from '../domain/gate-action.ts';
 import type { Override } from '../domain/override.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { formatProgress } from '../domain/wait-progress.ts';
-import { describeOverride, describeVerdict, iso } from '../messages/verdict-text.ts';
+import { describeOverride, describeVerdict } from '../messages/verdict-text.ts';
 
 export interface GateDecision {
   readonly verdict: Verdict;
@@ -30,7 +31,7 @@ export function toJobResult({ verdict, action, policy, now }: GateDecision, mark
     case 'wait': {
       const { since, checks } = action.progress;
       const percent = Math.round(((now - since) / Math.max(1, action.until - since)) * 100);
-      const summary = `Waiting since ${iso(since)}, until ${iso(action.until)} at the latest, ${checks} checks. ${text}`;
+      const summary = `Waiting since ${formatIso(since)}, until ${formatIso(action.until)} at the latest, ${checks} checks. ${text}`;
       return { kind: 'continueLater', token: formatProgress(action.progress), summary, percent };
     }
     case 'stop':

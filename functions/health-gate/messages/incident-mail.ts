@@ -1,9 +1,9 @@
 import type { Notification } from '#shared/chat.ts';
 import { healthEventPage } from '#shared/partitions.ts';
+import { formatIso } from '#shared/time.ts';
 import type { Incident, IncidentNotification, IncidentNotificationKind } from '../domain/incident.ts';
 import type { ResumeSchedule } from '../domain/resume-schedule.ts';
 import { coolDownRange } from './mail.ts';
-import { iso } from './verdict-text.ts';
 
 /** Keeps the mail below the 256 KiB of SNS; the log has the rest. */
 const MAX_ENTRIES = 200;
@@ -25,7 +25,7 @@ export function incidentMail(
     return own.length === 0 ? [] : [`${headings[kind](schedule)}`, ...own.map(entry), ''];
   });
   const lines = [
-    `${code} in ${region} (${service}) since ${iso(startedAt)}`,
+    `${code} in ${region} (${service}) since ${formatIso(startedAt)}`,
     healthEventPage(arn),
     '',
     ...sections,
@@ -57,7 +57,7 @@ function entry(notification: IncidentNotification): string {
   switch (kind) {
     case 'passed':
     case 'over':
-      return `${place}: execution ${executionId}, passed ${iso(passedAt)}`;
+      return `${place}: execution ${executionId}, passed ${formatIso(passedAt)}`;
     case 'enabled':
       return place;
     case 'disabled':

@@ -1,8 +1,9 @@
 import { type ChatMessage, chatMessages, type Notification } from '#shared/chat.ts';
+import { fittingParagraphs } from '#shared/mail-text.ts';
+import { formatIso, MINUTE_MS } from '#shared/time.ts';
 import type { HoldLimits, HoldRecord, NotificationKind } from '../domain/hold-record.ts';
 import { RESUME_TAG } from '../domain/resume-decision.ts';
 import type { ResumeSchedule } from '../domain/resume-schedule.ts';
-import { iso } from './verdict-text.ts';
 
 /** What to tell people about a deployment. */
 export interface HoldNotification {
@@ -12,9 +13,8 @@ export interface HoldNotification {
 
 export type NotificationRules = HoldLimits & ResumeSchedule;
 
-/** Keeps the mail below the 256 KiB of SNS; the log has the rest. */
+/** The log has the rest. */
 const MAX_PARAGRAPHS = 200;
-const MAX_BYTES = 240_000;
 
 const kindsByUrgency = ['abandoned', 'stopped', 'held', 'resumed'] as const;
 
@@ -25,7 +25,7 @@ export function summaryMail(
 ): Notification {
   // Notifications that need a person come first.
   const sorted = kindsByUrgency.flatMap((kind) => notifications.filter((one) => one.kind === kind));
-  const shown = withinSizeLimit(sorted.slice(0, MAX_PARAGRAPHS).map((one) => paragraph(one, rules)));
+  const shown = fittingParagraphs(sorted.slice(0, MAX_PARAGRAPHS).map((one) => paragraph(one, rules)));
   const omitted = notifications.length - shown.length;
   const more = omitted > 0 ? [`... and ${omitted} more; see the function's log.`] : [];
   const [subject, text] = [subjectOf(sorted), [...shown, ...more].join('\n')];
@@ -38,7 +38,7 @@ function chatMessage(notification: HoldNotification, rules: NotificationRules): 
   const { hold, kind } = notification;
   return {
     title: subjectOf([notification]),
-    text: `${iso(hold.heldAt)}: ${hold.reason}`,
+    text: `${formatIso(hold.heldAt)}: ${hold.reason}`,
     thread: `health-gate ${hold.deployment}`,
     nextSteps: nextSteps(hold, kind, rules),
   };
@@ -67,7 +67,7 @@ function paragraph({ hold, kind }: HoldNotification, rules: NotificationRules): 
   const head = [
     `${pipeline}, stage ${stage}: ${kind}`,
     `Execution: ${executionId}`,
-    `Stopped: ${iso(hold.heldAt)}`,
+    `Stopped: ${formatIso(hold.heldAt)}`,
     `Reason: ${hold.reason}`,
   ];
   return [...head, ...nextSteps(hold, kind, rules), ''].join('\n');
@@ -77,7 +77,7 @@ function nextSteps(hold: HoldRecord, kind: NotificationKind, rules: Notification
   switch (kind) {
     case 'held':
       return [
-        `You need to do nothing: it resumes automatically when the gate's checks have been clear for ${coolDownRange(rules)}. Attempt ${hold.attempts + 1} of ${rules.maxAttempts}. Abandoned at ${iso(hold.heldAt + rules.maxHoldMs)} if they are still not clear.`,
+        `You need to do nothing: it resumes automatically when the gate's checks have been clear for ${coolDownRange(rules)}. Attempt ${hold.attempts + 1} of ${rules.maxAttempts}. Abandoned at ${formatIso(hold.heldAt + rules.maxHoldMs)} if they are still not clear.`,
         `To retry now: ${retryCommand(hold)} (the gate checks again)`,
         `To prevent the resume: release a newer change, or remove the tag ${RESUME_TAG} from the pipeline.`,
       ];
@@ -100,18 +100,10 @@ function retryByHand(hold: HoldRecord): string[] {
 
 /** How long the checks must be clear. */
 export function coolDownRange({ coolDownMs, jitterMs }: ResumeSchedule): string {
-  const [least, most] = [coolDownMs, coolDownMs + jitterMs].map((ms) => Math.round(ms / 60_000));
+  const [least, most] = [coolDownMs, coolDownMs + jitterMs].map((ms) => Math.round(ms / MINUTE_MS));
   return least === most ? `${least} minutes` : `${least} to ${most} minutes`;
 }
 
 function retryCommand({ executionId, pipeline, stage }: HoldRecord): string {
   return `aws codepipeline retry-stage-execution --pipeline-name ${pipeline} --stage-name ${stage} --pipeline-execution-id ${executionId} --retry-mode FAILED_ACTIONS`;
-}
-
-function withinSizeLimit(paragraphs: readonly string[]): string[] {
-  let bytes = 0;
-  return paragraphs.filter((text) => {
-    bytes += Buffer.byteLength(text) + 1;
-    return bytes <= MAX_BYTES;
-  });
 }

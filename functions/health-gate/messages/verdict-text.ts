@@ -1,5 +1,6 @@
 import { healthEventPage } from '#shared/partitions.ts';
 import { truncate } from '#shared/redact.ts';
+import { formatIso } from '#shared/time.ts';
 import type { HealthIssue } from '../domain/health-issue.ts';
 import type { Override } from '../domain/override.ts';
 import type { Policy } from '../domain/policy.ts';
@@ -25,11 +26,7 @@ export function describeVerdict(verdict: Verdict, policy: Policy): string {
 }
 
 export function describeOverride({ until, reason }: Override): string {
-  return `OVERRIDDEN until ${iso(until)}: ${reason}`;
-}
-
-export function iso(time: number): string {
-  return new Date(time).toISOString().replace(/\.\d+Z$/, 'Z');
+  return `OVERRIDDEN until ${formatIso(until)}: ${reason}`;
 }
 
 function describeIssues(issues: readonly HealthIssue[]): string[] {
@@ -40,12 +37,12 @@ function describeIssues(issues: readonly HealthIssue[]): string[] {
 }
 
 function describeIssue({ code, region, zone, service, startedAt, arn }: HealthIssue): string {
-  return `${code} in ${zone ?? region} (${service}) since ${iso(startedAt)}, ${healthEventPage(arn)}`;
+  return `${code} in ${zone ?? region} (${service}) since ${formatIso(startedAt)}, ${healthEventPage(arn)}`;
 }
 
 function describeCalendars(calendars: CalendarState | undefined, policy: Policy): string[] {
   if (!calendars) return [];
-  const until = calendars.changesAt === undefined ? '' : ` until ${iso(calendars.changesAt)}`;
+  const until = calendars.changesAt === undefined ? '' : ` until ${formatIso(calendars.changesAt)}`;
   return [`Closed by Change Calendar${until}: ${policy.calendars.join(', ')}.`];
 }
 

@@ -1,4 +1,5 @@
-import { type KnownRecords, readRecords } from '#shared/aws/records.ts';
+import type { KnownRecords } from '#shared/aws/dynamodb.ts';
+import { readRecords } from '#shared/aws/records.ts';
 import { forEachIsolated } from '#shared/concurrency.ts';
 import { describeExecution, listTags } from '../aws/codepipeline.ts';
 import { assertTimeLeft, type HoldFailure, PIPELINE_CONCURRENCY, type ResumeContext } from '../context.ts';
@@ -7,19 +8,27 @@ import { deploymentName, type HoldDraft, type HoldRecord, isOpen } from '../doma
 import { addFailure, type GateFailure, lateFailureReason } from '../domain/hold-transitions.ts';
 import { isStageFailing, notHeldReason } from '../domain/resume-decision.ts';
 import type { GateStop } from '../domain/stop-marker.ts';
+import type { HoldNotification } from '../messages/mail.ts';
 import type { FailedAction } from './event.ts';
 import { findGateStop } from './find-gate-stop.ts';
 import { logClosed, logDuplicate, logFields, logHeld, logNotHeld, logNotOurs } from './log.ts';
-import { notify, sendPendingNotifications } from './notify.ts';
 import { updateHolds } from './update-holds.ts';
 
-/** Records the deployments that gates have stopped and notifies people once, also if a person must retry them. */
+export interface HeldDeployments {
+  /** The mails that the writes have claimed, also about stages that a person must retry. */
+  readonly notifications: readonly HoldNotification[];
+  /** Known holds of duplicate events: a mail of theirs may not have been sent. */
+  readonly known: readonly HoldRecord[];
+  readonly failures: readonly HoldFailure[];
+}
+
+/** Records the deployments that gates have stopped. */
 export async function holdDeployments(
   context: ResumeContext,
   failed: readonly FailedAction[],
-): Promise<HoldFailure[]> {
+): Promise<HeldDeployments> {
   const current = failed.filter((action) => isCurrent(context, action));
-  if (current.length === 0) return [];
+  if (current.length === 0) return { notifications: [], known: [], failures: [] };
   const known = await readRecords(context.holds, current.map(deploymentName));
   const isKnown = (action: FailedAction): boolean =>
     known.get(deploymentName(action))?.knownRuns.includes(action.actionExecutionId) === true;
@@ -38,14 +47,14 @@ export async function holdDeployments(
   );
   if (context.config.dryRun) {
     logPlanned(context, gateFailures);
-    return failures;
+    return { notifications: [], known: [], failures };
   }
-  const knownHolds = duplicates.flatMap((action) => known.get(deploymentName(action)) ?? []);
-  return [
-    ...failures,
-    ...(await recordHolds(context, gateFailures, known)),
-    ...(await sendPendingNotifications(context, knownHolds)),
-  ];
+  const recorded = await recordHolds(context, gateFailures, known);
+  return {
+    notifications: recorded.notifications,
+    known: duplicates.flatMap((action) => known.get(deploymentName(action)) ?? []),
+    failures: [...failures, ...recorded.failures],
+  };
 }
 
 function isCurrent({ config, invocation }: ResumeContext, action: FailedAction): boolean {
@@ -131,8 +140,8 @@ async function recordHolds(
   context: ResumeContext,
   gateFailures: readonly GateFailure[],
   start: KnownRecords<HoldRecord>,
-): Promise<HoldFailure[]> {
-  if (gateFailures.length === 0) return [];
+): Promise<Omit<HeldDeployments, 'known'>> {
+  if (gateFailures.length === 0) return { notifications: [], failures: [] };
   const byDeployment = Map.groupBy(gateFailures, ({ location }) => deploymentName(location));
   const { updated, failures } = await updateHolds(
     context.holds,
@@ -151,7 +160,7 @@ async function recordHolds(
       logNotHeld(context.invocation, { ...failure, ...failure.location }, reason);
   }
   const notifications = updated.flatMap(({ hold, data: { kind } }) => (kind ? [{ hold, kind }] : []));
-  return [...failures, ...(await notify(context, notifications))];
+  return { notifications, failures };
 }
 
 function mergeFailures(

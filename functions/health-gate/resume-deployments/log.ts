@@ -1,7 +1,8 @@
 import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
-import { deploymentName, type HoldDraft } from '../domain/hold-record.ts';
-import { iso } from '../messages/verdict-text.ts';
+import { formatIso } from '#shared/time.ts';
+import { deploymentName, type HoldDraft, type HoldRecord } from '../domain/hold-record.ts';
+import { type ResumeAttempt, resumeReason } from './attempt-outcome.ts';
 import type { FailedAction } from './event.ts';
 
 // One line per outcome: which deployment, what happened, and why.
@@ -15,7 +16,7 @@ export function logFields(hold: HoldDraft): Record<string, unknown> {
     stage,
     executionId,
     actions: actions.map(({ action }) => action),
-    heldAt: iso(heldAt),
+    heldAt: formatIso(heldAt),
     attempts,
   };
 }
@@ -43,7 +44,7 @@ export function logNotHeld({ logger, metrics }: Invocation, action: NamedAction,
 export function logHealthStatus({ logger }: Invocation, hold: HoldDraft, checks: string): void {
   if (hold.retryAt === undefined)
     logger.info('cool-down ended: checks no longer clear', { ...logFields(hold), checks });
-  else logger.info('cool-down started', { ...logFields(hold), retryAt: iso(hold.retryAt) });
+  else logger.info('cool-down started', { ...logFields(hold), retryAt: formatIso(hold.retryAt) });
 }
 
 const closed = {
@@ -72,4 +73,17 @@ type NamedAction = Pick<FailedAction, 'action' | 'actionExecutionId' | 'executio
 function actionFields(failed: NamedAction) {
   const { action, actionExecutionId, executionId, pipeline, stage } = failed;
   return { deployment: deploymentName(failed), pipeline, stage, action, executionId, actionExecutionId };
+}
+
+/** In a dry run, these lines replace the writes and mails. */
+export function logPlannedOutcomes(
+  { logger }: Invocation,
+  attempts: readonly ResumeAttempt[],
+  ready: readonly HoldRecord[],
+): void {
+  const resumed = ready.map(
+    (hold): ResumeAttempt => ({ hold, outcome: { kind: 'resumed', reason: resumeReason(hold) } }),
+  );
+  for (const { hold, outcome } of [...attempts, ...resumed])
+    logger.info('outcome planned', { ...logFields(hold), ...outcome });
 }

@@ -1,13 +1,18 @@
-import { readRecords, scanRecords } from '#shared/aws/records.ts';
 import type { BatchResult, QueueMessage } from '#shared/handlers/queue.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import type { ResumeConfig } from '../config.ts';
 import type { HoldFailure, ResumeContext } from '../context.ts';
-import { deploymentName, type HoldRecord } from '../domain/hold-record.ts';
-import { GLOBAL } from '../domain/regions.ts';
+import { deploymentName } from '../domain/hold-record.ts';
+import { decideDueHolds } from './decide-due-holds.ts';
 import type { TriggerEvent } from './event.ts';
 import { holdDeployments } from './hold-deployments.ts';
+import { logPlannedOutcomes } from './log.ts';
+import { notify, sendPendingNotifications } from './notify.ts';
+import { retryStages } from './retry-stage.ts';
 import { reviewHolds } from './review-holds.ts';
+import { saveOutcomes } from './save-outcomes.ts';
+import { type HoldSelection, selectHolds } from './select-holds.ts';
+import { sendReminders } from './send-reminders.ts';
 
 /**
  * Holds the deployments that gates have stopped, and resumes them when the checks are clear. The scheduled sweep reviews
@@ -24,56 +29,41 @@ export async function resumeDeployments(
     holds: { table: config.holdsTable, key: 'deployment', signal: invocation.signal },
   };
   const messages = deliveries.map(({ message }) => message);
-  const failed = messages.filter((message) => message.kind === 'failed action');
-  const holdFailures = await holdDeployments(context, failed);
-  const { reviewed, failures } = await reviewSelectedHolds(context, messages);
-  const allFailures = [...holdFailures, ...failures];
-  for (const { deployment, error } of allFailures)
+  const holdFailures = await hold(context, messages);
+  const selection = await selectHolds(context, messages);
+  const resumeFailures = selection.holds.length > 0 ? await resume(context, selection) : [];
+  const failures = [...holdFailures, ...resumeFailures];
+  for (const { deployment, error } of failures)
     invocation.logger.warn('message will be retried', { deployment, error });
   return {
-    retry: allFailures.flatMap((failure) => messagesToRetry(deliveries, failure)),
-    response: { reviewed: reviewed.map(({ deployment, status }) => ({ deployment, status })) },
+    retry: failures.flatMap((failure) => messagesToRetry(deliveries, failure)),
+    response: { reviewed: selection.holds.map(({ deployment, status }) => ({ deployment, status })) },
   };
 }
 
-interface ReviewedHolds {
-  readonly reviewed: readonly HoldRecord[];
-  readonly failures: readonly HoldFailure[];
+async function hold(context: ResumeContext, messages: readonly TriggerEvent[]): Promise<HoldFailure[]> {
+  const failed = messages.filter((message) => message.kind === 'failed action');
+  const held = await holdDeployments(context, failed);
+  const notNotified = await notify(context, held.notifications);
+  const stillPending = await sendPendingNotifications(context, held.known);
+  return [...held.failures, ...notNotified, ...stillPending];
 }
 
-async function reviewSelectedHolds(
-  context: ResumeContext,
-  messages: readonly TriggerEvent[],
-): Promise<ReviewedHolds> {
-  const named = new Set(messages.flatMap((message) => (message.kind === 'due' ? [message.deployment] : [])));
-  const remindAll = messages.some(({ kind }) => kind === 'sweep');
-  const fresh = remindAll || messages.some(({ kind }) => kind === 'closed issue');
-  const reviewed = await selectHolds(context, messages, named);
-  if (reviewed.length === 0) return { reviewed, failures: [] };
-  return { reviewed, failures: await reviewHolds(context, reviewed, { named, remindAll, fresh }) };
-}
-
-/** A sweep selects every record, a closed issue those it may concern, a reminder only its own. */
-async function selectHolds(
-  { holds }: ResumeContext,
-  messages: readonly TriggerEvent[],
-  named: ReadonlySet<string>,
-): Promise<HoldRecord[]> {
-  const closed = messages.filter((message) => message.kind === 'closed issue');
-  const sweeps = messages.some(({ kind }) => kind === 'sweep');
-  if (!sweeps && closed.length === 0)
-    return named.size === 0 ? [] : [...(await readRecords(holds, [...named])).values()];
-  const all = await scanRecords(holds);
-  if (sweeps) return all;
-  return all.filter(
-    (hold) => named.has(hold.deployment) || closed.some(({ region }) => isAffectedBy(hold, region)),
-  );
-}
-
-/** An issue without a single Region concerns every gate. */
-function isAffectedBy(hold: HoldRecord, region: string | undefined): boolean {
-  if (region === undefined || region === GLOBAL) return true;
-  return hold.actions.some(({ policy }) => policy.regions.includes(region));
+async function resume(context: ResumeContext, selection: HoldSelection): Promise<HoldFailure[]> {
+  const reviewed = await reviewHolds(context, selection);
+  // Taken before the pipelines are read: a stop that happens after that is newer than the claim.
+  const now = context.invocation.now();
+  const decided = await decideDueHolds(context, reviewed);
+  if (context.config.dryRun) {
+    logPlannedOutcomes(context.invocation, decided.attempts, decided.ready);
+    return [];
+  }
+  const retried = await retryStages(context, decided.ready, now);
+  const saved = await saveOutcomes(context, [...decided.attempts, ...retried.attempts]);
+  const notNotified = await notify(context, saved.notifications);
+  await sendReminders(context, [...reviewed.toRemind, ...saved.holds]);
+  const stillPending = await sendPendingNotifications(context, [...reviewed.waiting, ...reviewed.ended]);
+  return [...decided.failures, ...retried.failures, ...saved.failures, ...notNotified, ...stillPending];
 }
 
 /** The messages to retry for a failed deployment: its own, and those about all deployments. */

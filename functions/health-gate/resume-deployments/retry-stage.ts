@@ -1,19 +1,19 @@
 import { forEachIsolated } from '#shared/concurrency.ts';
-import {
-  describeError,
-  hasName,
-  isClientError,
-  isRecord,
-  isRetryable,
-  isServiceResponse,
-} from '#shared/errors.ts';
+import { hasName, isClientError, isRecord, isRetryable, isServiceResponse } from '#shared/errors.ts';
 import { retryFailedActions } from '../aws/codepipeline.ts';
 import { type HoldFailure, PIPELINE_CONCURRENCY, type ResumeContext } from '../context.ts';
 import type { HoldRecord } from '../domain/hold-record.ts';
 import { claimRetry } from '../domain/hold-transitions.ts';
-import { decideResume, type PipelineSnapshot, type ResumeDecision } from '../domain/resume-decision.ts';
+import { decideResume, type PipelineSnapshot } from '../domain/resume-decision.ts';
+import {
+  type AttemptOutcome,
+  deniedReason,
+  formatError,
+  type ResumeAttempt,
+  resumeReason,
+  toOutcome,
+} from './attempt-outcome.ts';
 import { readSnapshot } from './read-snapshot.ts';
-import type { AttemptOutcome, ResumeAttempt } from './save-outcomes.ts';
 import { updateHolds } from './update-holds.ts';
 
 /** Delay before a busy pipeline is tried again. */
@@ -120,37 +120,6 @@ function callAttempts(error: unknown): number {
   return isRecord(metadata) ? Number(metadata.attempts) : 1;
 }
 
-/** @returns undefined for `retry` */
-export function toOutcome(decision: ResumeDecision, hold: HoldRecord): AttemptOutcome | undefined {
-  switch (decision.kind) {
-    case 'retry':
-      return undefined;
-    case 'continued':
-      return hold.status === 'retrying'
-        ? { kind: 'resumed', reason: resumeReason(hold) }
-        : { kind: 'dropped', reason: 'a person has retried it' };
-    case 'postpone':
-      return { kind: 'postponed', reason: decision.reason };
-    case 'drop':
-      return { kind: 'dropped', reason: decision.reason };
-    case 'abandon':
-      return { kind: 'abandoned', reason: decision.reason };
-  }
-}
-
-export function resumeReason({ resumeReason: reason = 'the checks are clear' }: HoldRecord): string {
-  return reason;
-}
-
-export function deniedReason(error: unknown): string {
-  return `access denied: check for a policy that denies this function to read or retry the pipeline. ${formatError(error)}`;
-}
-
 function postponeBusy({ invocation }: ResumeContext, reason: string): AttemptOutcome {
   return { kind: 'postponed', reason, retryAt: invocation.now() + BUSY_RETRY_MS };
-}
-
-function formatError(error: unknown): string {
-  const { message, name } = describeError(error);
-  return `${name}: ${message}`;
 }

@@ -1,31 +1,30 @@
-import { sendMessages } from '#shared/aws/sqs.ts';
-import type { HoldFailure, ResumeContext } from '../context.ts';
-import { type HoldRecord, isOpen } from '../domain/hold-record.ts';
-import { applyHealthStatus } from '../domain/hold-transitions.ts';
-import { SWEEP_INTERVAL_MS } from '../domain/resume-schedule.ts';
-
+import type { ResumeContext } from '../context.ts';
+import { type HoldRecord, isBusy, isOpen, isTooOld } from '../domain/hold-record.ts';
+import { allowsResume, applyHealthStatus } from '../domain/hold-transitions.ts';
 import { evaluateGates, type GatesEvaluation } from '../evaluate-gates.ts';
-import { formatDueMessage } from './event.ts';
 import { logHealthStatus } from './log.ts';
-import { sendPendingNotifications } from './notify.ts';
-import { isBusy, isDue, processDueHolds } from './process-due-holds.ts';
+import type { HoldSelection } from './select-holds.ts';
 import { updateHolds } from './update-holds.ts';
 
-export interface ReviewOptions {
-  /** Deployments named by their own message. */
+/** What a run knows about due holds. */
+export interface DueHoldsContext {
+  readonly evaluations: ReadonlyMap<string, GatesEvaluation>;
   readonly named: ReadonlySet<string>;
-  /** Send reminders for all holds due before the next sweep, or only for those that this run changed. */
-  readonly remindAll: boolean;
-  /** Ignore cached responses: an event says that the sources changed. A reminder may use them. */
-  readonly fresh: boolean;
 }
 
-/** Reads AWS Health, starts and ends cool-downs accordingly, and processes due holds. */
+export interface ReviewedHolds extends DueHoldsContext {
+  readonly due: readonly HoldRecord[];
+  readonly waiting: readonly HoldRecord[];
+  /** The waiting holds that need a reminder. */
+  readonly toRemind: readonly HoldRecord[];
+  readonly ended: readonly HoldRecord[];
+}
+
+/** Reads AWS Health, starts and ends cool-downs accordingly, and says which holds are due. */
 export async function reviewHolds(
   context: ResumeContext,
-  holds: readonly HoldRecord[],
-  { fresh, named, remindAll }: ReviewOptions,
-): Promise<HoldFailure[]> {
+  { fresh, holds, named, remindAll }: HoldSelection,
+): Promise<ReviewedHolds> {
   const now = context.invocation.now();
   const open = holds.filter((hold) => isOpen(hold) && (!isBusy(hold, now) || named.has(hold.deployment)));
   const rules = new Map(open.map(({ actions, deployment }) => [deployment, actions]));
@@ -33,13 +32,10 @@ export async function reviewHolds(
   const changed = await applyHealthStatuses(context, open, dueContext.evaluations);
   const current = open.map((hold) => changed.get(hold.deployment) ?? hold);
   const due = new Set(current.filter((hold) => isDue(hold, context, dueContext)));
-  const processed = await processDueHolds(context, [...due], dueContext);
-  if (context.config.dryRun) return [...processed.failures];
   const waiting = current.filter((hold) => !due.has(hold));
   const toRemind = remindAll ? waiting : waiting.filter(({ deployment }) => changed.has(deployment));
-  await sendReminders(context, [...toRemind, ...processed.holds]);
   const ended = holds.filter((hold) => !isOpen(hold));
-  return [...processed.failures, ...(await sendPendingNotifications(context, [...waiting, ...ended]))];
+  return { ...dueContext, due: [...due], waiting, toRemind, ended };
 }
 
 /** @returns the holds that changed */
@@ -72,23 +68,15 @@ async function applyHealthStatuses(
   return new Map(updated.map(({ hold }) => [hold.deployment, hold]));
 }
 
-/** Sends a delayed message for each hold due before the next sweep. If sending fails, the sweep finds the hold a few minutes later. */
-async function sendReminders(
-  { config, invocation }: ResumeContext,
-  holds: readonly HoldRecord[],
-): Promise<void> {
+/** Due by its retry time, its age, or an expired claim. */
+function isDue(
+  hold: HoldRecord,
+  { config, invocation }: Pick<ResumeContext, 'config' | 'invocation'>,
+  { evaluations, named }: DueHoldsContext,
+): boolean {
   const now = invocation.now();
-  const soon = holds.flatMap(({ deployment, retryAt = 0, status }) => {
-    const ms = retryAt - now;
-    if (status !== 'cooling down' || ms <= 0 || ms > SWEEP_INTERVAL_MS) return [];
-    return [{ body: formatDueMessage(deployment, config.region, now), delaySeconds: Math.ceil(ms / 1000) }];
-  });
-  if (soon.length === 0) return;
-  const sent = await sendMessages(config.queueUrl, soon, invocation.signal);
-  const errors = sent.filter((error) => error !== undefined);
-  if (errors.length > 0)
-    invocation.logger.warn('reminders not sent: the next sweep resumes these deployments', {
-      messages: errors.length,
-      error: errors[0],
-    });
+  if (hold.status === 'retrying') return !isBusy(hold, now) || named.has(hold.deployment);
+  if (isTooOld(hold, config, now)) return true;
+  const isClear = allowsResume(evaluations.get(hold.deployment)?.status);
+  return hold.status === 'cooling down' && isClear && (hold.retryAt ?? 0) <= now;
 }

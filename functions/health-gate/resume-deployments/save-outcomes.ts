@@ -2,32 +2,23 @@ import type { HoldFailure, ResumeContext } from '../context.ts';
 import { pendingNotification, withNotificationClaim } from '../domain/hold-notifications.ts';
 import type { HoldDraft, HoldRecord, NotificationKind } from '../domain/hold-record.ts';
 import { closeHold, postpone, returnToHeld } from '../domain/hold-transitions.ts';
-import { logClosed, logFields, logHealthStatus, logPostponed } from './log.ts';
-import { notify } from './notify.ts';
+import type { HoldNotification } from '../messages/mail.ts';
+import type { AttemptOutcome, ResumeAttempt } from './attempt-outcome.ts';
+import { logClosed, logHealthStatus, logPostponed } from './log.ts';
 import { updateHolds } from './update-holds.ts';
 
-/** The result of processing a due hold. */
-export type AttemptOutcome =
-  | { readonly kind: 'resumed' | 'dropped' | 'abandoned'; readonly reason: string }
-  | { readonly kind: 'postponed'; readonly reason: string; readonly retryAt?: number }
-  /** The run with the claim died before the retry, and the checks are no longer clear. */
-  | { readonly kind: 'held again'; readonly reason: string };
-
-/** A hold as it was when it was processed, and the outcome. */
-export interface ResumeAttempt {
-  readonly hold: HoldRecord;
-  readonly outcome: AttemptOutcome;
+export interface SavedOutcomes {
+  readonly holds: readonly HoldRecord[];
+  /** The mails that the writes have claimed. */
+  readonly notifications: readonly HoldNotification[];
+  readonly failures: readonly HoldFailure[];
 }
 
-/**
- * Saves the outcomes with conditional writes that also claim the mails, then sends the mails.
- *
- * @returns the failures, and the updated records
- */
+/** Saves the outcomes with conditional writes that also claim the mails. */
 export async function saveOutcomes(
   context: ResumeContext,
   attempts: readonly ResumeAttempt[],
-): Promise<{ readonly failures: readonly HoldFailure[]; readonly holds: readonly HoldRecord[] }> {
+): Promise<SavedOutcomes> {
   const byDeployment = new Map(attempts.map((attempt) => [attempt.hold.deployment, attempt]));
   const now = context.invocation.now();
   const { updated, failures } = await updateHolds(
@@ -47,10 +38,7 @@ export async function saveOutcomes(
   );
   for (const { hold, data } of updated) logOutcome(context, hold, data.outcome);
   const notifications = updated.flatMap(({ hold, data: { kind } }) => (kind ? [{ hold, kind }] : []));
-  return {
-    holds: updated.map(({ hold }) => hold),
-    failures: [...failures, ...(await notify(context, notifications))],
-  };
+  return { holds: updated.map(({ hold }) => hold), notifications, failures };
 }
 
 interface OutcomeUpdate {
@@ -105,9 +93,4 @@ function logOutcome({ invocation }: ResumeContext, hold: HoldRecord, outcome: At
   if (outcome.kind === 'held again') logHealthStatus(invocation, hold, outcome.reason);
   else if (outcome.kind === 'postponed') logPostponed(invocation, hold);
   else logClosed(invocation, hold, outcome.kind, outcome.reason);
-}
-
-/** In a dry run, this line replaces the writes and mails. */
-export function logPlannedOutcome({ invocation }: ResumeContext, { outcome, hold }: ResumeAttempt): void {
-  invocation.logger.info('outcome planned', { ...logFields(hold), ...outcome });
 }

@@ -1,4 +1,4 @@
-import type { KnownRecords, Records } from '#shared/aws/records.ts';
+import type { KnownRecords, Records } from '#shared/aws/dynamodb.ts';
 import { updateRecords } from '#shared/aws/update-records.ts';
 import type { HoldFailure } from '../context.ts';
 import type { HoldDraft, HoldRecord } from '../domain/hold-record.ts';

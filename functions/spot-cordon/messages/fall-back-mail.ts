@@ -1,10 +1,11 @@
 import type { Notification } from '#shared/chat.ts';
+import { subjectLine } from '#shared/mail-text.ts';
 import type { FailureNotice, FallBackNotice } from '../domain/fall-back-record.ts';
 import type { MixedGroup } from '../domain/mixed-group.ts';
 
-/** SNS demands a subject of at most 100 ASCII characters. The same subject keeps the notices of a group in one thread. */
+/** The same subject keeps the notices of a group in one thread. */
 export function fallBackMail({ name }: MixedGroup, notice: FallBackNotice): Notification {
-  const subject = `Groundcrew: Spot capacity of ${toAscii(name)}`.slice(0, 100);
+  const subject = subjectLine(`Groundcrew: Spot capacity of ${name}`);
   const command = `aws autoscaling describe-scaling-activities --auto-scaling-group-name '${name}'`;
   const about = sentences(name, notice);
   const chat = { title: subject, text: about.join('\n'), thread: `fall-back ${name}`, nextSteps: [command] };
@@ -50,8 +51,4 @@ function failureSentences(name: string, failure: FailureNotice): string[] {
     `Group ${name} cannot launch instances, because ${cause[0]}.`,
     `${cause[1]} Groundcrew changes nothing here.`,
   ];
-}
-
-function toAscii(name: string): string {
-  return name.replaceAll(/[^ -~]/g, '?');
 }

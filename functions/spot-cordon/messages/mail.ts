@@ -1,10 +1,10 @@
 import { chatMessages, type Notification } from '#shared/chat.ts';
+import { fittingParagraphs } from '#shared/mail-text.ts';
 import type { CordonRecord, LaunchFailure } from '../domain/cordon-record.ts';
 import { severities } from '../domain/disruption.ts';
 
-/** The list is cut at this many instances, and below SNS's limit of 256 KiB. The log names all of them. */
+/** The list is cut at this many instances. The log names all of them. */
 const MAX_INSTANCES = 200;
-const MAX_BYTES = 240_000;
 
 /** One mail for a whole batch. */
 export function cordonSummaryMail(records: readonly CordonRecord[]): Notification {
@@ -83,7 +83,7 @@ function toNotice(
 }
 
 function listText(head: readonly string[], paragraphs: readonly string[], functionName: string): string {
-  const shown = takeFitting(paragraphs.slice(0, MAX_INSTANCES));
+  const shown = fittingParagraphs(paragraphs.slice(0, MAX_INSTANCES));
   const hidden = paragraphs.length - shown.length;
   const more = hidden > 0 ? [`... and ${hidden} more; the log of ${functionName} names them.`] : [];
   return [...head, '', ...shown, ...more].join('\n');
@@ -106,14 +106,6 @@ function formatLaunchFailed({ record, failure }: LaunchFailedNotice): string {
   const group = record.orderedReplacement?.group ?? '';
   const command = `aws autoscaling describe-scaling-activities --auto-scaling-group-name '${group}'`;
   return [`${record.instanceId}: group ${group}, ${failure}`, `  details: ${command}`, ''].join('\n');
-}
-
-function takeFitting(paragraphs: readonly string[]): string[] {
-  let bytes = 0;
-  return paragraphs.filter((text) => {
-    bytes += Buffer.byteLength(text);
-    return bytes <= MAX_BYTES;
-  });
 }
 
 function formatSummary(record: CordonRecord): string {

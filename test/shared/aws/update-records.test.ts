@@ -2,7 +2,7 @@ import { BatchGetItemCommand, DynamoDBClient, TransactWriteItemsCommand } from '
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Records } from '../../../shared/aws/records.ts';
+import type { Records } from '../../../shared/aws/dynamodb.ts';
 import { removeRecords, updateRecords } from '../../../shared/aws/update-records.ts';
 
 // A table that can fail each of its calls. A transaction has 100 items, so 250 records are three of them.
