@@ -10,7 +10,7 @@ import { type CallListener, type GatewayState, type Hooks, serviceState } from '
 import { startMoto } from './moto/process.ts';
 import type { Call } from './types.ts';
 
-export { accessKeyFor } from './caller.ts';
+export { accessKeyFor, observer } from './caller.ts';
 export type { Fault, FaultKind } from './faults.ts';
 export type { SuccessfulCall } from './gateway-state.ts';
 export { accountId, type Caller, region } from './types.ts';

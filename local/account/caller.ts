@@ -1,5 +1,8 @@
 import type { Caller } from './types.ts';
 
+/** Who only looks at the account, for the page. Its calls are not recorded. */
+export const observer = 'observer';
+
 /** The access key id for process number `process` of a function. It tells the account who calls. */
 export function accessKeyFor(functionId: string, process = 0): string {
   if (!/^[A-Za-z0-9]+$/.test(functionId))

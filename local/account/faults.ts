@@ -1,3 +1,4 @@
+import { observer } from './caller.ts';
 import type { ApiRequest } from './request.ts';
 import { encodeError, ServiceError } from './response.ts';
 import type { Caller, HttpResponse } from './types.ts';
@@ -19,6 +20,8 @@ export interface Fault {
   readonly function: string;
   readonly call: number;
   readonly kind: FaultKind;
+  /** Only these calls are counted and hit. */
+  readonly matches?: (call: Pick<ApiRequest, 'service' | 'action'>) => boolean;
 }
 
 export interface Faults {
@@ -83,7 +86,7 @@ export function createFaults(): Faults {
 
 function consumeThrottle(throttles: Map<string, number>, { caller, service, action }: ApiRequest): boolean {
   const left = throttles.get(`${service}:${action}`) ?? 0;
-  if (left === 0 || caller.function === 'local') return false;
+  if (left === 0 || caller.function === 'local' || caller.function === observer) return false;
   throttles.set(`${service}:${action}`, left - 1);
   return true;
 }
@@ -95,12 +98,14 @@ function validateFault(fault: Fault): Fault {
   return fault;
 }
 
-function matchCall(one: ActiveFault, { caller, service, action }: ApiRequest): FaultKind | undefined {
-  const { kind, call } = one.fault;
+function matchCall(one: ActiveFault, request: ApiRequest): FaultKind | undefined {
+  const { caller, service, action } = request;
+  const { kind, call, matches } = one.fault;
   if (one.hitCall) {
     const { process, service: sameService, action: sameAction } = one.hitCall;
     return process === caller.process && sameService === service && sameAction === action ? kind : undefined;
   }
+  if (matches?.(request) === false) return undefined;
   one.callCount += 1;
   if (one.callCount !== call) return undefined;
   if (kind === 'throttled' || kind === 'failed') one.hitCall = { process: caller.process, service, action };

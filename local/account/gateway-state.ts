@@ -19,8 +19,8 @@ export interface Hooks {
   onKill(caller: Caller): void | Promise<void>;
   /** Delivers the caller's payload to another process of the function. Resolves when that invocation has ended. */
   onDuplicate(caller: Caller): void | Promise<void>;
-  /** Receives a complete event that was put on the default bus. */
-  onPublish(event: Mapping): void | Promise<void>;
+  /** Receives a complete event that was put on the default bus, and who put it. */
+  onPublish(event: Mapping, caller: Caller): void | Promise<void>;
   /** Invokes a function, by any name that the API accepts, and waits for the result. */
   onInvoke(functionName: string, payload: unknown): Promise<InvocationResult>;
   /** Queues an asynchronous invocation. */

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Mapping } from '../json.ts';
+import { observer } from './caller.ts';
 import { ConnectionDroppedError, isHttpResponse, type ServiceContext } from './emulated-service.ts';
 import { type FaultKind, internalErrorResponse, throttlingResponse } from './faults.ts';
 import {
@@ -64,7 +65,7 @@ async function replay(gateway: GatewayState, request: ApiRequest): Promise<void>
 /** Returns undefined if there is no response, or if a fault loses it. */
 async function handleRequest(gateway: GatewayState, request: ApiRequest): Promise<HttpResponse | undefined> {
   const call = recordCall(request);
-  gateway.calls.push(call);
+  if (request.caller.function !== observer) gateway.calls.push(call);
   if (gateway.provisioning?.done === false) gateway.provisioning.requests.push(request);
   const fault = gateway.faults.nextFault(request);
   const response = await respondWithFault(fault, gateway, request).catch((error: unknown) => {
@@ -81,7 +82,8 @@ function recordCall(request: ApiRequest): CallRecord {
   const { caller, service, action } = request;
   // The other account decides what an assumed role is allowed to do, so the call needs nothing from our role.
   const iam = caller.account === undefined ? iamActions(request) : [];
-  return { function: caller.function, service, action, status: 0, iam };
+  const arrivedAt = performance.now();
+  return { function: caller.function, service, action, status: 0, iam, process: caller.process, arrivedAt };
 }
 
 async function respondWithFault(
@@ -148,7 +150,7 @@ function createContext(gateway: GatewayState, request: ApiRequest): ServiceConte
     host: headers.host ?? '',
     principalArn: () => principalOf(gateway, request),
     now: () => gateway.clock.now(),
-    publish: async (event) => requireHook(gateway, 'onPublish')(event),
+    publish: async (event) => requireHook(gateway, 'onPublish')(event, caller),
     invoke: (name, payload) => requireHook(gateway, 'onInvoke')(name, payload),
     invokeAsync: (name, payload) => requireHook(gateway, 'onEnqueue')(name, payload),
     runLater: (ms, work) => requireHook(gateway, 'onRunLater')(ms, work),

@@ -23,6 +23,10 @@ export interface Call {
   readonly status: number;
   /** The IAM actions that the call needs. */
   readonly iam: readonly string[];
+  /** The process of the function. It runs one invocation at a time, so this and the time tell which one called. */
+  readonly process: number;
+  /** When the call arrived, as performance.now() has it: the clock of the pack can be turned. */
+  readonly arrivedAt: number;
 }
 
 /** How an invocation ended: with the payload as JSON, or with Lambda's description of the error. */

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
-import { summarizeCalls } from '../pack/activity.ts';
 import type { ScenarioResult } from '../pack/run-scenario.ts';
+import { summarizeCalls } from '../scenario-kit/calls.ts';
 import type { Scenario } from '../scenario-kit/scenario.ts';
 
 const width = 110;

@@ -87,6 +87,7 @@ async function stay(pack: Pack, wings: readonly Wing[], { settings, shutdown, sa
   for (const line of boxAddress(pack.url)) say(line);
   const lines = await Promise.race([seedAll(pack, wings), shutdown.requested]);
   if (!lines) return;
+  pack.onReset(() => seedAll(pack, wings));
   const stop = pack.live();
   for (const line of lines) say(line);
   say('Ctrl-C leaves.');

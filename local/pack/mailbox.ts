@@ -1,11 +1,12 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
+import type { Arrival } from '../wiring/arrival.ts';
 import type { Chat, Mail } from '../wiring/sns-topics.ts';
 
 export interface Mailbox {
-  readonly mails: readonly Mail[];
-  readonly chats: readonly Chat[];
+  readonly mails: readonly (Mail & Arrival)[];
+  readonly chats: readonly (Chat & Arrival)[];
   receive(mail: Mail): void;
   receiveChat(chat: Chat): void;
   clear(): void;
@@ -13,17 +14,18 @@ export interface Mailbox {
 
 /** Keeps what SNS would have mailed: in memory, and as a file each when there is a folder for them. */
 export function createMailbox(clock: Clock, folder?: string): Mailbox {
-  const mails: Mail[] = [];
-  const chats: Chat[] = [];
+  const mails: (Mail & Arrival)[] = [];
+  const chats: (Chat & Arrival)[] = [];
+  const arrival = (): Arrival => ({ at: clock.now(), arrivedAt: performance.now() });
   if (folder !== undefined) empty(folder);
   return {
     mails,
     chats,
     receiveChat: (chat) => {
-      chats.push(chat);
+      chats.push({ ...chat, ...arrival() });
     },
     receive: (mail) => {
-      mails.push(mail);
+      mails.push({ ...mail, ...arrival() });
       if (folder !== undefined) write(folder, mail, mails.length, clock.now());
     },
     clear: () => {

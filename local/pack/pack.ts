@@ -2,10 +2,12 @@ import { join, resolve } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { type Account, accessKeyFor, accountId, region, startAccount } from '../account/account.ts';
+import { type Account, accessKeyFor, accountId, observer, region, startAccount } from '../account/account.ts';
 import { findMailSubscriptions, type SnsState } from '../account/services/sns.ts';
 import { countMessages } from '../account/services/sqs/queue.ts';
 import { createClock } from '../clock.ts';
+import { type ConsolePage, createConsole } from '../console/console.ts';
+import type { NamedPanel } from '../console/snapshot.ts';
 import { findPython } from '../python/find.ts';
 import { openFileSystems } from '../runtime/file-systems.ts';
 import { createFunctions, type Functions, type InspectOptions } from '../runtime/functions.ts';
@@ -14,11 +16,10 @@ import { combine } from '../stack/combine.ts';
 import type { Stack } from '../stack/stack.ts';
 import { type LocalServer, openLocalServer } from '../wiring/local-server.ts';
 import { createWiring } from '../wiring/wiring.ts';
-import { describeActivity, describeWiring } from './activity.ts';
 import { createResources } from './create-resources.ts';
+import { createLive, type Live } from './live.ts';
 import { createMailbox } from './mailbox.ts';
-import { renderPage } from './page.ts';
-import { type Chosen, chooseTemplates } from './templates.ts';
+import { type Chosen, chooseTemplates, loadPanels } from './templates.ts';
 import {
   callsOf,
   clientSettings,
@@ -66,6 +67,8 @@ export interface Pack extends World {
   logs(functionId: string): readonly string[];
   /** Delivers in real time from now on. Returns how to stop. */
   live(): () => Promise<void>;
+  /** How the page fills the account again after it emptied it. */
+  onReset(fill: () => Promise<unknown>): void;
   close(): Promise<void>;
 }
 
@@ -78,9 +81,13 @@ export async function startPack(options: PackOptions = {}): Promise<Pack> {
   const python = await findPython(progress).catch((error: unknown) => closing(server, error));
   const starting = startAccount({ python, clock, endpoint: options.endpoint });
   try {
-    const [account, deployable] = await Promise.all([starting, chooseTemplates(python, options)]);
+    const [account, deployable, panels] = await Promise.all([
+      starting,
+      chooseTemplates(python, options),
+      loadPanels(options),
+    ]);
     const stacks = deployable({ region, accountId, endpoint: account.url, httpUrl: server.url });
-    const pack = assemble({ options, clock, server, account, stacks });
+    const pack = assemble({ options, clock, server, account, stacks, panels });
     await pack.reset();
     return pack;
   } catch (error) {
@@ -96,26 +103,24 @@ function closing(server: LocalServer, error: unknown): never {
 
 interface Started extends Pick<Parts, 'account' | 'clock' | 'server'> {
   readonly options: PackOptions;
+  readonly panels: readonly NamedPanel[];
   readonly stacks: readonly [Stack, ...Stack[]];
 }
 
 function assemble(started: Started): Pack {
   const parts = connect(started);
-  const { account, clock, functions, history, mailbox, options, server, stack, stacks, wiring } = parts;
+  const { account, clock, functions, history, options, server, stack, stacks, wiring } = parts;
   connectHooks(parts);
+  const world = worldOf(parts);
+  const live = createLive(() => wiring.runLive(options.progress ?? (() => {})));
+  const { page, onReset } = openPage(parts, world, live);
   server.serve({
     handle: wiring.http.handle,
     putEvents: (events) => put(parts, events),
-    renderPage: () =>
-      renderPage({
-        mails: mailbox.mails,
-        events: history.events,
-        functions: describeActivity(functions, callsOf(account)),
-        notes: describeWiring(wiring),
-      }),
+    handlePage: page.handle,
   });
   return {
-    ...worldOf(parts),
+    ...world,
     url: server.url,
     endpoint: account.url,
     account,
@@ -124,15 +129,43 @@ function assemble(started: Started): Pack {
     functions,
     clock,
     logs: (id) => functions.pool(id).logs.lines,
-    live: () => wiring.runLive(options.progress ?? (() => {})),
+    live: live.start,
+    onReset,
     redeliver: async () => {
       const again = history.failed.splice(0);
       for (const { functionId, payload } of again) await invoke(parts, functionId, payload);
       return again.length;
     },
     reset: () => reset(parts),
-    close: () => close(parts),
+    close: () => {
+      page.stop();
+      return close(parts);
+    },
   };
+}
+
+interface OpenedPage extends Pick<Pack, 'onReset'> {
+  readonly page: ConsolePage;
+}
+
+function openPage(parts: Parts & Started, person: World, { whilePaused }: Live): OpenedPage {
+  let fill: (() => Promise<unknown>) | undefined;
+  const emptyAndFill = async (): Promise<void> => {
+    await reset(parts);
+    await fill?.();
+  };
+  const page = createConsole({
+    pack: { ...parts, calls: () => callsOf(parts.account) },
+    panels: parts.panels,
+    person,
+    observer: worldOf(parts, observer),
+    whilePaused,
+    reset: () => (fill ? emptyAndFill : undefined),
+  });
+  const onReset: Pack['onReset'] = (given) => {
+    fill = given;
+  };
+  return { page, onReset };
 }
 
 function connect(started: Started): Parts & Started {

@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import type { NamedPanel } from '../console/snapshot.ts';
 import { mapping } from '../json.ts';
 import { discoverWings } from '../scenario-kit/discover.ts';
 import { deploy, readTemplates } from '../stack/deploy.ts';
@@ -30,6 +31,17 @@ export async function chooseTemplates(python: string, chosen: Chosen): Promise<D
   const parameters = { ...localParameters(templates.template.Parameters), ...own, ...chosen.parameters };
   const stackName = wing === undefined ? 'groundcrew' : `groundcrew-${wing}`;
   return (names) => deploy(templates, { parameters, nested }, { ...names, stackName });
+}
+
+/** The panels of the wings that are started, in the order of the page. */
+export async function loadPanels({ templatePath, wing }: Chosen): Promise<readonly NamedPanel[]> {
+  if (templatePath !== undefined) return [];
+  const wings = await discoverWings();
+  return wings
+    .flatMap(({ name, panel }) =>
+      panel && (wing === undefined || wing === name) ? [{ wing: name, panel }] : [],
+    )
+    .toSorted((a, b) => a.panel.rank - b.panel.rank);
 }
 
 function pathOf({ templatePath, wing }: Chosen): string {

@@ -1,11 +1,13 @@
-import { type Account, accessKeyFor, accountId, region } from '../account/account.ts';
+import { type Account, accessKeyFor, accountId, type Caller, region } from '../account/account.ts';
 import type { Call } from '../account/types.ts';
 import type { AdjustableClock } from '../clock.ts';
+import { mapping } from '../json.ts';
 import type { FileSystems } from '../runtime/file-systems.ts';
 import { FunctionFailed, type Functions } from '../runtime/functions.ts';
 import type { World } from '../scenario-kit/world.ts';
 import { createAuthorize } from '../stack/role-policies.ts';
 import type { Stack } from '../stack/stack.ts';
+import type { PutEvent } from '../wiring/arrival.ts';
 import { toEnvelope } from '../wiring/envelope.ts';
 import type { LocalServer } from '../wiring/local-server.ts';
 import type { Wiring } from '../wiring/wiring.ts';
@@ -28,12 +30,13 @@ export interface Parts {
 
 /** What happened since the last reset. */
 interface History {
-  readonly events: { readonly at: number; readonly event: object; readonly rules: readonly string[] }[];
+  readonly events: PutEvent[];
   readonly published: object[];
   readonly failed: { readonly functionId: string; readonly payload: unknown }[];
 }
 
-const keptEvents = 200;
+/** More than a storm of a thousand. */
+const keptEvents = 2000;
 
 /** Who calls for the wiring: not a function, and not the scenario either. */
 export const wiringCaller = 'wiring';
@@ -61,9 +64,9 @@ export function connectHooks(parts: Parts): void {
       const payload = pool.running(caller.process);
       if (payload !== undefined) await pool.invoke(payload, { beyondLimit: true });
     },
-    onPublish: async (event) => {
+    onPublish: async (event, caller) => {
       if (!String(event.source).startsWith('aws.')) history.published.push(event);
-      await put(parts, [event]);
+      await put(parts, [event], caller);
     },
     onInvoke: (name, payload) => functions.invoke(functionNamed(name, stack), payload),
     onEnqueue: (name, payload) => wiring.enqueue(functionNamed(name, stack), payload),
@@ -79,14 +82,19 @@ function functionNamed(name: string, stack: Stack): string {
   throw new Error(`${name} is no function of the template`);
 }
 
-export function worldOf(parts: Parts): World {
+/** @param caller who calls AWS through its clients: a person, or the observer that the page is */
+export function worldOf(parts: Parts, caller = 'local'): World {
   const { account, clock, fileSystems, history, mailbox, server, stack, wiring } = parts;
   return {
     clock,
     region,
     accountId,
     ref: (id) => stack.ref(stack.find(id).id),
-    client: clientsOf(account),
+    variableOf: (id, name) => {
+      const value = mapping(mapping(stack.find(id).properties.Environment).Variables)[name];
+      return value === undefined ? undefined : String(value);
+    },
+    client: clientsOf(account, caller),
     put: async (...events) => {
       await put(parts, events);
     },
@@ -114,9 +122,9 @@ export function worldOf(parts: Parts): World {
 }
 
 /** One client for each class: a new one a call would leave its sockets behind, and a sweep makes tens of thousands. */
-function clientsOf(account: Account): World['client'] {
+function clientsOf(account: Account, caller: string): World['client'] {
   const made = new Map<unknown, unknown>();
-  const settings = clientSettings(account, accessKeyFor('local'));
+  const settings = clientSettings(account, accessKeyFor(caller));
   return <C>(ctor: new (config: object) => C): C => {
     const known = made.get(ctor);
     if (known instanceof ctor) return known;
@@ -133,11 +141,14 @@ export function callsOf({ calls }: Account): readonly Call[] {
 export async function put(
   { clock, history, stack, wiring }: Parts,
   given: readonly unknown[],
+  publishedBy?: Caller,
 ): Promise<readonly (readonly string[])[]> {
   const envelopes = given.map((event) => toEnvelope(event, stack.names, clock));
+  const arrival = { at: clock.now(), arrivedAt: performance.now(), publishedBy };
   const matched = await wiring.put(envelopes);
-  const at = clock.now();
-  history.events.push(...envelopes.map((event, index) => ({ at, event, rules: matched[index] ?? [] })));
+  history.events.push(
+    ...envelopes.map((event, index) => ({ ...arrival, event, rules: matched[index] ?? [] })),
+  );
   history.events.splice(0, history.events.length - keptEvents);
   return matched;
 }

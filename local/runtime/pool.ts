@@ -1,5 +1,6 @@
 import { createLogs, type Logs } from './logs.ts';
 import { type Invoked, type Sandbox, type SandboxOptions, startSandbox } from './sandbox.ts';
+import { readTrigger, type Trigger } from './trigger.ts';
 
 export interface PoolOptions extends Omit<SandboxOptions, 'accessKey' | 'logs'> {
   /** The access key id of the function's n-th process. */
@@ -15,10 +16,15 @@ export interface InvokeOptions {
   readonly beyondLimit?: boolean;
 }
 
-interface Finished {
+export interface Finished {
+  /** On the clock of the pack. */
   readonly at: number;
-  readonly ms: number;
+  /** When it began and ended, as performance.now() has it. */
+  readonly begunAt: number;
+  readonly endedAt: number;
+  readonly process: number;
   readonly cold: boolean;
+  readonly trigger: Trigger;
   readonly invoked: Invoked;
 }
 
@@ -65,12 +71,13 @@ export function createPool(options: PoolOptions): Pool {
     finished,
     invoke: async (payload, { beyondLimit = false } = {}) => {
       const member = await crew.acquire(beyondLimit);
-      const [cold, at, begun] = [member.runs === 0, clock.now(), performance.now()];
+      const [cold, at, begunAt] = [member.runs === 0, clock.now(), performance.now()];
       member.runs += 1;
       beginning(member.accessKey);
       const invoked = await member.sandbox.run(payload);
       crew.release(member);
-      finished.push({ at, ms: performance.now() - begun, cold, invoked });
+      const [endedAt, trigger] = [performance.now(), readTrigger(payload)];
+      finished.push({ at, begunAt, endedAt, process: member.number, cold, trigger, invoked });
       if (finished.length > keptInvocations) finished.shift();
       return invoked;
     },

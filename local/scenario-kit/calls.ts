@@ -11,3 +11,10 @@ export function countCalls(calls: readonly Call[], action: string, status?: numb
     (call) => call.action === action && (status === undefined || call.status === status),
   ).length;
 }
+
+/** `DescribeInstances×2, CreateTags×1`, in the order of the first calls. */
+export function summarizeCalls(calls: readonly Call[]): string {
+  const counts = new Map<string, number>();
+  for (const { action } of calls) counts.set(action, (counts.get(action) ?? 0) + 1);
+  return [...counts].map(([action, count]) => `${action}×${count}`).join(', ');
+}

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { isMapping, list, type Mapping } from '../json.ts';
+import type { Panel } from './panel.ts';
 import type { Scenario, Seed } from './scenario.ts';
 
 /** What local/scenarios/<wing>/index.ts exports. */
@@ -13,6 +14,8 @@ export interface Wing {
   readonly parameters: Readonly<Record<string, string>>;
   /** Creates sample resources for the time after the scenarios, while the pack keeps running. */
   readonly seed: Seed | undefined;
+  /** What the wing shows of itself on the page. */
+  readonly panel: Panel | undefined;
 }
 
 /** The scenarios folder does not exist. */
@@ -36,7 +39,7 @@ export async function discoverScenarios(from?: string): Promise<readonly Scenari
 
 async function importWing(name: string, file: string): Promise<Wing> {
   const module: Mapping = await import(pathToFileURL(file).href);
-  const { default: scenarios, parameters = {}, seed } = module;
+  const { default: scenarios, parameters = {}, seed, panel } = module;
   const checked = list(scenarios).filter(isScenario);
   if (!Array.isArray(scenarios) || checked.length !== scenarios.length) {
     throw new Error(`${file} has no list of scenarios as its default export`);
@@ -46,7 +49,9 @@ async function importWing(name: string, file: string): Promise<Wing> {
     throw new Error(`${file} holds the scenario '${misplaced.name}' of the wing ${misplaced.wing}`);
   if (!isTextMapping(parameters)) throw new Error(`${file} exports parameters that are not texts by name`);
   if (seed !== undefined && !isSeed(seed)) throw new Error(`${file} exports a seed that is no function`);
-  return { name, scenarios: checked, parameters, seed };
+  if (panel !== undefined && !isPanel(panel))
+    throw new Error(`${file} exports a panel without look or actions`);
+  return { name, scenarios: checked, parameters, seed, panel };
 }
 
 function isScenario(value: unknown): value is Scenario {
@@ -59,6 +64,10 @@ function isScenario(value: unknown): value is Scenario {
 
 function isTextMapping(value: unknown): value is Readonly<Record<string, string>> {
   return isMapping(value) && Object.values(value).every((one) => typeof one === 'string');
+}
+
+function isPanel(value: unknown): value is Panel {
+  return isMapping(value) && typeof value.look === 'function' && Array.isArray(value.actions);
 }
 
 function isSeed(value: unknown): value is Seed {

@@ -9,6 +9,8 @@ export interface World {
   readonly accountId: string;
   /** The value of CloudFormation's Ref: a queue URL, a table name, a topic ARN, a function name. */
   ref(logicalId: string): string;
+  /** A variable of a function's environment, as the template sets it. */
+  variableOf(functionId: string, name: string): string | undefined;
   /** An SDK client for the account. Its calls are recorded with the function `local`. */
   client<C>(ctor: new (config: object) => C): C;
   /** Puts events on the default bus, as AWS does. The rules of the template deliver them. */

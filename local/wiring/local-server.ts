@@ -3,9 +3,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 
 /** What the server does with requests. The pack sets it when it has read the template. */
 interface RequestHandlers {
-  /** Tries the routes of the template first. Returns false if none matches. */
+  /** Tries the routes of the template. Returns false if none matches. */
   handle(request: IncomingMessage, body: Buffer, response: ServerResponse): Promise<boolean>;
-  renderPage(): string;
+  /** Answers the page and what belongs to it, if no route did. Returns false for any other address. */
+  handlePage(request: IncomingMessage, body: Buffer, response: ServerResponse): Promise<boolean>;
   /** Puts events on the bus. Returns the rules that each event matched. */
   putEvents(events: readonly unknown[]): Promise<readonly (readonly string[])[]>;
 }
@@ -26,7 +27,7 @@ export async function openLocalServer(port: number): Promise<LocalServer> {
   const server = createServer(async (request, response) => {
     try {
       if (handlers) await dispatch(request, response, handlers);
-      else respond(response, 503, 'The pack is starting.');
+      else respond(response.setHeader('refresh', '1'), 503, 'The pack is starting.');
     } catch (error) {
       respond(response, 500, error instanceof Error ? error.message : String(error));
     }
@@ -55,8 +56,7 @@ async function dispatch(
   const body = await readBody(request);
   if (pathname === eventsPath) return receiveEvents(request, body, response, handlers);
   if (await handlers.handle(request, body, response)) return;
-  if (pathname === '/' && request.method === 'GET')
-    return respond(response, 200, handlers.renderPage(), 'text/html; charset=utf-8');
+  if (await handlers.handlePage(request, body, response)) return;
   respond(response, 404, '{"message":"Not Found"}', 'application/json');
 }
 

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { SuccessfulCall } from '../account/gateway-state.ts';
 import type { MailSubscription, QueueSubscription } from '../account/services/sns.ts';
+import type { Caller } from '../account/types.ts';
 import type { Clock } from '../clock.ts';
 import { isMapping, list, type Mapping, mapping, optionalText } from '../json.ts';
 import type { Resource, Stack } from '../stack/stack.ts';
@@ -11,6 +13,8 @@ export interface Mail {
   readonly topic: string;
   readonly subject: string;
   readonly text: string;
+  /** Undefined for the mails of SNS itself. */
+  readonly publishedBy?: Caller;
 }
 
 /** A message for Amazon Q Developer in chat applications, as it was published. */
@@ -18,6 +22,7 @@ export interface Chat {
   /** The ARN of the topic. */
   readonly topic: string;
   readonly text: string;
+  readonly publishedBy: Caller;
 }
 
 export interface TopicOptions {
@@ -39,11 +44,11 @@ type Attributes = Readonly<Record<string, string>>;
 
 export interface Topics {
   /** Delivers the message of a Publish call to the subscriptions. Mailboxes must have confirmed theirs. */
-  publish(input: Mapping, output: Mapping): Promise<void>;
+  publish(call: SuccessfulCall): Promise<void>;
   /** Mails the link that confirms a new subscription. */
   askToConfirm(input: Mapping): void;
   /** Does the same for a PublishBatch call. */
-  publishBatch(input: Mapping, output: Mapping): Promise<void>;
+  publishBatch(call: SuccessfulCall): Promise<void>;
 }
 
 interface PublishedMessage extends TopicMessage {
@@ -52,6 +57,7 @@ interface PublishedMessage extends TopicMessage {
   readonly subject: string | undefined;
   /** Texts for single protocols, instead of the message. */
   readonly texts: Mapping;
+  readonly publishedBy: Caller;
 }
 
 type Receive = (published: PublishedMessage) => void | Promise<void>;
@@ -79,18 +85,21 @@ export function createTopics(options: TopicOptions): Topics {
       );
   };
   return {
-    publish: (input, output) => publish(parsePublish(input, input.TopicArn, output.MessageId)),
+    publish: ({ input, output, caller }) =>
+      publish({ ...parsePublish(input, input.TopicArn, output.MessageId), publishedBy: caller }),
     askToConfirm: ({ Endpoint, Protocol, TopicArn }) => {
       const found = options.findMailSubscriptions(String(TopicArn)).find((one) => one.endpoint === Endpoint);
       if (Protocol === 'email' && found && !found.isConfirmed) sendConfirmation(found, options);
     },
-    publishBatch: async (input, output) => {
+    publishBatch: async ({ input, output, caller }) => {
       const accepted = new Map(
         list(output.Successful).map((one) => [mapping(one).Id, mapping(one).MessageId]),
       );
       for (const entry of list(input.PublishBatchRequestEntries).map(mapping)) {
-        if (accepted.has(entry.Id))
-          await publish(parsePublish(entry, input.TopicArn, accepted.get(entry.Id)));
+        if (accepted.has(entry.Id)) {
+          const parsed = parsePublish(entry, input.TopicArn, accepted.get(entry.Id));
+          await publish({ ...parsed, publishedBy: caller });
+        }
       }
     },
   };
@@ -103,11 +112,11 @@ function chatChannels({ stack, chat }: TopicOptions): readonly { topic: string; 
     .filter(({ id }) => id.endsWith('ChatNotifications'))
     .map(({ id }) => ({
       topic: stack.ref(id),
-      receive: ({ topic, message }) => chat({ topic, text: message }),
+      receive: ({ topic, message, publishedBy }) => chat({ topic, text: message, publishedBy }),
     }));
 }
 
-function parsePublish(input: Mapping, topic: unknown, id: unknown): PublishedMessage {
+function parsePublish(input: Mapping, topic: unknown, id: unknown): Omit<PublishedMessage, 'publishedBy'> {
   return {
     topic: String(topic),
     id: optionalText(id) ?? randomUUID(),
@@ -184,22 +193,22 @@ function textAttributes(attributes: Mapping): Attributes {
 }
 
 function sendMail(
-  { topic, subject = defaultSubject, message }: PublishedMessage,
+  { topic, subject = defaultSubject, message, publishedBy }: PublishedMessage,
   { Endpoint: to }: Mapping,
   { mail }: TopicOptions,
 ): void {
-  mail({ to: String(to), topic, subject, text: message });
+  mail({ to: String(to), topic, subject, text: message, publishedBy });
 }
 
 /** SNS adds a link to every mail. Everyone who follows it unsubscribes the mailbox, also a scanner. */
 function sendMailWithLink(
-  { topic, subject = defaultSubject, message }: PublishedMessage,
+  { topic, subject = defaultSubject, message, publishedBy }: PublishedMessage,
   { arn, endpoint: to }: MailSubscription,
   { endpoint, mail }: TopicOptions,
 ): void {
   const link = `${endpoint}/?${new URLSearchParams({ Action: 'Unsubscribe', SubscriptionArn: arn })}`;
   const footer = `--\nTo stop receiving notifications from this topic, visit the link below to unsubscribe:\n${link}`;
-  mail({ to, topic, subject, text: `${message}\n\n${footer}` });
+  mail({ to, topic, subject, text: `${message}\n\n${footer}`, publishedBy });
 }
 
 function sendConfirmation(

@@ -1,5 +1,6 @@
 import type { SNSClient } from '@aws-sdk/client-sns';
 import { ChangeMessageVisibilityBatchCommand, type Message, type SQSClient } from '@aws-sdk/client-sqs';
+import type { SuccessfulCall } from '../account/gateway-state.ts';
 import type { MailSubscription, QueueSubscription } from '../account/services/sns.ts';
 import type { Clock } from '../clock.ts';
 import type { Mapping } from '../json.ts';
@@ -18,12 +19,6 @@ import { type Chat, createTopics, type Mail } from './sns-topics.ts';
 import { receiveMessages, sendMessage } from './sqs-client.ts';
 import { createPollers, deadLetterQueues } from './sqs-poller.ts';
 import { createTimers, type Timers } from './timers.ts';
-
-/** A successful call, as the account reports it to listeners. */
-interface SuccessfulCall {
-  readonly input: Mapping;
-  readonly output: Mapping;
-}
 
 export interface WiringOptions {
   readonly stack: Stack;
@@ -84,9 +79,9 @@ export function createWiring(options: WiringOptions): Wiring {
   const timers = createTimers(clock);
   const parts = { clock, countMessages, async, pollers, arrivals, timers };
   const schedules = createSchedules({ stack, clock, deliver: delivery.deliver });
-  onCall('sns', 'Publish', ({ input, output }) => topics.publish(input, output));
+  onCall('sns', 'Publish', topics.publish);
   onCall('sns', 'Subscribe', ({ input }) => topics.askToConfirm(input));
-  onCall('sns', 'PublishBatch', ({ input, output }) => topics.publishBatch(input, output));
+  onCall('sns', 'PublishBatch', topics.publishBatch);
   for (const action of arrivalActions) onCall('sqs', action, ({ input }) => arrivals.recordCall(input));
   return {
     put: bus.put,

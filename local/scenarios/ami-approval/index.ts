@@ -12,6 +12,7 @@ import { settingsScenarios } from './settings.ts';
 import { subscriptionScenarios } from './subscriptions.ts';
 
 export { parameters } from './builds.ts';
+export { panel } from './panel.ts';
 
 const earlierBuild: BuildInput = {
   version: '1.3.0/12',

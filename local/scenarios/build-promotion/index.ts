@@ -7,6 +7,8 @@ import { promoteScenarios } from './promote.ts';
 import { rollbackScenarios } from './rollback.ts';
 import { tamperingScenarios } from './tampering.ts';
 
+export { panel } from './panel.ts';
+
 /** Pruning is off by default. */
 export const parameters = { CopyFolders: 'live/web', Prune: 'true' };
 

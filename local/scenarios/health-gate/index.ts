@@ -3,6 +3,7 @@ import { followScenarios } from './follow.ts';
 import { gateScenarios } from './gate.ts';
 import { resumeScenarios } from './resume.ts';
 
+export { panel } from './panel.ts';
 export { seed } from './seed.ts';
 
 /** Short enough for an immediate reminder. With the defaults, the sweep resumes deployments instead. */

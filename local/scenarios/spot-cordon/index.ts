@@ -1,10 +1,11 @@
-import { createGroup } from '../../scenario-kit/fleet.ts';
+import { createGroup, createTargetGroup, registerTargets } from '../../scenario-kit/fleet.ts';
 import type { SeedContext } from '../../scenario-kit/scenario.ts';
 import type { World } from '../../scenario-kit/world.ts';
 import { classicScenarios } from './classic.ts';
 import { cordonScenarios } from './cordon.ts';
 import { fallBackScenarios } from './fall-back.ts';
 import { fallBackLimitScenarios } from './fall-back-limits.ts';
+import { OPT_IN } from './fleet.ts';
 import { hostScenarios } from './hosts.ts';
 import { oddInputScenarios } from './odd-input.ts';
 import { overdueScenarios } from './overdue.ts';
@@ -12,13 +13,18 @@ import { poolScenarios } from './pools.ts';
 import { stormScenarios } from './storms.ts';
 import { uncordonScenarios } from './uncordon.ts';
 
-/** Starts a small Auto Scaling group. Saves the warning that interrupts one of its instances. */
+export { panel } from './panel.ts';
+
+/** Starts a small Auto Scaling group that serves a load balancer. Saves the warning that interrupts one of its instances. */
 export async function seed(world: World, { saveEvent }: SeedContext): Promise<readonly string[]> {
-  const [instanceId] = await createGroup(world, {
-    name: 'workers',
-    size: 3,
-    tags: { 'groundcrew:managed': 'true' },
-  });
+  const ids = await createGroup(world, { name: 'workers', size: 4, tags: OPT_IN });
+  const targets = await createTargetGroup(world, 'web');
+  await registerTargets(
+    world,
+    targets,
+    ids.map((Id) => ({ Id, Port: 8080 })),
+  );
+  const [instanceId] = ids;
   const command = await saveEvent('spot-interruption-warning', {
     source: 'aws.ec2',
     'detail-type': 'EC2 Spot Instance Interruption Warning',

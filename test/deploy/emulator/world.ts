@@ -57,6 +57,7 @@ export function createWorld(account: EmulatedAccount, ref: (logicalId: string) =
       'calls',
       'throttle',
       'failCall',
+      'variableOf',
     ),
     settle: async () => {}, // MiniStack delivers by itself: tests wait for the effect
   };
@@ -71,7 +72,8 @@ type Refused =
   | 'deadLetters'
   | 'calls'
   | 'throttle'
-  | 'failCall';
+  | 'failCall'
+  | 'variableOf';
 
 /** Helpers of scenarios that need one of these do not fit a deployed stack. */
 function refuseAll<Name extends Refused>(...names: readonly Name[]): Record<Name, () => never> {

@@ -1,6 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { renderInvalidLinkPage, renderPage } from '../../../functions/ami-approval/decide-approval/page.ts';
 import { type Pack, startPack } from '../../../local/pack/pack.ts';
@@ -16,18 +14,14 @@ import {
   SHARED_PERMISSIONS,
   stateOf,
 } from '../../../local/scenarios/ami-approval/observe.ts';
+import { faintTexts, launchBrowser, saveScreenshot, screens } from '../../support/browser/browser.ts';
 import { findChromium, NO_CHROMIUM } from '../../support/browser/chromium.ts';
 import { ANN, NOW, states } from './approvals.ts';
-
-// With SCREENSHOTS=<folder> the test also saves the pages as pictures.
 
 const executablePath = findChromium();
 const isNeeded = Boolean(process.env.CI);
 const counts = { all: 20, critical: 2, high: 5, medium: 9 };
 const findings = { image: '', part: 'findings', revision: '', counts, at: NOW };
-const screens = { phone: { width: 390, height: 844 }, desk: { width: 1280, height: 800 } } as const;
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'];
-const QUIET = ['--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
 it('finds a Chromium where one is required', () => {
   if (!executablePath && !isNeeded) console.log(NO_CHROMIUM);
@@ -39,10 +33,7 @@ describe.runIf(executablePath)('the page in a browser', () => {
   let pack: Pack;
 
   beforeAll(async () => {
-    [browser, pack] = await Promise.all([
-      chromium.launch({ executablePath: executablePath ?? '', args: [...FLAGS, ...QUIET] }),
-      startPack(),
-    ]);
+    [browser, pack] = await Promise.all([launchBrowser(executablePath ?? ''), startPack()]);
   }, 120_000);
 
   afterAll(async () => {
@@ -141,16 +132,3 @@ describe.runIf(executablePath)('the page in a browser', () => {
     },
   );
 });
-
-async function saveScreenshot(page: Page, name: string): Promise<void> {
-  const { SCREENSHOTS: folder } = process.env;
-  if (!folder) return;
-  mkdirSync(folder, { recursive: true });
-  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
-}
-
-const script = readFileSync(join(import.meta.dirname, '../../support/browser/faint-texts.js'), 'utf8');
-
-function faintTexts(page: Page): Promise<string[]> {
-  return page.evaluate(script);
-}

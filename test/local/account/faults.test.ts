@@ -32,6 +32,15 @@ describe('a fault', () => {
     await fixture.client(DynamoDBClient).send(table('tab'));
   });
 
+  test('can be for certain calls only', async () => {
+    const matches = ({ action }: { readonly action: string }): boolean => action === 'PutItem';
+    account.injectFault({ function: 'A', call: 1, kind: 'failed', matches });
+    const scan = new ScanCommand({ TableName: 'tab' });
+
+    expect(await fixture.client(DynamoDBClient, 'A').send(scan)).toMatchObject({ Count: 0 });
+    expect(await errorOf(puts()('x'))).toMatchObject({ name: 'InternalFailure' });
+  });
+
   test.each([
     ['ec2', EC2Client, new DescribeInstancesCommand({}), 'RequestLimitExceeded', 503],
     ['autoscaling', AutoScalingClient, new DescribeAutoScalingGroupsCommand({}), 'Throttling', 400],

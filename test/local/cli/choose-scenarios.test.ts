@@ -14,7 +14,7 @@ function wing(name: string, ...titles: readonly string[]): Wing {
     observe: nothing,
     expect: nothing,
   }));
-  return { name, scenarios, parameters: {}, seed: undefined };
+  return { name, scenarios, parameters: {}, seed: undefined, panel: undefined };
 }
 
 const wings = [

@@ -193,7 +193,8 @@ describe('a topic', () => {
       subject: 'Something happened',
       text: 'The text.',
     };
-    expect(pack.mails()).toEqual([mail]);
+    expect(pack.mails()).toMatchObject([mail]);
+    expect(pack.mails()).toHaveLength(1);
     const [file] = await readdir(mailbox);
     expect(file).toMatch(/^\d{4}-\d\d-\d\dT[\d-]+Z-001-something-happened\.txt$/);
     expect(await readFile(join(mailbox, file ?? ''), 'utf8')).toContain(
@@ -298,13 +299,63 @@ describe('the page', () => {
     const page = await (await pack.http('/')).text();
     for (const part of [
       'A &lt;b&gt; subject',
-      '<a href="https://x.example/a?b=">',
+      '<a href="https://x.example/a?b="',
       'WorkRule',
       'Worker',
       'GET /hello/{name}',
     ])
       expect(page).toContain(part);
-    expect(page).not.toContain('<script');
+  });
+
+  it('does not record what it reads of the account', async () => {
+    const before = pack.account.calls.length;
+    await (await pack.http('/')).text();
+    expect(pack.account.calls.length).toBe(before);
+  });
+
+  it('runs a button only for a form of its own', async () => {
+    const body = new URLSearchParams({ action: 'console.fire', value: 'ListenerDaily' });
+    const send = (headers: Record<string, string>) =>
+      pack.http('/_groundcrew/do', { method: 'POST', body, headers, redirect: 'manual' });
+    expect((await send({})).status).toBe(403);
+    expect((await send({ origin: 'https://evil.example' })).status).toBe(403);
+    await pack.settle();
+    expect(runsOf('Listener')).toHaveLength(0);
+
+    const { status, headers } = await send({ origin: pack.url });
+    expect({ status, to: headers.get('location') }).toEqual({ status: 303, to: '/' });
+    await pack.settle();
+    expect(runsOf('Listener')).toHaveLength(1);
+  });
+
+  it.each([
+    ['console.wait', '-1', 'value: expected milliseconds up to 31 days, got -1'],
+    ['console.fire', 'Nightly', 'There is no schedule Nightly'],
+    ['wing.nothing', '', 'There is no button wing.nothing.'],
+  ])('says why it cannot do %s with %j', async (action, value, message) => {
+    const body = new URLSearchParams({ action, value });
+    await pack.http('/_groundcrew/do', { method: 'POST', body, headers: { origin: pack.url } });
+    expect(await (await pack.http('/')).text()).toContain(message);
+  });
+
+  it('turns the clock, and runs the schedules that fall due', async () => {
+    const before = pack.clock.now();
+    const body = new URLSearchParams({ action: 'console.wait', value: String(2 * 3_600_000) });
+    await pack.http('/_groundcrew/do', { method: 'POST', body, headers: { origin: pack.url } });
+    expect(pack.clock.now() - before).toBeGreaterThanOrEqual(2 * 3_600_000);
+    expect(runsOf('Listener').length).toBeGreaterThan(0);
+  });
+
+  it('tells who follows it which sections changed', async () => {
+    const { body } = await pack.http('/_groundcrew/stream');
+    const reader = body?.pipeThrough(new TextDecoderStream()).getReader();
+    const read = async (pattern: RegExp): Promise<void> => {
+      for (let text = ''; !pattern.test(text); ) text += (await reader?.read())?.value ?? 'closed';
+    };
+    await read(/changed\ndata: bar .*machinery/);
+    await pack.put(work({}));
+    await read(/changed\ndata: .*happened/);
+    await reader?.cancel();
   });
 
   it('takes events only from who is no web page', async () => {

@@ -29,9 +29,11 @@
     return [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim() !== '');
   }
 
-  return [...document.querySelectorAll('main *')].filter(hasText).flatMap((element) => {
-    const [ink, paper] = [luminance(getComputedStyle(element).color), luminance(behind(element))];
-    const contrast = (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
-    return contrast < 4.5 ? [`${element.tagName} ${element.textContent}: ${contrast.toFixed(1)}`] : [];
-  });
+  return [...document.querySelectorAll('body *:not(script, style, noscript)')]
+    .filter(hasText)
+    .flatMap((element) => {
+      const [ink, paper] = [luminance(getComputedStyle(element).color), luminance(behind(element))];
+      const contrast = (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
+      return contrast < 4.5 ? [`${element.tagName} ${element.textContent}: ${contrast.toFixed(1)}`] : [];
+    });
 })();
