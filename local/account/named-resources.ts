@@ -10,6 +10,8 @@ export interface NeededPermission {
   readonly arn: string;
   /** A stage of a pipeline cannot have tags, so IAM has no tag to test. */
   readonly canHaveTags: boolean;
+  /** The values of condition keys that the call itself gives. */
+  readonly values?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** The permissions that a call needs on resources that it names. Not all services are covered. */
@@ -17,6 +19,7 @@ export function neededPermissions(request: ApiRequest): NeededPermission[] {
   const arnsOf = namedArns[request.service];
   if (!arnsOf) return [];
   if (request.action === 'TransactWriteItems') return transactPermissions(request);
+  if (request.action === 'PutEvents') return [publishPermission(request)];
   const arns = arnsOf(request);
   return iamActions(request).flatMap((action) => arns.map((arn) => permission(action, arn)));
 }
@@ -45,6 +48,7 @@ const namedArns: Readonly<Record<string, (request: ApiRequest) => string[]>> = {
       return name === undefined ? [] : [String(name)];
     return [`arn:aws:lambda:${region}:${accountId}:function:${name}`];
   },
+  events: () => [],
   codepipeline: ({ action, input, region }) => {
     const { name, pipelineName = name, resourceArn, stageName } = input;
     if (resourceArn !== undefined) return [String(resourceArn)];
@@ -62,6 +66,18 @@ const namedArns: Readonly<Record<string, (request: ApiRequest) => string[]>> = {
     return ids.flatMap((id) => ec2Arn(String(id), region));
   },
 };
+
+/** IAM tests the sources and detail types of all entries together. */
+function publishPermission({ input, region }: ApiRequest): NeededPermission {
+  const entries = list(input.Entries).map(mapping);
+  return {
+    ...permission('events:PutEvents', `arn:aws:events:${region}:${accountId}:event-bus/default`),
+    values: {
+      'events:source': entries.map(({ Source }) => String(Source)),
+      'events:detail-type': entries.map(({ DetailType }) => String(DetailType)),
+    },
+  };
+}
 
 /** CodePipeline authorizes these on the stage. */
 const stageActions =

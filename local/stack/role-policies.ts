@@ -6,11 +6,13 @@ interface Permission {
   readonly action: string;
   readonly arn: string;
   readonly canHaveTags: boolean;
+  readonly values?: Readonly<Record<string, readonly string[]>>;
 }
 
 /**
- * Whether a function's role can allow an action on a resource. The values of conditions are not evaluated, except that
- * a required tag cannot be on a resource that has no tags.
+ * Whether a function's role can allow an action on a resource. The values of conditions are not evaluated, with two
+ * exceptions: a required tag cannot be on a resource that has no tags, and ForAllValues:StringEquals is tested where the
+ * call itself gives the values.
  */
 export type Authorize = (functionId: string, permission: Permission) => boolean;
 
@@ -28,6 +30,8 @@ interface Statement {
   readonly actions: ReadonlySet<string>;
   readonly resources: readonly RegExp[];
   readonly requiresTag: boolean;
+  /** The allowed values by condition key. */
+  readonly allValues: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 /** @returns undefined for a function whose role is not in the template */
@@ -49,12 +53,28 @@ function readStatement({ Action, Condition, Resource: resource }: Mapping): Stat
     actions: new Set(texts(Action)),
     resources: texts(resource).map(toRegExp),
     requiresTag: required.some(([, tested]) => Object.keys(mapping(tested)).some(isTagKey)),
+    allValues: new Map(
+      Object.entries(mapping(mapping(Condition)['ForAllValues:StringEquals'])).map(([key, allowed]) => [
+        key,
+        new Set(texts(allowed)),
+      ]),
+    ),
   };
 }
 
-function canAllow({ actions, requiresTag, resources }: Statement, permission: Permission): boolean {
-  const { action, arn, canHaveTags } = permission;
-  return actions.has(action) && resources.some((one) => one.test(arn)) && (canHaveTags || !requiresTag);
+function canAllow(statement: Statement, permission: Permission): boolean {
+  const { actions, allValues, requiresTag, resources } = statement;
+  const { action, arn, canHaveTags, values = {} } = permission;
+  const meetsValues = Object.entries(values).every(([key, given]) => {
+    const allowed = allValues.get(key);
+    return allowed === undefined || given.every((one) => allowed.has(one));
+  });
+  return (
+    actions.has(action) &&
+    resources.some((one) => one.test(arn)) &&
+    (canHaveTags || !requiresTag) &&
+    meetsValues
+  );
 }
 
 function isTagKey(key: string): boolean {

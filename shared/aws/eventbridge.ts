@@ -1,14 +1,18 @@
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { chunk, mapLimit } from '../concurrency.ts';
+import { readStackName } from '../config.ts';
 import { RetryableError, toError } from '../errors.ts';
 import { createClient } from './client.ts';
 
 const eventBridge = createClient(EventBridgeClient, { deadlineMs: 5_000 });
 
+/** Two stacks in one Region share the default bus: the rules of each match its own name in `detail.stack`. */
+const stack = readStackName();
+
 /** PutEvents takes ten entries. */
 const MAX_ENTRIES = 10;
 
-/** An event for the default bus. */
+/** An event for the default bus. Its detail also gets the name of the stack. */
 export interface OutgoingEvent {
   readonly source: string;
   readonly detailType: string;
@@ -45,6 +49,6 @@ function toEntry({ source, detailType, resources, detail }: OutgoingEvent) {
     Source: source,
     DetailType: detailType,
     ...(resources && { Resources: [...resources] }),
-    Detail: JSON.stringify(detail),
+    Detail: JSON.stringify({ ...detail, stack }),
   };
 }

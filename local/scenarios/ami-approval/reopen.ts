@@ -21,7 +21,10 @@ async function rejectedBuild(world: World): Promise<Build> {
   return created;
 }
 
-function dueEvent(world: World, imageArn: string): object {
+/** The name of the wing's stack on this machine. */
+const OWN_STACK = 'groundcrew-ami-approval';
+
+function dueEvent(world: World, detail: object): object {
   return {
     version: '0',
     id: 'by-hand',
@@ -30,8 +33,8 @@ function dueEvent(world: World, imageArn: string): object {
     account: world.accountId,
     region: world.region,
     time: new Date(world.clock.now()).toISOString(),
-    resources: [imageArn],
-    detail: { next: 'ask', imageArn, after: 1 },
+    resources: [],
+    detail: { next: 'ask', stack: OWN_STACK, ...detail },
   };
 }
 
@@ -42,13 +45,29 @@ export const reopenScenarios = [
     sweep: false, // writes nothing
     arrange: rejectedBuild,
     async act(world, { imageArn }) {
-      await world.put(dueEvent(world, imageArn));
+      await world.put(dueEvent(world, { imageArn, after: 1 }));
       await world.settle();
     },
     expect(outcome) {
       const { status, round } = firstRequest(outcome);
       assert.deepEqual([status, round], ['rejected', 1]);
       assert.equal(outcome.mails?.filter((mail) => mail.includes('Approve AMI')).length, 3);
+    },
+  }),
+
+  scenario('an event of another stack in the same Region is not ours', {
+    sweep: false, // the request is swept in the scenarios about requests
+    arrange: createBuild,
+    async act(world, { imageArn }) {
+      const before = world.calls().length;
+      await world.put(dueEvent(world, { imageArn, stack: 'groundcrew-dry-run' }));
+      await world.settle();
+      assert.equal(world.calls().length, before);
+      await world.put(dueEvent(world, { imageArn }));
+      await world.settle();
+    },
+    expect(outcome) {
+      assert.equal(firstRequest(outcome).status, 'pending');
     },
   }),
 

@@ -72,6 +72,23 @@ test.each<[string, string, object, readonly string[]]>([
   expect(needed.map((one) => `${one.action} ${one.arn}`)).toEqual(expected);
 });
 
+test('an event is published with its source and detail type', () => {
+  const Entries = [
+    { Source: 'groundcrew.a', DetailType: 'A' },
+    { Source: 'groundcrew.b', DetailType: 'B' },
+  ];
+  const request = { service: 'events', action: 'PutEvents', input: { Entries }, region: 'eu-west-1' };
+
+  expect(neededPermissions(request as unknown as ApiRequest)).toEqual([
+    {
+      action: 'events:PutEvents',
+      arn: 'arn:aws:events:eu-west-1:123456789012:event-bus/default',
+      canHaveTags: true,
+      values: { 'events:source': ['groundcrew.a', 'groundcrew.b'], 'events:detail-type': ['A', 'B'] },
+    },
+  ]);
+});
+
 test('a stage has no tags, a pipeline may have some', () => {
   const canHaveTags = (action: string): boolean | undefined =>
     neededPermissions({

@@ -58,6 +58,23 @@ test('requires a tag of a pipeline, which can have it', () => {
   expect(authorize('Retry', pipeline)).toBe(true);
 });
 
+test.each<[string, readonly string[], boolean]>([
+  ['an allowed event', ['Cordon Due'], true],
+  ['events that are all allowed', ['Cordon Due', 'Instance Cordoned'], true],
+  ['an event that is not allowed', ['Cordon Due', 'AMI Approval Due'], false],
+])('a condition on the values of a call, and %s', (_, detailTypes, expected) => {
+  const bus = 'arn:aws:events:eu-west-1:123456789012:event-bus/default';
+  const allowed = { 'events:detail-type': ['Cordon Due', 'Instance Cordoned'] };
+  const authorize = authorizeWith({
+    Action: 'events:PutEvents',
+    Resource: bus,
+    Condition: { 'ForAllValues:StringEquals': allowed },
+  });
+  const publish = { action: 'events:PutEvents', arn: bus, canHaveTags: false };
+
+  expect(authorize('Retry', { ...publish, values: { 'events:detail-type': detailTypes } })).toBe(expected);
+});
+
 test('a caller without a role in the template may do everything', () => {
   expect(authorizeWith({ Action: 'sqs:SendMessage', Resource: '*' })('local', retry)).toBe(true);
 });

@@ -340,6 +340,27 @@ export const TEMPLATE_MUTATIONS: readonly Mutation<Template>[] = [
     offence: /Tag needs Null: \{ aws:TagKeys/,
   },
   {
+    rule: 'lets a function publish only named events of its wing',
+    change: 'events of any type',
+    make: (template) =>
+      statements(template).push({
+        Sid: 'Publish',
+        Effect: 'Allow',
+        Action: 'events:PutEvents',
+        Condition: { 'ForAllValues:StringEquals': { 'events:source': 'a' } },
+      }),
+    offence: /Publish allows any events:detail-type/,
+  },
+  {
+    rule: 'matches the stack of its own events, which share the bus with those of other stacks',
+    change: 'events of every stack',
+    make: (template) =>
+      add(template, 'Everyones', 'AWS::Events::Rule', {
+        EventPattern: { source: ['groundcrew.spot-cordon'], detail: { next: ['ask'] } },
+      }),
+    offence: /Everyones matches the events of every stack/,
+  },
+  {
     rule: 'lets CloudFormation name everything, or the stack',
     change: 'a fixed name',
     make: (template) => Object.assign(firstFunction(template), { FunctionName: 'groundcrew-cordon' }),

@@ -55,6 +55,8 @@ export const SERVERLESS_RULES: Readonly<Record<string, Check>> = {
   'scopes every action that can be scoped': checkScopes,
   ...IAM_RULES,
   'guards ForAllValues, which holds where its key is missing': checkForAllValues,
+  'lets a function publish only named events of its wing': checkPublishedEvents,
+  'matches the stack of its own events, which share the bus with those of other stacks': checkOwnEvents,
   'lets CloudFormation name everything, or the stack': checkPhysicalNames,
   'makes no name that must be short of the name of the stack': checkShortNames,
   'keeps what hosts mount a file system through, and what backups lie in': checkKept,
@@ -252,6 +254,32 @@ function checkForAllValues(template: Template): string[] {
       ? open.map((key) => `${where} needs Null: { ${key}: 'false' } next to ForAllValues`)
       : [];
   });
+}
+
+function checkPublishedEvents(template: Template): string[] {
+  return statementsOf(template)
+    .filter(({ statement }) => asList(statement.Action).includes('events:PutEvents'))
+    .flatMap(({ where, statement: { Condition = {} } }) =>
+      ['events:source', 'events:detail-type']
+        .filter((key) => !Condition['ForAllValues:StringEquals']?.[key])
+        .map((key) => `${where} allows any ${key}`),
+    );
+}
+
+function checkOwnEvents(template: Template): string[] {
+  return ofType(template, 'AWS::Events::Rule')
+    .filter(([, { EventPattern: pattern }]) =>
+      asList(pattern?.source).some((source) => `${source}`.startsWith('groundcrew.')),
+    )
+    .filter(
+      ([
+        ,
+        {
+          EventPattern: { detail },
+        },
+      ]) => detail?.stack?.[0]?.Ref !== 'AWS::StackName',
+    )
+    .map(([id]) => `${id} matches the events of every stack`);
 }
 
 /** Properties that end in Name and do not name the resource itself within its account. */
