@@ -37,6 +37,20 @@ describe('every relative link in a document', () => {
   });
 });
 
+describe('docs/README.md', () => {
+  const linked = [...readText('docs/README.md').matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) =>
+    normalize(join('docs', target)).replaceAll('\\', '/'),
+  );
+
+  it('leads to every document, decision and example, once', () => {
+    const documents = DOCUMENTS.filter((path) => path.startsWith('docs/') && path !== 'docs/README.md');
+    const examples = readdirSync(join(ROOT, 'examples')).map((name) => `examples/${name}`);
+
+    expect([...documents, ...examples].filter((path) => !linked.includes(path))).toEqual([]);
+    expect(linked.filter((path, at) => linked.indexOf(path) !== at)).toEqual([]);
+  });
+});
+
 function brokenLinks(path: string, text: string): string[] {
   return [...withoutCodeBlocks(text).matchAll(/\]\(([^)\s]+)\)/g)]
     .map(([, target = '']) => target)

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { activities } from '../bench/prices/activities.ts';
+import recorded from '../bench/prices/calls.json' with { type: 'json' };
 import type { Fault } from '../local/account/account.ts';
 import type { Call } from '../local/account/types.ts';
+import { mapping } from '../local/json.ts';
 import { type Pack, startPack } from '../local/pack/pack.ts';
 import { discoverScenarios } from '../local/scenario-kit/discover.ts';
 import type { Scenario } from '../local/scenario-kit/scenario.ts';
@@ -69,6 +72,17 @@ describe('every scenario has the same outcome under every fault', () => {
       expect(faults.length).toBeGreaterThan(0);
     },
   );
+});
+
+it('costs are computed with about as many calls as are made: else run node bench/prices.ts --record', () => {
+  const made = [...runs].filter(([{ name }]) => activities.some(({ scenario }) => scenario === name));
+  const sum = (counts: object): number => Object.values(counts).reduce((a, b) => a + b, 0);
+
+  expect(made).toHaveLength(activities.length);
+  for (const [{ name }, { calls }] of made) {
+    const ratio = calls.length / sum(mapping(mapping(recorded)[name]));
+    expect([name, ratio > 0.5 && ratio < 2]).toEqual([name, true]);
+  }
 });
 
 describe('chat', () => {
