@@ -1,30 +1,17 @@
 import { execFileSync } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { isApprovalStep } from '../functions/ami-approval/domain/approval-scope.ts';
-import { parseArtifact } from '../functions/build-promotion/domain/artifact.ts';
 import { ENVIRONMENT } from '../functions/build-promotion/domain/names.ts';
-import { parseActionParameters } from '../functions/build-promotion/promote-build/event.ts';
 import { builtInProfiles } from '../functions/disk-alarms/domain/metric-profile.ts';
-import { buildPolicy, parseUserParameters } from '../functions/health-gate/domain/policy.ts';
 import { drainScope, drainsLongerThanNotice } from '../functions/spot-cordon/domain/drain-targets.ts';
 import { fallBackTags } from '../functions/spot-cordon/domain/mixed-group.ts';
 import { shouldReplace } from '../functions/spot-cordon/domain/replacement.ts';
 import { tagKeys } from '../functions/spot-cordon/domain/scope.ts';
 import { wantsTermination } from '../functions/spot-cordon/domain/uncordon-decision.ts';
-import { parseDeclaration } from '../local/account/services/codepipeline/declaration.ts';
 import { cordon, instance } from './functions/spot-cordon/sample-records.ts';
 import { type Json, ROOT, readTemplate, readText, type Template } from './support/template.ts';
 import { lintFile } from './support/templates/cfn-lint.ts';
@@ -118,107 +105,6 @@ describe('the fleet', () => {
       false,
     ]);
     expect(Number(Fleet?.Properties.MaxSize)).toBeGreaterThan(Number(Fleet?.Properties.DesiredCapacity));
-  });
-});
-
-describe('the pipeline', () => {
-  const { Pipeline, Build } = example('pipeline.yaml').Resources;
-  const values: Readonly<Record<string, string>> = {
-    PipelineRole: 'arn:aws:iam::123456789012:role/pipeline',
-    'AWS::Region': 'eu-west-1',
-  };
-  const declaration = parseDeclaration({ pipeline: toApi({ Name: 'site', ...Pipeline?.Properties }) }, 1);
-  const stage = (name: string) => declaration.stages.find((one) => one.name === name)?.actions ?? [];
-
-  /** The properties as CodePipeline's API takes them: keys begin with a small letter, functions have values. */
-  function toApi(value: Json): Json {
-    if (Array.isArray(value)) return value.map(toApi);
-    if (typeof value !== 'object' || value === null) return value;
-    if (value.Ref) return values[value.Ref] ?? value.Ref;
-    if (value['Fn::GetAtt']) return values[value['Fn::GetAtt'][0]] ?? value['Fn::GetAtt'][0];
-    if (value['Fn::Sub'])
-      return value['Fn::Sub'].replace(/\$\{([\w:]+)\}/g, (_: string, name: string) => values[name] ?? name);
-    return Object.fromEntries(
-      Object.entries(value).map(([key, inner]) => {
-        const name = `${key[0]?.toLowerCase()}${key.slice(1)}`;
-        return [name, name === 'configuration' ? resolveOnly(inner) : toApi(inner)];
-      }),
-    );
-  }
-
-  function resolveOnly(configuration: Json): Json {
-    return Object.fromEntries(Object.entries<Json>(configuration).map(([key, value]) => [key, toApi(value)]));
-  }
-
-  it('gates prod in the stage that deploys it, and can be held', () => {
-    const tags = Pipeline?.Properties.Tags.map(({ Key, Value }: Json) => `${Key}=${Value}`);
-
-    expect(stage('Prod').map(({ name, runOrder }) => [name, runOrder])).toEqual([
-      ['Gate', 1],
-      ['Promote', 2],
-    ]);
-    expect(declaration.mode).not.toBe('PARALLEL');
-    expect(tags).toContain('groundcrew:resume=true');
-  });
-
-  it('gives the gate a policy that it takes, and the break-glass variable', () => {
-    const { UserParameters, FunctionName } = stage('Prod')[0]?.configuration ?? {};
-    const parameters = parseUserParameters(
-      UserParameters?.replace('#{codepipeline.PipelineExecutionId}', 'e-1').replace(
-        '#{variables.BREAK_GLASS}',
-        'none',
-      ),
-    );
-    const policy = buildPolicy(parameters, undefined, { region: 'eu-west-1', onUnknown: 'block' });
-
-    expect(FunctionName).toBe('GateDeploymentName');
-    expect(policy).toMatchObject({
-      mode: 'fail',
-      regions: ['eu-west-1'],
-      executionId: 'e-1',
-      override: 'none',
-    });
-    expect(declaration.variables).toEqual([{ name: 'BREAK_GLASS', defaultValue: 'none' }]);
-  });
-
-  it('promotes what was built, first to staging', () => {
-    const promotions = declaration.stages
-      .flatMap(({ actions }) => actions)
-      .filter(({ configuration }) => configuration['FunctionName'] === 'PromoteBuildName');
-
-    expect(promotions.map(({ inputs }) => inputs)).toEqual([['Build'], ['Build']]);
-    expect(
-      promotions.map(({ configuration }) => parseActionParameters(configuration['UserParameters'])),
-    ).toMatchObject([
-      { action: 'promote', env: 'staging' },
-      { action: 'promote', env: 'prod' },
-    ]);
-  });
-
-  it('stamps the build with a buildspec that runs', () => {
-    const location = Build?.Properties.FileSystemLocations[0];
-    const { phases, artifacts } = parse(Build?.Properties.Source.BuildSpec);
-    const checkout = join(folder, 'checkout');
-    mkdirSync(join(checkout, 'out'), { recursive: true });
-    mkdirSync(join(folder, 'site'));
-    cpSync(join(ROOT, 'tools'), join(checkout, 'tools'), { recursive: true });
-    writeFileSync(join(checkout, 'out/index.html'), 'home');
-
-    execFileSync('sh', ['-c', phases.post_build.commands.join('\n')], {
-      cwd: checkout,
-      env: {
-        ...process.env,
-        [`CODEBUILD_${location.Identifier.toUpperCase()}`]: join(folder, 'site'),
-        CODEBUILD_BUILD_ID: 'site:b-1',
-      },
-    });
-
-    expect(artifacts.files).toEqual(['build.json']);
-    expect(parseArtifact(readFileSync(join(checkout, 'build.json'), 'utf8'))).toMatchObject({
-      buildId: 'site-b-1',
-      files: 1,
-    });
-    expect(existsSync(join(folder, 'site/builds/site-b-1/index.html'))).toBe(true);
   });
 });
 
