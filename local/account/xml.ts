@@ -1,10 +1,12 @@
 import type { Mapping } from '../json.ts';
 
-/** Encodes a mapping as XML elements. Lists become `<member>` elements, or `<item>` elements for EC2. */
+/** Encodes a mapping as XML elements. Lists become `<member>` elements, or `<item>` elements for EC2; a Map becomes entries. */
 export function encodeXml(value: unknown, item: 'member' | 'item' = 'member'): string {
   if (value === undefined || value === null) return '';
   if (Array.isArray(value)) return value.map((one) => `<${item}>${encodeXml(one, item)}</${item}>`).join('');
   if (value instanceof Date) return value.toISOString();
+  if (value instanceof Map)
+    return [...value].map(([key, one]) => encodeXml({ entry: { key, value: one } }, item)).join('');
   if (typeof value === 'object') {
     return Object.entries(value)
       .filter(([, member]) => member !== undefined && member !== null)

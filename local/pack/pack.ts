@@ -3,7 +3,8 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { type Account, accessKeyFor, accountId, observer, region, startAccount } from '../account/account.ts';
-import { findMailSubscriptions, type SnsState } from '../account/services/sns.ts';
+import { findMailSubscriptions } from '../account/services/sns/subscriptions.ts';
+import type { SnsState } from '../account/services/sns/topics.ts';
 import { countMessages } from '../account/services/sqs/queue.ts';
 import { createClock } from '../clock.ts';
 import { type ConsolePage, createConsole } from '../console/console.ts';
@@ -215,7 +216,7 @@ function connect(started: Started): Parts & Started {
 }
 
 function snsState(account: Account): SnsState {
-  // biome-ignore lint/nursery/noUnsafeTypeAssertion: local/account/services/sns.ts creates it
+  // biome-ignore lint/nursery/noUnsafeTypeAssertion: local/account/services/sns creates it
   return account.serviceState('sns') as SnsState;
 }
 

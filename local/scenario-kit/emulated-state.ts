@@ -4,7 +4,7 @@ import type { PipelinesState } from '../account/services/codepipeline/model.ts';
 import type { Ec2State } from '../account/services/ec2.ts';
 import type { HealthState } from '../account/services/health/state.ts';
 import type { ImageBuilderState } from '../account/services/imagebuilder.ts';
-import type { SnsState } from '../account/services/sns.ts';
+import type { SnsState } from '../account/services/sns/topics.ts';
 import type { Calendar, SsmState } from '../account/services/ssm.ts';
 import type { StsState } from '../account/services/sts.ts';
 import type { World } from './world.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { SuccessfulCall } from '../account/gateway-state.ts';
-import type { MailSubscription, QueueSubscription } from '../account/services/sns.ts';
+import type { MailSubscription, QueueSubscription } from '../account/services/sns/topics.ts';
 import type { Caller } from '../account/types.ts';
 import type { Clock } from '../clock.ts';
 import { isMapping, list, type Mapping, mapping, optionalText } from '../json.ts';

@@ -1,7 +1,7 @@
 import type { SNSClient } from '@aws-sdk/client-sns';
 import { ChangeMessageVisibilityBatchCommand, type Message, type SQSClient } from '@aws-sdk/client-sqs';
 import type { SuccessfulCall } from '../account/gateway-state.ts';
-import type { MailSubscription, QueueSubscription } from '../account/services/sns.ts';
+import type { MailSubscription, QueueSubscription } from '../account/services/sns/topics.ts';
 import type { Clock } from '../clock.ts';
 import type { Mapping } from '../json.ts';
 import type { Invoked } from '../runtime/sandbox.ts';

@@ -159,17 +159,5 @@ export const corrections: readonly Correction[] = [
     moto: 'Returns CUSTOMER for every key.',
     patch: 'mark_aws_managed_keys',
   },
-  {
-    service: 'sns',
-    actions: ['Publish'],
-    aws:
-      'Rejects a Subject with line breaks or control characters, or with more than 100 characters, with ' +
-      'InvalidParameter (API reference, Subject).',
-    moto: 'Rejects only a long Subject.',
-    refuse: ({ Subject: subject }) =>
-      typeof subject === 'string' && (subject === '' || subject.length > 100 || /\p{Cc}/u.test(subject))
-        ? new ServiceError('InvalidParameter', 'Invalid parameter: Subject')
-        : undefined,
-  },
   ...cloudWatchCorrections,
 ];

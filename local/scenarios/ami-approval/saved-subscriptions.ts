@@ -1,10 +1,5 @@
 import { type AttributeValue, DynamoDBClient, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
-import {
-  CreateTopicCommand,
-  GetTopicAttributesCommand,
-  SNSClient,
-  SubscribeCommand,
-} from '@aws-sdk/client-sns';
+import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { emulatedState } from '../../scenario-kit/emulated-state.ts';
 import type { World } from '../../scenario-kit/world.ts';
 
@@ -20,20 +15,18 @@ export interface SavedSubscriptions {
 }
 
 export async function saveSubscriptions(world: World): Promise<SavedSubscriptions> {
-  const { policies, subscriptions } = emulatedState(world, 'sns');
-  const topics = [...subscriptions.values()].map(async ({ topicArn, endpoint, isConfirmed }) => {
-    const command = new GetTopicAttributesCommand({ TopicArn: topicArn });
-    const { Attributes = {} } = await world.client(SNSClient).send(command);
-    const attributes = { Policy: policies.get(topicArn), KmsMasterKeyId: Attributes.KmsMasterKeyId };
-    const set = Object.entries(attributes).filter((one): one is [string, string] => one[1] !== undefined);
-    const name = topicArn.slice(topicArn.lastIndexOf(':') + 1);
-    return { name, attributes: Object.fromEntries(set), endpoint, isConfirmed };
-  });
+  const state = emulatedState(world, 'sns');
+  const topics = [...state.subscriptions.values()].map(({ topicArn, endpoint, isConfirmed }) => ({
+    name: topicArn.slice(topicArn.lastIndexOf(':') + 1),
+    attributes: Object.fromEntries(state.topics.get(topicArn) ?? []),
+    endpoint,
+    isConfirmed,
+  }));
   const { Items = [] } = await world
     .client(DynamoDBClient)
     .send(new ScanCommand({ TableName: world.ref('Approvals') }));
   return {
-    topics: await Promise.all(topics),
+    topics,
     records: Items.filter(({ image }) => image?.S === 'approvers'),
   };
 }

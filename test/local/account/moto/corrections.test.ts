@@ -43,7 +43,6 @@ import {
   RegisterTargetsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { CreateKeyCommand, DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms';
-import { CreateTopicCommand, PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { corrections } from '../../../../local/account/moto/corrections.ts';
 import { errorOf, type Fixture, openAccount } from '../fixture.ts';
@@ -53,7 +52,6 @@ let autoScaling: AutoScalingClient;
 let classic: ElasticLoadBalancingClient;
 let ec2: EC2Client;
 let elb: ElasticLoadBalancingV2Client;
-let sns: SNSClient;
 
 beforeAll(async () => {
   fixture = await openAccount();
@@ -61,7 +59,6 @@ beforeAll(async () => {
   classic = fixture.client(ElasticLoadBalancingClient);
   ec2 = fixture.client(EC2Client);
   elb = fixture.client(ElasticLoadBalancingV2Client);
-  sns = fixture.client(SNSClient);
 });
 beforeEach(() => fixture.account.reset());
 afterAll(() => fixture?.account.close());
@@ -388,21 +385,6 @@ describe('EC2', () => {
       }),
     );
     expect(await tagsOf(first)).toEqual({ b: '2' });
-  });
-});
-
-describe('SNS', () => {
-  test.each([
-    ['a line break', 'a\nb', false],
-    ['a control character', 'a\u0007b', false],
-    ['101 characters', 'x'.repeat(101), false],
-    ['100 characters', 'x'.repeat(100), true],
-    ['letters beyond ASCII', 'Störung – bitte ansehen', true],
-  ])('a subject with %s', async (_, Subject, accepted) => {
-    const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: 'people' }));
-    const published = sns.send(new PublishCommand({ TopicArn, Subject, Message: 'm' }));
-    if (accepted) expect((await published).MessageId).toBeTruthy();
-    else expect(await errorOf(published)).toMatchObject({ name: 'InvalidParameterException' });
   });
 });
 

@@ -2,7 +2,9 @@ import {
   ConfirmSubscriptionCommand,
   CreateTopicCommand,
   DeleteTopicCommand,
+  GetTopicAttributesCommand,
   ListSubscriptionsByTopicCommand,
+  ListTopicsCommand,
   PublishCommand,
   SetTopicAttributesCommand,
   SNSClient,
@@ -149,5 +151,74 @@ describe('the policy of a topic', () => {
 
     await subscribe(ANN);
     expect((await errorOf(subscribe('eve@example.com'))).name).toMatch(/^AuthorizationError/);
+  });
+});
+
+describe('a topic', () => {
+  it('has attributes, and counts its subscriptions', async () => {
+    await sns.send(new CreateTopicCommand({ Name: 'letters', Attributes: {} }));
+    await subscribe();
+    await sns.send(
+      new SetTopicAttributesCommand({
+        TopicArn: topicArn,
+        AttributeName: 'DisplayName',
+        AttributeValue: 'A & B',
+      }),
+    );
+
+    const { Attributes } = await sns.send(new GetTopicAttributesCommand({ TopicArn: topicArn }));
+
+    expect(Attributes).toMatchObject({
+      TopicArn: topicArn,
+      DisplayName: 'A & B',
+      SubscriptionsConfirmed: '0',
+      SubscriptionsPending: '1',
+    });
+    expect(JSON.parse(Attributes?.['Policy'] ?? '')).toMatchObject({ Statement: [{ Resource: topicArn }] });
+    expect(Attributes).not.toHaveProperty('KmsMasterKeyId');
+  });
+
+  it('cannot be created again with other attributes', async () => {
+    const error = await errorOf(
+      sns.send(new CreateTopicCommand({ Name: 'letters', Attributes: { DisplayName: 'other' } })),
+    );
+    expect(error).toMatchObject({
+      name: 'InvalidParameterException',
+      message: expect.stringContaining('different attributes'),
+    });
+  });
+
+  it('is listed a hundred at a time', async () => {
+    for (let i = 0; i < 120; i++) await sns.send(new CreateTopicCommand({ Name: `topic-${i}` }));
+    const first = await sns.send(new ListTopicsCommand({}));
+    const rest = await sns.send(new ListTopicsCommand({ NextToken: first.NextToken }));
+    expect([first.Topics?.length, rest.Topics?.length, rest.NextToken]).toEqual([100, 21, undefined]);
+  });
+
+  it('that does not exist is not found, and can be deleted', async () => {
+    const TopicArn = `${topicArn}-other`;
+    for (const command of [
+      new GetTopicAttributesCommand({ TopicArn }),
+      new PublishCommand({ TopicArn, Message: 'm' }),
+      new ListSubscriptionsByTopicCommand({ TopicArn }),
+    ])
+      expect(await errorOf(sns.send(command as never))).toMatchObject({ name: 'NotFoundException' });
+    await sns.send(new DeleteTopicCommand({ TopicArn }));
+  });
+});
+
+describe('a message', () => {
+  it.each([
+    ['a line break in its subject', { Subject: 'a\nb' }, false],
+    ['a control character in its subject', { Subject: 'a\u0007b' }, false],
+    ['101 characters in its subject', { Subject: 'x'.repeat(101) }, false],
+    ['100 characters in its subject', { Subject: 'x'.repeat(100) }, true],
+    ['letters beyond ASCII in its subject', { Subject: 'Störung – bitte ansehen' }, true],
+    ['nothing in it', { Message: '' }, false],
+    ['more than 256 KB', { Message: 'x'.repeat(256 * 1024 + 1) }, false],
+  ])('with %s', async (_, more, accepted) => {
+    const published = sns.send(new PublishCommand({ TopicArn: topicArn, Message: 'm', ...more }));
+    if (accepted) expect((await published).MessageId).toBeTruthy();
+    else expect(await errorOf(published)).toMatchObject({ name: 'InvalidParameterException' });
   });
 });
