@@ -61,7 +61,7 @@ describe('every scenario has the same outcome under every fault', () => {
     async (scenario) => {
       const before = runs.get(scenario);
       if (!before) throw new Error('the run without faults failed');
-      const faults = faultsFor(before.calls);
+      const faults = faultsFor(before.swept);
       const differences: string[] = [];
       await distribute(faults, async (pack, fault) => {
         const difference = await runAndCompare(pack, scenario, fault, before);

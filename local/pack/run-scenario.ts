@@ -25,7 +25,9 @@ export async function runScenario(pack: Pack, scenario: Scenario): Promise<Scena
   try {
     const seed = await scenario.arrange(pack);
     const before = pack.calls().length;
+    await scenario.before?.(pack, seed);
     await scenario.act(pack, seed);
+    await scenario.after?.(pack, seed);
     outcome = await scenario.observe(pack, seed);
     scenario.expect(outcome, functionCalls(pack.calls().slice(before)));
   } catch (error) {

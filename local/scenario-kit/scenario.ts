@@ -18,7 +18,11 @@ export interface Scenario<Seed = unknown> {
   readonly wing: string;
   readonly name: string;
   arrange(world: World): Promise<Seed>;
+  /** Runs first, without faults: another scenario sweeps the same calls. A comment says which. */
+  before?(world: World, seed: Seed): Promise<void>;
   act(world: World, seed: Seed): Promise<void>;
+  /** Runs last, without faults. It repairs what a fault left, or makes calls that another scenario sweeps. */
+  after?(world: World, seed: Seed): Promise<void>;
   observe(world: World, seed: Seed): Promise<Outcome>;
   /** Throws (node:assert/strict) if the outcome is not the expected one. */
   expect(outcome: Outcome, calls: readonly Call[]): void;

@@ -171,9 +171,12 @@ export const resumeScenarios = [
       await putParameter(world, '/groundcrew/health-gate/prod', '{"services":"EC2"}');
       return createGatedPipeline(world, { parameters: '/groundcrew/health-gate/prod' });
     },
-    async act(world) {
+    // The stop is swept in the scenario of the incident that ends.
+    async before(world) {
       await openIncident(world);
       await runPipeline(world);
+    },
+    async act(world) {
       await putParameter(world, '/groundcrew/health-gate/prod', '{"services":"LAMBDA"}');
       await passMinutes(world, 10);
     },

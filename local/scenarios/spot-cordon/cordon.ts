@@ -45,9 +45,12 @@ export const cordonScenarios = [
 
   scenario<Fleet>('a rebalance recommendation, then an interruption warning', {
     arrange: (world) => createServingGroup(world),
-    async act(world, fleet) {
+    // Swept in the scenario of the busy worker.
+    async before(world, fleet) {
       await world.put(rebalanceRecommendation(world, firstInstance(fleet)));
       await world.settle();
+    },
+    async act(world, fleet) {
       world.clock.skip(MINUTE);
       await world.put(interruptionWarning(world, firstInstance(fleet)));
       await world.settle();

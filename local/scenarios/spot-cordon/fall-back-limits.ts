@@ -29,8 +29,8 @@ export const fallBackLimitScenarios = [
     async act(world) {
       markets(world).quotas.spot = 3;
       await interruptWorkers(world, 4);
-      await sweepFor(world, 10);
     },
+    after: (world) => sweepFor(world, 10),
     expect(outcome, calls) {
       assert.equal(workersOf(outcome).base, 0);
       assert.equal(countCalls(calls, 'UpdateAutoScalingGroup'), 0);

@@ -6,6 +6,7 @@ import {
   setOnDemandBase,
   setPoolCapacity,
 } from '../../scenario-kit/markets.ts';
+import type { World } from '../../scenario-kit/world.ts';
 import {
   ALL_SPOT,
   createWorkers,
@@ -54,9 +55,8 @@ export const fallBackScenarios = [
 
   fallBackScenario('the Spot market comes back, and the group takes the first step', {
     arrange: createWorkers,
+    before: fallBack,
     async act(world) {
-      setPoolCapacity(world, ALL_SPOT, 0);
-      await interruptWorkers(world, 3);
       setPoolCapacity(world, ALL_SPOT, 50);
       world.clock.skip(26 * MINUTE);
       await sweepFor(world, 10);
@@ -103,9 +103,8 @@ export const fallBackScenarios = [
 
   fallBackScenario('a person edits a group that has fallen back', {
     arrange: createWorkers,
+    before: fallBack,
     async act(world) {
-      setPoolCapacity(world, ALL_SPOT, 0);
-      await interruptWorkers(world, 3);
       await setOnDemandBase(world, 'mixed-workers', 5);
       setPoolCapacity(world, ALL_SPOT, 50);
       await sweepFor(world, 10);
@@ -152,3 +151,9 @@ export const fallBackScenarios = [
     },
   }),
 ];
+
+/** Swept in the scenario of the market that dries up in all pools. */
+async function fallBack(world: World): Promise<void> {
+  setPoolCapacity(world, ALL_SPOT, 0);
+  await interruptWorkers(world, 3);
+}

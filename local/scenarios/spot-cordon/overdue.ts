@@ -18,10 +18,13 @@ const MINUTE = 60_000;
 const CORDONED = 'Groundcrew cordoned 1 instance (1 interruption)';
 const OUTLIVED = 'Groundcrew: 1 instance outlived an interruption';
 
-/** Interrupts the instance; EC2 does not terminate it. */
-async function interruptInVain(world: World, fleet: Fleet): Promise<void> {
+async function interrupt(world: World, fleet: Fleet): Promise<void> {
   await world.put(interruptionWarning(world, firstInstance(fleet)));
   await world.settle();
+}
+
+/** The notice ends, and the instance still runs. */
+async function outlive(world: World): Promise<void> {
   world.clock.skip(13 * MINUTE);
   await sweep(world);
 }
@@ -51,10 +54,16 @@ function createExpendableGroup(world: World): Promise<Fleet> {
 export const overdueScenarios = [
   scenario<Fleet>('EC2 does not take a detached instance, and its owner wants it to be terminated then', {
     arrange: createExpendableGroup,
-    async act(world, fleet) {
-      await interruptInVain(world, fleet);
-      // If a fault delays the report or the termination, a later sweep does it.
-      for (let i = 0; i < 4; i++) {
+    // Swept in the scenario of the replacement that cannot be launched.
+    before: interrupt,
+    async act(world) {
+      await outlive(world);
+      world.clock.skip(5 * MINUTE);
+      await sweep(world);
+    },
+    // If a fault delays the report or the termination, a later sweep does it.
+    async after(world) {
+      for (let i = 0; i < 3; i++) {
         world.clock.skip(5 * MINUTE);
         await sweep(world);
       }
@@ -76,7 +85,8 @@ export const overdueScenarios = [
     sweep: false, // except for the termination, the calls are those of the scenario before
     arrange: createExpendableGroup,
     async act(world, fleet) {
-      await interruptInVain(world, fleet);
+      await interrupt(world, fleet);
+      await outlive(world);
       const InstanceIds = [firstInstance(fleet)];
       const attach = new AttachInstancesCommand({ AutoScalingGroupName: GROUP, InstanceIds });
       await world.client(AutoScalingClient).send(attach);
@@ -95,8 +105,7 @@ export const overdueScenarios = [
   scenario<Fleet>('the replacement of a detached instance cannot be launched', {
     arrange: (world) => createPlainGroup(world),
     async act(world, fleet) {
-      await world.put(interruptionWarning(world, firstInstance(fleet)));
-      await world.settle();
+      await interrupt(world, fleet);
       await world.put(launchUnsuccessful(world, 'another-group'), launchUnsuccessful(world, GROUP));
       await world.settle();
       world.clock.skip(MINUTE);

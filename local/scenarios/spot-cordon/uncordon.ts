@@ -38,11 +38,9 @@ export const uncordonScenarios = [
       world.clock.skip(31 * MINUTE);
       await world.fire(SWEEP);
       await world.settle();
-      // If a fault interrupted the release, it continues when its lease has expired.
-      world.clock.skip(5 * MINUTE);
-      await world.fire(SWEEP);
-      await world.settle();
     },
+    // If a fault interrupted the release, it continues when its lease has expired.
+    after: sweepLater,
     expect(outcome) {
       const { records: found, deadLetters, ...state } = stateOf(outcome);
       assert.deepEqual(state, {
@@ -176,12 +174,9 @@ export const uncordonScenarios = [
         }),
       );
       await world.settle();
-      for (let i = 0; i < 2; i++) {
-        world.clock.skip(5 * MINUTE);
-        await world.fire(SWEEP);
-        await world.settle();
-      }
+      await sweepLater(world);
     },
+    after: sweepLater,
     expect(outcome) {
       assert.deepEqual(stateOf(outcome).records, []);
       assert.deepEqual(stateOf(outcome).tags, ['none']);
@@ -230,12 +225,9 @@ export const uncordonScenarios = [
           }),
         );
         await world.settle();
-        for (let i = 0; i < 2; i++) {
-          world.clock.skip(5 * MINUTE);
-          await world.fire(SWEEP);
-          await world.settle();
-        }
+        await sweepLater(world);
       },
+      after: sweepLater,
       expect(outcome) {
         const { tags, records } = stateOf(outcome);
         assert.deepEqual(tags, ['none']);
@@ -247,6 +239,12 @@ export const uncordonScenarios = [
     },
   ),
 ];
+
+async function sweepLater(world: World): Promise<void> {
+  world.clock.skip(5 * MINUTE);
+  await world.fire(SWEEP);
+  await world.settle();
+}
 
 async function classicInstances(world: World): Promise<string[]> {
   const { LoadBalancerDescriptions } = await world

@@ -7,6 +7,8 @@ import type { Outcome, Scenario } from '../../../local/scenario-kit/scenario.ts'
 export interface ScenarioRun {
   readonly outcome: Outcome;
   readonly calls: readonly Call[];
+  /** Those of them that get faults. */
+  readonly swept: readonly Call[];
   /** The messages for chat, as they were published. */
   readonly chats: readonly string[];
 }
@@ -23,17 +25,24 @@ const readActions = /^(AssumeRole|BatchGet|Describe|Get|Head|List|Query|Scan)/;
 export async function runWithFault(pack: Pack, scenario: Scenario, fault?: Fault): Promise<ScenarioRun> {
   await pack.reset();
   const seed = await scenario.arrange(pack);
-  const before = pack.calls().length;
+  const arranged = pack.calls().length;
+  await scenario.before?.(pack, seed);
+  const from = pack.calls().length;
   if (fault) pack.account.injectFault(fault);
   await scenario.act(pack, seed);
   pack.account.clearFaults();
-  const calls = pack.calls().slice(before);
+  const to = pack.calls().length;
+  await scenario.after?.(pack, seed);
+  const calls = pack.calls();
   return {
+    calls: calls.slice(arranged).filter(isOfFunction),
+    swept: calls.slice(from, to).filter(isOfFunction),
     outcome: await scenario.observe(pack, seed),
-    calls: calls.filter((call) => call.function !== 'local'),
     chats: pack.chats().map(({ text }) => text),
   };
 }
+
+const isOfFunction = (call: Call): boolean => call.function !== 'local';
 
 /** Every fault that can make a difference, at every call of the run without faults. */
 export function faultsFor(calls: readonly Call[]): Fault[] {
