@@ -76,7 +76,7 @@ export function decodeOutput(request: ApiRequest, { body }: HttpResponse): Mappi
 }
 
 /** The members of a successful response in XML. Only the query protocol has them in an element of their own. */
-export function decodeXmlResult(action: string, { body }: Pick<HttpResponse, 'body'>): Mapping {
+function decodeXmlResult(action: string, { body }: Pick<HttpResponse, 'body'>): Mapping {
   const response = decodeXml(body.toString())[`${action}Response`];
   if (!isMapping(response)) return {};
   const result = response[`${action}Result`];

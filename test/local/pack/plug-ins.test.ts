@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CreateLaunchTemplateCommand, DescribeLaunchTemplatesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { CreateTopicCommand, ListTopicsCommand, SNSClient } from '@aws-sdk/client-sns';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Account, accessKeyFor, startAccount } from '../../../local/account/account.ts';
 import { createClock } from '../../../local/clock.ts';
@@ -217,28 +217,38 @@ describe('an account that somebody else runs', () => {
     await theirs?.close();
   });
 
-  const topics = async (): Promise<readonly string[]> => {
+  /** Of a service that the gateway passes on. */
+  const launchTemplates = async (): Promise<readonly unknown[]> => {
     const settings = { endpoint: theirs.url, region: 'eu-west-1' };
     const credentials = { accessKeyId: 'theirs', secretAccessKey: 'theirs' };
-    const { Topics = [] } = await new SNSClient({ ...settings, credentials }).send(new ListTopicsCommand());
-    return Topics.map(({ TopicArn = '' }) => TopicArn.slice(TopicArn.lastIndexOf(':') + 1)).sort();
+    const ec2 = new EC2Client({ ...settings, credentials });
+    const { LaunchTemplates = [] } = await ec2.send(new DescribeLaunchTemplatesCommand());
+    return LaunchTemplates.map(({ LaunchTemplateName }) => LaunchTemplateName);
   };
+  const create = (LaunchTemplateName: string) =>
+    borrowed.client(EC2Client).send(
+      new CreateLaunchTemplateCommand({
+        LaunchTemplateName,
+        LaunchTemplateData: { ImageId: 'ami-12345678' },
+      }),
+    );
 
   it('holds what the pack creates, behind the gateway that writes down and stands in', async () => {
-    expect(await topics()).toEqual(['groundcrew-Notices']);
+    await create('ours');
+    expect(await launchTemplates()).toEqual(['ours']);
     expect(theirs.calls.map(({ function: id }) => id)).not.toContain('wiring');
     const event = { Source: 'trial.work', DetailType: 'Trial', Detail: '{"size":1}' };
     await borrowed.client(EventBridgeClient).send(new PutEventsCommand({ Entries: [event] }));
-    expect(borrowed.calls().map(({ action }) => action)).toEqual(['PutEvents']);
+    expect(borrowed.calls().map(({ action }) => action)).toEqual(['CreateLaunchTemplate', 'PutEvents']);
     await borrowed.settle();
     expect(borrowed.functions.pool('Worker').finished).toHaveLength(1);
   });
 
   it('is emptied by a reset', async () => {
-    await borrowed.client(SNSClient).send(new CreateTopicCommand({ Name: 'left-over' }));
-    expect(await topics()).toContain('left-over');
+    await create('left-over');
+    expect(await launchTemplates()).toContain('left-over');
     await borrowed.reset();
-    expect(await topics()).toEqual(['groundcrew-Notices']);
+    expect(await launchTemplates()).toEqual([]);
   });
 
   it.each([

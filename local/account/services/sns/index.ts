@@ -6,6 +6,7 @@ import {
   getTopicAttributes,
   listTopics,
   publish,
+  publishBatch,
   type SnsState,
   setTopicAttributes,
 } from './topics.ts';
@@ -25,5 +26,6 @@ export default defineEmulatedService<SnsState>({
     ListSubscriptionsByTopic: listSubscriptionsByTopic,
     Unsubscribe: unsubscribe,
     Publish: publish,
+    PublishBatch: publishBatch,
   },
 });

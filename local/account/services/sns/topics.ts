@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { list, type Mapping, mapping } from '../../../json.ts';
+import { runBatch } from '../../batch.ts';
 import type { ServiceContext } from '../../emulated-service.ts';
 import { paginate } from '../../pagination.ts';
 import { isDenied } from '../../resource-policy.ts';
@@ -139,6 +140,11 @@ export function publish(input: Mapping, context: Context): Mapping {
   if (typeof message !== 'string' || message === '') throw invalidParameter('Message');
   if (Buffer.byteLength(message) > MAX_MESSAGE_BYTES) throw invalidParameter('Message too long');
   return { MessageId: randomUUID() };
+}
+
+export function publishBatch(input: Mapping, context: Context): Mapping {
+  const { PublishBatchRequestEntries: entries, TopicArn } = input;
+  return runBatch(entries, (entry) => publish({ ...entry, TopicArn }, context));
 }
 
 export function refuseDenied(

@@ -1,8 +1,8 @@
 import { list, type Mapping, mapping } from '../../../json.ts';
+import { runBatch } from '../../batch.ts';
 import { defineEmulatedService, type Operation, type ServiceContext } from '../../emulated-service.ts';
 import { ServiceError } from '../../response.ts';
 import { pick, queueAttributes } from './attributes.ts';
-import { runBatch } from './batch.ts';
 import {
   changeVisibility,
   deleteMessage,
@@ -44,10 +44,12 @@ export default defineEmulatedService<SqsState>({
     SendMessageBatch: onQueue(sendMessageBatch),
     ReceiveMessage: onQueue(receiveMessage),
     DeleteMessage: onQueue(deleteMessage),
-    DeleteMessageBatch: onQueue((queue, input) => runBatch(input, (entry) => deleteMessage(queue, entry))),
+    DeleteMessageBatch: onQueue((queue, input) =>
+      runBatch(input['Entries'], (entry) => deleteMessage(queue, entry)),
+    ),
     ChangeMessageVisibility: onQueue(changeVisibility),
     ChangeMessageVisibilityBatch: onQueue((queue, input, context) =>
-      runBatch(input, (entry) => changeVisibility(queue, entry, context)),
+      runBatch(input['Entries'], (entry) => changeVisibility(queue, entry, context)),
     ),
   },
 });

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { list, type Mapping, mapping, numberOr, optionalText } from '../../../json.ts';
+import { runBatch } from '../../batch.ts';
 import type { ServiceContext } from '../../emulated-service.ts';
 import { ServiceError } from '../../response.ts';
 import { attributesMd5, pick, systemAttributes } from './attributes.ts';
-import { runBatch } from './batch.ts';
 import {
   addMessage,
   type Message,
@@ -24,7 +24,7 @@ export function sendMessageBatch(queue: Queue, input: Mapping, context: Context)
       'BatchRequestTooLong',
       `Batch requests cannot be longer than ${MAX_BATCH_BYTES} bytes. You have sent ${bytes} bytes.`,
     );
-  return runBatch(input, (entry) => sendMessage(queue, entry, context));
+  return runBatch(input['Entries'], (entry) => sendMessage(queue, entry, context));
 }
 
 const MAX_BATCH_BYTES = 1_048_576;

@@ -1,5 +1,5 @@
+import { CreateLaunchTemplateCommand, DescribeLaunchTemplatesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { DescribeEventsCommand, type DescribeEventsCommandInput, HealthClient } from '@aws-sdk/client-health';
-import { CreateTopicCommand, ListTopicsCommand, SNSClient } from '@aws-sdk/client-sns';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { emulatedState, refuseRole } from '../../../../local/scenario-kit/emulated-state.ts';
@@ -236,15 +236,13 @@ describe('a role of another account', () => {
 
   it('has a separate account in moto', async () => {
     const { credentials } = await assume();
-    await fixture
-      .client(SNSClient, 'Gate', 3, { credentials })
-      .send(new CreateTopicCommand({ Name: 'theirs' }));
-    const own = await fixture.client(SNSClient, 'Gate', 3).send(new ListTopicsCommand({}));
-    expect(own.Topics ?? []).toEqual([]);
-    const theirs = await fixture
-      .client(SNSClient, 'Gate', 3, { credentials })
-      .send(new ListTopicsCommand({}));
-    expect(theirs.Topics?.[0]?.TopicArn).toBe(`arn:aws:sns:eu-west-1:${other}:theirs`);
+    const theirs = fixture.client(EC2Client, 'Gate', 3, { credentials });
+    const LaunchTemplateData = { ImageId: 'ami-12345678' };
+    await theirs.send(new CreateLaunchTemplateCommand({ LaunchTemplateName: 'theirs', LaunchTemplateData }));
+    const count = async (client: EC2Client): Promise<number | undefined> =>
+      (await client.send(new DescribeLaunchTemplatesCommand({}))).LaunchTemplates?.length;
+    expect(await count(fixture.client(EC2Client, 'Gate', 3))).toBe(0);
+    expect(await count(theirs)).toBe(1);
   });
 
   it('can refuse to be assumed', async () => {

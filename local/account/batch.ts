@@ -1,11 +1,11 @@
-import { list, type Mapping, mapping } from '../../../json.ts';
-import { ServiceError } from '../../response.ts';
+import { list, type Mapping, mapping } from '../json.ts';
+import { ServiceError } from './response.ts';
 
 const MAX_ENTRIES = 10;
 
-/** Runs an operation for each entry of a batch: one that fails does not stop the others. */
-export function runBatch(input: Mapping, run: (entry: Mapping) => Mapping): Mapping {
-  const entries = checkEntries(list(input['Entries']).map(mapping));
+/** Runs an operation of SQS or SNS for each entry of a batch: one that fails does not stop the others. */
+export function runBatch(given: unknown, run: (entry: Mapping) => Mapping): Mapping {
+  const entries = checkEntries(list(given).map(mapping));
   const results = entries.map((entry) => runEntry(entry, run));
   return {
     Successful: results.flatMap(({ successful }) => successful ?? []),
