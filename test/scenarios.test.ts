@@ -74,7 +74,7 @@ describe('every scenario has the same outcome under every fault', () => {
   );
 });
 
-it('costs are computed with about as many calls as are made: else run node bench/prices.ts --record', () => {
+it('costs are computed with about as many calls as are made: else run npm run prices -- --record', () => {
   const made = [...runs].filter(([{ name }]) => activities.some(({ scenario }) => scenario === name));
   const sum = (counts: object): number => Object.values(counts).reduce((a, b) => a + b, 0);
 

@@ -15,8 +15,8 @@ export interface Row {
 
 /** What we assume because no call says it. Free tiers are left out, so small accounts pay less. */
 const assumed = {
-  /** Lambda polls an idle queue with at most five pollers, 20 seconds each. */
-  pollsPerQueue: 5 * 3 * 60 * 730,
+  /** A poll of an empty queue takes at most 20 seconds. */
+  pollsPerMonth: 3 * 60 * 730,
   invocationsPerFunction: 2,
   seconds: 1,
   logBytes: 2048,
@@ -87,13 +87,13 @@ export function priceTable(fixed: ReadonlyMap<string, FixedParts>): Row[] {
 
 const disks = (instances: number): number => instances * fleet.disksPerInstance;
 
-function fixedUsd({ alarmMetrics, queues, schedules }: FixedParts): number {
+function fixedUsd({ alarmMetrics, pollers, schedules }: FixedParts): number {
   const runs = schedules.map(
     ({ runs, gb }) => runs * (usd('scheduledInvocation') + invocationUsd(gb) + usd('readUnit', 2)),
   );
   return (
     usd('alarmMetric', alarmMetrics) +
-    usd('sqsRequest', queues * assumed.pollsPerQueue) +
+    usd('sqsRequest', pollers * assumed.pollsPerMonth) +
     usd('customMetric', schedules.length) +
     runs.reduce((a, b) => a + b, 0)
   );
@@ -131,7 +131,7 @@ function onceUsd({ scenario, times }: Activity, { memory }: FixedParts): number 
 /** @throws if the calls of the scenario were not recorded */
 function callsOf(scenario: string): Readonly<Record<string, number>> {
   const found = recorded[scenario];
-  if (!found) throw new Error(`no calls of "${scenario}": run node bench/prices.ts --record`);
+  if (!found) throw new Error(`no calls of "${scenario}": run npm run prices -- --record`);
   return found;
 }
 

@@ -7,7 +7,8 @@ import { transform } from '../../local/stack/transform.ts';
 /** What a wing has from its deployment on, with the default parameters as far as they matter here. */
 export interface FixedParts {
   readonly alarmMetrics: number;
-  readonly queues: number;
+  /** Lambda's pollers of all queues while nothing happens. */
+  readonly pollers: number;
   /** Scheduled runs in a month, with the memory of their functions in GB. */
   readonly schedules: readonly { readonly runs: number; readonly gb: number }[];
   /** GB of memory by function. */
@@ -30,6 +31,10 @@ export async function readFixedParts(): Promise<ReadonlyMap<string, FixedParts>>
   return new Map(await Promise.all(fixed));
 }
 
+/**
+ * Lambda scales down to two concurrent polls of a queue, or to five if the mapping has a maximum concurrency.
+ * Source: docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+ */
 function fixedPartsOf(all: Mapping): FixedParts {
   const resources = Object.entries(all)
     .map(([id, resource]) => ({ id, ...readResource(mapping(resource)) }))
@@ -46,9 +51,10 @@ function fixedPartsOf(all: Mapping): FixedParts {
     alarmMetrics: ofType('AWS::CloudWatch::Alarm')
       .map(({ properties }) => countMetrics(properties))
       .reduce((a, b) => a + b, 0),
-    queues: ofType('AWS::Lambda::EventSourceMapping').filter(
-      ({ properties }) => properties['Enabled'] === undefined,
-    ).length,
+    pollers: ofType('AWS::Lambda::EventSourceMapping')
+      .filter(({ properties }) => properties['Enabled'] === undefined)
+      .map(({ properties }) => (properties['ScalingConfig'] === undefined ? 2 : 5))
+      .reduce((a, b) => a + b, 0),
     schedules: ofType('AWS::Scheduler::Schedule')
       .filter(({ properties }) => typeof properties['State'] !== 'object')
       .map(({ properties }) => ({

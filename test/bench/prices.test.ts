@@ -14,7 +14,7 @@ describe('prices', () => {
   const isClose = (written: number, computed: number): boolean =>
     Math.abs(written - computed) <= Math.max(0.5, computed / 10);
 
-  it('are in docs/deploying.md as node bench/prices.ts prints them, give or take a tenth', () => {
+  it('are in docs/deploying.md as npm run prices prints them, give or take a tenth', () => {
     const cells = (line: string): string[] => line.split('|').map((cell) => cell.trim());
     const section =
       readText('docs/deploying.md')
@@ -48,8 +48,8 @@ describe('prices', () => {
       expect([what, ...usd]).toEqual([what, ...usd.toSorted((a, b) => a - b)]);
   });
 
-  it('say where and when they were read', () => {
-    expect(data.read).toMatch(/^\d{4}-\d\d-\d\d$/);
+  it('name the page that has them, and the day on which they were checked', () => {
+    expect(data.checked).toMatch(/^\d{4}-\d\d-\d\d$/);
     for (const { page, per, usd } of Object.values(data.prices)) {
       expect(page).toMatch(/^https:\/\/aws\.amazon\.com\/[\w/-]+\/pricing\//);
       expect([per.length > 0, usd > 0]).toEqual([true, true]);
