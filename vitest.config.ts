@@ -12,8 +12,9 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     maxConcurrency: 2,
-    testTimeout: 30_000,
-    hookTimeout: 120_000,
+    // A limit ends a test that hangs, and never one that a slow machine runs.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     // A poll waits for something that comes: only the test's own time limit ends it, whatever the machine.
     expect: { poll: { timeout: 600_000 } },
     reporters: report ? ['default', 'json'] : ['default'],

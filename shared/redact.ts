@@ -40,7 +40,7 @@ export function redact(text: string, max = longestRead): string {
   let clean = withheld.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text);
   if (clean.length > longestRead) clean = `${clean.slice(0, longestRead)}…`;
   for (const [shape, instead] of secretShapes) clean = clean.replace(shape, instead);
-  clean = clean.replace(secretRun, (run) => (looksRandom(run) ? '[redacted]' : run));
+  clean = clean.replace(secretRun, (run) => (isRandomText(run) ? '[redacted]' : run));
   return truncate(clean, max);
 }
 
@@ -59,7 +59,7 @@ export function formatValue(value: unknown): string {
   return truncate(String(value), 80);
 }
 
-function looksRandom(run: string): boolean {
+function isRandomText(run: string): boolean {
   const slashes = run.split('/').length - 1;
   return /[A-Z]/.test(run) && /[a-z]/.test(run) && /[0-9]/.test(run) && slashes <= 3 + run.length / 40;
 }

@@ -4,6 +4,6 @@
  * @param patterns without other special characters of regular expressions; the caller checks that
  * @param flags of the regular expressions
  */
-export function matchesWildcard(text: string, patterns: readonly string[], flags = ''): boolean {
+export function isWildcardMatch(text: string, patterns: readonly string[], flags = ''): boolean {
   return patterns.some((pattern) => new RegExp(`^${pattern.replaceAll('*', '.*')}$`, flags).test(text));
 }

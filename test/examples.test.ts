@@ -7,11 +7,11 @@ import { parse } from 'yaml';
 import { isApprovalStep } from '../functions/ami-approval/domain/approval-scope.ts';
 import { ENVIRONMENT } from '../functions/build-promotion/domain/names.ts';
 import { builtInProfiles } from '../functions/disk-alarms/domain/metric-profile.ts';
-import { drainScope, drainsLongerThanNotice } from '../functions/spot-cordon/domain/drain-targets.ts';
+import { drainScope, isDrainLongerThanNotice } from '../functions/spot-cordon/domain/drain-targets.ts';
 import { fallBackTags } from '../functions/spot-cordon/domain/mixed-group.ts';
 import { shouldReplace } from '../functions/spot-cordon/domain/replacement.ts';
 import { tagKeys } from '../functions/spot-cordon/domain/scope.ts';
-import { wantsTermination } from '../functions/spot-cordon/domain/uncordon-decision.ts';
+import { shouldTerminate } from '../functions/spot-cordon/domain/uncordon-decision.ts';
 import { cordon, instance } from './functions/spot-cordon/sample-records.ts';
 import { type Json, ROOT, readTemplate, readText, type Template } from './support/template.ts';
 import { lintFile } from './support/templates/cfn-lint.ts';
@@ -36,7 +36,7 @@ describe('every example', () => {
     'tests only condition keys that its actions have',
   ];
 
-  it.each(names)('%s is one that cfn-lint has nothing to say about', { timeout: 120_000 }, async (name) => {
+  it.each(names)('%s is one that cfn-lint has nothing to say about', async (name) => {
     expect(await lintFile(join(ROOT, 'examples', name))).toEqual([]);
   });
 
@@ -47,7 +47,7 @@ describe('every example', () => {
     },
   );
 
-  it('is checked: cfn-lint sees a misspelt property', { timeout: 120_000 }, async () => {
+  it('is checked: cfn-lint sees a misspelt property', async () => {
     const file = join(folder, 'broken.yaml');
     writeFileSync(file, readText('examples/image-pipeline.yaml').replace('ImageRecipeArn', 'ImageRecipe'));
 
@@ -95,12 +95,12 @@ describe('the fleet', () => {
     expect(member.tags[tagKeys.managed]).toBe('true');
     expect(drainScope({ record, instance: member, group })?.includes('servers')).toBe(true);
     expect(shouldReplace(record, member)).toBe(true);
-    expect(wantsTermination({ ...member, state: 'running' })).toBe(true);
+    expect(shouldTerminate({ ...member, state: 'running' })).toBe(true);
   });
 
   it('drains within the notice, and has room for a replacement', () => {
     const delay = Servers?.Properties.TargetGroupAttributes[0];
-    expect([delay.Key, drainsLongerThanNotice(Number(delay.Value))]).toEqual([
+    expect([delay.Key, isDrainLongerThanNotice(Number(delay.Value))]).toEqual([
       'deregistration_delay.timeout_seconds',
       false,
     ]);

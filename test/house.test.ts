@@ -201,6 +201,24 @@ describe('in the tree as it is', () => {
     }
   });
 
+  it('a decision that answers yes or no says so in its name', () => {
+    const unclear = SOURCES.filter(({ path }) => /^functions\/[^/]+\/domain\//.test(path)).flatMap(
+      ({ path, text }) => unclearPredicates(text).map((name) => `${path}: ${name}`),
+    );
+    expect(unclear).toEqual([]);
+  });
+
+  it.each([
+    ['function lacksTag(tags: Tags): boolean {', ['lacksTag']],
+    ['export async function wantsMail({ a }: A): Promise<boolean> {', ['wantsMail']],
+    ['function keeps(one: unknown): one is string {', ['keeps']],
+    ['const fits = (size: number): boolean => size < 3;', ['fits']],
+    ['function isOver(a: number, b: (c: number) => void): boolean {', []],
+    ['function describe(a: number): string {', []],
+  ])('notices a name that hides a yes or no: %s', (text, names) => {
+    expect(unclearPredicates(text)).toEqual(names);
+  });
+
   it('a rule is silenced only where a value is parsed', () => {
     const silenced = SOURCES.filter(({ path }) => !path.startsWith('test/')).flatMap(({ path, text }) =>
       [...text.matchAll(/biome-ignore(?:-\w+)? (\S+?):|@ts-\w+/g)].map(
@@ -274,6 +292,18 @@ function folderIn(area: string, path: string): string {
 
 function wingOrArea(path: string): string {
   return areaOf(path) === 'functions' ? path.split('/').slice(0, 2).join('/') : areaOf(path);
+}
+
+/** Functions that return a boolean, and whose names do not begin as a question does. */
+function unclearPredicates(text: string): string[] {
+  const result = String.raw`(?:Promise<boolean>|boolean|\w+ is [^{=]+?)`;
+  const parameters = String.raw`(?:<[^>]*>)?\((?:[^()]|\([^()]*\))*\)`;
+  const declared = text.matchAll(new RegExp(String.raw`\bfunction (\w+)${parameters}: ${result} \{`, 'g'));
+  const assigned = text.matchAll(
+    new RegExp(String.raw`\bconst (\w+) = (?:async )?${parameters}: ${result} =>`, 'g'),
+  );
+  const names = [...declared, ...assigned].map(([, name = '']) => name);
+  return names.filter((name) => !/^(?:is|has|can|should|may)[A-Z]/.test(name));
 }
 
 /** Every module that a source imports, whatever way: import, export ... from, import(), require(). */

@@ -20,7 +20,6 @@ import { mergeTemplates, transformTemplates } from './support/template.ts';
 
 // Two packs run in parallel, one per core, because the sweep has more than a thousand runs.
 const PACKS = 2;
-const MINUTES = 60_000;
 
 const scenarios = await discoverScenarios();
 /** One call for each function and the permissions that it needs: a run makes hundreds of thousands. */
@@ -34,7 +33,7 @@ beforeAll(async () => {
   process.env.GROUNDCREW_SWIFT = '1';
   template = mergeTemplates((await transformTemplates()).values()) as unknown as IamTemplate;
   for (let i = 0; i < PACKS; i++) packs.push(await startPack({ port: 0 }));
-}, 5 * MINUTES);
+});
 
 afterAll(async () => {
   await Promise.all(packs.map((pack) => pack.close()));
@@ -42,7 +41,7 @@ afterAll(async () => {
 
 describe('every scenario', () => {
   // maxConcurrency in vitest.config.ts equals the number of packs.
-  it.concurrent.each(scenarios)('$wing: $name', { timeout: 4 * MINUTES }, async (scenario) => {
+  it.concurrent.each(scenarios)('$wing: $name', async (scenario) => {
     const pack = packs.pop();
     if (!pack) throw new Error('all packs are busy');
     const run = await runWithFault(pack, scenario).finally(() => packs.push(pack));
@@ -55,23 +54,19 @@ describe('every scenario', () => {
 });
 
 describe('every scenario has the same outcome under every fault', () => {
-  it.each(scenarios.filter(({ sweep }) => sweep !== false))(
-    '$wing: $name',
-    { timeout: 9 * MINUTES },
-    async (scenario) => {
-      const before = runs.get(scenario);
-      if (!before) throw new Error('the run without faults failed');
-      const faults = faultsFor(before.swept);
-      const differences: string[] = [];
-      await distribute(faults, async (pack, fault) => {
-        const difference = await runAndCompare(pack, scenario, fault, before);
-        if (difference)
-          differences.push(`${fault.kind} at ${fault.function}'s call ${fault.call}: ${difference}`);
-      });
-      expect(differences).toEqual([]);
-      expect(faults.length).toBeGreaterThan(0);
-    },
-  );
+  it.each(scenarios.filter(({ sweep }) => sweep !== false))('$wing: $name', async (scenario) => {
+    const before = runs.get(scenario);
+    if (!before) throw new Error('the run without faults failed');
+    const faults = faultsFor(before.swept);
+    const differences: string[] = [];
+    await distribute(faults, async (pack, fault) => {
+      const difference = await runAndCompare(pack, scenario, fault, before);
+      if (difference)
+        differences.push(`${fault.kind} at ${fault.function}'s call ${fault.call}: ${difference}`);
+    });
+    expect(differences).toEqual([]);
+    expect(faults.length).toBeGreaterThan(0);
+  });
 });
 
 it('costs are computed with about as many calls as are made: else run npm run prices -- --record', () => {
@@ -97,7 +92,7 @@ describe('every role allows exactly what its function does', () => {
     expect(iamOffences(template, [...callsByNeed.values()])).toEqual([]);
   });
 
-  it('and a missing or unused action is detected', { timeout: 4 * MINUTES }, () => {
+  it('and a missing or unused action is detected', () => {
     const calls = [...callsByNeed.values()];
     for (const id of functionIds(template)) {
       for (const action of grantedActions(template, id)) {

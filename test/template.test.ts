@@ -38,9 +38,8 @@ function templateOf(wing: string): Template {
 }
 
 // cfn-lint reads the whole template in a process of its own each time.
-const LINTING = { timeout: 120_000 };
 
-describe.each(wings)('the template of %s that CloudFormation gets', LINTING, (wing) => {
+describe.each(wings)('the template of %s that CloudFormation gets', (wing) => {
   const folder = mkdtempSync(join(tmpdir(), 'groundcrew-template-'));
   afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -61,7 +60,7 @@ describe.each(wings)('the template of %s that CloudFormation gets', LINTING, (wi
   });
 });
 
-describe('cfn-lint', LINTING, () => {
+describe('cfn-lint', () => {
   const folder = mkdtempSync(join(tmpdir(), 'groundcrew-lint-'));
   afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -114,7 +113,7 @@ describe('the root template', () => {
     expect(PACK_RULES[rule]?.(pack)).toEqual([]);
   });
 
-  it('is one that cfn-lint has nothing to say about', LINTING, async () => {
+  it('is one that cfn-lint has nothing to say about', async () => {
     const program = 'import sys; from cfnlint.runner import main; sys.exit(main())';
     const args = [
       '--format',

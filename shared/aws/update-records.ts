@@ -228,7 +228,7 @@ async function transactGroup<T>(
     });
     return group.map((item) => ({ item, code: 'written' }));
   } catch (error) {
-    if (!wasCancelled(error)) return group.map((item) => ({ item, code: 'failed', error }));
+    if (!isCancelled(error)) return group.map((item) => ({ item, code: 'failed', error }));
     const reasons = error.CancellationReasons ?? [];
     return group.map((item, i) => ({
       item,
@@ -237,6 +237,6 @@ async function transactGroup<T>(
   }
 }
 
-function wasCancelled(error: unknown): error is TransactionCanceledException {
+function isCancelled(error: unknown): error is TransactionCanceledException {
   return hasName(error, 'TransactionCanceledException');
 }

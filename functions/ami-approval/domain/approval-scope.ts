@@ -1,4 +1,4 @@
-import { matchesWildcard } from '#shared/wildcard.ts';
+import { isWildcardMatch } from '#shared/wildcard.ts';
 import type { ImageBuild } from './image-build.ts';
 
 /** A tag of the image: with the value `true`, the wing requests approval for the image whatever its pipeline. */
@@ -26,16 +26,16 @@ export function outOfScopeReason(
   if (build.tags[APPROVAL_TAG] === 'true') return undefined;
   const { pipeline } = build;
   if (pipeline === undefined) return `it has no pipeline and no tag ${APPROVAL_TAG}=true`;
-  return matchesAny(pipeline, scope.pipelines)
+  return isMatchedBy(pipeline, scope.pipelines)
     ? undefined
     : `its pipeline ${pipeline} matches no pattern in Pipelines, and it has no tag ${APPROVAL_TAG}=true`;
 }
 
 export function isApprovalStep(name: string, { steps }: Pick<ApprovalScope, 'steps'>): boolean {
-  return matchesAny(name, steps);
+  return isMatchedBy(name, steps);
 }
 
 /** NAME_PATTERN allows no other special character. Image Builder writes names in lower case into ARNs, so case does not count. */
-export function matchesAny(name: string, patterns: readonly string[]): boolean {
-  return matchesWildcard(name, patterns, 'iu');
+export function isMatchedBy(name: string, patterns: readonly string[]): boolean {
+  return isWildcardMatch(name, patterns, 'iu');
 }

@@ -35,11 +35,11 @@ const UNKNOWN = 'that depends on conditions of the key policy, such as the organ
 function verdictOf(statements: readonly Statement[], target: Permission): Verdict {
   const concerned = statements.filter((one) => one.isInverted || one.isForEveryone || isNamed(one, target));
   if (concerned.some(({ isDeny, isInverted }) => isDeny || isInverted)) return 'unknown';
-  if (concerned.some((one) => allows(one, target))) return 'allowed';
+  if (concerned.some((one) => canAllow(one, target))) return 'allowed';
   return concerned.length > 0 || statements.some((one) => mayInclude(one, target)) ? 'unknown' : 'not named';
 }
 
-function allows(statement: Statement, target: Permission): boolean {
+function canAllow(statement: Statement, target: Permission): boolean {
   return isNamed(statement, target) || (statement.isForEveryone && !statement.hasCondition);
 }
 
@@ -53,12 +53,12 @@ function isNamed(
   if (names.some((name) => name === organization || name === `${organization}/*`)) return true;
   const unit = OrganizationalUnitArn?.slice(OrganizationalUnitArn.lastIndexOf('/') + 1);
   return (
-    unit !== undefined && names.some((name) => name.startsWith(`${organization}/`) && endsIn(name, unit))
+    unit !== undefined && names.some((name) => name.startsWith(`${organization}/`) && hasSuffix(name, unit))
   );
 }
 
 /** The path covers the unit and everything below it. */
-function endsIn(path: string, unit: string): boolean {
+function hasSuffix(path: string, unit: string): boolean {
   return path.endsWith(`/${unit}/*`) || path.endsWith(`/${unit}*`);
 }
 

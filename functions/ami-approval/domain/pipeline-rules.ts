@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { ConfigurationError } from '#shared/errors.ts';
 import { parseAs, parseJson } from '#shared/parse.ts';
-import { matchesAny, NAME_PATTERN } from './approval-scope.ts';
+import { isMatchedBy, NAME_PATTERN } from './approval-scope.ts';
 import type { ApprovalRules } from './current-rules.ts';
 import { type AccountNames, normalizeTargets, type Targets } from './share-targets.ts';
 
@@ -73,7 +73,7 @@ export function createSettings(
   for (const entry of pipelines) checkCopying(entry, stack, parameterName);
   return {
     rulesFor: (pipeline) => {
-      const entry = pipelines.find((one) => pipeline !== undefined && matchesAny(pipeline, [one.pipeline]));
+      const entry = pipelines.find((one) => pipeline !== undefined && isMatchedBy(pipeline, [one.pipeline]));
       return mergeRules(stack, entry);
     },
     approvers: uniqueAddresses([...stack.approvers, ...pipelines.flatMap(({ approvers = [] }) => approvers)]),

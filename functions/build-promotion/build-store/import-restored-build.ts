@@ -193,7 +193,7 @@ async function findRestoredFolders(
   const since = Date.parse(known.requestedAt);
   const names = (await readdir(config.mount)).filter((name) => (restoreTimeOf(name) ?? 0) >= since);
   const path = join(config.path, 'builds', id);
-  const isOwn = await Promise.all(names.map((name) => containsOnly(join(config.mount, name), path)));
+  const isOwn = await Promise.all(names.map((name) => hasOnly(join(config.mount, name), path)));
   const folders = names.filter((_, at) => isOwn[at]).sort();
   return folders.toReversed().map((name) => join(config.mount, name, path));
 }
@@ -205,7 +205,7 @@ function restoreTimeOf(name: string): number | undefined {
   return date === undefined ? undefined : Date.parse(`${date}T${hours}:${minutes}:${seconds}Z`) + 999;
 }
 
-async function containsOnly(folder: string, path: string): Promise<boolean> {
+async function hasOnly(folder: string, path: string): Promise<boolean> {
   let parent = folder;
   for (const name of path.split('/').filter((part) => part !== '')) {
     const names = (await undefinedOnError(readdir(parent), 'ENOENT', 'ENOTDIR')) ?? [];

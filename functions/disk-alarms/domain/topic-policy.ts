@@ -5,7 +5,7 @@ import { isRecord } from '#shared/errors.ts';
  * conditions, counts as permission: a wrong answer would move alarms to another topic.
  * @param policy JSON as SNS returns it
  */
-export function shutsOutAlarms(policy: string | undefined): boolean {
+export function isClosedToAlarms(policy: string | undefined): boolean {
   const statements = parseStatements(policy);
   if (statements.length === 0) return false;
   const aboutAlarms = statements.filter((one) => isAboutPublishing(one) && mayMeanAlarms(one));

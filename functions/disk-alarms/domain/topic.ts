@@ -5,7 +5,7 @@ import { calledAtOf } from './alarm-metadata.ts';
 import type { Tags } from './instance.ts';
 import { parseMountTags } from './mount-tags.ts';
 import { tagKeys } from './settings.ts';
-import { shutsOutAlarms } from './topic-policy.ts';
+import { isClosedToAlarms } from './topic-policy.ts';
 
 const arnShape = /^arn:(aws[\w-]*):sns:([a-z0-9-]+):(\d{12}):([\w-]{1,256})$/;
 const nameShape = /^[\w-]{1,256}$/;
@@ -25,7 +25,7 @@ export function topicFault(arn: string, topic: TopicState): string | undefined {
   const { keyId, policy } = topic;
   if (keyId?.endsWith('alias/aws/sns'))
     return `topic ${arn} is encrypted with alias/aws/sns, so CloudWatch cannot publish to it; use a customer key`;
-  return shutsOutAlarms(policy)
+  return isClosedToAlarms(policy)
     ? `topic ${arn} has a policy that does not let CloudWatch publish; allow cloudwatch.amazonaws.com`
     : undefined;
 }

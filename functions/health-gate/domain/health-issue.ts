@@ -1,4 +1,4 @@
-import { matchesWildcard } from '#shared/wildcard.ts';
+import { isWildcardMatch } from '#shared/wildcard.ts';
 import type { Policy } from './policy.ts';
 import { GLOBAL } from './regions.ts';
 
@@ -34,21 +34,21 @@ export function oldestStart(policy: Policy, now: number): number {
 export function isBlocking(issue: HealthIssue, policy: Policy, now: number): boolean {
   if (issue.status !== 'open' || issue.startedAt < oldestStart(policy, now)) return false;
   if (issue.region !== GLOBAL && !policy.regions.includes(issue.region)) return false;
-  if (!concernsZones(issue, policy.zones)) return false;
+  if (!isAboutZones(issue, policy.zones)) return false;
   if (policy.endedIsOver && issue.endedAt !== undefined && issue.endedAt <= now) return false;
-  if (matchesWildcard(issue.code, policy.ignoreCodes)) return false;
-  if (matchesWildcard(issue.code, policy.blockCodes)) return true;
-  if (!concernsServices(issue, policy.services)) return false;
+  if (isWildcardMatch(issue.code, policy.ignoreCodes)) return false;
+  if (isWildcardMatch(issue.code, policy.blockCodes)) return true;
+  if (!isAboutServices(issue, policy.services)) return false;
   return issue.scope === 'PUBLIC' || (serviceCodes.test(issue.code) && !singleResourceCodes.test(issue.code));
 }
 
 /** An issue of one zone does not concern a policy that names only other zones of its Region. */
-function concernsZones({ region, zone }: HealthIssue, zones: readonly string[] = []): boolean {
+function isAboutZones({ region, zone }: HealthIssue, zones: readonly string[] = []): boolean {
   const own = zones.filter((one) => one.startsWith(region));
   return zone === undefined || own.length === 0 || own.includes(zone);
 }
 
 /** AWS files a large outage under several services at once; an API filter by service would miss it. */
-function concernsServices({ service, code }: HealthIssue, services: readonly string[]): boolean {
+function isAboutServices({ service, code }: HealthIssue, services: readonly string[]): boolean {
   return services.length === 0 || services.includes(service) || code.startsWith('AWS_MULTIPLE_SERVICES_');
 }

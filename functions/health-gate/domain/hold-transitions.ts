@@ -77,7 +77,7 @@ export function lateFailureReason(known: HoldDraft, { at }: Pick<GateFailure, 'a
 export type HealthStatus = 'clear' | 'blocked' | 'unknown' | 'overridden';
 
 /** Whether the deployment may resume. */
-export function allowsResume(status: HealthStatus | undefined): boolean {
+export function canResume(status: HealthStatus | undefined): boolean {
   return status === 'clear' || status === 'overridden';
 }
 

@@ -3,7 +3,7 @@ import { isClientError, RetryableError } from '#shared/errors.ts';
 import { listTags } from '../aws/codepipeline.ts';
 import { assertTimeLeft, type HoldFailure, PIPELINE_CONCURRENCY, type ResumeContext } from '../context.ts';
 import { type HoldRecord, isBusy } from '../domain/hold-record.ts';
-import { allowsResume } from '../domain/hold-transitions.ts';
+import { canResume } from '../domain/hold-transitions.ts';
 import { decideResume, isTagged, RESUME_TAG, type ResumeDecision } from '../domain/resume-decision.ts';
 import { type AttemptOutcome, deniedReason, type ResumeAttempt, toOutcome } from './attempt-outcome.ts';
 import { readSnapshot } from './read-snapshot.ts';
@@ -61,7 +61,7 @@ function toEarlyOutcome(
   { evaluations }: DueHoldsContext,
 ): AttemptOutcome | undefined {
   const evaluation = evaluations.get(hold.deployment);
-  const isClear = allowsResume(evaluation?.status);
+  const isClear = canResume(evaluation?.status);
   const isStillStopped = decision.kind !== 'continued' && decision.kind !== 'drop';
   if (hold.status === 'retrying' && isStillStopped) {
     if (isBusy(hold, invocation.now())) throw new RetryableError('another run is resuming it');

@@ -72,11 +72,11 @@ function messagesToRetry(
   { deployment, error }: HoldFailure,
 ) {
   return deliveries
-    .filter(({ message }) => concernsDeployment(message, deployment))
+    .filter(({ message }) => isAboutDeployment(message, deployment))
     .map(({ id }) => ({ id, error }));
 }
 
-function concernsDeployment(message: TriggerEvent, deployment: string): boolean {
+function isAboutDeployment(message: TriggerEvent, deployment: string): boolean {
   if (message.kind === 'failed action') return deploymentName(message) === deployment;
   return message.kind !== 'due' || message.deployment === deployment;
 }

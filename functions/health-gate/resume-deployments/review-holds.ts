@@ -1,6 +1,6 @@
 import type { ResumeContext } from '../context.ts';
 import { type HoldRecord, isBusy, isOpen, isTooOld } from '../domain/hold-record.ts';
-import { allowsResume, applyHealthStatus } from '../domain/hold-transitions.ts';
+import { applyHealthStatus, canResume } from '../domain/hold-transitions.ts';
 import { evaluateGates, type GatesEvaluation } from '../evaluate-gates.ts';
 import { logHealthStatus } from './log.ts';
 import type { HoldSelection } from './select-holds.ts';
@@ -77,6 +77,6 @@ function isDue(
   const now = invocation.now();
   if (hold.status === 'retrying') return !isBusy(hold, now) || named.has(hold.deployment);
   if (isTooOld(hold, config, now)) return true;
-  const isClear = allowsResume(evaluations.get(hold.deployment)?.status);
+  const isClear = canResume(evaluations.get(hold.deployment)?.status);
   return hold.status === 'cooling down' && isClear && (hold.retryAt ?? 0) <= now;
 }

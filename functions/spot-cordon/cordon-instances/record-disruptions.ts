@@ -7,7 +7,7 @@ import type { CordonContext } from '../context.ts';
 import { type CordonDraft, type CordonRecord, cordonSteps, hasExpired } from '../domain/cordon-record.ts';
 import type { Instance } from '../domain/instance.ts';
 import { cancelMaintenance, mergeDisruptions } from '../domain/merge-disruptions.ts';
-import { mustDescribeFirst, outOfScopeReason } from '../domain/scope.ts';
+import { outOfScopeReason, shouldDescribeFirst } from '../domain/scope.ts';
 import type { GroupedBatch, InstanceMessages } from './group-batch.ts';
 import { logDeferred, logDropped, logDuplicate, logEnding } from './log.ts';
 import { stepTimeoutMs } from './run-step.ts';
@@ -69,7 +69,7 @@ async function removeOutOfScope(
   for (const [id, both] of due)
     if (disruptions.has(id)) messages.set(id, joinMessages(both, disruptions.get(id)));
   const undecided = [...disruptions].filter(([, { disruptions: all }]) =>
-    all.every((disruption) => mustDescribeFirst(disruption, config.scope)),
+    all.every((disruption) => shouldDescribeFirst(disruption, config.scope)),
   );
   if (undecided.length === 0) return { messages, instances: new Map(), retry: [] };
   try {
@@ -112,14 +112,15 @@ async function recordDisruptions(context: CordonContext, inScope: InScope): Prom
     const about = { messageIds, ...(merges.get(id) ?? { change: 'none', uncordonInProgress: false }) };
     // UncordonInstances will delete this record, and what we write now would be lost with it.
     if (record?.status === 'uncordoning') retry.push(...retryAll(messageIds, uncordoningError()));
-    else if (needsSteps(invocation, id, record)) items.push(createWorkItem(record, about, instances.get(id)));
+    else if (hasPendingSteps(invocation, id, record))
+      items.push(createWorkItem(record, about, instances.get(id)));
   }
   for (const [id, error] of failures) retry.push(...retryAll(messages.get(id)?.messageIds, error));
   return { items, retry };
 }
 
 /** Logs why there is nothing to do. */
-function needsSteps(
+function hasPendingSteps(
   invocation: Invocation,
   id: string,
   record: CordonRecord | undefined,

@@ -3,7 +3,13 @@ import type { CordonContext } from '../context.ts';
 import type { CordonDraft, CordonRecord, OrderedReplacement } from '../domain/cordon-record.ts';
 import { mergeDrainedTargets } from '../domain/drain-targets.ts';
 import { mayLeaveGroup } from './steps/replace.ts';
-import { isStepPending, losesProtection, recordFailure, recordsById, type WorkItem } from './work-item.ts';
+import {
+  isStepPending,
+  recordFailure,
+  recordsById,
+  shouldLoseProtection,
+  type WorkItem,
+} from './work-item.ts';
 
 /**
  * Records what we are about to remove and order, so that UncordonInstances knows even if this function dies. If a record
@@ -13,7 +19,7 @@ export async function recordRemovals(
   { table, invocation }: CordonContext,
   all: readonly WorkItem[],
 ): Promise<void> {
-  const items = all.filter(removesSomething);
+  const items = all.filter(hasRemovals);
   const byId = new Map(items.map((item) => [item.instanceId, item]));
   const update: RecordUpdate<CordonRecord> = (known, id) => {
     const item = byId.get(id);
@@ -26,11 +32,11 @@ export async function recordRemovals(
   }
 }
 
-function removesSomething(item: WorkItem): boolean {
+function hasRemovals(item: WorkItem): boolean {
   const isRegistered = item.targets.length + item.classicLoadBalancers.length > 0;
   return (
     (isStepPending(item, 'drain') && isRegistered) ||
-    (isStepPending(item, 'protect') && losesProtection(item)) ||
+    (isStepPending(item, 'protect') && shouldLoseProtection(item)) ||
     orderOf(item) !== undefined
   );
 }
@@ -53,7 +59,7 @@ function withRemovals(known: CordonRecord, item: WorkItem, now: number): CordonD
     ...known,
     ...(order && { orderedReplacement: { ...order, orderedAt: now } }),
     ...(item.group && { group: item.group.name }),
-    ...(losesProtection(item) && { removedProtection: { removedAt: now } }),
+    ...(shouldLoseProtection(item) && { removedProtection: { removedAt: now } }),
     ...(targets.length > 0 && { drainedTargets: targets }),
     ...(classic.length > 0 && { drainedLoadBalancers: classic }),
     ...(ofGroup.length > 0 && { drainedLoadBalancersOfGroup: ofGroup }),

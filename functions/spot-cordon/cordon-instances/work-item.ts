@@ -68,7 +68,7 @@ export function isHeld({ heldPools }: WorkItem): boolean {
 }
 
 /** Whether the instance has scale-in protection that is to be removed. */
-export function losesProtection({ record, instance, group }: WorkItem): boolean {
+export function shouldLoseProtection({ record, instance, group }: WorkItem): boolean {
   return keepsProtectionReason(record, instance, group) === undefined;
 }
 

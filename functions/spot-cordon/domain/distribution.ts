@@ -40,7 +40,7 @@ export function baseFor(
 }
 
 /** Whether two distributions differ at most in their base. */
-export function differsOnlyInBase(a: Distribution['members'], b: Distribution['members']): boolean {
+export function isSameExceptBase(a: Distribution['members'], b: Distribution['members']): boolean {
   return canonical(withBase(a, 0)) === canonical(withBase(b, 0));
 }
 

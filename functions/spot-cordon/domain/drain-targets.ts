@@ -101,7 +101,7 @@ export function toDrainedTargets(
 }
 
 /** Whether the instance may be terminated before its target group has finished draining it. */
-export function drainsLongerThanNotice(delaySeconds: number): boolean {
+export function isDrainLongerThanNotice(delaySeconds: number): boolean {
   return delaySeconds * 1000 > NOTICE_MS;
 }
 

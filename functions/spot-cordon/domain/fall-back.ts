@@ -1,6 +1,6 @@
 import { HOUR_MS, MINUTE_MS } from '#shared/time.ts';
 import type { LaunchFailure } from './cordon-record.ts';
-import { baseFor, differsOnlyInBase } from './distribution.ts';
+import { baseFor, isSameExceptBase } from './distribution.ts';
 import type {
   FailureNotice,
   FallBack,
@@ -77,7 +77,7 @@ export function decideFallBack(
 }
 
 function isChangedByOthers({ bases, original }: FallBack, { distribution }: MixedGroup): boolean {
-  return !(bases.includes(distribution.base) && differsOnlyInBase(original, distribution.members));
+  return !(bases.includes(distribution.base) && isSameExceptBase(original, distribution.members));
 }
 
 /** Somebody else decides now: we forget what we recorded and change nothing. */

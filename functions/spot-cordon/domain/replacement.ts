@@ -43,7 +43,7 @@ export function chooseReplacement(
 }
 
 /** Whether the group may still fail to launch the replacement. */
-export function awaitsReplacement(
+export function isAwaitingReplacement(
   { orderedReplacement }: Pick<CordonRecord, 'orderedReplacement'>,
   now: number,
 ): boolean {
@@ -62,7 +62,10 @@ export function isNewLaunchFailure(record: CordonRecord, { group, at }: FailedLa
   // The times of events are whole seconds.
   const isAfterOrder = ordered !== undefined && at >= Math.floor(ordered.orderedAt / 1000) * 1000;
   return (
-    isAfterOrder && ordered.group === group && launchFailure === undefined && awaitsReplacement(record, at)
+    isAfterOrder &&
+    ordered.group === group &&
+    launchFailure === undefined &&
+    isAwaitingReplacement(record, at)
   );
 }
 

@@ -17,7 +17,7 @@ export const tagKeys = {
  * Whether the event alone does not decide the scope. Spot and capacity warnings name only instances that AWS can
  * reclaim. Scheduled maintenance can name any instance.
  */
-export function mustDescribeFirst(disruption: Disruption, scope: Scope): boolean {
+export function shouldDescribeFirst(disruption: Disruption, scope: Scope): boolean {
   return scope === 'tagged' || disruption.severity === 'scheduled';
 }
 
@@ -27,7 +27,7 @@ export function outOfScopeReason(
   scope: Scope,
   instance: Instance | undefined,
 ): string | undefined {
-  if (!mustDescribeFirst(disruption, scope)) return undefined;
+  if (!shouldDescribeFirst(disruption, scope)) return undefined;
   if (!instance) return 'no such instance';
   if (instance.tags[tagKeys.managed] === 'true') return undefined;
   if (scope === 'all' && instance.isSpot) return undefined;

@@ -1,7 +1,7 @@
 import type { CordonRecord } from './cordon-record.ts';
 import { type Instance, isTerminated } from './instance.ts';
 import { hasLeftHosts } from './maintenance.ts';
-import { awaitsReplacement } from './replacement.ts';
+import { isAwaitingReplacement } from './replacement.ts';
 import { tagKeys } from './scope.ts';
 
 /** What to do with a record. */
@@ -54,13 +54,13 @@ export function decideAtSweep(
 /** Decides when the instance changes its state. An event from before the cordon changes nothing. */
 export function decideAtStateChange(record: CordonRecord, state: string, at: number): UncordonDecision {
   if (state === 'terminated') return decideTerminated(record, at);
-  const isBack = state === 'running' && at > record.eventTime && endsWhenRunning(record, at);
+  const isBack = state === 'running' && at > record.eventTime && isOverWhenRunning(record, at);
   return isBack ? { kind: 'uncordon', reason: 'running again' } : KEEP;
 }
 
 /** The record stays for as long as the launch of its replacement may fail. */
 function decideTerminated(record: CordonRecord, now: number): UncordonDecision {
-  return awaitsReplacement(record, now) ? KEEP : { kind: 'delete', reason: 'instance terminated' };
+  return isAwaitingReplacement(record, now) ? KEEP : { kind: 'delete', reason: 'instance terminated' };
 }
 
 /** Only an instance that we detached bills outside its group. Any other one has an owner. */
@@ -69,14 +69,14 @@ function decideOverdue(
   instance: Instance | undefined,
   now: number,
 ): UncordonDecision {
-  const isToTerminate = orderedReplacement?.kind === 'detach' && wantsTermination(instance);
+  const isToTerminate = orderedReplacement?.kind === 'detach' && shouldTerminate(instance);
   const isDue = isToTerminate && overdueSince !== undefined && now - overdueSince >= GRACE_MS;
   const next = overdueSince === undefined ? 'report' : isDue ? 'terminate' : 'wait';
   return { kind: 'overdue', next, isToTerminate };
 }
 
 /** Whether its owner wants an instance that outlives its interruption to be terminated. */
-export function wantsTermination(instance: Instance | undefined): boolean {
+export function shouldTerminate(instance: Instance | undefined): boolean {
   return instance?.state === 'running' && instance.tags[tagKeys.overdue] === 'terminate';
 }
 
@@ -90,7 +90,7 @@ function decideDeferred(record: CordonRecord, instance: Instance | undefined, no
  * A stopped or hibernated Spot instance may return, and a start after a scheduled stop moves it to healthy hardware. An
  * instance that starts after its interruption deadline has survived the interruption, whatever the action was.
  */
-function endsWhenRunning({ status, severity, action, deadline = 0 }: CordonRecord, at: number): boolean {
+function isOverWhenRunning({ status, severity, action, deadline = 0 }: CordonRecord, at: number): boolean {
   if (status === 'deferred') return false;
   return action === 'stop' || action === 'hibernate' || (severity === 'interruption' && at > deadline);
 }

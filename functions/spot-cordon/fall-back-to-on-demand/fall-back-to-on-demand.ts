@@ -53,7 +53,7 @@ async function handleGroup(
   known: FallBackRecord | undefined,
 ): Promise<void> {
   const { invocation } = context;
-  if (!needsAttention(mentioned, known)) return;
+  if (!shouldHandle(mentioned, known)) return;
   // Again, because the group must not be older than its record: another invocation may have changed both.
   const [described] = await describeOptedIn([mentioned.group.name], invocation.signal);
   if (!described) return;
@@ -83,7 +83,7 @@ async function carryOut(
 }
 
 /** A sweep looks only at groups that are short of capacity, or that we have a record of. */
-function needsAttention(
+function shouldHandle(
   { failures, group, interruptions }: GroupNews,
   known: FallBackRecord | undefined,
 ): boolean {

@@ -5,7 +5,7 @@ import { readMemberships } from '../aws/auto-scaling.ts';
 import { describeInstances, terminateInstance } from '../aws/ec2.ts';
 import type { UncordonContext } from '../context.ts';
 import type { CordonRecord } from '../domain/cordon-record.ts';
-import { type OverdueStep, wantsTermination } from '../domain/uncordon-decision.ts';
+import { type OverdueStep, shouldTerminate } from '../domain/uncordon-decision.ts';
 import { overdueEvent } from '../messages/events.ts';
 import type { InstanceFailure } from './claimed-cordon.ts';
 import { logOverdue, logOverdueKept, logOverdueTerminated } from './log.ts';
@@ -79,7 +79,7 @@ async function terminateOverdue(
     async (record) => {
       const { instanceId } = record;
       if (groups.has(instanceId)) return logOverdueKept(invocation, record, 'in an Auto Scaling group');
-      if (!wantsTermination(instances.get(instanceId)))
+      if (!shouldTerminate(instances.get(instanceId)))
         return logOverdueKept(invocation, record, 'its tag or state has changed');
       signal.throwIfAborted();
       await terminateInstance(instanceId, signal);

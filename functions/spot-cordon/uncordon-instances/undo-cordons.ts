@@ -86,7 +86,7 @@ function lostClaims(due: readonly DueCordon[], claimed: readonly ClaimedCordon[]
 /** Puts the instances back where they still belong. */
 async function restoreService(context: UncordonContext, claimed: readonly ClaimedCordon[]): Promise<void> {
   const { signal } = context.invocation;
-  const names = claimed.filter(leftSomething).flatMap(({ record }) => record.group ?? []);
+  const names = claimed.filter(hasLeftovers).flatMap(({ record }) => record.group ?? []);
   const groups = names.length === 0 ? new Map() : await describeGroups(names, signal);
   await Promise.all([
     runStep(claimed, (some) => restoreTargets(context, some, groups)),
@@ -95,7 +95,7 @@ async function restoreService(context: UncordonContext, claimed: readonly Claime
   ]);
 }
 
-function leftSomething({ record }: ClaimedCordon): boolean {
+function hasLeftovers({ record }: ClaimedCordon): boolean {
   const { drainedTargets = [], drainedLoadBalancers = [] } = record;
   return drainedTargets.length + drainedLoadBalancers.length > 0 || mayRestoreProtection(record);
 }

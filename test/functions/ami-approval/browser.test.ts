@@ -46,7 +46,7 @@ describe.runIf(executablePath)('the page in a browser', () => {
     return context.newPage();
   }
 
-  it('leads an approver from the mail to the shared AMI, without a script', { timeout: 60_000 }, async () => {
+  it('leads an approver from the mail to the shared AMI, without a script', async () => {
     await subscribeApprovers(pack);
     const made = await requestApproval(pack, await createBuild(pack));
     const page = await open({ javaScriptEnabled: false });
@@ -80,7 +80,7 @@ describe.runIf(executablePath)('the page in a browser', () => {
     expect(messages.filter((text) => /Content Security|Refused/.test(text))).toEqual([]);
   });
 
-  it('lets an approver reject with the keyboard alone', { timeout: 60_000 }, async () => {
+  it('lets an approver reject with the keyboard alone', async () => {
     await pack.reset();
     await subscribeApprovers(pack);
     const made = await requestApproval(pack, await createBuild(pack));
@@ -116,7 +116,6 @@ describe.runIf(executablePath)('the page in a browser', () => {
 
   it.each(['light', 'dark'] as const)(
     'fits a phone and a desk in every state and is readable, %s',
-    { timeout: 120_000 },
     async (colorScheme) => {
       const page = await open({ colorScheme });
       for (const [screen, size] of Object.entries(screens)) {

@@ -46,7 +46,7 @@ describe('the page, where people must sign in', () => {
     return pack.http(findLink(pack, 'ann'), { redirect: 'manual', ...init, headers });
   }
 
-  it('takes a vote from its approver, and answers nobody else', { timeout: 60_000 }, async () => {
+  it('takes a vote from its approver, and answers nobody else', async () => {
     await subscribeApprovers(pack);
     const made = await requestApproval(pack, await createBuild(pack));
     const ann = 'ann@example.com';

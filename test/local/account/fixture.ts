@@ -48,3 +48,8 @@ export async function errorOf(call: Promise<unknown>): Promise<Error & Record<st
   }
   throw new Error('The call succeeded.');
 }
+
+/** Whether a time in whole seconds lies between two readings of the clock. */
+export function isBetween(time: number, before: number, after: number): boolean {
+  return time >= Math.floor(before / 1000) * 1000 && time <= after;
+}

@@ -97,7 +97,7 @@ describe.each(wings)('the flat template of %s', (wing) => {
     expect(Object.keys(labels).sort()).toEqual(names);
   });
 
-  it('takes values at deployment: no default is written into a resource', { timeout: 120_000 }, async () => {
+  it('takes values at deployment: no default is written into a resource', async () => {
     const changed = sourceOf(wing);
     for (const parameter of Object.values(changed.Parameters)) parameter.Default = 'another';
     const path = join(folder, `${wing}-changed.yaml`);
@@ -136,7 +136,7 @@ describe.each(wings)('the flat template of %s', (wing) => {
     expect(Buffer.byteLength(textOf(wing))).toBeLessThanOrEqual(limit);
   });
 
-  it('is one that cfn-lint has nothing to say about', { timeout: 120_000 }, async () => {
+  it('is one that cfn-lint has nothing to say about', async () => {
     expect(await lint(folder, templateOf(wing))).toEqual([]);
   });
 });

@@ -69,7 +69,7 @@ function certainTier({ tiers }: Settings, { sizeGb, possibleGb = [] }: Disk): Th
 }
 
 /** Whether the disk's size is unknown and another size could mean other thresholds. */
-export function needsSize({ settings }: InstanceAlarmOptions, disk: Disk): boolean {
+export function isSizeNeeded({ settings }: InstanceAlarmOptions, disk: Disk): boolean {
   if (disk.sizeGb !== undefined) return false;
   return settings.minimumFreeGb !== undefined || certainTier(settings, disk) === undefined;
 }
@@ -95,10 +95,11 @@ function warningNotice(options: InstanceAlarmOptions, mount: string, description
 function bindingMinimums(disk: Disk, tier: Thresholds, floor: Thresholds | undefined): Partial<Thresholds> {
   const { sizeGb } = disk;
   if (!floor || sizeGb === undefined || !disk.roles.has('free')) return {};
-  const binds = (severity: keyof Thresholds): boolean => floor[severity] < (sizeGb * tier[severity]) / 100;
+  const isBinding = (severity: keyof Thresholds): boolean =>
+    floor[severity] < (sizeGb * tier[severity]) / 100;
   return {
-    ...(binds('warning') && { warning: floor.warning }),
-    ...(binds('critical') && { critical: floor.critical }),
+    ...(isBinding('warning') && { warning: floor.warning }),
+    ...(isBinding('critical') && { critical: floor.critical }),
   };
 }
 

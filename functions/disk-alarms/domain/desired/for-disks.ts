@@ -3,7 +3,7 @@ import type { Disk, SkippedItem } from '../disk.ts';
 import { displayName } from '../instance.ts';
 import { type MountTag, mountTagsByMount } from '../mount-tags.ts';
 import { chooseTopic, type TopicRules } from '../topic.ts';
-import { diskAlarms, type InstanceAlarmOptions, needsSize } from './for-disk.ts';
+import { diskAlarms, type InstanceAlarmOptions, isSizeNeeded } from './for-disk.ts';
 import { forecastAlarms } from './for-forecast.ts';
 
 export interface AlarmsOfDisks {
@@ -47,7 +47,7 @@ export function alarmsOfDisks(
     ]),
     disks: watched.length,
     unsized: watched
-      .filter((one) => needsSize(one.options, one.disk))
+      .filter((one) => isSizeNeeded(one.options, one.disk))
       .map(({ disk }) => `${displayName(options.instance)} ${disk.mount}`),
     topicFaults,
     skipped: [

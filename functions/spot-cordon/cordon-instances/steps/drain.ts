@@ -11,7 +11,7 @@ import {
 import type { Target } from '../../domain/cordon-record.ts';
 import {
   drainScope,
-  drainsLongerThanNotice,
+  isDrainLongerThanNotice,
   type TargetGroup,
   targetGroupsToSearch,
   targetKey,
@@ -35,7 +35,7 @@ export async function findRegistrations(
   search: DrainSearch,
   signal: AbortSignal,
 ): Promise<void> {
-  const toDrain = items.filter((item) => leavesLoadBalancers(item));
+  const toDrain = items.filter((item) => shouldLeaveLoadBalancers(item));
   if (toDrain.length === 0) return;
   const onError = (error: unknown): void => recordFailure(toDrain, 'drain', error);
   await Promise.all([
@@ -46,7 +46,7 @@ export async function findRegistrations(
 }
 
 /** A replacement takes an instance out of its group's load balancers too, so it is searched for as well. */
-function leavesLoadBalancers(item: WorkItem): boolean {
+function shouldLeaveLoadBalancers(item: WorkItem): boolean {
   const isPending = isStepPending(item, 'drain') || isStepPending(item, 'replace');
   return isPending && drainScope(item) !== undefined;
 }
@@ -109,7 +109,7 @@ async function addSlowDrainRemarks(items: readonly WorkItem[], signal: AbortSign
     CALLS_AT_ONCE,
     async (arn) => {
       const delay = await readDeregistrationDelaySeconds(arn, signal);
-      if (drainsLongerThanNotice(delay))
+      if (isDrainLongerThanNotice(delay))
         remarkOf.set(arn, `drains for ${delay} s, longer than the notice of 120 s`);
     },
     // A missing remark must not stop the draining.

@@ -10,8 +10,8 @@ import { chooseReplacement, notReplacedReason, shouldReplace } from '../../domai
 import {
   idsOf,
   isHeld,
-  losesProtection,
   recordFailure,
+  shouldLoseProtection,
   type WorkItem,
   withPendingStep,
 } from '../work-item.ts';
@@ -25,7 +25,7 @@ export async function removeProtection(items: readonly WorkItem[], signal: Abort
     const reason = keepsProtectionReason(item.record, item.instance, item.group);
     if (reason !== undefined) item.outcomes.protect = reason;
   }
-  const byGroup = Map.groupBy(pending.filter(losesProtection), ({ group }) => group?.name ?? '');
+  const byGroup = Map.groupBy(pending.filter(shouldLoseProtection), ({ group }) => group?.name ?? '');
   await forEachIsolated(
     byGroup,
     CALLS_AT_ONCE,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { matchesAny, outOfScopeReason } from '../../../../functions/ami-approval/domain/approval-scope.ts';
+import { isMatchedBy, outOfScopeReason } from '../../../../functions/ami-approval/domain/approval-scope.ts';
 
 describe('the scope of the wing', () => {
   const scope = { pipelines: ['web-*', 'Base Image'], steps: ['Approve*'] };
@@ -47,6 +47,6 @@ describe('the scope of the wing', () => {
     ['w*b*', 'web-blue', true],
     ['', 'web', false],
   ])('matches %j with %j: %s', (pattern, name, isMatch) => {
-    expect(matchesAny(name, [pattern])).toBe(isMatch);
+    expect(isMatchedBy(name, [pattern])).toBe(isMatch);
   });
 });

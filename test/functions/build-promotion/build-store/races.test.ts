@@ -191,7 +191,7 @@ describe('a change', () => {
     });
   });
 
-  it('is known by its key after a hundred others', { timeout: 60_000 }, async () => {
+  it('is known by its key after a hundred others', async () => {
     const artifact = site.stamp('b-0', { 'index.html': '0' });
     await promote(artifact);
     for (let n = 1; n <= 30; n++) await promote(site.stamp(`b-${n}`, { 'index.html': `${n}` }));

@@ -62,7 +62,7 @@ async function startReader(): Promise<Reader> {
   };
 }
 
-it(`readers meet a whole build in each of ${SWITCHES} switches`, { timeout: 240_000 }, async () => {
+it(`readers meet a whole build in each of ${SWITCHES} switches`, async () => {
   for (const buildId of ['b-0', 'b-1']) {
     await site.store({
       action: 'promote',

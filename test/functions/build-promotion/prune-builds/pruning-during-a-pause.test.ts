@@ -88,7 +88,7 @@ describe.each([
     ...(action.action === 'promote' && { artifact }),
   });
 
-  it('pruning would take the build, and the request would get it', { timeout: 60_000 }, async () => {
+  it('pruning would take the build, and the request would get it', async () => {
     // First: pruning runs to its end before the request does anything. Second: the other way round.
     const [late, early] = [await runWithPause(request(), 0, 0), await runWithPause(request(), 1, 0)];
     expect([late.outcome, late.isPruned, early.outcome, early.isPruned]).toEqual([

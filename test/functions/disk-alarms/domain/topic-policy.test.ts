@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { topicFault } from '../../../../functions/disk-alarms/domain/topic.ts';
-import { shutsOutAlarms } from '../../../../functions/disk-alarms/domain/topic-policy.ts';
+import { isClosedToAlarms } from '../../../../functions/disk-alarms/domain/topic-policy.ts';
 
 const allow = (more: object) => ({ Effect: 'Allow', Action: 'sns:Publish', Resource: '*', ...more });
 const policy = (...Statement: object[]) => JSON.stringify({ Version: '2012-10-17', Statement });
@@ -47,7 +47,7 @@ describe('the policy of a topic', () => {
       }),
     ],
   ])('that %s may let alarms publish', (_, text) => {
-    expect(shutsOutAlarms(text)).toBe(false);
+    expect(isClosedToAlarms(text)).toBe(false);
   });
 
   it.each([
@@ -59,7 +59,7 @@ describe('the policy of a topic', () => {
       policy(allow({ Principal: cloudWatch }), { ...allow({ Principal: '*' }), Effect: 'Deny' }),
     ],
   ])('that %s shuts out alarms', (_, text) => {
-    expect(shutsOutAlarms(text)).toBe(true);
+    expect(isClosedToAlarms(text)).toBe(true);
     expect(topicFault('arn', { keyId: undefined, policy: text })).toMatch(
       /^topic arn has a policy that does not let/,
     );

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
-  drainsLongerThanNotice,
+  isDrainLongerThanNotice,
   mergeDrainedTargets,
   targetGroupsToSearch,
   targetsOfInstance,
@@ -65,10 +65,10 @@ describe('draining', () => {
   });
 
   it('recognises target groups that drain for longer than the notice', () => {
-    expect([drainsLongerThanNotice(120), drainsLongerThanNotice(121), drainsLongerThanNotice(300)]).toEqual([
-      false,
-      true,
-      true,
-    ]);
+    expect([
+      isDrainLongerThanNotice(120),
+      isDrainLongerThanNotice(121),
+      isDrainLongerThanNotice(300),
+    ]).toEqual([false, true, true]);
   });
 });

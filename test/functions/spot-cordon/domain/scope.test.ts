@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mustDescribeFirst, outOfScopeReason } from '../../../../functions/spot-cordon/domain/scope.ts';
+import { outOfScopeReason, shouldDescribeFirst } from '../../../../functions/spot-cordon/domain/scope.ts';
 import { instance, reboot, recommendation, warning } from '../sample-records.ts';
 
 describe('scope', () => {
@@ -21,9 +21,9 @@ describe('scope', () => {
 
   it('needs EC2 only when the event does not decide the scope', () => {
     expect([
-      mustDescribeFirst(warning, 'all'),
-      mustDescribeFirst(reboot, 'all'),
-      mustDescribeFirst(warning, 'tagged'),
+      shouldDescribeFirst(warning, 'all'),
+      shouldDescribeFirst(reboot, 'all'),
+      shouldDescribeFirst(warning, 'tagged'),
     ]).toEqual([false, true, true]);
   });
 });
