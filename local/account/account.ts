@@ -8,6 +8,7 @@ import { createFaults, type Fault } from './faults.ts';
 import { createGateway, provision } from './gateway.ts';
 import { type CallListener, type GatewayState, type Hooks, serviceState } from './gateway-state.ts';
 import { startMoto } from './moto/process.ts';
+import { createStaleReads } from './stale-reads.ts';
 import type { Call } from './types.ts';
 
 export { accessKeyFor, observer } from './caller.ts';
@@ -23,6 +24,8 @@ export interface Account {
   injectFault(fault: Fault): void;
   /** Throttles the next `calls` calls of this action that functions make. */
   throttle(service: string, action: string, calls: number): void;
+  /** For `ms` after each write to the service, functions read what was there before it. */
+  delayReads(service: string, ms: number): void;
   clearFaults(): void;
   /** Ends the faults that still apply to the process with this access key. */
   beginInvocation(accessKey: string): void;
@@ -57,6 +60,7 @@ export async function startAccount(options: AccountOptions): Promise<Account> {
     calls: gateway.calls,
     injectFault: faults.inject,
     throttle: faults.throttle,
+    delayReads: gateway.staleReads.delay,
     clearFaults: faults.clear,
     beginInvocation: (accessKey) => faults.beginInvocation(callerOf(accessKey)),
     setHooks: (hooks) => {
@@ -76,6 +80,7 @@ async function createGatewayState({ python, clock, endpoint }: AccountOptions): 
     moto: await (endpoint === undefined ? startMoto(python, clock) : connectToEndpoint(endpoint)),
     clock,
     faults: createFaults(),
+    staleReads: createStaleReads(clock),
     services: new Map(services.map((one) => [one.service, one])),
     serviceStates: new Map(),
     calls: [],
@@ -98,9 +103,10 @@ function subscribe(listeners: GatewayState['listeners'], name: string, listener:
   return () => registered.delete(listener);
 }
 
-async function reset({ moto, faults, serviceStates, calls }: GatewayState): Promise<void> {
+async function reset({ moto, faults, serviceStates, staleReads, calls }: GatewayState): Promise<void> {
   await moto.reset();
   faults.clear();
+  staleReads.clear();
   serviceStates.clear();
   calls.length = 0;
 }

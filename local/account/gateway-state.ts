@@ -5,6 +5,7 @@ import type { Faults } from './faults.ts';
 import type { Moto } from './moto/process.ts';
 import type { NeededPermission } from './named-resources.ts';
 import type { ApiRequest } from './request.ts';
+import type { StaleReads } from './stale-reads.ts';
 import type { Call, Caller, InvocationResult } from './types.ts';
 
 /** What the account needs from the code that runs functions and rules. */
@@ -46,6 +47,7 @@ export interface GatewayState {
   readonly moto: Moto;
   readonly clock: Clock;
   readonly faults: Faults;
+  readonly staleReads: StaleReads;
   readonly services: ReadonlyMap<string, EmulatedService>;
   /** The state of each emulated service, by service. */
   readonly serviceStates: Map<string, unknown>;

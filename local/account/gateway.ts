@@ -104,6 +104,14 @@ async function respondWithFault(
 async function respond(gateway: GatewayState, request: ApiRequest): Promise<HttpResponse> {
   const refusal = findDenial(gateway, request) ?? findRefusal(request);
   if (refusal) return encodeError(request, refusal);
+  const stale = gateway.staleReads.find(request);
+  if (stale) return stale;
+  const response = await answer(gateway, request);
+  gateway.staleReads.record(request, response);
+  return response;
+}
+
+async function answer(gateway: GatewayState, request: ApiRequest): Promise<HttpResponse> {
   const operation = gateway.services.get(request.service)?.operations[request.action];
   if (!operation) return forward(gateway, request);
   try {

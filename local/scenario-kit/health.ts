@@ -154,8 +154,9 @@ function detailOf(event: HealthEvent, account: string): object {
 /** All copies of a communication have one id with the page as its suffix, also in the backup Region. */
 function pageOf({ arn, lastUpdatedTime, statusCode }: HealthEvent, page: number, pages: number): object {
   const id = createHash('sha1').update(`${arn} ${statusCode} ${lastUpdatedTime.getTime()}`).digest('hex');
-  const entities =
-    pages === 1 ? [] : [{ entityValue: `i-${String(page).padStart(17, '0')}`, status: 'IMPAIRED' }];
+  // When an event is closed, its entities are resolved.
+  const status = statusCode === 'closed' ? 'RESOLVED' : 'IMPAIRED';
+  const entities = pages === 1 ? [] : [{ entityValue: `i-${String(page).padStart(17, '0')}`, status }];
   return {
     communicationId: `${id}-${page}`,
     affectedEntities: entities,

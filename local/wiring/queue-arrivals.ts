@@ -15,9 +15,10 @@ export interface QueueArrivals {
   /** Records a call of one of `arrivalActions`. */
   recordCall(input: Mapping): void;
   expectMessage(queueUrl: string, at: number): void;
-  /** A receive call that started at this time returned nothing, so earlier expectations were wrong. */
-  recordEmptyReceive(queueUrl: string, at: number): void;
-  isDue(queueUrl: string): boolean;
+  /** A receive call that started at this time left nothing visible, so earlier expectations are done or were wrong. */
+  recordDrained(queueUrl: string, at: number): void;
+  /** Since when the oldest expected message is visible. Undefined if none is. */
+  dueSince(queueUrl: string): number | undefined;
   /** When the next message becomes visible, if any. */
   nextArrival(): number | undefined;
   /** Whether a message was ever sent to the queue. */
@@ -45,11 +46,14 @@ export function createQueueArrivals(stack: Stack, clock: Clock): QueueArrivals {
         expectMessage(queueUrl, clock.now() + seconds * 1000);
       }
     },
-    recordEmptyReceive: (queueUrl, at) => {
+    recordDrained: (queueUrl, at) => {
       const later = expected.get(queueUrl)?.filter((time) => time >= at);
       if (later) expected.set(queueUrl, later);
     },
-    isDue: (queueUrl) => (expected.get(queueUrl) ?? []).some((at) => at <= clock.now()),
+    dueSince: (queueUrl) => {
+      const due = (expected.get(queueUrl) ?? []).filter((at) => at <= clock.now());
+      return due.length === 0 ? undefined : Math.min(...due);
+    },
     nextArrival: () => {
       const later = [...expected.values()].flat().filter((at) => at > clock.now());
       return later.length === 0 ? undefined : Math.min(...later);

@@ -56,17 +56,31 @@ export async function advance(parts: DeliveryParts, ms: number): Promise<void> {
   );
 }
 
-async function deliverDue({ arrivals, async, pollers, timers }: DeliveryParts): Promise<boolean> {
+async function deliverDue(parts: DeliveryParts): Promise<boolean> {
+  const { arrivals, async, clock, pollers, timers } = parts;
   let delivered = await timers.runDue();
   if (await async.runDue()) delivered = true;
   for (const poller of pollers) {
-    while (arrivals.isDue(poller.queueUrl)) if ((await poller.poll()) > 0) delivered = true;
+    if ((batchDueAt(parts, poller) ?? Number.POSITIVE_INFINITY) > clock.now()) continue;
+    while (arrivals.dueSince(poller.queueUrl) !== undefined) if ((await poller.poll()) > 0) delivered = true;
   }
   return delivered;
 }
 
-function nextDue({ arrivals, async, timers }: DeliveryParts): number | undefined {
-  const known = [async.nextDue(), timers.nextDue(), arrivals.nextArrival()].filter(
+/** When Lambda delivers what is visible in the queue: at once if a batch is full, otherwise as late as it may. */
+function batchDueAt(
+  { arrivals, countMessages }: DeliveryParts,
+  { batchSize, longestWaitMs, queueUrl }: Poller,
+): number | undefined {
+  const since = arrivals.dueSince(queueUrl);
+  if (since === undefined || longestWaitMs === 0 || countMessages(queueUrl) >= batchSize) return since;
+  return since + longestWaitMs;
+}
+
+function nextDue(parts: DeliveryParts): number | undefined {
+  const { arrivals, async, pollers, timers } = parts;
+  const batches = pollers.map((poller) => batchDueAt(parts, poller));
+  const known = [async.nextDue(), timers.nextDue(), arrivals.nextArrival(), ...batches].filter(
     (time) => time !== undefined,
   );
   return known.length === 0 ? undefined : Math.min(...known);

@@ -23,6 +23,9 @@ export interface Poller {
   readonly functionId: string;
   /** How long to wait for more messages before a batch is delivered. */
   readonly batchWindowMs: number;
+  /** How long Lambda waits with little traffic: see `quietWaitMs`. */
+  readonly longestWaitMs: number;
+  readonly batchSize: number;
   /** Delivers one batch, after waiting `waitMs` for more messages. Returns the number of messages. */
   poll(waitMs?: number): Promise<number>;
 }
@@ -30,6 +33,12 @@ export interface Poller {
 /** The largest payload that Lambda accepts. */
 const maxPayloadBytes = 6 * 1024 * 1024;
 const maxParallelCalls = 5;
+
+/**
+ * "If you're using a batch window and your SQS queue contains very low traffic, Lambda might wait for up to 20 seconds
+ * before invoking your function. This is true even if you set a batch window lower than 20 seconds." (Developer guide)
+ */
+const quietWaitMs = 20_000;
 
 export function createPollers(options: PollerOptions): readonly Poller[] {
   return options.stack
@@ -42,17 +51,20 @@ function createPoller(source: Resource, { stack, sqs, clock, arrivals, invoke }:
   const queueUrl = stack.ref(queue.id);
   const visibilityTimeoutMs = numberOr(queue.properties.VisibilityTimeout, 30) * 1000;
   const batchSize = numberOr(source.properties.BatchSize, 10);
+  const batchWindowMs = numberOr(source.properties.MaximumBatchingWindowInSeconds, 0) * 1000;
   const reportsFailures = list(source.properties.FunctionResponseTypes).includes('ReportBatchItemFailures');
   return {
     id: source.id,
     queueUrl,
     functionId,
-    batchWindowMs: numberOr(source.properties.MaximumBatchingWindowInSeconds, 0) * 1000,
+    batchWindowMs,
+    longestWaitMs: batchWindowMs === 0 ? 0 : Math.max(batchWindowMs, quietWaitMs),
+    batchSize,
     poll: async (waitMs = 0) => {
       const askedAt = clock.now();
       const first = await receiveBatch(sqs, queueUrl, batchSize);
       if (first.length === 0) {
-        arrivals.recordEmptyReceive(queueUrl, askedAt);
+        arrivals.recordDrained(queueUrl, askedAt);
         return 0;
       }
       const messages = await gatherBatch(first, waitMs, (max) => receiveBatch(sqs, queueUrl, max), batchSize);

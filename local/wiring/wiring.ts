@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts';
 import type { Mapping } from '../json.ts';
 import type { Invoked } from '../runtime/sandbox.ts';
 import type { Stack } from '../stack/stack.ts';
+import { type AlarmActions, createAlarmActions } from './alarm-actions.ts';
 import { createAsyncInvocations } from './async-invocations.ts';
 import { createDelivery } from './delivery.ts';
 import { createEventBus } from './event-bus.ts';
@@ -77,6 +78,8 @@ export function createWiring(options: WiringOptions): Wiring {
     sendToQueue: (...message) => sendMessage(sqs, ...message),
   });
   const timers = createTimers(clock);
+  const alarms = createAlarmActions({ sns, clock, timers, region: stack.names.region });
+  listenForAlarms(onCall, alarms);
   const parts = { clock, countMessages, async, pollers, arrivals, timers };
   const schedules = createSchedules({ stack, clock, deliver: delivery.deliver });
   onCall('sns', 'Publish', topics.publish);
@@ -95,9 +98,17 @@ export function createWiring(options: WiringOptions): Wiring {
     http: joinApis(createFunctionUrls({ stack, clock, invoke }), createHttpApi({ stack, clock, invoke })),
     runLive: (reportError) => runLive({ async, pollers, schedules, timers, reportError }),
     clear: () => {
-      for (const part of [async, arrivals, timers]) part.clear();
+      for (const part of [alarms, async, arrivals, timers]) part.clear();
     },
   };
+}
+
+function listenForAlarms(onCall: WiringOptions['onCall'], alarms: AlarmActions): void {
+  for (const action of ['PutMetricAlarm', 'PutCompositeAlarm'])
+    onCall('cloudwatch', action, ({ input }) => alarms.recordAlarm(input));
+  onCall('cloudwatch', 'DeleteAlarms', ({ input }) => alarms.recordDeletion(input));
+  onCall('cloudwatch', 'SetAlarmState', ({ input }) => alarms.recordState(input));
+  onCall('ec2', 'StartInstances', ({ input }) => alarms.recordStart(input));
 }
 
 /** Asks one after the other. */

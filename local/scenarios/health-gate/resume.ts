@@ -244,8 +244,11 @@ export const resumeScenarios = [
       return { ...(await observe(world, gated)), detail: readRetryTimes(world) };
     },
     expect(outcome, calls) {
-      const seconds = [...new Set(retryTimesIn(outcome))].sort((a, b) => a - b);
-      assert.ok(seconds.length > 20, `they resume spread out, not within ${seconds.length} seconds`);
+      const times = retryTimesIn(outcome);
+      const seconds = [...new Set(times)].sort((a, b) => a - b);
+      const most = Math.max(...seconds.map((second) => times.filter((time) => time === second).length));
+      // With a batch window and little traffic, Lambda collects reminders for up to 20 s.
+      assert.ok(most < 50, `they resume spread out, not ${most} in one second`);
       assert.ok((seconds.at(-1) ?? 0) - (seconds[0] ?? 0) > 80, 'spread over the two minutes of jitter');
       assert.equal(outcome.effects?.length, 100);
       assert.deepEqual(new Set(Object.values(stateOf(outcome).stages)), new Set([DEPLOYED]));

@@ -43,6 +43,24 @@ export const cordonScenarios = [
     },
   }),
 
+  scenario<Fleet>('the load balancer and EC2 answer a second behind', {
+    sweep: false, // the same writes as the first scenario
+    arrange: (world) => createServingGroup(world),
+    async act(world, fleet) {
+      for (const service of ['ec2', 'elasticloadbalancing'] as const) world.delayReads(service, 1000);
+      await world.put(interruptionWarning(world, firstInstance(fleet)));
+      await world.settle();
+    },
+    expect(outcome, calls) {
+      const { records: _records, deadLetters, ...state } = stateOf(outcome);
+      assert.deepEqual([state, deadLetters], [drainedAndReplaced, 0]);
+      assert.match(String(stepsOf(outcome).drain), /^3 targets in 2 target groups/);
+      // Before, right after, and again after a moment, in each of both target groups.
+      assert.equal(countCalls(calls, 'DescribeTargetHealth'), 6);
+      assert.equal(countCalls(calls, 'DeregisterTargets'), 2);
+    },
+  }),
+
   scenario<Fleet>('a rebalance recommendation, then an interruption warning', {
     arrange: (world) => createServingGroup(world),
     // Swept in the scenario of the busy worker.

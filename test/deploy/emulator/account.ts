@@ -6,6 +6,7 @@ import { connectToEndpoint } from '../../../local/account/external-endpoint.ts';
 import { createFaults } from '../../../local/account/faults.ts';
 import { createGateway } from '../../../local/account/gateway.ts';
 import { type GatewayState, type Hooks, serviceState } from '../../../local/account/gateway-state.ts';
+import { createStaleReads } from '../../../local/account/stale-reads.ts';
 import { createClock } from '../../../local/clock.ts';
 import { emulatedServices } from './gaps.ts';
 import { findFreePort, type MiniStack, startMiniStack } from './process.ts';
@@ -56,6 +57,7 @@ async function createGatewayState(endpoint: string): Promise<GatewayState> {
     moto: await connectToEndpoint(endpoint),
     clock: createClock(),
     faults: createFaults(),
+    staleReads: createStaleReads(createClock()),
     services: new Map(lacking.map((one) => [one.service, one])),
     serviceStates: new Map(),
     calls: [],

@@ -56,6 +56,7 @@ export function createWorld(account: EmulatedAccount, ref: (logicalId: string) =
       'deadLetters',
       'calls',
       'throttle',
+      'delayReads',
       'failCall',
       'variableOf',
     ),
@@ -72,6 +73,7 @@ type Refused =
   | 'deadLetters'
   | 'calls'
   | 'throttle'
+  | 'delayReads'
   | 'failCall'
   | 'variableOf';
 

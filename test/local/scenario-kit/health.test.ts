@@ -73,6 +73,9 @@ describe('an incident', () => {
       ['us-west-2', '2', '2', 'true'],
     ]);
     expect(put.map(({ detail }) => detail.statusCode)).toEqual(['closed', 'closed', 'closed', 'closed']);
+    expect(put.map(({ detail }) => detail.affectedEntities)).toMatchObject(
+      Array.from({ length: 4 }, () => [{ status: 'RESOLVED' }]),
+    );
     expect(new Set(put.map(({ detail }) => detail.communicationId)).size).toBe(2);
     const [closed] = (await ask()).events ?? [];
     expect(closed).toMatchObject({ statusCode: 'closed', endTime: expect.any(Date) });

@@ -704,6 +704,14 @@ export const WING_MUTATIONS: readonly Mutation<Wing>[] = [
   },
   {
     rule: ALARMS,
+    change: 'an alarm with OK actions',
+    make: ({ template }) => {
+      of(template, 'AWS::CloudWatch::Alarm').OKActions = ['arn'];
+    },
+    offence: /would tell OK whenever it is new/,
+  },
+  {
+    rule: ALARMS,
     change: 'an alarm that says [page] and only mails',
     make: ({ template }) => {
       const alarm = of(template, 'AWS::CloudWatch::Alarm');

@@ -323,6 +323,7 @@ function checkAlarms({ template, operating }: Wing): string[] {
       const anchor = /\$\{OperatingGuideUrl\}#([\w-]+)$/.exec(text)?.[1];
       return [
         ...(asList(Properties.AlarmActions).length > 0 ? [] : [`${id} notifies nobody`]),
+        ...(Properties.OKActions === undefined ? [] : [`${id} would tell OK whenever it is new`]),
         ...(/^\[(page|mail)\] /.test(text) ? [] : [`${id} has no severity: [page] or [mail]`]),
         ...(text.startsWith('[page]') === pages(Properties) ? [] : [`${id} pages, or says so, but not both`]),
         ...(anchor === undefined ? [`${id} does not link to docs/operating.md`] : []),
