@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import { list, type Mapping, mapping } from '../json.ts';
 import type { Timers } from './timers.ts';
 
-export type AlarmState = 'ALARM' | 'INSUFFICIENT_DATA' | 'OK';
+type AlarmState = 'ALARM' | 'INSUFFICIENT_DATA' | 'OK';
 
 /** What CloudWatch publishes when the state of an alarm changes. No alarm is evaluated on this machine. */
 export interface AlarmActions {

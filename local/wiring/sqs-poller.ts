@@ -23,7 +23,7 @@ export interface Poller {
   readonly functionId: string;
   /** How long to wait for more messages before a batch is delivered. */
   readonly batchWindowMs: number;
-  /** How long Lambda waits with little traffic: see `quietWaitMs`. */
+  /** How long Lambda waits with little traffic: see `lowTrafficWaitMs`. */
   readonly longestWaitMs: number;
   readonly batchSize: number;
   /** Delivers one batch, after waiting `waitMs` for more messages. Returns the number of messages. */
@@ -38,7 +38,7 @@ const maxParallelCalls = 5;
  * "If you're using a batch window and your SQS queue contains very low traffic, Lambda might wait for up to 20 seconds
  * before invoking your function. This is true even if you set a batch window lower than 20 seconds." (Developer guide)
  */
-const quietWaitMs = 20_000;
+const lowTrafficWaitMs = 20_000;
 
 export function createPollers(options: PollerOptions): readonly Poller[] {
   return options.stack
@@ -58,7 +58,7 @@ function createPoller(source: Resource, { stack, sqs, clock, arrivals, invoke }:
     queueUrl,
     functionId,
     batchWindowMs,
-    longestWaitMs: batchWindowMs === 0 ? 0 : Math.max(batchWindowMs, quietWaitMs),
+    longestWaitMs: batchWindowMs === 0 ? 0 : Math.max(batchWindowMs, lowTrafficWaitMs),
     batchSize,
     poll: async (waitMs = 0) => {
       const askedAt = clock.now();
