@@ -549,6 +549,12 @@ function checkSwitches(pack: Pack): string[] {
 /** Parameters with an empty default that a wing cannot work without. */
 const NEEDED: Readonly<Record<string, readonly string[]>> = { 'ami-approval': ['Approvers'] };
 
+/** Where notices and links lead, and what every wing must heed. */
+const PASSED_TO_ALL = ['NotificationTopicArn', 'OperatingGuideUrl', 'DryRun', 'PermissionsBoundaryArn'];
+
+/** A wing without urgent alarms or notices for chat lacks these. */
+const PASSED_WHERE_DECLARED = ['PagingTopicArn', 'ChatTopic'];
+
 function checkPassedParameters(pack: Pack): string[] {
   return applicationsOf(pack).flatMap(([id, application]) => {
     const wing = wingOf(application);
@@ -561,7 +567,12 @@ function checkPassedParameters(pack: Pack): string[] {
       ...passed
         .filter((name) => !(name in declared))
         .map((name) => `${id} passes ${name}, which ${wing} lacks`),
-      ...[...needed, ...(NEEDED[wing] ?? []), 'NotificationTopicArn', 'DryRun', 'PermissionsBoundaryArn']
+      ...[
+        ...needed,
+        ...(NEEDED[wing] ?? []),
+        ...PASSED_TO_ALL,
+        ...PASSED_WHERE_DECLARED.filter((name) => name in declared),
+      ]
         .filter((name) => !passed.includes(name))
         .map((name) => `${id} does not pass ${name}`),
     ];
