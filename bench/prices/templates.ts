@@ -2,9 +2,10 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMapping, list, type Mapping, mapping } from '../../local/json.ts';
 import { findPython } from '../../local/python/find.ts';
+import { evaluate, type Stack } from '../../local/stack/stack.ts';
 import { transform } from '../../local/stack/transform.ts';
 
-/** What a wing has from its deployment on, with the default parameters as far as they matter here. */
+/** What a wing has from its deployment on, with its default parameters. */
 export interface FixedParts {
   readonly alarmMetrics: number;
   /** Lambda's pollers of all queues while nothing happens. */
@@ -18,15 +19,16 @@ export interface FixedParts {
 const ROOT = join(import.meta.dirname, '../..');
 const HOURS_PER_MONTH = 730;
 
-/** Options that are off by default, with what they add. */
-const OFF_BY_DEFAULT = ['FallsBack', 'HasDashboard', 'BacksUp'];
-
 export async function readFixedParts(): Promise<ReadonlyMap<string, FixedParts>> {
   const python = await findPython((line) => console.error(line));
   const wings = readdirSync(join(ROOT, 'functions')).toSorted();
   const fixed = wings.map(async (wing) => {
     const template = await transform(python, join(ROOT, 'functions', wing, 'template.yaml'));
-    return [wing, fixedPartsOf(mapping(template['Resources']))] as const;
+    const names = { region: 'us-east-1', accountId: '123456789012', stackName: wing };
+    return [
+      wing,
+      fixedPartsOf(evaluate(template, {}, { ...names, endpoint: 'http://aws', httpUrl: 'http://api' })),
+    ] as const;
   });
   return new Map(await Promise.all(fixed));
 }
@@ -35,40 +37,29 @@ export async function readFixedParts(): Promise<ReadonlyMap<string, FixedParts>>
  * Lambda scales down to two concurrent polls of a queue, or to five if the mapping has a maximum concurrency.
  * Source: docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
  */
-function fixedPartsOf(all: Mapping): FixedParts {
-  const resources = Object.entries(all)
-    .map(([id, resource]) => ({ id, ...readResource(mapping(resource)) }))
-    .filter(({ condition }) => !OFF_BY_DEFAULT.includes(condition));
-  const ofType = (type: string) => resources.filter((one) => one.type === type);
+function fixedPartsOf(stack: Stack): FixedParts {
+  const functions = stack.ofType('AWS::Lambda::Function');
   const memory = Object.fromEntries(
-    ofType('AWS::Lambda::Function').map(({ id, properties }) => [
-      id,
-      Number(properties['MemorySize']) / 1024,
-    ]),
+    functions.map(({ id, properties }) => [id, Number(properties['MemorySize']) / 1024]),
   );
   return {
     memory,
-    alarmMetrics: ofType('AWS::CloudWatch::Alarm')
+    alarmMetrics: stack
+      .ofType('AWS::CloudWatch::Alarm')
       .map(({ properties }) => countMetrics(properties))
       .reduce((a, b) => a + b, 0),
-    pollers: ofType('AWS::Lambda::EventSourceMapping')
-      .filter(({ properties }) => properties['Enabled'] === undefined)
+    pollers: stack
+      .ofType('AWS::Lambda::EventSourceMapping')
+      .filter(({ properties }) => properties['Enabled'] !== false)
       .map(({ properties }) => (properties['ScalingConfig'] === undefined ? 2 : 5))
       .reduce((a, b) => a + b, 0),
-    schedules: ofType('AWS::Scheduler::Schedule')
-      .filter(({ properties }) => typeof properties['State'] !== 'object')
+    schedules: stack
+      .ofType('AWS::Scheduler::Schedule')
+      .filter(({ properties }) => properties['State'] !== 'DISABLED')
       .map(({ properties }) => ({
         runs: runsPerMonth(String(properties['ScheduleExpression'])),
-        gb: memory[targetOf(properties)] ?? 0,
+        gb: memory[stack.findByArn(String(mapping(properties['Target'])['Arn']))?.id ?? ''] ?? 0,
       })),
-  };
-}
-
-function readResource(resource: Mapping) {
-  return {
-    type: String(resource['Type']),
-    condition: String(resource['Condition'] ?? ''),
-    properties: mapping(resource['Properties'] ?? {}),
   };
 }
 
@@ -76,11 +67,6 @@ function readResource(resource: Mapping) {
 function countMetrics({ Metrics: metrics }: Mapping): number {
   if (metrics === undefined) return 1;
   return list(metrics).filter((one) => isMapping(one) && 'MetricStat' in one).length;
-}
-
-function targetOf({ Target: target }: Mapping): string {
-  const [id = ''] = list(mapping(mapping(target)['Arn'])['Fn::GetAtt']);
-  return String(id);
 }
 
 /** @throws for an expression of another form */
