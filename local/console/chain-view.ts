@@ -81,7 +81,7 @@ ${calls.length === 0 ? nothing : html`<p class="calls">${groupCalls(calls).map(r
 ${run.invoked.ok ? nothing : html`<p class="error">${run.invoked.error.errorMessage.slice(0, 300)}</p>`}
 ${mails.map((mail) => html`<p class="caused">→ mail to ${mail.to}: <a href="${view.mailHref(mail)}">${mail.subject}</a></p>`)}
 ${chats > 0 ? html`<p class="caused">→ ${count(chats, 'message')} to the chat</p>` : nothing}
-${countEach(published).map(([type, times]) => html`<p class="caused">→ event ${type}${times > 1 ? ` ×${times}` : ''}</p>`)}
+${published.length === 0 ? nothing : html`<p class="caused">→ ${formatPublished(published)}</p>`}
 </div>`;
 }
 
@@ -127,10 +127,11 @@ function renderCalls({ action, service, isWrite: writes, isFailed, times }: Call
   return html`<span class="call${kind}" title="${title}">${isFailed ? '✗ ' : ''}${action}${times > 1 ? ` ×${times}` : ''}</span> `;
 }
 
-function countEach(texts: readonly string[]): readonly (readonly [string, number])[] {
+function formatPublished(types: readonly string[]): string {
   const counts = new Map<string, number>();
-  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
-  return [...counts];
+  for (const type of types) counts.set(type, (counts.get(type) ?? 0) + 1);
+  const each = [...counts].map(([type, times]) => (times > 1 ? `${type} ×${times}` : type));
+  return `${types.length === 1 ? 'event' : 'events'} ${each.join(', ')}`;
 }
 
 function renderDetails({ event, key }: Chain): Html {

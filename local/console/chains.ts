@@ -167,8 +167,8 @@ function countFailedItems({ invoked }: FunctionRun): number {
   return Array.isArray(batchItemFailures) ? batchItemFailures.length : 0;
 }
 
-/** Everything else only reads. */
-const reads = /^(Describe|List|Get|BatchGet|Query|Scan|Head|Search|Receive|AssumeRole)/;
+/** An invocation is no change: the function that it runs has calls of its own. */
+const reads = /^(Describe|List|Get|BatchGet|Query|Scan|Head|Search|Receive|AssumeRole|Invoke)/;
 
 export function isWrite({ action }: Pick<Call, 'action'>): boolean {
   return !reads.test(action);

@@ -19,10 +19,14 @@ const swap = async (id) => {
   const response = await fetch('/_groundcrew/section/' + id + location.search);
   if (!old || !response.ok) return;
   const open = new Map($('#' + id + ' details[id]').map((e) => [e.id, e.open]));
-  const focused = old.contains(document.activeElement) ? document.activeElement.id : '';
+  const fields = () => $('#' + id + ' input:not([type=hidden])');
+  const kept = fields().map((e) => [e.checked, e.value, e === document.activeElement]);
   old.outerHTML = await response.text();
   for (const e of $('#' + id + ' details[id]')) if (open.has(e.id)) e.open = open.get(e.id);
-  if (focused) document.getElementById(focused)?.focus();
+  fields().forEach((e, i) => {
+    [e.checked, e.value] = kept[i] ?? [e.checked, e.value];
+    if (kept[i]?.[2]) e.focus();
+  });
   if (id === 'bar') sync();
   tick();
 };

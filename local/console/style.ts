@@ -141,6 +141,8 @@ pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 .mail[open] .subject { white-space: normal; font-weight: 600; }
 .mail .to, .mail time { color: var(--quiet); font-size: 12.5px; white-space: nowrap; }
 .letter { font: inherit; font-size: 13.5px; background: var(--sunk); border-radius: 8px; padding: .75rem .9rem; margin-bottom: .6rem; max-height: 18rem; overflow: auto; }
+.chat { max-height: 25rem; overflow-y: auto; overscroll-behavior: contain; margin: 0 -1rem; padding: 0 1rem; }
+.chat li:first-child { border-top: 0; padding-top: 0; }
 .chat li { display: flex; gap: .6rem; padding: .5rem 0; border-top: 1px solid var(--line); font-size: 13px; overflow-wrap: anywhere; }
 .bot { flex: none; width: 28px; height: 28px; border-radius: 6px; background: var(--blue-ground); color: var(--blue); font-weight: 700; display: grid; place-items: center; }
 .chat p.step { border: 0; background: none; padding: 0; color: var(--quiet); }
@@ -155,15 +157,16 @@ td button { padding: .05rem .5rem; font-size: 12.5px; }
 @media (max-width: 900px) {
   body { font-size: 15px; }
   #bar { padding: .5rem .8rem; gap: .4rem .7rem; } #bar h1, .clock b { font-size: 15px; } .clock .quiet, .counts li:first-child { display: none; }
-  .counts { font-size: 13px; gap: .7rem; } .turn { order: 1; flex: 1 0 0; flex-wrap: nowrap; overflow-x: auto; } .turn button { white-space: nowrap; } .reset { order: 2; }
+  .counts { font-size: 13px; gap: .7rem; } .turn { order: 1; flex: 1 1 70%; min-width: 0; flex-wrap: nowrap; overflow-x: auto; scrollbar-width: none; } .turn button { white-space: nowrap; } .reset { order: 2; }
   #try button { padding: .22rem .55rem; font-size: 13.5px; }
-  main { grid-template-columns: minmax(0, 1fr); padding: 0 .7rem; gap: .7rem; }
-  #try, #machinery { margin: .7rem; } .column { gap: .7rem; } .card { padding: .7rem .8rem .8rem; }
+  main { display: flex; flex-direction: column; align-items: stretch; padding: 0 .7rem; gap: .7rem; } .column { display: contents; }
+  #happened { order: 1; } #mailbox { order: 2; } #chat { order: 3; }
+  #try, #machinery { margin: .7rem; } .card { padding: .7rem .8rem .8rem; }
   #left > .narrow { grid-column: 1 / -1; }
   .actions { gap: .45rem; } .actions fieldset { gap: .3rem; } legend { float: none; width: 100%; margin: 0; }
-  .disks { grid-template-columns: minmax(0, 1fr) auto; } .disks .gauge { grid-column: 1 / -1; grid-row: auto; }
+  .disks { grid-template-columns: minmax(0, 1fr) auto; grid-auto-flow: dense; } .disks .gauge { grid-column: 1 / -1; margin-bottom: .4rem; }
   .mail summary { flex-wrap: wrap; gap: 0 .6rem; } .mail .subject { flex-basis: 100%; white-space: normal; }
-  .chains, .mails { max-height: none; margin: 0; padding: 0; }
+  .chains, .mails, .chat { max-height: none; margin: 0; padding: 0; }
   html { scroll-padding-top: 5.5rem; } .tiles { grid-template-columns: 1fr 1fr; }
 }
 @media (prefers-reduced-motion: reduce) { progress::-webkit-progress-value { transition: none; } }

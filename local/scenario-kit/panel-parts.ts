@@ -40,10 +40,11 @@ export function clockTime(at: number): string {
   return new Date(at).toISOString().slice(11, 19);
 }
 
-/** `14:03` on the same day, else with the date. */
+/** `14:03` on the same day, else with the date: `30 Nov 14:03`. */
 export function shortTime(at: number, now: number): string {
-  const [day, time] = [new Date(at).toISOString().slice(0, 10), new Date(at).toISOString().slice(11, 16)];
-  return day === new Date(now).toISOString().slice(0, 10) ? time : `${day.slice(5)} ${time}`;
+  const dayOf = (ms: number): string => new Date(ms).toUTCString().slice(5, 11);
+  const time = clockTime(at).slice(0, 5);
+  return dayOf(at) === dayOf(now) ? time : `${dayOf(at)} ${time}`;
 }
 
 /** A button that does one thing with one value. `action` is `<wing>.<name>`. */

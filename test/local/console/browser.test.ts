@@ -98,6 +98,19 @@ describe.runIf(executablePath)('the page of the local account', { timeout: 180_0
     await expect.poll(() => pack.clock.now() - now, { timeout: 60_000 }).toBeGreaterThan(30_000);
   });
 
+  it('keeps what somebody chose and typed while a section changes', async () => {
+    const page = await open();
+    await page.getByLabel('send it twice').check();
+    await page.getByLabel('Only with').fill('i-0');
+    await press(page, 'Clean /data up');
+    await page.locator('.result', { hasText: 'Clean /data up: ' }).waitFor();
+    await pack.put({ source: 'trial', 'detail-type': 'Somebody else', detail: {} });
+    await page.locator('.chain', { hasText: 'Somebody else' }).waitFor();
+
+    expect(await page.getByLabel('send it twice').isChecked()).toBe(true);
+    expect(await page.getByLabel('Only with').inputValue()).toBe('i-0');
+  });
+
   it('resets the account to the samples', async () => {
     const page = await open();
     await press(page, 'Reset');

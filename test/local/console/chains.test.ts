@@ -164,6 +164,7 @@ it.each([
   ['CreateTags', true],
   ['TransactWriteItems', true],
   ['Publish', true],
+  ['Invoke', false],
 ])('takes %s for a change: %s', (action, expected) => {
   expect(isWrite({ action })).toBe(expected);
 });
