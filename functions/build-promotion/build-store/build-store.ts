@@ -15,6 +15,7 @@ import {
   openRestore,
   saveRestoreJob,
 } from './import-restored-build.ts';
+import { reportChangedRelease } from './report-changed-release.ts';
 import { switchRelease } from './switch-release.ts';
 import { verifyBuild } from './verify-build.ts';
 
@@ -97,11 +98,13 @@ async function verifyLive(context: StoreContext, { copyTo, env }: StoreRequestOf
   const lastChange = (await readEntries(store, env)).findLast(({ to }) => to === buildId);
   if (!lastChange) throw new RefusalError(`${env} shows ${from ?? 'none'}, which is not in its history`);
   const allowHardLinks = copyTo !== undefined;
-  const { isComplete } = await verifyBuild(context, store, lastChange.artifact, {
-    env,
-    verify: 'full',
-    allowHardLinks,
-  });
+  const rules = { env, verify: 'full', allowHardLinks } as const;
+  const { isComplete } = await verifyBuild(context, store, lastChange.artifact, rules).catch(
+    (error: unknown) => {
+      if (error instanceof RefusalError) reportChangedRelease(context.invocation, lastChange.to, error);
+      throw error;
+    },
+  );
   if (!isComplete) throw new RefusalError(`${lastChange.to} is too large to verify in one call`);
   return {
     outcome: 'verified',

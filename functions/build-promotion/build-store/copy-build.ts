@@ -1,7 +1,6 @@
 import { copyFile, mkdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256 } from '#shared/hash.ts';
-import { addCount } from '#shared/metrics.ts';
 import type { StoreContext } from '../context.ts';
 import type { Artifact } from '../domain/artifact.ts';
 import { type Manifest, parseManifest } from '../domain/manifest.ts';
@@ -12,6 +11,7 @@ import { exists, folders, hasCode, type Store, undefinedOnError } from '../files
 import { deleteTree, discardFolder } from '../filesystem/trash.ts';
 import { listTree, stampedFiles } from '../filesystem/walk.ts';
 import type { Progress } from '../protocol/store-reply.ts';
+import { reportChangedRelease } from './report-changed-release.ts';
 import { compareFolder, readStampedManifest } from './verify-build.ts';
 
 export interface CopyRequest {
@@ -42,8 +42,7 @@ export async function copyBuild(context: StoreContext, request: CopyRequest): Pr
   const verified = await verifyCopy(context, request, draft).catch(async (error: unknown) => {
     if (!(error instanceof RefusalError) || request.live === undefined) throw error;
     // A hard-linked file of the live release does not match its stamp: copy everything from the main store instead.
-    context.invocation.logger.warn('live release does not match its stamp', { buildId: request.live, error });
-    addCount(context.invocation.metrics, 'LiveReleaseChanged');
+    reportChangedRelease(context.invocation, request.live, error);
     await deleteTree(draft, context.isOutOfTime);
     const retried = await copyToDraft(context, { ...request, progress: undefined }, draft, undefined);
     return retried === 'whole' ? verifyCopy(context, { ...request, progress: undefined }, draft) : retried;

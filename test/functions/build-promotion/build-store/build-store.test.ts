@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { handleStoreRequest } from '../../../../functions/build-promotion/build-store/build-store.ts';
+import { readStoreConfig } from '../../../../functions/build-promotion/config.ts';
+import { fakeInvocation } from '../../../support/handlers/invocation.ts';
 import {
   type Answer,
   contents,
@@ -414,6 +417,19 @@ describe('requests of people', () => {
     expect((await site.store({ action: 'verify', env: 'dev' })).outcome).toBe('verified');
     fs.appendFileSync(join(site.root, 'builds/b-2/index.html'), '!');
     expect((await site.store({ action: 'verify', env: 'dev' })).reason).toMatch(/changed "index.html"/);
+  });
+
+  it('set off an alarm if the live build was changed', async () => {
+    await site.promote('b-1');
+    const verify = async () => {
+      const { invocation, book } = fakeInvocation({ remainingMs: () => 60_000 });
+      const config = { ...readStoreConfig(process.env), mount: site.mount };
+      const reply = await handleStoreRequest({ action: 'verify', env: 'dev' }, config, invocation);
+      return [reply, book.counts['LiveReleaseChanged']];
+    };
+    expect(await verify()).toMatchObject([{ outcome: 'verified' }, undefined]);
+    fs.appendFileSync(join(site.root, 'builds/b-1/index.html'), '!');
+    expect(await verify()).toMatchObject([{ outcome: 'refused' }, 1]);
   });
 
   it('mark a build as bad until the mark is removed', async () => {
