@@ -3,13 +3,14 @@ import {
   GetMetricDataCommand,
   ListMetricsCommand,
   type Metric,
+  SetAlarmStateCommand,
 } from '@aws-sdk/client-cloudwatch';
 import { DescribeInstancesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { type Html, html, nothing } from '#shared/html.ts';
 import type { Action, Panel, Tone } from '../../scenario-kit/panel.ts';
 import { badge, count, empty, idLink } from '../../scenario-kit/panel-parts.ts';
 import type { World } from '../../scenario-kit/world.ts';
-import { stateChange } from './events.ts';
+import { recovery, stateChange } from './events.ts';
 import { listAlarms, PREFIX } from './observe.ts';
 import { reportLinux, runServers } from './servers.ts';
 
@@ -186,18 +187,39 @@ async function report(world: World, mount: string, free: number): Promise<void> 
   );
 }
 
+/** Nothing evaluates alarms on this machine, so the state is set, as the evaluation would. */
+async function setAlarm(
+  world: World,
+  StateValue: 'ALARM' | 'OK',
+  values: readonly number[],
+): Promise<string> {
+  const disk = (await readDisks(world)).find(({ server, mount }) => server === 'db-1' && mount === '/data');
+  const AlarmName = `${PREFIX}${disk?.instanceId}-critical-/data`;
+  const StateReason = `Threshold Crossed: the last values are ${values.join(' and ')} percent.`;
+  await world.client(CloudWatchClient).send(new SetAlarmStateCommand({ AlarmName, StateValue, StateReason }));
+  return AlarmName;
+}
+
 const actions: readonly Action[] = [
   {
     name: 'fill',
     label: 'Fill /data to 95 %',
-    effect: 'CloudWatch would call: the disk is beyond both thresholds.',
-    run: (world) => report(world, '/data', 5),
+    effect: 'Its critical alarm goes off, and on-call gets its mail.',
+    run: async (world) => {
+      await report(world, '/data', 5);
+      await setAlarm(world, 'ALARM', [95, 95]);
+    },
   },
   {
     name: 'clean',
     label: 'Clean /data up',
-    effect: 'The disk is OK again.',
-    run: (world) => report(world, '/data', 60),
+    effect: 'The disk is OK again, and on-call gets a mail about the recovery.',
+    handledBy: 'ReconcileDiskAlarms',
+    run: async (world) => {
+      await report(world, '/data', 60);
+      const alarm = await setAlarm(world, 'OK', [40, 40]);
+      await world.put(recovery(world, alarm, [40, 40]));
+    },
   },
   {
     name: 'start',

@@ -148,6 +148,10 @@ describe.runIf(executablePath)('the page of the local account', { timeout: 180_0
     await page.waitForURL(`${pack.url}/`);
     await panel(page, 'disk-alarms').getByText('critical', { exact: true }).waitFor();
     await page.locator('.result', { hasText: 'Fill /data to 95 %: ' }).waitFor();
+    await page
+      .locator('.mail', { hasText: /ALARM: "groundcrew-disk-.*critical-\/data/ })
+      .first()
+      .waitFor();
 
     const filtered = await open({ javaScriptEnabled: false }, '/?q=orders');
     const chains = await filtered.locator('.chain').allTextContents();
