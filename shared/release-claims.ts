@@ -5,7 +5,7 @@ import { addCount } from './metrics.ts';
 
 /**
  * Removes the claims of a mail that SNS refused, so that the next delivery sends it. A claim that stays means that the
- * mail is lost: no later delivery would send it or tell anybody, so this is logged and counted.
+ * mail is lost: no later delivery would send it or report it, so this is logged and counted.
  */
 export async function releaseClaims<R extends VersionedRecord>(
   records: Records<R>,

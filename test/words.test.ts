@@ -72,6 +72,11 @@ describe('the check of phrases', () => {
     'mend the cause',
     'an instance, whose silence is none',
     'a request that was turned down',
+    'the alarm rings at night',
+    'an endangered instance',
+    'a mail tells on-call about it',
+    'the owners are told about it',
+    'the wish of the owner',
   ];
 
   it('has an example for every phrase', () => {

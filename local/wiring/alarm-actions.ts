@@ -56,7 +56,7 @@ export function createAlarmActions({ sns, clock, timers, region }: AlarmActionsO
     }
   };
   const expectData = (name: string): void => {
-    // Nobody can see an alarm become OK that tells nobody, and the clock would have to be turned for it.
+    // Nobody can see an alarm become OK that notifies nobody, and the clock would have to be turned for it.
     if (list(alarms.get(name)?.config.OKActions).length === 0) return;
     timers.runLater(firstDataMs, () =>
       change(name, 'OK', 'Threshold Crossed: no datapoints were breaching.'),

@@ -41,6 +41,11 @@ const kept: readonly Kept[] = [
     reason: 'The function made these topics. operating.md says how to delete them.',
   },
   {
+    wing: 'ami-approval',
+    resource: /^sns Subscriptions \S+:groundcrew-ami-approval-approver-[0-9a-f]{32}:[0-9a-f-]+$/,
+    reason: 'They belong to these topics, and end with them.',
+  },
+  {
     wing: 'build-promotion',
     resource: /^efs (FileSystems|MountTargets) /,
     reason: 'Hosts read their code from this file system.',

@@ -5,7 +5,7 @@ import type { BuildRecordKey, Draft } from './record-key.ts';
 /** pending: not confirmed yet. gone: was confirmed, and exists no more. left: no longer an approver. */
 type SubscriptionStatus = 'pending' | 'confirmed' | 'gone' | 'left';
 
-/** What the wing knows about the mailbox of one approver. SNS is the truth; this says what has been done and told. */
+/** What the wing knows about the mailbox of one approver. SNS is the truth; this says what has been done, and of what people were notified. */
 export interface ApproverSubscription extends BuildRecordKey {
   readonly revision: string;
   readonly address: string;
@@ -16,7 +16,7 @@ export interface ApproverSubscription extends BuildRecordKey {
   readonly askedAt?: number;
   /** Others who were subscribed to the topic at the last look, comma-separated. */
   readonly others?: string;
-  /** Others of whom on-call has not heard, because SNS refused the mail. */
+  /** Others about whom on-call was not notified, because SNS refused the mail. */
   readonly othersDue?: string;
   /** The hash of the settings that its topic has. */
   readonly topicSettings?: string;
@@ -75,7 +75,7 @@ export function isReachable({ own, others }: ObservedTopic): boolean {
   return own === 'confirmed' && others.length === 0;
 }
 
-/** What the record says after SNS was asked. Undefined if it says that already, and on-call has been told. */
+/** What the record says after SNS was asked. Undefined if it says that already, and on-call has been notified. */
 export function noteStatus(
   known: ApproverSubscription | undefined,
   address: string,

@@ -11,7 +11,7 @@ import { closingRecipients, OWNERS } from '../domain/closing-recipients.ts';
 import { requestClosedChat } from '../messages/chat.ts';
 import { imageSharedMail, requestClosedMail } from '../messages/mail.ts';
 
-/** Tells everybody who should hear how the request ended, and chat. The record says already that the mails were sent. */
+/** Notifies everybody who should know how the request ended, and chat. The record says already that the mails were sent. */
 export async function sendClosingMail(context: ExecuteContext, closed: ApprovalRecord): Promise<void> {
   const refused: string[] = [];
   let cause: unknown;

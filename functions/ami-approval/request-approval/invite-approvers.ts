@@ -34,7 +34,7 @@ export async function inviteApprovers(
     const result = await sendMail(topicArn, mail, invocation, ids);
     if (result.outcome === 'refused') refused.push({ hash, error: result.error });
   });
-  await announce(context, { record, mails });
+  await notifyChat(context, { record, mails });
   if (refused.length === 0) return;
   await removeHashes(
     context,
@@ -45,8 +45,8 @@ export async function inviteApprovers(
   throw new RetryableError(message, { cause: refused[0]?.error });
 }
 
-/** Tells chat once what the mails say, also if SNS refused some of them: nobody announces their next attempt. */
-async function announce(
+/** Writes to chat once what the mails say, also if SNS refused some of them: their next attempt is not written. */
+async function notifyChat(
   { config, invocation }: RequestContext,
   { record, mails }: Pick<OpenedRequest, 'record' | 'mails'>,
 ): Promise<void> {

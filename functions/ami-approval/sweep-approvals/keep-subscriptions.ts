@@ -42,13 +42,13 @@ interface Kept {
   readonly unreachable?: ApproverSubscription;
   /** Who else was subscribed, if on-call is to hear about it. */
   readonly others?: FoundOthers;
-  /** What failed after the record said already that on-call was told. */
+  /** What failed after the record said already that on-call was notified. */
   readonly failure?: unknown;
 }
 
 /**
  * Gives each approver a topic with one subscription, keyed by the address, so nobody who stays is ever unsubscribed.
- * Deletes the topics of those who left, and tells on-call once about each who cannot get mails.
+ * Deletes the topics of those who left, and notifies on-call once about each who cannot get mails.
  */
 export async function keepSubscriptions(
   context: SweepContext,
@@ -99,7 +99,7 @@ async function keepSubscription(context: SweepContext, approver: Approver): Prom
   return { ...result, ...(record && newsOf(record, known)), ...(failure !== undefined && { failure }) };
 }
 
-/** What on-call is to hear, now that the record says that they were told. */
+/** The mail to on-call, now that the record says that they were notified. */
 function newsOf(
   record: ApproverSubscription,
   known: ApproverSubscription | undefined,

@@ -15,7 +15,7 @@ type Delivery = QueueMessage<Recovery>;
 const CONCURRENCY = 5;
 
 /**
- * Tells the topics of each alarm that it is OK again. Alarms have no OK actions, because CloudWatch also runs those when
+ * Notifies the topics of each alarm that it is OK again. Alarms have no OK actions, because CloudWatch also runs those when
  * an alarm is new and when an instance starts. A redelivered event may notify twice.
  */
 export async function notifyRecoveries(

@@ -1,6 +1,6 @@
 // The tags with which the owner of a pipeline opts in; the value is `true`.
 
-/** To be told about incidents that begin after a deployment has passed the gate. */
+/** To be notified about incidents that begin after a deployment has passed the gate. */
 export const NOTIFY_TAG = 'groundcrew:notify-passed';
 
 /** To let the transition into a gated stage be disabled during an incident. */

@@ -66,7 +66,7 @@ export interface DeploymentUpdate {
 
 /**
  * Decides which notifications the owners get: each incident once when it begins and once when it is over. The draft has no pending
- * notifications, because the write claims them. @returns undefined if there is nothing to tell
+ * notifications, because the write claims them. @returns undefined if there is nothing to notify about
  */
 export function decideNotifications(
   known: DeploymentDraft,

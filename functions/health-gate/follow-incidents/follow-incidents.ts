@@ -14,7 +14,7 @@ import { recordPasses } from './record-passes.ts';
 import { sendNotifications } from './send-notifications.ts';
 
 /**
- * Records what gates let through, tells its owners about incidents that begin afterwards, and disables transitions while
+ * Records what gates let through, notifies its owners about incidents that begin afterwards, and disables transitions while
  * one lasts. The scheduled sweep looks at every record; events only start it earlier.
  */
 export async function followIncidents(

@@ -5,7 +5,7 @@ import type { HoldLimits, HoldRecord, NotificationKind } from '../domain/hold-re
 import { RESUME_TAG } from '../domain/resume-decision.ts';
 import type { ResumeSchedule } from '../domain/resume-schedule.ts';
 
-/** What to tell people about a deployment. */
+/** What people are notified about. */
 export interface HoldNotification {
   readonly hold: HoldRecord;
   readonly kind: NotificationKind;

@@ -17,7 +17,7 @@ export type UncordonDecision =
 
 type UncordonReason = 'expired' | 'running again' | 'left its host' | 'uncordon was cut short';
 
-/** `report`: nobody was told yet. `terminate`: by the instance's tag, some minutes after that. */
+/** `report`: nobody was notified yet. `terminate`: by the instance's tag, some minutes after that. */
 export type OverdueStep = 'report' | 'terminate' | 'wait';
 
 /** The function can run for less than this, so an uncordon that takes longer has died. */

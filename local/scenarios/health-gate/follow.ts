@@ -45,7 +45,7 @@ export const followScenarios = [
     },
   }),
 
-  followScenario('incidents that the owners of a passed deployment are not told about', {
+  followScenario('incidents that the owners of a passed deployment are not notified about', {
     arrange: (world) => createGatedPipeline(world, { tags: NOTIFY, parameters: { services: ['EC2'] } }),
     async act(world) {
       await runPipeline(world);

@@ -6,7 +6,6 @@ Each correction replaces functions of the pinned version, and fails at the start
 import functools
 import json
 import os
-import re
 import sys
 
 from ministack.core import lambda_runtime
@@ -28,15 +27,13 @@ def correct_all(file_systems):
 
 
 def evaluate_lists(node, params):
-    """Evaluates Fn::Join, Fn::Split and Fn::Sub in a condition, and the parameters in them."""
+    """Evaluates Fn::Join and Fn::Split in a condition, and the parameters in them."""
     if isinstance(node, list):
         return [evaluate_lists(one, params) for one in node]
     if not isinstance(node, dict):
         return node
     if "Ref" in node and node["Ref"] in params:
         return params[node["Ref"]]["Value"]
-    if "Fn::Sub" in node:
-        return re.sub(r"\$\{([^}]+)\}", lambda name: str(params[name[1]]["Value"]), node["Fn::Sub"])
     if "Fn::Join" in node:
         delimiter, parts = evaluate_lists(node["Fn::Join"], params)
         # A list parameter is one text in which commas separate the entries.

@@ -9,7 +9,7 @@ import { findInFileName, findPhrases, findPrivateNames, privateWordsIn } from '.
 const CODE = /^(functions|shared|local|bench|build)\/|^build\.ts$/;
 const PROSE = /\.(md|ya?ml|toml|py|c|mjs|cjs)$|^tools\/[\w-]+$/;
 
-const FOLDERS = ['functions', 'shared', 'local', 'bench', 'build', 'docs', 'tools', '.github'];
+const FOLDERS = ['functions', 'shared', 'local', 'bench', 'build', 'docs', 'examples', 'tools', '.github'];
 
 const files = [
   ...readdirSync(ROOT, { withFileTypes: true }).flatMap((entry) => (entry.isFile() ? [entry.name] : [])),

@@ -158,4 +158,13 @@ export const PHRASES: readonly Phrase[] = [
   { pattern: /\b(mend|mends|mended)\b/i, instead: 'fix' },
   { pattern: /\bwhose silence\b/i, instead: 'a sentence with not' },
   { pattern: /\bturned down\b/i, instead: 'rejected' },
+  { pattern: /\brings?\b/i, instead: 'goes into alarm, or notifies' },
+  { pattern: /\b(dangers?|endangered)\b/i, instead: 'disruption' },
+  {
+    pattern:
+      /\b(tells?|telling|told) (people|somebody|anybody|nobody|everybody|on-call|chat|pagers|owners|its owners|approvers|schedulers|(the|an|its) (alarm's )?topics?)\b/i,
+    instead: 'notifies',
+  },
+  { pattern: /\b(be|been|is|are|was|were|not) told\b(?! (apart|from|so)\b)/i, instead: 'notified' },
+  { pattern: /\bwish(es|ed)?\b/i, instead: 'desired state, or wants' },
 ];

@@ -17,7 +17,7 @@ const ENDED = 101;
 /**
  * The alarm on a disk that is full soon. It exists only as long as the trend, so it costs nothing for other disks. It is
  * on while the disk is as full as it was at the forecast. When the trend ends, it first becomes OK, so that people and
- * pagers are told, and the next run deletes it.
+ * pagers are notified, and the next run deletes it.
  */
 export function forecastAlarms(
   options: InstanceAlarmOptions,
