@@ -1,5 +1,5 @@
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { EC2Client, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
+import { CreateTagsCommand, EC2Client, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeInstances } from '../../../local/scenario-kit/fleet.ts';
 import { runServers } from '../../../local/scenarios/disk-alarms/servers.ts';
@@ -13,6 +13,9 @@ describe('spot-cordon', () => {
   beforeAll(async () => {
     deployment = await openDeployment('spot-cordon', 'groundcrew-spot-cordon');
     [instance = ''] = await runServers(deployment.world, 'worker');
+    // By default only instances with this tag are cordoned.
+    const Tags = [{ Key: 'groundcrew:managed', Value: 'true' }];
+    await deployment.world.client(EC2Client).send(new CreateTagsCommand({ Resources: [instance], Tags }));
   });
   afterAll(() => deployment?.close());
 
