@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
-import type { Clock } from '../clock.ts';
+import type { AdjustableClock } from '../clock.ts';
 import { callerOf } from './caller.ts';
 import { loadEmulatedServices } from './emulated-service.ts';
 import { connectToEndpoint } from './external-endpoint.ts';
@@ -45,7 +45,7 @@ export interface Account {
 export interface AccountOptions {
   /** A Python executable that has moto, as `findPython()` returns it. */
   readonly python: string;
-  readonly clock: Clock;
+  readonly clock: AdjustableClock;
   /** The endpoint of an account that already runs. If undefined, we start moto. */
   readonly endpoint?: string | undefined;
 }

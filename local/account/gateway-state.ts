@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { AdjustableClock } from '../clock.ts';
 import type { Mapping } from '../json.ts';
 import type { EmulatedService } from './emulated-service.ts';
 import type { Faults } from './faults.ts';
@@ -45,7 +45,7 @@ export type CallRecord = { -readonly [Key in keyof Call]: Call[Key] };
 /** Everything that a running account keeps. */
 export interface GatewayState {
   readonly moto: Moto;
-  readonly clock: Clock;
+  readonly clock: AdjustableClock;
   readonly faults: Faults;
   readonly staleReads: StaleReads;
   readonly services: ReadonlyMap<string, EmulatedService>;

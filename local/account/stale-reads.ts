@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { AdjustableClock } from '../clock.ts';
 import type { ApiRequest } from './request.ts';
 import type { HttpResponse } from './types.ts';
 
@@ -22,8 +22,11 @@ interface DelayedService {
 
 const readActions = /^(Describe|Get|List)/;
 
-/** An answer is given again only if it was read in the last `ms` before the write, so it is never older than that. */
-export function createStaleReads(clock: Clock): StaleReads {
+/**
+ * An answer is given again only if it was read in the last `ms` before the write, so it is never older than that. Only
+ * time that was skipped counts: how fast the machine is makes no difference.
+ */
+export function createStaleReads({ offset: skipped }: AdjustableClock): StaleReads {
   const services = new Map<string, DelayedService>();
   return {
     delay: (service, ms) => {
@@ -33,15 +36,15 @@ export function createStaleReads(clock: Clock): StaleReads {
       const delayed = services.get(request.service);
       const { writtenAt } = delayed ?? {};
       if (!delayed || writtenAt === undefined || !isReadOfFunction(request)) return undefined;
-      if (clock.now() >= writtenAt + delayed.ms) return undefined;
+      if (skipped() >= writtenAt + delayed.ms) return undefined;
       const answer = delayed.answers.get(keyOf(request));
       return answer && answer.at >= writtenAt - delayed.ms ? answer.response : undefined;
     },
     record: (request, response) => {
       const delayed = services.get(request.service);
       if (!delayed || response.status >= 300) return;
-      if (!readActions.test(request.action)) delayed.writtenAt = clock.now();
-      else if (isReadOfFunction(request)) delayed.answers.set(keyOf(request), { response, at: clock.now() });
+      if (!readActions.test(request.action)) delayed.writtenAt = skipped();
+      else if (isReadOfFunction(request)) delayed.answers.set(keyOf(request), { response, at: skipped() });
     },
     clear: () => services.clear(),
   };
