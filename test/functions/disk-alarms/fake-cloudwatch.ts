@@ -85,6 +85,18 @@ export function fakeAccount(count: number, tags: Readonly<Record<string, string>
   return { alarms, clock, cloudWatch, put, sqs, ...tools };
 }
 
+/** The event of the schedule. */
+export const HOURLY = {
+  'detail-type': 'Scheduled Event',
+  source: 'aws.scheduler',
+  time: '2026-11-02T10:00:00Z',
+  detail: {},
+  id: '1',
+  account: '123456789012',
+  region: 'eu-west-1',
+  resources: [],
+};
+
 export type FakeAccount = ReturnType<typeof fakeAccount>;
 
 /** The number of calls by command. */

@@ -1,21 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { delimiter } from 'node:path';
+import { describe, expect, it } from 'vitest';
 import { readText } from '../template.ts';
 import { findBusybox, NO_BUSYBOX } from './busybox.ts';
+import { fakeInstalls } from './fake-installs.ts';
 
-const home = mkdtempSync(join(tmpdir(), 'groundcrew-busybox-'));
-const at = (path: string): string => join(home, path);
-
-beforeEach(() => rmSync(home, { recursive: true, force: true }));
-
-afterAll(() => rmSync(home, { recursive: true, force: true }));
-
-function install(path: string, mode = 0o755): void {
-  mkdirSync(dirname(at(path)), { recursive: true });
-  writeFileSync(at(path), '', { mode });
-}
+const { at, install } = fakeInstalls();
 
 const search = (): string | undefined =>
   findBusybox({ env: { PATH: [at('bin'), at('more')].join(delimiter) }, folder: at('own') });

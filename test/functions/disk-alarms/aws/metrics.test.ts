@@ -5,18 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { parseEvent } from '../../../../functions/disk-alarms/reconcile-disk-alarms/event.ts';
 import { reconcileDiskAlarms } from '../../../../functions/disk-alarms/reconcile-disk-alarms/reconcile-disk-alarms.ts';
 import { readTemplate, readText } from '../../../support/template.ts';
-import { type FakeAccount, fakeAccount, testConfig } from '../fake-cloudwatch.ts';
-
-const HOURLY = {
-  'detail-type': 'Scheduled Event',
-  source: 'aws.scheduler',
-  time: '2026-11-02T10:00:00Z',
-  detail: {},
-  id: '1',
-  account: '123456789012',
-  region: 'eu-west-1',
-  resources: [],
-};
+import { type FakeAccount, fakeAccount, HOURLY, testConfig } from '../fake-cloudwatch.ts';
 
 /** @returns the values of the metrics */
 async function runHourly(account: FakeAccount, more: Readonly<Record<string, string>> = {}) {

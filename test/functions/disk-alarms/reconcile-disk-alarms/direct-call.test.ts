@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { parseEvent } from '../../../../functions/disk-alarms/reconcile-disk-alarms/event.ts';
 import { reconcileDiskAlarms } from '../../../../functions/disk-alarms/reconcile-disk-alarms/reconcile-disk-alarms.ts';
 import { NOW, TOPIC } from '../builders.ts';
-import { callsOf, type FakeAccount, fakeAccount, testConfig } from '../fake-cloudwatch.ts';
+import { callsOf, type FakeAccount, fakeAccount, HOURLY, testConfig } from '../fake-cloudwatch.ts';
 
 const turn = vi.hoisted(() => ({ clock: { now: 0 } }));
 
@@ -34,16 +34,6 @@ async function deliver(
   return response as Record<string, unknown>;
 }
 
-const HOURLY = {
-  'detail-type': 'Scheduled Event',
-  source: 'aws.scheduler',
-  time: '2026-11-02T10:00:00Z',
-  detail: {},
-  id: '1',
-  account: '123456789012',
-  region: 'eu-west-1',
-  resources: [],
-};
 const topicsOf = ({ alarms }: FakeAccount) =>
   new Set([...alarms.values()].flatMap((one) => one.AlarmActions ?? []));
 const followUps = ({ sqs }: FakeAccount) =>
