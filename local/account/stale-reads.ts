@@ -1,4 +1,5 @@
 import type { AdjustableClock } from '../clock.ts';
+import { isReadAction } from './read-actions.ts';
 import type { ApiRequest } from './request.ts';
 import type { HttpResponse } from './types.ts';
 
@@ -19,8 +20,6 @@ interface DelayedService {
   readonly answers: Map<string, { readonly response: HttpResponse; readonly at: number }>;
   writtenAt: number | undefined;
 }
-
-const readActions = /^(Describe|Get|List)/;
 
 /**
  * An answer is given again only if it was read in the last `ms` before the write, so it is never older than that. Only
@@ -43,7 +42,7 @@ export function createStaleReads({ offset: skipped }: AdjustableClock): StaleRea
     record: (request, response) => {
       const delayed = services.get(request.service);
       if (!delayed || response.status >= 300) return;
-      if (!readActions.test(request.action)) delayed.writtenAt = skipped();
+      if (!isReadAction(request.action)) delayed.writtenAt = skipped();
       else if (isReadOfFunction(request)) delayed.answers.set(keyOf(request), { response, at: skipped() });
     },
     clear: () => services.clear(),
@@ -51,7 +50,7 @@ export function createStaleReads({ offset: skipped }: AdjustableClock): StaleRea
 }
 
 function isReadOfFunction({ action, caller }: ApiRequest): boolean {
-  return readActions.test(action) && caller.function !== 'local';
+  return isReadAction(action) && caller.function !== 'local';
 }
 
 function keyOf({ action, input }: ApiRequest): string {

@@ -1,3 +1,4 @@
+import { isReadAction } from '../account/read-actions.ts';
 import type { Call } from '../account/types.ts';
 import { isMapping, type Mapping, mapping } from '../json.ts';
 import type { Finished } from '../runtime/pool.ts';
@@ -168,10 +169,8 @@ function countFailedItems({ invoked }: FunctionRun): number {
 }
 
 /** An invocation is no change: the function that it runs has calls of its own. */
-const reads = /^(Describe|List|Get|BatchGet|Query|Scan|Head|Search|Receive|AssumeRole|Invoke)/;
-
 export function isWrite({ action }: Pick<Call, 'action'>): boolean {
-  return !reads.test(action);
+  return !isReadAction(action) && action !== 'Invoke';
 }
 
 /** A scheduled run that found nothing to do, or an event of a function or a service that no rule matched. */

@@ -42,15 +42,9 @@ async function runOfWing(
   if (!action) throw new Error(`There is no button ${name}.`);
   const { effect, handledBy, label } = action;
   const used = handledBy === undefined ? [] : faultChoices.filter((one) => faults.includes(one.name));
-  injectFaults(
-    account,
-    handledBy ?? '',
-    used.map((one) => one.name),
-  );
-  const world = withCopies(
-    person,
-    used.map((one) => one.name),
-  );
+  const names = used.map((one) => one.name);
+  injectFaults(account, handledBy ?? '', names);
+  const world = withCopies(person, names);
   await action.run({ ...world, settle: async () => {} }, value);
   return [`${label}: ${effect}`, ...used.map((one) => one.effect)].join(' ');
 }

@@ -77,8 +77,8 @@ function clockButton(label: string, ms: number): Html {
 }
 
 function deadlineButton({ at, what }: { readonly at: number; readonly what: string }, now: number): Html {
-  const value = String(at - now + 1000);
-  return html`<form method="post" action="/_groundcrew/do"><input type="hidden" name="value" value="${value}"><button name="action" value="console.wait" title="${what} in ${formatLeft(at - now)}">until ${what}</button></form>`;
+  const title = `${what} in ${formatLeft(at - now)}`;
+  return button('console.wait', `until ${what}`, String(at - now + 1000), title);
 }
 
 function renderTry({ snapshot, result }: SectionOptions): Html {

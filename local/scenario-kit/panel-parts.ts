@@ -1,4 +1,4 @@
-import { type Html, html } from '#shared/html.ts';
+import { type Html, html, nothing } from '#shared/html.ts';
 import type { Tone } from './panel.ts';
 
 // Pieces of the page. A style in an attribute would not pass its security policy.
@@ -48,8 +48,9 @@ export function shortTime(at: number, now: number): string {
 }
 
 /** A button that does one thing with one value. `action` is `<wing>.<name>`. */
-export function button(action: string, label: string, value = ''): Html {
-  return html`<form method="post" action="/_groundcrew/do"><input type="hidden" name="value" value="${value}"><button name="action" value="${action}">${label}</button></form>`;
+export function button(action: string, label: string, value = '', title?: string): Html {
+  const hint = title === undefined ? nothing : html` title="${title}"`;
+  return html`<form method="post" action="/_groundcrew/do"><input type="hidden" name="value" value="${value}"><button name="action" value="${action}"${hint}>${label}</button></form>`;
 }
 
 /** The id of a resource; it filters what happened. */

@@ -5,6 +5,7 @@ import { mapping } from '../../json.ts';
 import type { Action, Panel, Tone } from '../../scenario-kit/panel.ts';
 import { badge, button, count, empty, shortTime } from '../../scenario-kit/panel-parts.ts';
 import { startPipeline } from '../../scenario-kit/pipelines.ts';
+import type { World } from '../../scenario-kit/world.ts';
 import { readLinks, setBuildArtifact, stampBuild, storeFolder, writeStoreFile } from './builds.ts';
 import { PIPELINE } from './pipeline.ts';
 
@@ -75,18 +76,25 @@ ${last ? html`<p class="quiet">since ${shortTime(Date.parse(last.at), now)}, man
 <ol class="dots" aria-label="History, the oldest first">${changes.map(({ action, to }) => html`<li title="${action} ${to}"><span class="dot ${dots[action] ?? ''}"></span>${action === 'promote' ? '' : `${action} `}${to}</li>`)}</ol></li>`;
 }
 
+function nextBuild(world: World): string {
+  const numbers = listBuilds(storeFolder(world)).map((name) => Number(/^b-(\d+)$/.exec(name)?.[1] ?? 0));
+  return `b-${Math.max(40, ...numbers) + 1}`;
+}
+
+/** @param change what somebody does to the build after it was stamped */
+async function promote(world: World, id: string, change = (): void => {}): Promise<void> {
+  await setBuildArtifact(world, PIPELINE, stampBuild(world, id));
+  change();
+  await startPipeline(world, PIPELINE);
+}
+
 const actions: readonly Action[] = [
   {
     name: 'promote',
     label: 'Promote a new build',
     effect: 'Its files are verified against the manifest, then one link moves per environment.',
     handledBy: 'PromoteBuild',
-    run: async (world) => {
-      const numbers = listBuilds(storeFolder(world)).map((name) => Number(/^b-(\d+)$/.exec(name)?.[1] ?? 0));
-      const build = stampBuild(world, `b-${Math.max(40, ...numbers) + 1}`);
-      await setBuildArtifact(world, PIPELINE, build);
-      await startPipeline(world, PIPELINE);
-    },
+    run: (world) => promote(world, nextBuild(world)),
   },
   {
     name: 'tamper',
@@ -94,12 +102,9 @@ const actions: readonly Action[] = [
     effect: 'The promotion fails and names the file. What is live stays.',
     handledBy: 'PromoteBuild',
     run: async (world) => {
-      const root = storeFolder(world);
-      const numbers = listBuilds(root).map((name) => Number(/^b-(\d+)$/.exec(name)?.[1] ?? 0));
-      const id = `b-${Math.max(40, ...numbers) + 1}`;
-      await setBuildArtifact(world, PIPELINE, stampBuild(world, id));
-      writeStoreFile(join(root, 'builds', id, 'index.html'), '<h1>changed</h1>\n');
-      await startPipeline(world, PIPELINE);
+      const id = nextBuild(world);
+      const changed = join(storeFolder(world), 'builds', id, 'index.html');
+      await promote(world, id, () => writeStoreFile(changed, '<h1>changed</h1>\n'));
     },
   },
   {

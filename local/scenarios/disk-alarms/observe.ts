@@ -6,6 +6,7 @@ import {
   ListTagsForResourceCommand,
   type MetricAlarm,
 } from '@aws-sdk/client-cloudwatch';
+import { isReadAction } from '../../account/read-actions.ts';
 import type { Call } from '../../account/types.ts';
 import type { Outcome, Scenario } from '../../scenario-kit/scenario.ts';
 import type { World } from '../../scenario-kit/world.ts';
@@ -188,7 +189,7 @@ export function countOf(actions: readonly string[], action: string): number {
 }
 
 export function writesOf(actions: readonly string[]): string[] {
-  return actions.filter((action) => !/^(Describe|List|Get)/.test(action));
+  return actions.filter((action) => !isReadAction(action));
 }
 
 type ScenarioParts = Omit<Scenario<Servers>, 'wing' | 'name' | 'observe'> &

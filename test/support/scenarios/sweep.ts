@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Fault, FaultKind } from '../../../local/account/account.ts';
+import { isReadAction } from '../../../local/account/read-actions.ts';
 import type { Call } from '../../../local/account/types.ts';
 import type { Pack } from '../../../local/pack/pack.ts';
 import type { Outcome, Scenario } from '../../../local/scenario-kit/scenario.ts';
@@ -19,7 +20,6 @@ const faultKindsOfWrites: readonly FaultKind[] = ['throttled', 'lost', 'killed',
 // A read changes nothing. Losing its response equals a failure, and dying after it equals dying after the call before.
 // A duplicate delivery between a read and the decision based on it is what can break a function (docs/adr/0012).
 const faultKindsOfReads: readonly FaultKind[] = ['failed', 'duplicated'];
-const readActions = /^(AssumeRole|BatchGet|Describe|Get|Head|List|Query|Scan)/;
 
 /** Runs a scenario on an empty account, with or without a fault. */
 export async function runWithFault(pack: Pack, scenario: Scenario, fault?: Fault): Promise<ScenarioRun> {
@@ -55,7 +55,7 @@ export function faultsFor(calls: readonly Call[]): Fault[] {
 }
 
 function faultKindsFor(action: string): readonly FaultKind[] {
-  return readActions.test(action) ? faultKindsOfReads : faultKindsOfWrites;
+  return isReadAction(action) ? faultKindsOfReads : faultKindsOfWrites;
 }
 
 /** Compares the outcome of a run with a fault to that of the run without. Returns undefined if they agree. */

@@ -145,7 +145,7 @@ function parseIn(tokens: Tokens, operand: Operand): Condition {
 
 function parseOperand(tokens: Tokens): Operand {
   if (tokens.peek().startsWith(':')) {
-    const value = tokens.placeholders.value(tokens.next());
+    const value = tokens.value();
     return () => value;
   }
   const isSize = tokens.peek() === 'size' && tokens.peek(1) === '(';

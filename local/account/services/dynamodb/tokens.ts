@@ -112,6 +112,11 @@ export class Tokens {
     }
   }
 
+  /** The value of the placeholder that comes next. */
+  value(): Value {
+    return this.placeholders.value(this.next());
+  }
+
   #name(): string {
     const text = this.next();
     if (text.startsWith('#')) return this.placeholders.name(text);

@@ -43,7 +43,7 @@ function withValue(
 ): (tokens: Tokens) => Change {
   return (tokens) => {
     const path = tokens.path();
-    const given = tokens.placeholders.value(tokens.next());
+    const given = tokens.value();
     return (before, after) => write(after, path, combine(read(before, path), given));
   };
 }
@@ -58,7 +58,7 @@ function parseSum(tokens: Tokens): Operand {
 
 function parseOperand(tokens: Tokens): Operand {
   if (tokens.peek().startsWith(':')) {
-    const value = tokens.placeholders.value(tokens.next());
+    const value = tokens.value();
     return () => value;
   }
   if (tokens.peek(1) !== '(') return existing(tokens.path());
