@@ -71,3 +71,14 @@ export function readFallBackConfig(env: Env = process.env) {
   };
 }
 export type FallBackConfig = ReturnType<typeof readFallBackConfig>;
+
+/** The environment of CompleteTerminations. */
+export function readTerminationConfig(env: Env = process.env) {
+  return readEnvironment(env, {
+    region: text('AWS_REGION'),
+    queueUrl: text('TERMINATION_QUEUE_URL'),
+    dryRun: flag('DRY_RUN'),
+    drainSearch: oneOf('DRAIN_SEARCH', ['vpc', 'group']),
+  });
+}
+export type TerminationConfig = ReturnType<typeof readTerminationConfig>;

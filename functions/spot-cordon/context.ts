@@ -1,6 +1,12 @@
 import type { Records } from '#shared/aws/dynamodb.ts';
 import type { Invocation } from '#shared/invocation.ts';
-import type { CordonConfig, FallBackConfig, MailConfig, UncordonConfig } from './config.ts';
+import type {
+  CordonConfig,
+  FallBackConfig,
+  MailConfig,
+  TerminationConfig,
+  UncordonConfig,
+} from './config.ts';
 import type { CordonRecord } from './domain/cordon-record.ts';
 import type { FallBackRecord } from './domain/fall-back-record.ts';
 
@@ -30,4 +36,10 @@ export interface FallBackContext {
   readonly config: FallBackConfig;
   readonly invocation: Invocation;
   readonly table: Records<FallBackRecord>;
+}
+
+/** What one invocation of CompleteTerminations works with. */
+export interface TerminationContext {
+  readonly config: TerminationConfig;
+  readonly invocation: Invocation;
 }

@@ -13,6 +13,7 @@ import { paginate } from '#shared/aws/pages.ts';
 import { chunk, mapLimit } from '#shared/concurrency.ts';
 import { hasName } from '#shared/errors.ts';
 import type { AutoScalingGroup } from '../domain/instance.ts';
+import { tagKeys } from '../domain/scope.ts';
 import { callWithoutRefused } from './refused-items.ts';
 
 export const autoScaling = createClient(AutoScalingClient, { deadlineMs: 12_000 });
@@ -153,6 +154,7 @@ function describePages(names: readonly string[], signal: AbortSignal): Promise<A
 }
 
 function toGroup(group: SdkAutoScalingGroup): AutoScalingGroup {
+  const hookToComplete = (group.Tags ?? []).find(({ Key }) => Key === tagKeys.completeHook)?.Value;
   return {
     name: group.AutoScalingGroupName ?? '',
     hasCapacityRebalancing: group.CapacityRebalance ?? false,
@@ -160,6 +162,7 @@ function toGroup(group: SdkAutoScalingGroup): AutoScalingGroup {
     suspendedProcesses: (group.SuspendedProcesses ?? []).map(({ ProcessName = '' }) => ProcessName),
     targetGroupArns: group.TargetGroupARNs ?? [],
     loadBalancerNames: group.LoadBalancerNames ?? [],
+    ...(hookToComplete && { hookToComplete }),
     members: new Map(
       (group.Instances ?? []).map((instance) => [
         instance.InstanceId ?? '',

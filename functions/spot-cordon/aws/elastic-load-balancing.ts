@@ -1,5 +1,6 @@
 import {
   DeregisterInstancesFromLoadBalancerCommand,
+  DescribeLoadBalancerAttributesCommand,
   DescribeLoadBalancersCommand,
   ElasticLoadBalancingClient,
   RegisterInstancesWithLoadBalancerCommand,
@@ -30,6 +31,14 @@ export async function findClassicLoadBalancers(
     return { items, next: NextMarker };
   });
   return new Map(loadBalancers.filter(([, found]) => found.some((id) => ids.has(id))));
+}
+
+/** How long a Classic Load Balancer lets open connections of a deregistered instance end. 0 if it cuts them. */
+export async function readConnectionDrainingSeconds(name: string, signal: AbortSignal): Promise<number> {
+  const command = new DescribeLoadBalancerAttributesCommand({ LoadBalancerName: name });
+  const reply = await classic.send(command, { abortSignal: signal }).catch(ignoreNotFound);
+  const { Enabled = false, Timeout = 0 } = reply?.LoadBalancerAttributes?.ConnectionDraining ?? {};
+  return Enabled ? Timeout : 0;
 }
 
 export function deregisterFromClassic(

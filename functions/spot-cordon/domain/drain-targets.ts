@@ -7,7 +7,7 @@ import { tagKeys } from './scope.ts';
 export interface TargetGroup {
   readonly arn: string;
   readonly targetType: string;
-  readonly vpcId?: string;
+  readonly vpcId?: string | undefined;
   readonly isInUse: boolean;
 }
 
@@ -78,11 +78,24 @@ export function targetsOfInstance(
   group: TargetGroup,
   registered: readonly RegisteredTarget[],
 ): Target[] {
+  return registrationsOf(instance, group, registered)
+    .filter(isNotDraining)
+    .map(({ target }) => target);
+}
+
+/** As targetsOfInstance, with those that are being deregistered. */
+export function registrationsOf(
+  instance: Instance,
+  group: TargetGroup,
+  registered: readonly RegisteredTarget[],
+): RegisteredTarget[] {
   if (group.vpcId !== instance.vpcId) return [];
   const ids = group.targetType === 'ip' ? instance.privateIps : [instance.instanceId];
-  return registered
-    .filter(({ target, state }) => ids.includes(target.Id) && state !== 'draining')
-    .map(({ target }) => target);
+  return registered.filter(({ target }) => ids.includes(target.Id));
+}
+
+export function isNotDraining({ state }: RegisteredTarget): boolean {
+  return state !== 'draining';
 }
 
 const MAX_OTHERS = 5;

@@ -31,6 +31,8 @@ export interface AutoScalingGroup {
   readonly targetGroupArns: readonly string[];
   /** Classic Load Balancers. */
   readonly loadBalancerNames: readonly string[];
+  /** The terminate hook that this wing completes, by the group's tag. */
+  readonly hookToComplete?: string;
   readonly members: ReadonlyMap<string, GroupMember>;
 }
 

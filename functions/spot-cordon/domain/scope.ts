@@ -11,6 +11,8 @@ export const tagKeys = {
   replace: 'groundcrew:replace',
   overdue: 'groundcrew:overdue',
   unprotect: 'groundcrew:unprotect',
+  /** On the Auto Scaling group: the name of its terminate hook that the wing completes. */
+  completeHook: 'groundcrew:complete-hook',
 } as const;
 
 /**

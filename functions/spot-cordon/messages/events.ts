@@ -1,6 +1,7 @@
 import type { OutgoingEvent } from '#shared/aws/eventbridge.ts';
 import { ownEvent } from '#shared/events/eventbridge.ts';
 import type { CordonRecord, LaunchFailure } from '../domain/cordon-record.ts';
+import type { LifecycleAction } from '../domain/lifecycle-action.ts';
 import { mayRestoreProtection } from '../domain/protection.ts';
 import { logFields } from './log.ts';
 
@@ -52,4 +53,12 @@ export function dueEvent(instanceId: string, region: string, now: number): objec
 /** Through the event bus: a rule sends it to a queue with a delay. */
 export function recheckEvent(instanceId: string): OutgoingEvent {
   return { source: SOURCE, detailType: CORDON_DUE, detail: { 'instance-id': instanceId } };
+}
+
+/** Detail type of the message with which CompleteTerminations looks at a drain again. */
+export const TERMINATION_DUE = 'Termination Due';
+
+export function terminationDueEvent(action: LifecycleAction, region: string, now: number): object {
+  const id = `termination-${action.instanceId}`;
+  return ownEvent({ source: SOURCE, detailType: TERMINATION_DUE, id, detail: action }, region, now);
 }

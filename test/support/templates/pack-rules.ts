@@ -136,7 +136,7 @@ export const PACK_RULES: Readonly<Record<string, PackCheck>> = {
 
 const BLOCK_KEYS = ['Type', 'Metadata', 'Properties'];
 const FIRST_KEYS = ['Description', 'CodeUri', 'MemorySize', 'Timeout'];
-const OPTIONAL_KEYS = ['ReservedConcurrentExecutions', 'VpcConfig', 'FileSystemConfigs'];
+const OPTIONAL_KEYS = ['ReservedConcurrentExecutions', 'RecursiveLoop', 'VpcConfig', 'FileSystemConfigs'];
 const LAST_KEYS = ['LoggingConfig', 'EventInvokeConfig', 'Environment', 'Policies', 'Events'];
 const PROPERTY_KEYS = [...FIRST_KEYS, ...OPTIONAL_KEYS, ...LAST_KEYS];
 const MUST_KEYS = PROPERTY_KEYS.filter(

@@ -3,8 +3,6 @@ import { sleep } from '#shared/time.ts';
 import { deregisterFromClassic, findClassicLoadBalancers } from '../../aws/elastic-load-balancing.ts';
 import {
   deregisterTargets,
-  describeTargetGroupsByArn,
-  listTargetGroups,
   listTargets,
   readDeregistrationDelaySeconds,
 } from '../../aws/elastic-load-balancing-v2.ts';
@@ -12,15 +10,12 @@ import type { Target } from '../../domain/cordon-record.ts';
 import {
   drainScope,
   isDrainLongerThanNotice,
-  type TargetGroup,
-  targetGroupsToSearch,
   targetKey,
   targetsOfInstance,
   toDrainedTargets,
 } from '../../domain/drain-targets.ts';
+import { type DrainSearch, findTargetGroups } from '../../find-target-groups.ts';
 import { idsOf, isHeld, isStepPending, recordFailure, type WorkItem, withPendingStep } from '../work-item.ts';
-
-export type DrainSearch = 'vpc' | 'group';
 
 const CALLS_AT_ONCE = 8;
 const CLASSIC_CALLS_AT_ONCE = 4;
@@ -57,7 +52,7 @@ async function searchTargetGroups(
   signal: AbortSignal,
 ): Promise<void> {
   await forEachIsolated(
-    await listGroupsToSearch(items, search, signal),
+    await findTargetGroups(items, search, signal),
     CALLS_AT_ONCE,
     async (group) => {
       const registered = await listTargets(group.arn, signal);
@@ -86,18 +81,6 @@ async function searchClassicLoadBalancers(items: readonly WorkItem[], signal: Ab
     // A Classic Load Balancer lists no health, so all its instances count as healthy.
     for (const [name, ids] of own) item.healthyTargets.set(name, new Set(ids));
   }
-}
-
-async function listGroupsToSearch(
-  items: readonly WorkItem[],
-  search: DrainSearch,
-  signal: AbortSignal,
-): Promise<TargetGroup[]> {
-  const arns = new Set(items.flatMap(({ group }) => group?.targetGroupArns ?? []));
-  const instances = items.map(({ instance }) => instance).filter((instance) => instance !== undefined);
-  if (search === 'vpc') return targetGroupsToSearch(await listTargetGroups(signal), instances, arns);
-  if (arns.size === 0) return [];
-  return targetGroupsToSearch(await describeTargetGroupsByArn([...arns], signal), instances, arns);
 }
 
 /** If a target group drains for longer than the notice, EC2 may cut connections. The mail and the log say so. */
