@@ -6,6 +6,7 @@ import { cordonScenarios } from './cordon.ts';
 import { fallBackScenarios } from './fall-back.ts';
 import { fallBackLimitScenarios } from './fall-back-limits.ts';
 import { OPT_IN } from './fleet.ts';
+import { hookScenarios } from './hooks.ts';
 import { hostScenarios } from './hosts.ts';
 import { oddInputScenarios } from './odd-input.ts';
 import { overdueScenarios } from './overdue.ts';
@@ -34,8 +35,8 @@ export async function seed(world: World, { saveEvent }: SeedContext): Promise<re
   return [`Send an interruption warning for a sample instance:  ${command}`];
 }
 
-/** Both are off by default. */
-export const parameters = { FallBack: 'true', FallBackReservedFloor: 'true' };
+/** All are off by default. */
+export const parameters = { FallBack: 'true', FallBackReservedFloor: 'true', CompleteHooks: 'true' };
 
 export default [
   ...cordonScenarios,
@@ -48,4 +49,5 @@ export default [
   ...stormScenarios,
   ...fallBackScenarios,
   ...fallBackLimitScenarios,
+  ...hookScenarios,
 ];

@@ -6,7 +6,7 @@ const LAUNCHING = 'autoscaling:EC2_INSTANCE_LAUNCHING';
 const TERMINATING = 'autoscaling:EC2_INSTANCE_TERMINATING';
 
 /** A hook waits at most a hundred times its heartbeat, and at most 48 hours. */
-const longestWait = (heartbeatMs: number): number => Math.min(48 * 3_600_000, 100 * heartbeatMs);
+export const longestWait = (heartbeatMs: number): number => Math.min(48 * 3_600_000, 100 * heartbeatMs);
 
 export async function startLaunchHooks(group: Group, member: Member, around: Surroundings): Promise<void> {
   member.waits = startHooks(group, LAUNCHING, around.now());

@@ -13,6 +13,7 @@ import {
   texts,
   updateGroup,
 } from './groups.ts';
+import { longestWait } from './hooks.ts';
 import { memberOperations } from './members.ts';
 import { type AutoScalingState, createState, type Group } from './model.ts';
 import { surroundingsOf } from './surroundings.ts';
@@ -50,14 +51,17 @@ export default defineEmulatedService<AutoScalingState>({
     DeleteLifecycleHook: change((group, input) => {
       group.hooks.delete(String(input['LifecycleHookName']));
     }),
-    DescribeLifecycleHooks: ours((group) => ({
-      LifecycleHooks: [...group.hooks.values()].map((hook) => ({
-        LifecycleHookName: hook.name,
-        AutoScalingGroupName: group.name,
-        LifecycleTransition: hook.transition,
-        HeartbeatTimeout: hook.heartbeatMs / 1000,
-        DefaultResult: hook.defaultResult,
-      })),
+    DescribeLifecycleHooks: ours((group, { LifecycleHookNames: names }) => ({
+      LifecycleHooks: [...group.hooks.values()]
+        .filter(({ name }) => names === undefined || texts(names).includes(name))
+        .map((hook) => ({
+          LifecycleHookName: hook.name,
+          AutoScalingGroupName: group.name,
+          LifecycleTransition: hook.transition,
+          HeartbeatTimeout: hook.heartbeatMs / 1000,
+          GlobalTimeout: longestWait(hook.heartbeatMs) / 1000,
+          DefaultResult: hook.defaultResult,
+        })),
     })),
     CreateOrUpdateTags: changeTags((group, tags) => putTags(group, tags)),
     DeleteTags: changeTags((group, tags) => {

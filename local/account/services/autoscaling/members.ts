@@ -3,7 +3,7 @@ import type { Operation, ServiceContext } from '../../emulated-service.ts';
 import { ServiceError } from '../../response.ts';
 import { reconcile } from './engine.ts';
 import { findGroup, texts } from './groups.ts';
-import { completeHook, extendHook, leave } from './hooks.ts';
+import { completeHook, extendHook, leave, settleHooks } from './hooks.ts';
 import type { AutoScalingState, Group, Member } from './model.ts';
 import { surroundingsOf } from './surroundings.ts';
 import { describeMembership } from './views.ts';
@@ -26,17 +26,20 @@ export const memberOperations: Readonly<Record<string, Operation<AutoScalingStat
   }),
   TerminateInstanceInAutoScalingGroup: terminateInstance,
   CompleteLifecycleAction: ours(async (group, input, context) => {
+    await settleHooks(group, surroundingsOf(context));
     const member = waiting(group, input);
     const hook = String(input['LifecycleHookName']);
     const result = String(input['LifecycleActionResult']);
     if (!(member && (await completeHook(group, member, { hook, result }, surroundingsOf(context)))))
       throw noActiveAction(input);
+    context.state.completed.push({ hook, instanceId: member.id, result });
     await reconcile(context.state, group, surroundingsOf(context));
     return {};
   }),
-  RecordLifecycleActionHeartbeat: ours((group, input, { now }) => {
+  RecordLifecycleActionHeartbeat: ours(async (group, input, context) => {
+    await settleHooks(group, surroundingsOf(context));
     const member = waiting(group, input);
-    if (!(member && extendHook(group, member, String(input['LifecycleHookName']), now())))
+    if (!(member && extendHook(group, member, String(input['LifecycleHookName']), context.now())))
       throw noActiveAction(input);
     return {};
   }),

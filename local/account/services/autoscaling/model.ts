@@ -137,6 +137,8 @@ export interface AutoScalingState {
   /** What happens to the events of launches: `held` keeps them until a scenario releases them. */
   eventDelivery: 'at once' | 'lost' | 'held';
   readonly heldEvents: Mapping[];
+  /** The lifecycle actions that somebody completed, in their order. */
+  readonly completed: { readonly hook: string; readonly instanceId: string; readonly result: string }[];
   /** Set by the first operation: lets all groups act, as Auto Scaling does periodically. */
   wake: () => Promise<void>;
   /** Set by the first operation: publishes the held events. */
@@ -153,6 +155,7 @@ export function createState(): AutoScalingState {
     bootMs: 0,
     eventDelivery: 'at once',
     heldEvents: [],
+    completed: [],
     wake: tooEarly,
     releaseEvents: tooEarly,
   };
