@@ -48,8 +48,11 @@ const DEFAULT_HEARTBEAT_SECONDS = 3600;
 const MAX_HEARTBEATS = 100;
 const MAX_GLOBAL_SECONDS = 172_800;
 
-/** Every minute is often enough for a drain of minutes. The shortest heartbeat timeout is 30 seconds. */
+/** Every minute is often enough for a drain of minutes. */
 const MAX_LOOK_MS = MINUTE_MS;
+
+/** So that a look that fails is repeated before the hook ends: SQS delivers its message again after 30 seconds. */
+const LOOKS_PER_HEARTBEAT = 3;
 
 /** Elastic Load Balancing drains for at most an hour. What takes longer is registered again by somebody. */
 const LONGEST_DRAIN_MS = 70 * MINUTE_MS;
@@ -62,7 +65,7 @@ export function drainTimes(
   const heartbeatSeconds = times?.heartbeatSeconds ?? DEFAULT_HEARTBEAT_SECONDS;
   const globalSeconds =
     times?.globalSeconds ?? Math.min(MAX_GLOBAL_SECONDS, MAX_HEARTBEATS * heartbeatSeconds);
-  const lookEveryMs = Math.min(MAX_LOOK_MS, (heartbeatSeconds * 1000) / 2);
+  const lookEveryMs = Math.min(MAX_LOOK_MS, (heartbeatSeconds * 1000) / LOOKS_PER_HEARTBEAT);
   return { lookEveryMs, endsAt: startedAt + Math.min(LONGEST_DRAIN_MS, globalSeconds * 1000 - lookEveryMs) };
 }
 

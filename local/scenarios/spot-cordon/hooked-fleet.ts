@@ -20,7 +20,7 @@ import type { World } from '../../scenario-kit/world.ts';
 
 const GROUP = 'hooked-workers';
 export const HOOK = 'drain';
-const HEARTBEAT_SECONDS = 30;
+const HEARTBEAT_SECONDS = 60;
 const BALANCER = 'old-faithful';
 
 export interface HookedFleet {
