@@ -4,6 +4,11 @@ import { countMarkets, setPoolCapacity } from '../../../local/scenario-kit/marke
 import { interruptionWarning, rebalanceRecommendation } from '../../../local/scenarios/spot-cordon/events.ts';
 import { createServingGroup } from '../../../local/scenarios/spot-cordon/fleet.ts';
 import {
+  createHookedGroup,
+  HOOK,
+  terminateFirst,
+} from '../../../local/scenarios/spot-cordon/hooked-fleet.ts';
+import {
   ALL_SPOT,
   createWorkers,
   interruptWorkers,
@@ -13,7 +18,9 @@ import { observe } from '../../../local/scenarios/spot-cordon/observe.ts';
 
 let pack: Pack;
 beforeAll(async () => {
-  pack = await startPack({ wings: { 'spot-cordon': { DryRun: 'true', FallBack: 'true' } } });
+  pack = await startPack({
+    wings: { 'spot-cordon': { DryRun: 'true', FallBack: 'true', CompleteHooks: 'true' } },
+  });
 }, 120_000);
 afterAll(() => pack.close());
 
@@ -43,4 +50,15 @@ it('says how a group would fall back to On-Demand, and leaves it as it is', asyn
   const made = pack.calls().filter((call) => call.function === 'FallBackToOnDemand');
   expect(made.filter(({ action }) => !/^(Describe|BatchGet)/.test(action))).toEqual([]);
   expect(pack.logs('FallBackToOnDemand').join('\n')).toMatch(/fall-back planned.*"from":0,"to":2/);
+});
+
+it('says what a termination would wait for, and leaves its hook alone', async () => {
+  setPoolCapacity(pack, ALL_SPOT, 50);
+  const fleet = await createHookedGroup(pack, { hookToComplete: HOOK, drainSeconds: 15 });
+  await terminateFirst(pack, fleet);
+  const made = pack.calls().filter((call) => call.function === 'CompleteTerminations');
+  expect(made.filter(({ action }) => !/^Describe/.test(action))).toEqual([]);
+  expect(pack.logs('CompleteTerminations').join('\n')).toMatch(
+    /lifecycle action planned.*"waitsFor":\[".*hooked.*","old-faithful"\]/,
+  );
 });

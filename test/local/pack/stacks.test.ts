@@ -169,6 +169,7 @@ describe('the pack', () => {
         'CordonInstances',
         'MailCordons',
         'UncordonInstances',
+        'CompleteTerminations',
         'FallBackToOnDemand',
       ]);
       expect(alone.ref('Notifications')).toMatch(/:groundcrew-spot-cordon-Notifications$/);
