@@ -5,19 +5,19 @@ import type { AutoScalingGroup, Instance } from './domain/instance.ts';
 export type DrainSearch = 'vpc' | 'group';
 
 /** An instance that leaves its load balancers. */
-interface Leaving {
+interface DrainedInstance {
   readonly instance?: Instance | undefined;
   readonly group?: AutoScalingGroup | undefined;
 }
 
 /** The target groups in which the instances may be registered. */
 export async function findTargetGroups(
-  leaving: readonly Leaving[],
+  toDrain: readonly DrainedInstance[],
   search: DrainSearch,
   signal: AbortSignal,
 ): Promise<TargetGroup[]> {
-  const arns = new Set(leaving.flatMap(({ group }) => group?.targetGroupArns ?? []));
-  const instances = leaving.map(({ instance }) => instance).filter((instance) => instance !== undefined);
+  const arns = new Set(toDrain.flatMap(({ group }) => group?.targetGroupArns ?? []));
+  const instances = toDrain.map(({ instance }) => instance).filter((instance) => instance !== undefined);
   if (search === 'vpc') return targetGroupsToSearch(await listTargetGroups(signal), instances, arns);
   if (arns.size === 0) return [];
   return targetGroupsToSearch(await describeTargetGroupsByArn([...arns], signal), instances, arns);

@@ -15,19 +15,19 @@ export async function findRegistrations(
   held: readonly Termination[],
 ): Promise<void> {
   // Elastic Load Balancing drops a terminated instance by itself.
-  const leaving = held.filter(({ action, instance }) => !(action.usesWarmPool || isTerminated(instance)));
-  if (leaving.length === 0) return;
-  await Promise.all([searchTargetGroups(context, leaving), searchClassicLoadBalancers(context, leaving)]);
+  const toDrain = held.filter(({ action, instance }) => !(action.usesWarmPool || isTerminated(instance)));
+  if (toDrain.length === 0) return;
+  await Promise.all([searchTargetGroups(context, toDrain), searchClassicLoadBalancers(context, toDrain)]);
 }
 
 async function searchTargetGroups(
   context: TerminationContext,
-  leaving: readonly Termination[],
+  toDrain: readonly Termination[],
 ): Promise<void> {
   const { signal } = context.invocation;
-  await mapLimit(await listGroupsToSearch(context, leaving), CALLS_AT_ONCE, async (targetGroup) => {
+  await mapLimit(await listGroupsToSearch(context, toDrain), CALLS_AT_ONCE, async (targetGroup) => {
     const registered = await listTargets(targetGroup.arn, signal);
-    for (const { instance, registrations } of leaving) {
+    for (const { instance, registrations } of toDrain) {
       const own = instance ? registrationsOf(instance, targetGroup, registered) : [];
       const targets = own.filter(isNotDraining).map(({ target }) => target);
       if (own.length > 0) registrations.push({ targetGroup, targets });
@@ -37,21 +37,21 @@ async function searchTargetGroups(
 
 async function listGroupsToSearch(
   { config, invocation: { signal } }: TerminationContext,
-  leaving: readonly Termination[],
+  toDrain: readonly Termination[],
 ): Promise<TargetGroup[]> {
-  const first = leaving.filter(({ action }) => !action.drain);
+  const first = toDrain.filter(({ action }) => !action.drain);
   const found = first.length === 0 ? [] : await findTargetGroups(first, config.drainSearch, signal);
-  const known = leaving.flatMap(({ action }) => action.drain?.targetGroups ?? []);
+  const known = toDrain.flatMap(({ action }) => action.drain?.targetGroups ?? []);
   return [...new Map([...known, ...found].map((group) => [group.arn, group])).values()];
 }
 
 async function searchClassicLoadBalancers(
   { invocation: { signal } }: TerminationContext,
-  leaving: readonly Termination[],
+  toDrain: readonly Termination[],
 ): Promise<void> {
-  const ids = new Set(leaving.map(({ action }) => action.instanceId));
+  const ids = new Set(toDrain.map(({ action }) => action.instanceId));
   const loadBalancers = [...(await findClassicLoadBalancers(ids, signal))];
-  for (const one of leaving) {
+  for (const one of toDrain) {
     const own = loadBalancers.filter(([, instances]) => instances.includes(one.action.instanceId));
     one.classicLoadBalancers = own.map(([name]) => name);
   }

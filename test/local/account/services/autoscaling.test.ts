@@ -3,6 +3,7 @@ import {
   CompleteLifecycleActionCommand,
   CreateAutoScalingGroupCommand,
   DescribeAutoScalingGroupsCommand,
+  DescribeLifecycleHooksCommand,
   DescribeScalingActivitiesCommand,
   PutLifecycleHookCommand,
   RecordLifecycleActionHeartbeatCommand,
@@ -337,6 +338,28 @@ describe('lifecycle hooks', () => {
     fixture.clock.skip(200_000);
     await state().wake();
     expect(await running()).toEqual({ spot: 0, onDemand: 0 });
+  });
+
+  it('cannot be completed or kept after their time, although nothing else happened since', async () => {
+    const id = await withHook();
+    fixture.clock.skip(301_000);
+
+    expect((await errorOf(heartbeat(id))).message).toContain('No active Lifecycle Action found');
+    expect((await errorOf(complete(id, 'CONTINUE'))).message).toContain('No active Lifecycle Action found');
+    expect(await running()).toEqual({ spot: 0, onDemand: 0 });
+  });
+
+  it('are described by name, with both time limits', async () => {
+    await withHook();
+    const describe = (name: string) =>
+      autoScaling.send(
+        new DescribeLifecycleHooksCommand({ AutoScalingGroupName: 'workers', LifecycleHookNames: [name] }),
+      );
+
+    expect((await describe('drain')).LifecycleHooks).toMatchObject([
+      { LifecycleHookName: 'drain', HeartbeatTimeout: 300, GlobalTimeout: 30_000 },
+    ]);
+    expect((await describe('another')).LifecycleHooks ?? []).toEqual([]);
   });
 
   it('retain an abandoned instance, if the group wants that', async () => {
