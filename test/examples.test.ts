@@ -12,6 +12,7 @@ import { fallBackTags } from '../functions/spot-cordon/domain/mixed-group.ts';
 import { shouldReplace } from '../functions/spot-cordon/domain/replacement.ts';
 import { tagKeys } from '../functions/spot-cordon/domain/scope.ts';
 import { shouldTerminate } from '../functions/spot-cordon/domain/uncordon-decision.ts';
+import { cordonedEvent, uncordonedEvent } from '../functions/spot-cordon/messages/events.ts';
 import { cordon, instance } from './functions/spot-cordon/sample-records.ts';
 import { type Json, ROOT, readTemplate, readText, type Template } from './support/template.ts';
 import { lintFile } from './support/templates/cfn-lint.ts';
@@ -179,6 +180,17 @@ describe('the agents', () => {
     for (const id of ['LinuxConfiguration', 'WindowsConfiguration'])
       expect(Resources[id]?.Properties.Name['Fn::Sub']).toMatch(/^AmazonCloudWatch-/);
   });
+});
+
+it('the webhook gets the events for schedulers, and no others', () => {
+  const { CordonRule } = example('cordon-webhook.yaml').Resources;
+  const { source, 'detail-type': types, detail } = CordonRule?.Properties.EventPattern ?? {};
+  const record = cordon({ severity: 'interruption', action: 'terminate' });
+  const events = [cordonedEvent(record), uncordonedEvent(record, 'expired')];
+
+  expect(source).toEqual([...new Set(events.map((event) => event.source))]);
+  expect(types).toEqual(events.map(({ detailType }) => detailType));
+  expect(detail).toEqual({ stack: [{ Ref: 'WingStack' }] });
 });
 
 it('the experiments act on one instance that somebody tagged for them', () => {
