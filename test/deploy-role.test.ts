@@ -36,7 +36,7 @@ const UNUSED: readonly (readonly [why: string, actions: RegExp])[] = [
     'no code signing, layers, capacity providers or versions',
     /^lambda:((?!GetFunctionCodeSigning).*CodeSigning|GetLayer|PassCapacity|PutFunctionScaling|PublishVersion|AssociateRuntime)/,
   ],
-  ['the defaults of runtime and recursion', /^lambda:Put(FunctionRecursion|RuntimeManagement)Config$/],
+  ['the default of the runtime', /^lambda:PutRuntimeManagementConfig$/],
   ['S3 Files is not EFS', /^s3files:/],
   ['metadata and listings that a package does not need', /^s3:(?!GetObject(Version)?$)/],
   [
