@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import { build } from '../build.ts';
+import type { Report } from './output/report.ts';
 
 const DISKS_EACH = 4;
 const FLEETS = [625, 1250, 2500, 5000];
@@ -23,7 +24,7 @@ const HOURLY = {
 };
 
 /** What a run over a whole fleet takes, as a multiple of the smallest fleet. */
-export interface FleetRun {
+interface FleetRun {
   readonly instances: number;
   readonly calls: number;
   readonly time: number;
@@ -34,7 +35,7 @@ export interface FleetRun {
 }
 
 /** Runs the function as a dry run over fleets in which every alarm exists and differs from its desired state. */
-export async function measureDiskAlarms(): Promise<readonly FleetRun[]> {
+export async function measureDiskAlarms(): Promise<Report> {
   const { functions } = await build({ outdir: OUTDIR });
   const bundle = functions.find(({ id }) => id === 'ReconcileDiskAlarms');
   if (!bundle) throw new Error('There is no function ReconcileDiskAlarms.');
@@ -43,25 +44,41 @@ export async function measureDiskAlarms(): Promise<readonly FleetRun[]> {
   const [empty, first, ...rest] = runs;
   if (!empty || !first) throw new Error('nothing ran');
   const ratio = (value: number, base: number): number => Number((value / base).toFixed(1));
-  return [first, ...rest].map(({ instances, calls, ms, megabytes }) => ({
-    instances,
-    calls,
-    time: ratio(ms, first.ms),
-    memory: ratio(megabytes - empty.megabytes, first.megabytes - empty.megabytes),
-    megabytes,
-  }));
+  return describe(
+    [first, ...rest].map(({ instances, calls, ms, megabytes }) => ({
+      instances,
+      calls,
+      time: ratio(ms, first.ms),
+      memory: ratio(megabytes - empty.megabytes, first.megabytes - empty.megabytes),
+      megabytes,
+    })),
+  );
 }
 
-export function formatDiskAlarms(runs: readonly FleetRun[]): string {
-  const rows = runs.map(({ instances, calls, time, memory, megabytes }) =>
-    [instances, instances * DISKS_EACH, calls, `${time} x`, `${memory} x`, `${megabytes} MB`]
-      .map((cell) => String(cell).padStart(11))
-      .join(''),
-  );
-  const head = ['instances', 'disks', 'calls', 'time', 'memory', 'at most']
-    .map((cell) => cell.padStart(11))
-    .join('');
-  return ['Dry run over the whole fleet; every alarm differs', head, ...rows].join('\n');
+function describe(runs: readonly FleetRun[]): Report {
+  return {
+    title: 'Dry run of disk-alarms over a whole fleet in which every alarm differs',
+    columns: ['instances', 'disks', 'calls', 'time', 'memory', 'at most'],
+    rows: runs.map(({ instances, calls, time, memory, megabytes }) => [
+      String(instances),
+      String(instances * DISKS_EACH),
+      String(calls),
+      `${time} x`,
+      `${memory} x`,
+      `${megabytes} MB`,
+    ]),
+    notes: [],
+    chart: {
+      title: 'A run over the whole fleet',
+      unit: 'times the smallest fleet',
+      series: ['calls', 'time', 'memory'],
+      groups: runs.map(({ instances, calls, time, memory }) => ({
+        label: `${instances} instances`,
+        values: [calls / (runs[0]?.calls ?? calls), time, memory],
+      })),
+    },
+    data: runs,
+  };
 }
 
 interface Bundle {

@@ -1,6 +1,7 @@
 import type { Plugin } from 'esbuild';
 import { sharedBoilerplate } from './boilerplate.ts';
 import { bucketsWithS3 } from './buckets.ts';
+import { ownBuiltins } from './builtins.ts';
 import { smallEndpoints } from './endpoints.ts';
 import { errorClasses } from './error-classes.ts';
 import { replace, rewrite, substitute } from './plugins.ts';
@@ -233,5 +234,25 @@ export const slimming: readonly Plugin[] = [
       dropMethods(source, ['addDimensions', 'captureColdStartMetric', 'logMetrics', 'setTimestamp']),
   ),
 
+  // Asks whether a body is a file that is being read, and the class of those loads all of Node's streams and readline.
+  replace('no-file-bodies', { filter: /@smithy[\\/]core[\\/].*[\\/]calculateBodyLength\.js$/ }, [
+    'export const calculateBodyLength = (body) => {',
+    '  if (!body) return 0;',
+    `  if (typeof body === 'string') return Buffer.byteLength(body);`,
+    '  const { byteLength, size, start, end } = body;',
+    `  if (typeof byteLength === 'number') return byteLength;`,
+    `  if (typeof size === 'number') return size;`,
+    `  if (typeof start === 'number' && typeof end === 'number') return end + 1 - start;`,
+    `  throw new Error("Body Length computation failed for " + body);`,
+    '};',
+  ]),
+
+  // Asks the global `crypto` first, which loads all of WebCrypto.
+  replace('own-uuids', { filter: /@smithy[\\/]core[\\/].*[\\/]uuid[\\/]v4\.js$/ }, [
+    `import { randomUUID } from 'node:crypto';`,
+    'export function bindV4() { return () => randomUUID(); }',
+  ]),
+
+  ownBuiltins,
   sharedStrings,
 ];

@@ -1,9 +1,5 @@
 import { type Node, parseSync, visitorKeys } from 'oxc-parser';
-
-export interface Span {
-  readonly start: number;
-  readonly end: number;
-}
+import type { Span } from './edits.ts';
 
 /** What a module has of texts, and of names that stand for texts. */
 export interface Uses {

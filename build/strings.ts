@@ -1,9 +1,6 @@
 import type { Plugin } from 'esbuild';
-import { findUses, type Span } from './string-uses.ts';
-
-interface Edit extends Span {
-  readonly text: string;
-}
+import { applyEdits, type Edit } from './edits.ts';
+import { findUses } from './string-uses.ts';
 
 /**
  * A bundle says some texts many times ("string", "aws.auth#sigv4"), in modules that know nothing of each other, and
@@ -51,22 +48,6 @@ function write(value: string): string {
 function escapePoint(text: string): string {
   const point = text.codePointAt(0) ?? 0;
   return point > 0xffff ? `\\u{${point.toString(16)}}` : `\\u${point.toString(16).padStart(4, '0')}`;
-}
-
-function applyEdits(code: string, edits: readonly Edit[]): string {
-  const parts: string[] = [];
-  let at = 0;
-  for (const { start, end, text } of edits.toSorted((a, b) => a.start - b.start)) {
-    const before = isWord(code[start - 1]) && isWord(text[0]) ? ' ' : '';
-    const after = isWord(text.at(-1)) && isWord(code[end]) ? ' ' : '';
-    parts.push(code.slice(at, start), before, text, after);
-    at = end;
-  }
-  return [...parts, code.slice(at)].join('');
-}
-
-function isWord(character: string | undefined): boolean {
-  return character !== undefined && /[\w$]/.test(character);
 }
 
 const FIRST = [...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_$'];

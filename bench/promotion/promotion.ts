@@ -2,111 +2,119 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { formatRatio, measureRatios, type Progress, type Subject } from '../measure-ratios.ts';
+import type { Report } from '../output/report.ts';
+import type { Summary } from '../statistics.ts';
 import { buildShim, type Shim } from './shim.ts';
 import { makeStore, type Tree } from './tree.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const BUNDLE = join(ROOT, 'dist/BuildStore/index.mjs');
-const ROUNDS = 5;
 const LATENCIES_MS = [1, 3];
 
-export interface Promotion {
-  readonly files: number;
-  readonly megabytes: number;
-  /** Undefined where the program is not on this machine. */
-  readonly seconds: {
-    /** The check of the article: one process per file. */
-    readonly findMd5sum: number | undefined;
-    readonly sha256sumCheck: number | undefined;
-    readonly rsyncChecksum: number | undefined;
-    readonly zipAndUnzip: number | undefined;
-    /** Node reads and hashes every byte on one thread. It compares nothing and lists no folder. */
-    readonly floor: number;
-    /** A complete promotion by the built function: manifest, list of files, every byte, history, link. */
-    readonly full: number;
-    /** The next stage, which compares attributes. */
-    readonly fingerprint: number;
-    /** `full`, if each open, read, listing and stat takes so many milliseconds. Empty without a C compiler. */
-    readonly fullAtMs: Readonly<Record<string, number>>;
-    readonly fingerprintAtMs: Readonly<Record<string, number>>;
-  };
-  readonly ratios: Readonly<Record<string, number>>;
-}
-
-/** Times the article's methods and ours on the same files, in one run. Only the ratios are comparable between machines. */
-export function measurePromotion(): Promotion {
+/**
+ * Times a promotion by the built function, and what people use today, on the same files. A promotion verifies every byte:
+ * manifest, list of files, content, history, link.
+ */
+export async function measurePromotion(progress: Progress): Promise<Report> {
   const folder = mkdtempSync(join(roomy(), 'groundcrew-promotion-'));
   try {
+    progress('writing 20,000 files');
     const tree = makeStore(folder);
-    const { floor, full, fingerprint } = timeOurs(tree);
     const shim = buildShim(folder);
-    const at = (stage: string): Record<string, number> =>
-      shim ? Object.fromEntries(LATENCIES_MS.map((ms) => [ms, promote(tree, stage, { shim, ms })])) : {};
-    const seconds = {
-      findMd5sum: time(tree, `find . -type f -exec md5sum {} \\; > /dev/null`),
-      sha256sumCheck: time(tree, 'sha256sum --quiet -c MANIFEST.sha256'),
-      rsyncChecksum: has('rsync')
-        ? time(tree, `cp -R . ../copy && :`) && time(tree, 'rsync -rcn . ../copy/')
-        : undefined,
-      zipAndUnzip:
-        has('zip') && has('unzip')
-          ? time(tree, 'zip -qr ../a.zip . && unzip -qo ../a.zip -d ../unzipped')
-          : undefined,
-      floor,
-      full,
-      fingerprint,
-      fullAtMs: at('full'),
-      fingerprintAtMs: at('fingerprint'),
-    };
-    return { files: tree.files, megabytes: Math.round(tree.bytes / 1e6), seconds, ratios: ratiosOf(seconds) };
+    const { subjects, missing } = listSubjects(tree, shim);
+    const baseline = { name: 'promotion', run: () => promote(tree, 'full') };
+    const { byName, notes } = await measureRatios(subjects, {
+      baseline,
+      progress,
+      warmUps: 0,
+      minRounds: 5,
+      maxRounds: 11,
+    });
+    return describe(tree, byName, [...missing, ...notes]);
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-export function formatPromotion({ files, megabytes, ratios, seconds }: Promotion): string {
-  const say = (value: number | undefined): string =>
-    value === undefined ? 'not here' : `${value.toFixed(2)} s`;
-  const { fingerprintAtMs, fullAtMs, ...plain } = seconds;
-  return [
-    `A promotion of ${files} files, ${megabytes} MB`,
-    ...Object.entries(plain).map(([name, value]) => `${name.padEnd(24)}${say(value).padStart(10)}`),
-    ...Object.entries(fullAtMs).map(
-      ([ms, value]) => `${`full, ${ms} ms a call`.padEnd(24)}${say(value).padStart(10)}`,
-    ),
-    ...Object.entries(fingerprintAtMs).map(
-      ([ms, value]) => `${`fingerprint, ${ms} ms a call`.padEnd(24)}${say(value).padStart(10)}`,
-    ),
-    ...Object.entries(ratios).map(([name, value]) => `${name}: ${value} x`),
-  ].join('\n');
+interface Subjects {
+  readonly subjects: readonly Subject[];
+  /** A sentence for each program that is not on this machine. */
+  readonly missing: readonly string[];
 }
 
-function ratiosOf(seconds: Promotion['seconds']): Record<string, number> {
-  const over = (name: string, value: number | undefined): [string, number][] =>
-    value === undefined ? [] : [[name, Number((value / seconds.full).toFixed(2))]];
-  return Object.fromEntries([
-    ...over('findMd5sumOverFull', seconds.findMd5sum),
-    ...over('sha256sumCheckOverFull', seconds.sha256sumCheck),
-    ...over('rsyncChecksumOverFull', seconds.rsyncChecksum),
-    ...over('zipAndUnzipOverFull', seconds.zipAndUnzip),
-    ['fullOverFloor', Number((seconds.full / seconds.floor).toFixed(2))],
-    ['fullOverFingerprint', Number((seconds.full / seconds.fingerprint).toFixed(2))],
-  ]);
-}
-
-/** Measures all of them in every round, so that a slow moment of the machine affects all. */
-function timeOurs(tree: Tree): { floor: number; full: number; fingerprint: number } {
-  const rounds = Array.from({ length: ROUNDS }, () => ({
-    floor: readFloor(tree),
-    full: promote(tree, 'full'),
-    fingerprint: promote(tree, 'fingerprint'),
-  }));
-  const median = (pick: (round: (typeof rounds)[number]) => number): number =>
-    rounds.map(pick).toSorted((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? Number.NaN;
+function listSubjects(tree: Tree, shim: Shim | undefined): Subjects {
+  const commands = COMMANDS.map((one) => ({ ...one, absent: one.needs.filter((name) => !has(name)) }));
+  const slow = (ms: number): Subject[] =>
+    shim ? [{ name: `promotion, ${ms} ms a call`, run: () => promote(tree, 'full', { shim, ms }) }] : [];
   return {
-    floor: median(({ floor }) => floor),
-    full: median(({ full }) => full),
-    fingerprint: median(({ fingerprint }) => fingerprint),
+    subjects: [
+      ...commands
+        .filter(({ absent }) => absent.length === 0)
+        .map(({ name, prepare, command }) => ({ name, run: () => time(tree, command, prepare) })),
+      { name: 'read and hash every byte', run: () => readFloor(tree) },
+      { name: 'promotion, attributes only', run: () => promote(tree, 'fingerprint') },
+      ...LATENCIES_MS.flatMap(slow),
+    ],
+    missing: [
+      ...commands.flatMap(({ name, absent }) =>
+        absent.length > 0
+          ? [`${name}: skipped, because ${absent.join(' and ')} is not on this machine.`]
+          : [],
+      ),
+      ...(shim ? [] : ['Slow file systems: skipped, because there is no C compiler on this machine.']),
+    ],
+  };
+}
+
+interface Command {
+  readonly name: string;
+  /** Programs that it needs. */
+  readonly needs: readonly string[];
+  /** Run before, and not timed. */
+  readonly prepare?: string;
+  readonly command: string;
+}
+
+const COMMANDS: readonly Command[] = [
+  // The check of the article: one process per file.
+  { name: 'find -exec md5sum', needs: ['md5sum'], command: `find . -type f -exec md5sum {} \\; > /dev/null` },
+  { name: 'sha256sum -c', needs: ['sha256sum'], command: 'sha256sum --quiet -c MANIFEST.sha256' },
+  {
+    name: 'rsync -c',
+    needs: ['rsync'],
+    prepare: '[ -d ../copy ] || cp -R . ../copy',
+    command: 'rsync -rcn . ../copy/',
+  },
+  {
+    name: 'zip and unzip',
+    needs: ['zip', 'unzip'],
+    prepare: 'rm -rf ../a.zip ../unzipped',
+    command: 'zip -qr ../a.zip . && unzip -qo ../a.zip -d ../unzipped',
+  },
+];
+
+function describe(tree: Tree, byName: ReadonlyMap<string, Summary>, notes: readonly string[]): Report {
+  const rows = [...byName];
+  return {
+    title: `A promotion of ${tree.files.toLocaleString('en')} files, ${Math.round(tree.bytes / 1e6)} MB, beside other ways to check and copy them`,
+    columns: ['way', 'times a promotion'],
+    rows: [['promotion, every byte verified', '1'], ...rows.map(([name, one]) => [name, formatRatio(one)])],
+    notes: [
+      'A promotion checks every byte against the manifest, writes the history and moves the link.',
+      '"attributes only" is a later stage of the same build. "ms a call" makes each file operation as slow as on a file server.',
+      ...notes,
+    ],
+    chart: {
+      title: 'Promotion',
+      unit: 'times a promotion',
+      series: ['time'],
+      groups: [
+        { label: 'promotion', values: [1] },
+        ...rows.map(([name, one]) => ({ label: name, values: [one.median] })),
+      ],
+    },
+    data: Object.fromEntries(rows),
   };
 }
 
@@ -177,11 +185,16 @@ function run(args: readonly string[], env: object, from: 'stdout' | 'stderr' = '
   return Number(done[from]);
 }
 
-function time({ build }: Tree, command: string): number {
+function time({ build }: Tree, command: string, prepare = ':'): number {
+  sh(build, prepare);
   const begun = performance.now();
-  const { status, stderr } = spawnSync('sh', ['-c', command], { cwd: build, encoding: 'utf8' });
-  if (status !== 0) throw new Error(`${command}: ${stderr}`);
+  sh(build, command);
   return (performance.now() - begun) / 1000;
+}
+
+function sh(cwd: string, command: string): void {
+  const { status, stderr } = spawnSync('sh', ['-c', command], { cwd, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${command}: ${stderr}`);
 }
 
 function has(command: string): boolean {

@@ -1,3 +1,4 @@
+import type { Report } from '../output/report.ts';
 import { createMarket } from './market.ts';
 import { type ReplayResult, replay } from './replay.ts';
 import { allAndNeverBack, loadDomain, nothing, onePerEvent, onePerEventAndBack, ours } from './strategies.ts';
@@ -7,13 +8,13 @@ const SEEDS = [1, 2];
 /** Many accounts that run on Spot may run only few On-Demand instances. */
 const QUOTA = 45;
 
-export interface SpotMarketResult extends ReplayResult {
+interface SpotMarketResult extends ReplayResult {
   readonly strategy: string;
   readonly quota: number | undefined;
 }
 
 /** Replays the same markets for each strategy. Figures are means per week. */
-export async function measureSpotMarket(): Promise<readonly SpotMarketResult[]> {
+export async function measureSpotMarket(): Promise<Report> {
   const domain = await loadDomain();
   const strategies = [() => ours(domain), onePerEvent, onePerEventAndBack, allAndNeverBack, nothing];
   const results: SpotMarketResult[] = [];
@@ -27,7 +28,7 @@ export async function measureSpotMarket(): Promise<readonly SpotMarketResult[]> 
       results.push({ strategy: strategy().name, quota, ...meanPerWeek(runs) });
     }
   }
-  return results;
+  return describe(results);
 }
 
 function meanPerWeek(runs: readonly ReplayResult[]): ReplayResult {
@@ -40,20 +41,29 @@ function meanPerWeek(runs: readonly ReplayResult[]): ReplayResult {
   };
 }
 
-export function formatSpotMarket(results: readonly SpotMarketResult[]): string {
-  const lines = results.map(({ strategy, quota, unmetHours, extraOnDemandHours, turnedOver }) =>
-    [
-      strategy.padEnd(32),
-      (quota === undefined ? 'none' : String(quota)).padStart(6),
-      String(unmetHours).padStart(12),
-      String(extraOnDemandHours).padStart(18),
-      String(turnedOver).padStart(13),
-    ].join(''),
-  );
-  const head = `${''.padEnd(32)} quota  unmet hours  extra On-Demand h  turned over`;
-  return [
-    'A replay of Spot markets that dry up and come back: 20 to 60 instances, per week',
-    head,
-    ...lines,
-  ].join('\n');
+function describe(results: readonly SpotMarketResult[]): Report {
+  const ofQuota = (quota: number | undefined): readonly SpotMarketResult[] =>
+    results.filter((one) => one.quota === quota);
+  return {
+    title: 'A replay of Spot markets that dry up and come back: 20 to 60 instances, per week',
+    columns: ['strategy', 'quota', 'unmet hours', 'extra On-Demand hours', 'turned over'],
+    rows: results.map(({ strategy, quota, unmetHours, extraOnDemandHours, turnedOver }) => [
+      strategy,
+      quota === undefined ? 'none' : String(quota),
+      String(unmetHours),
+      String(extraOnDemandHours),
+      String(turnedOver),
+    ]),
+    notes: ['The quota is the number of On-Demand instances that the account may run.'],
+    chart: {
+      title: 'Instance hours that were wanted and did not run, per week',
+      unit: 'hours',
+      series: ['no quota', `a quota of ${QUOTA}`],
+      groups: ofQuota(undefined).map(({ strategy, unmetHours }, index) => ({
+        label: strategy,
+        values: [unmetHours, ofQuota(QUOTA)[index]?.unmetHours],
+      })),
+    },
+    data: results,
+  };
 }
