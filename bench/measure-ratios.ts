@@ -3,14 +3,14 @@ import { type Summary, summarize } from './statistics.ts';
 export type Progress = (line: string) => void;
 
 /** Something that is measured. `run` returns what it took, in any unit that all subjects share. */
-export interface Subject {
+export interface MeasuredSubject {
   readonly name: string;
   run(): number | Promise<number>;
 }
 
 export interface RatioOptions {
   /** What all others are compared with. */
-  readonly baseline: Subject;
+  readonly baseline: MeasuredSubject;
   readonly progress: Progress;
   /** Unmeasured runs of each subject. Default: 1. */
   readonly warmUps?: number;
@@ -33,13 +33,16 @@ export const MAX_SPREAD = 0.1;
  * Measures subjects in rounds. Each run follows a run of the baseline, so that a slow moment of the machine affects both.
  * A subject with a small spread is not measured again.
  */
-export async function measureRatios(subjects: readonly Subject[], options: RatioOptions): Promise<Ratios> {
+export async function measureRatios(
+  subjects: readonly MeasuredSubject[],
+  options: RatioOptions,
+): Promise<Ratios> {
   const { baseline, progress, warmUps = 1, minRounds = 9, maxRounds = 41 } = options;
   for (const subject of [baseline, ...subjects]) {
     for (let run = 0; run < warmUps; run += 1) await subject.run();
   }
   const ratios = new Map(subjects.map(({ name }): [string, number[]] => [name, []]));
-  const isOpen = ({ name }: Subject): boolean => !isPrecise(ratios.get(name) ?? [], minRounds);
+  const isOpen = ({ name }: MeasuredSubject): boolean => !isPrecise(ratios.get(name) ?? [], minRounds);
   let open = subjects;
   for (let round = 1; round <= maxRounds && open.length > 0; round += 1) {
     progress(`round ${round}: ${open.length} of ${subjects.length} still to measure`);

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuiltFunction, build } from '../../build.ts';
-import { formatRatio, measureRatios, type Progress, type Subject } from '../measure-ratios.ts';
+import { formatRatio, type MeasuredSubject, measureRatios, type Progress } from '../measure-ratios.ts';
 import type { Report } from '../output/report.ts';
 import type { Summary } from '../statistics.ts';
 import { createPythonSubjects, PLAIN_PYTHON } from './python.ts';
@@ -13,7 +13,7 @@ const OUTDIR = join(import.meta.dirname, '../../.groundcrew/bench/cold-start');
 const MOST_OVER_EMPTY = 2;
 
 /** How long a process takes until a function can take its first event, as a multiple of an empty function. */
-export interface ColdStart {
+interface ColdStart {
   readonly function: string;
   readonly deployed: number;
   readonly plain: number;
@@ -97,7 +97,7 @@ function pythonNote(byName: ReadonlyMap<string, Summary>): readonly string[] {
     : [];
 }
 
-function subjectOf(kind: string): (built: BuiltFunction) => Subject {
+function subjectOf(kind: string): (built: BuiltFunction) => MeasuredSubject {
   return ({ id, file, variables }) => ({ name: `${kind} ${id}`, run: () => startNode(file, variables) });
 }
 

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import type { BuiltFunction } from '../../build.ts';
 import { findPython } from '../../local/python/find.ts';
-import type { Progress, Subject } from '../measure-ratios.ts';
+import type { MeasuredSubject, Progress } from '../measure-ratios.ts';
 import { startProcess } from './start-process.ts';
 
 export const PLAIN_PYTHON = 'plain Python';
@@ -20,7 +20,7 @@ const BOTO3_NAMES: Readonly<Record<string, string>> = {
 export async function createPythonSubjects(
   functions: readonly BuiltFunction[],
   progress: Progress,
-): Promise<readonly Subject[]> {
+): Promise<readonly MeasuredSubject[]> {
   const python = resolvePython(await findPython(progress));
   const variables = { AWS_ACCESS_KEY_ID: 'bench', AWS_SECRET_ACCESS_KEY: 'bench' };
   const subjects = functions.flatMap((built) => {
@@ -38,7 +38,7 @@ function resolvePython(command: string): string {
 }
 
 /** The services of the clients in a bundle, as boto3 calls them. */
-export function listServices({ inputs }: Pick<BuiltFunction, 'inputs'>): readonly string[] {
+function listServices({ inputs }: Pick<BuiltFunction, 'inputs'>): readonly string[] {
   const packages = Object.entries(inputs).flatMap(
     ([path, bytes]) => (bytes > 0 && CLIENT.exec(path)?.[1]) || [],
   );

@@ -11,7 +11,7 @@ export interface BarChart {
   readonly target?: { readonly value: number; readonly label: string };
 }
 
-export interface BarGroup {
+interface BarGroup {
   readonly label: string;
   /** One for each series; undefined where there is none. */
   readonly values: readonly (number | undefined)[];

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { formatRatio, measureRatios, type Progress, type Subject } from '../measure-ratios.ts';
+import { formatRatio, type MeasuredSubject, measureRatios, type Progress } from '../measure-ratios.ts';
 import type { Report } from '../output/report.ts';
 import type { Summary } from '../statistics.ts';
 import { buildShim, type Shim } from './shim.ts';
@@ -38,14 +38,14 @@ export async function measurePromotion(progress: Progress): Promise<Report> {
 }
 
 interface Subjects {
-  readonly subjects: readonly Subject[];
+  readonly subjects: readonly MeasuredSubject[];
   /** A sentence for each program that is not on this machine. */
   readonly missing: readonly string[];
 }
 
 function listSubjects(tree: Tree, shim: Shim | undefined): Subjects {
   const commands = COMMANDS.map((one) => ({ ...one, absent: one.needs.filter((name) => !has(name)) }));
-  const slow = (ms: number): Subject[] =>
+  const slow = (ms: number): MeasuredSubject[] =>
     shim ? [{ name: `promotion, ${ms} ms a call`, run: () => promote(tree, 'full', { shim, ms }) }] : [];
   return {
     subjects: [
@@ -97,7 +97,7 @@ const COMMANDS: readonly Command[] = [
 function describe(tree: Tree, byName: ReadonlyMap<string, Summary>, notes: readonly string[]): Report {
   const rows = [...byName];
   return {
-    title: `A promotion of ${tree.files.toLocaleString('en')} files, ${Math.round(tree.bytes / 1e6)} MB, beside other ways to check and copy them`,
+    title: `A promotion of ${tree.files.toLocaleString('en')} files, ${Math.round(tree.bytes / 1e6)} MB, next to other ways to check and copy them`,
     columns: ['way', 'times a promotion'],
     rows: [['promotion, every byte verified', '1'], ...rows.map(([name, one]) => [name, formatRatio(one)])],
     notes: [

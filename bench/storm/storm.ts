@@ -5,7 +5,7 @@ import type { Simulation } from './simulation.ts';
 
 const STORMS = [100, 1000, 10_000];
 
-export interface StormResult {
+interface StormResult {
   readonly warnings: number;
   readonly way: string;
   readonly cordonedInTime: number;
@@ -19,7 +19,7 @@ export interface StormResult {
  * A model of a storm of interruption warnings, in virtual time. It has the numbers that AWS publishes: how Lambda adds
  * pollers to a queue, and how many requests EC2 accepts. The latencies are assumptions.
  */
-export function simulateStorms(): readonly StormResult[] {
+function simulateStorms(): readonly StormResult[] {
   return STORMS.flatMap((warnings) => [
     describe(warnings, 'Groundcrew', simulateQueue(warnings, OURS)),
     describe(warnings, 'a function for each event', simulatePerEvent(warnings)),

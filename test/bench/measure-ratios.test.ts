@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { formatRatio, measureRatios, type Subject } from '../../bench/measure-ratios.ts';
+import { formatRatio, type MeasuredSubject, measureRatios } from '../../bench/measure-ratios.ts';
 
 /** A subject that takes these values in turn, and counts its runs. */
-function subjectOf(name: string, values: readonly number[]): Subject & { runs: number } {
+function subjectOf(name: string, values: readonly number[]): MeasuredSubject & { runs: number } {
   const subject = { name, runs: 0, run: () => values[subject.runs++ % values.length] ?? 0 };
   return subject;
 }

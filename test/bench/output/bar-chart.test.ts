@@ -12,7 +12,9 @@ const chart: BarChart = {
 };
 
 const widths = (svg: string): number[] =>
-  [...svg.matchAll(/<rect class="s\d" x="200" y="\d+" width="([\d.]+)" height="14"/g)].map(([, width]) => Number(width));
+  [...svg.matchAll(/<rect class="s\d" x="200" y="\d+" width="([\d.]+)" height="14"/g)].map(([, width]) =>
+    Number(width),
+  );
 
 describe('a bar chart', () => {
   it('draws bars in proportion to their values', () => {
