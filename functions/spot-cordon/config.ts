@@ -1,4 +1,4 @@
-import { type Env, flag, oneOf, readEnvironment, text, wholeNumber } from '#shared/config.ts';
+import { type Env, type Field, flag, oneOf, readEnvironment, text, wholeNumber } from '#shared/config.ts';
 import { HOUR_MS, MINUTE_MS } from '#shared/time.ts';
 
 /** The environment of CordonInstances. Reports every invalid variable in one message. */
@@ -82,3 +82,23 @@ export function readTerminationConfig(env: Env = process.env) {
   });
 }
 export type TerminationConfig = ReturnType<typeof readTerminationConfig>;
+
+/** The environment of ChooseTerminations. */
+export function readPolicyConfig(env: Env = process.env) {
+  const { busyWaitMinutes, ...read } = readEnvironment(env, {
+    workersTable: text('WORKERS_TABLE'),
+    cordonsTable: text('CORDONS_TABLE'),
+    dryRun: flag('DRY_RUN'),
+    busyWaitMinutes: minutesOrNever('BUSY_WAIT_MINUTES', { min: 0, max: 55 }),
+  });
+  return { ...read, busyWaitMs: busyWaitMinutes === 'never' ? undefined : busyWaitMinutes * MINUTE_MS };
+}
+export type PolicyConfig = ReturnType<typeof readPolicyConfig>;
+
+function minutesOrNever(
+  variable: string,
+  range: { readonly min: number; readonly max: number },
+): Field<number | 'never'> {
+  const { read } = wholeNumber(variable, range);
+  return { variable, read: (raw) => (raw === 'never' ? raw : read(raw)) };
+}

@@ -4,6 +4,7 @@ import type {
   CordonConfig,
   FallBackConfig,
   MailConfig,
+  PolicyConfig,
   TerminationConfig,
   UncordonConfig,
 } from './config.ts';
@@ -42,4 +43,17 @@ export interface FallBackContext {
 export interface TerminationContext {
   readonly config: TerminationConfig;
   readonly invocation: Invocation;
+}
+
+/** What one invocation of ChooseTerminations works with. */
+export interface PolicyContext {
+  readonly config: PolicyConfig;
+  readonly invocation: Invocation;
+  readonly memory: PolicyMemory;
+}
+
+/** What the process remembers from one invocation to the next. */
+interface PolicyMemory {
+  /** Since when the workers could not be read. Epoch milliseconds. */
+  unreadSince?: number;
 }

@@ -24,6 +24,8 @@ export interface Account {
   injectFault(fault: Fault): void;
   /** Throttles the next `calls` calls of this action that functions make. */
   throttle(service: string, action: string, calls: number): void;
+  /** Leaves the next `calls` calls of this action that functions make without a response. */
+  stall(service: string, action: string, calls: number): void;
   /** For `ms` after each write to the service, functions read what was there before it. */
   delayReads(service: string, ms: number): void;
   clearFaults(): void;
@@ -60,6 +62,7 @@ export async function startAccount(options: AccountOptions): Promise<Account> {
     calls: gateway.calls,
     injectFault: faults.inject,
     throttle: faults.throttle,
+    stall: faults.stall,
     delayReads: gateway.staleReads.delay,
     clearFaults: faults.clear,
     beginInvocation: (accessKey) => faults.beginInvocation(callerOf(accessKey)),

@@ -8,8 +8,10 @@ export type FaultKind =
   | 'throttled'
   /** The same with an internal error of the service. */
   | 'failed'
-  /** The call is applied, but its response never arrives. */
+  /** The call is applied, but its connection breaks before the response. */
   | 'lost'
+  /** The call is not applied, and its connection stays open without a response. */
+  | 'stalled'
   /** The call is applied, then its process dies. */
   | 'killed'
   /** Before the call continues, a duplicate of the delivery runs to its end in another process. */
@@ -28,6 +30,8 @@ export interface Faults {
   inject(fault: Fault): void;
   /** Throttles the next `calls` calls of this action that functions make, as if somebody else used up the quota. */
   throttle(service: string, action: string, calls: number): void;
+  /** Leaves the next `calls` calls of this action that functions make without a response, as an overloaded service does. */
+  stall(service: string, action: string, calls: number): void;
   clear(): void;
   beginInvocation(caller: Caller): void;
   /** Counts the call. Returns the fault that applies to it. */
@@ -46,18 +50,21 @@ interface ActiveFault {
 
 export function createFaults(): Faults {
   let faults: ActiveFault[] = [];
-  let throttles = new Map<string, number>();
+  let actionFaults = new Map<string, ActionFault>();
   const duplicating = new Map<string, number>();
   return {
     inject: (fault) => {
       faults.push({ fault: validateFault(fault), callCount: 0, isDone: false });
     },
     throttle: (service, action, calls) => {
-      throttles.set(`${service}:${action}`, calls);
+      actionFaults.set(`${service}:${action}`, { kind: 'throttled', calls });
+    },
+    stall: (service, action, calls) => {
+      actionFaults.set(`${service}:${action}`, { kind: 'stalled', calls });
     },
     clear: () => {
       faults = [];
-      throttles = new Map();
+      actionFaults = new Map();
     },
     beginInvocation: (caller) => {
       for (const one of faults) {
@@ -69,7 +76,8 @@ export function createFaults(): Faults {
       const { caller } = request;
       const duplicated = duplicating.get(caller.function);
       if (duplicated !== undefined && duplicated !== caller.process) return undefined;
-      if (consumeThrottle(throttles, request)) return 'throttled';
+      const ofAction = consume(actionFaults, request);
+      if (ofAction) return ofAction;
       const mine = faults.filter(({ fault, isDone }) => fault.function === caller.function && !isDone);
       return mine.map((one) => matchCall(one, request)).find((kind) => kind !== undefined);
     },
@@ -84,11 +92,19 @@ export function createFaults(): Faults {
   };
 }
 
-function consumeThrottle(throttles: Map<string, number>, { caller, service, action }: ApiRequest): boolean {
-  const left = throttles.get(`${service}:${action}`) ?? 0;
-  if (left === 0 || caller.function === 'local' || caller.function === observer) return false;
-  throttles.set(`${service}:${action}`, left - 1);
-  return true;
+/** What happens to the next calls of an action, whichever function makes them. */
+interface ActionFault {
+  readonly kind: FaultKind;
+  readonly calls: number;
+}
+
+function consume(actionFaults: Map<string, ActionFault>, request: ApiRequest): FaultKind | undefined {
+  const { action, caller, service } = request;
+  const { calls = 0, kind } = actionFaults.get(`${service}:${action}`) ?? {};
+  if (kind === undefined || calls === 0 || caller.function === 'local' || caller.function === observer)
+    return undefined;
+  actionFaults.set(`${service}:${action}`, { kind, calls: calls - 1 });
+  return kind;
 }
 
 function validateFault(fault: Fault): Fault {

@@ -41,6 +41,7 @@ async function handleHttp(
   const response = await handleRequest(gateway, request).catch((error: unknown) =>
     internalFailure(request, error),
   );
+  if (response === 'stalled') return;
   if (response) writeResponse(outgoing, response);
   else outgoing.destroy();
 }
@@ -62,12 +63,16 @@ async function replay(gateway: GatewayState, request: ApiRequest): Promise<void>
     throw new Error(`${request.service}:${request.action} failed with status ${status}: ${body}`);
 }
 
-/** Returns undefined if there is no response, or if a fault loses it. */
-async function handleRequest(gateway: GatewayState, request: ApiRequest): Promise<HttpResponse | undefined> {
+/** Returns undefined if there is no response, or if a fault loses it; `stalled` if the caller must give up by itself. */
+async function handleRequest(
+  gateway: GatewayState,
+  request: ApiRequest,
+): Promise<HttpResponse | 'stalled' | undefined> {
   const call = recordCall(request);
   if (request.caller.function !== observer) gateway.calls.push(call);
   if (gateway.provisioning?.done === false) gateway.provisioning.requests.push(request);
   const fault = gateway.faults.nextFault(request);
+  if (fault === 'stalled') return fault;
   const response = await respondWithFault(fault, gateway, request).catch((error: unknown) => {
     if (error instanceof ConnectionDroppedError) return undefined;
     return internalFailure(request, error);

@@ -105,6 +105,7 @@ export function worldOf(parts: Parts, caller = 'local'): World {
     advance: wiring.advance,
     serviceState: account.serviceState,
     throttle: account.throttle,
+    stall: account.stall,
     delayReads: account.delayReads,
     folderOf: (functionId) => {
       const mount = fileSystems.mountOf(stack.find(functionId).id);

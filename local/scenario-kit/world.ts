@@ -38,6 +38,8 @@ export interface World {
   serviceState(service: string): unknown;
   /** Throttles the next `calls` calls of this action that functions make, as if others used up the quota. */
   throttle(service: string, action: string, calls: number): void;
+  /** Leaves the next `calls` calls of this action that functions make without a response, as an overloaded service does. */
+  stall(service: string, action: string, calls: number): void;
   /** For `ms` after each write to `ec2` or `elasticloadbalancing`, functions may read what was there before it. */
   delayReads(service: 'ec2' | 'elasticloadbalancing', ms: number): void;
   /** The folder that represents the file system that a function mounts. */

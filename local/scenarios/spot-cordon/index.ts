@@ -12,6 +12,7 @@ import { oddInputScenarios } from './odd-input.ts';
 import { overdueScenarios } from './overdue.ts';
 import { poolScenarios } from './pools.ts';
 import { stormScenarios } from './storms.ts';
+import { terminationScenarios } from './terminations.ts';
 import { uncordonScenarios } from './uncordon.ts';
 
 export { panel } from './panel.ts';
@@ -36,7 +37,12 @@ export async function seed(world: World, { saveEvent }: SeedContext): Promise<re
 }
 
 /** All are off by default. */
-export const parameters = { FallBack: 'true', FallBackReservedFloor: 'true', CompleteHooks: 'true' };
+export const parameters = {
+  FallBack: 'true',
+  FallBackReservedFloor: 'true',
+  CompleteHooks: 'true',
+  TerminationPolicy: 'true',
+};
 
 export default [
   ...cordonScenarios,
@@ -50,4 +56,5 @@ export default [
   ...fallBackScenarios,
   ...fallBackLimitScenarios,
   ...hookScenarios,
+  ...terminationScenarios,
 ];

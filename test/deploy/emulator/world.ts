@@ -56,6 +56,7 @@ export function createWorld(account: EmulatedAccount, ref: (logicalId: string) =
       'deadLetters',
       'calls',
       'throttle',
+      'stall',
       'delayReads',
       'failCall',
       'variableOf',
@@ -73,6 +74,7 @@ type Refused =
   | 'deadLetters'
   | 'calls'
   | 'throttle'
+  | 'stall'
   | 'delayReads'
   | 'failCall'
   | 'variableOf';

@@ -15,11 +15,14 @@ import {
   MIXED,
 } from '../../../local/scenarios/spot-cordon/mixed-fleet.ts';
 import { observe } from '../../../local/scenarios/spot-cordon/observe.ts';
+import { createPolicyGroup, membersOf, scaleIn } from '../../../local/scenarios/spot-cordon/worker-group.ts';
 
 let pack: Pack;
 beforeAll(async () => {
   pack = await startPack({
-    wings: { 'spot-cordon': { DryRun: 'true', FallBack: 'true', CompleteHooks: 'true' } },
+    wings: {
+      'spot-cordon': { DryRun: 'true', FallBack: 'true', CompleteHooks: 'true', TerminationPolicy: 'true' },
+    },
   });
 }, 120_000);
 afterAll(() => pack.close());
@@ -60,5 +63,14 @@ it('says what a termination would wait for, and leaves its hook alone', async ()
   expect(made.filter(({ action }) => !/^Describe/.test(action))).toEqual([]);
   expect(pack.logs('CompleteTerminations').join('\n')).toMatch(
     /lifecycle action planned.*"waitsFor":\[".*hooked.*","old-faithful"\]/,
+  );
+});
+
+it('lets the next policy of the group choose which instance goes, and says what it would have chosen', async () => {
+  const { idle } = await createPolicyGroup(pack, { busy: 1, idle: 1 });
+  await scaleIn(pack, 1);
+  expect(membersOf(pack)).toHaveLength(1);
+  expect(pack.logs('ChooseTerminations').join('\n')).toMatch(
+    new RegExp(`terminations planned.*"chosen":{"idle":\\["${idle[0]}"\\]}`),
   );
 });

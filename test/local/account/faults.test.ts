@@ -149,6 +149,14 @@ test('the quota of an action can be exhausted', async () => {
   await mine.send(new DescribeAlarmsCommand({}));
 });
 
+test('calls of an action can stay without a response, until the caller gives up', async () => {
+  const mine = fixture.client(CloudWatchClient, 'Reconcile', 0, { requestHandler: { socketTimeout: 100 } });
+  account.stall('cloudwatch', 'DescribeAlarms', 1);
+  const error = await errorOf(mine.send(new DescribeAlarmsCommand({})));
+  expect(error.name).toBe('TimeoutError');
+  await mine.send(new DescribeAlarmsCommand({}));
+});
+
 function table(name: string): CreateTableCommand {
   return new CreateTableCommand({
     TableName: name,

@@ -171,6 +171,7 @@ describe('the pack', () => {
         'UncordonInstances',
         'CompleteTerminations',
         'FallBackToOnDemand',
+        'ChooseTerminations',
       ]);
       expect(alone.ref('Notifications')).toMatch(/:groundcrew-spot-cordon-Notifications$/);
       expect(alone.ref('DeadLetters')).toMatch(/\/groundcrew-spot-cordon-DeadLetters$/);

@@ -43,6 +43,7 @@ export const SERVERLESS_RULES: Readonly<Record<string, Check>> = {
   'logs and throttles every HTTP API': checkApis,
   'lets a service invoke a function only for a source in this account': (template) =>
     ofType(template, 'AWS::Lambda::Permission')
+      .filter(([, { Principal }]) => !JSON.stringify(Principal ?? '').includes(':role/'))
       .filter(([, { SourceArn, SourceAccount }]) => !SourceArn && !SourceAccount)
       .map(([id]) => `${id} names no source`),
   'names no action by a wildcard': (template) =>

@@ -13,6 +13,7 @@ import {
   type Surroundings,
 } from './model.ts';
 import { freeCapacity, freeQuota } from './pools.ts';
+import { refreshInstances } from './refresh.ts';
 import { removeSurplus } from './scale-in.ts';
 
 /** One turn launches at most what is missing, so a few turns are enough for replacements and scale-in. */
@@ -25,7 +26,11 @@ export async function reconcile(state: AutoScalingState, group: Group, around: S
     await reclaim(group, around);
     await settleHooks(group, around);
     await serve(group, around);
-    const changed = [await launchMissing(state, group, around, failed), await removeSurplus(group, around)];
+    const changed = [
+      await launchMissing(state, group, around, failed),
+      await removeSurplus(group, around),
+      await refreshInstances(group, around),
+    ];
     if (!changed.includes(true)) return;
   }
 }

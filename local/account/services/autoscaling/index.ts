@@ -72,9 +72,12 @@ export default defineEmulatedService<AutoScalingState>({
       const { items, nextToken } = paginate(group.activities, size, input['NextToken'], invalidToken);
       return { Activities: items.map((one) => describeActivity(group, one)), NextToken: nextToken };
     }),
-    StartInstanceRefresh: ours((group, _input, { now }) => {
+    StartInstanceRefresh: ours(async (group, _input, context) => {
       const id = crypto.randomUUID();
-      group.refreshes.unshift({ id, startedAt: now(), status: 'InProgress' });
+      const startedAt = context.now();
+      const left = new Set(group.members.keys());
+      group.refreshes.unshift({ id, startedAt, left, progressedAt: startedAt, status: 'InProgress' });
+      await act(context, [group]);
       return { InstanceRefreshId: id };
     }),
     CancelInstanceRefresh: ours((group) => {

@@ -86,7 +86,11 @@ export interface Activity {
 interface InstanceRefresh {
   readonly id: string;
   readonly startedAt: number;
-  status: 'InProgress' | 'Successful' | 'Cancelled';
+  /** The instances that it must still replace. */
+  readonly left: Set<string>;
+  /** When it last replaced one. */
+  progressedAt: number;
+  status: 'InProgress' | 'Successful' | 'Failed' | 'Cancelled';
 }
 
 export interface InstanceKind {

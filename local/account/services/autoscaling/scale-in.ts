@@ -16,6 +16,11 @@ interface CapacityToTerminate {
   readonly InstanceMarketOption: Market;
 }
 
+interface Question {
+  readonly toTerminate: readonly CapacityToTerminate[];
+  readonly cause: 'SCALE_IN' | 'INSTANCE_REFRESH' | 'MAX_INSTANCE_LIFETIME' | 'REBALANCE';
+}
+
 /** A request names at most this many candidates. */
 const MAX_CANDIDATES = 30_000;
 
@@ -26,7 +31,7 @@ export async function removeSurplus(group: Group, around: Surroundings): Promise
   const surplus = capacityOf(serving) - group.desired;
   if (surplus <= 0) return false;
   const toTerminate = divideSurplus(group, serving, surplus);
-  const chosen = await chooseMembers(group, serving, toTerminate, around);
+  const chosen = await chooseMembers(group, serving, { toTerminate, cause: 'SCALE_IN' }, around);
   for (const member of chosen) await leave(group, member, around);
   return chosen.length > 0;
 }
@@ -64,28 +69,25 @@ function fromFullestZone(members: readonly Member[], market: Market): Member | u
   return fullest?.toSorted((a, b) => a.launchedAt - b.launchedAt)[0];
 }
 
-async function chooseMembers(
+/** @param some the members that may go, also those with scale-in protection, which may not */
+export async function chooseMembers(
   group: Group,
-  serving: readonly Member[],
-  toTerminate: readonly CapacityToTerminate[],
+  some: readonly Member[],
+  question: Question,
   around: Surroundings,
 ): Promise<Member[]> {
-  const candidates = serving.filter(({ isProtected }) => !isProtected);
+  const { toTerminate } = question;
+  const candidates = some.filter(({ isProtected }) => !isProtected);
   const functionArn = group.terminationPolicies.find((policy) => policy.startsWith('arn:'));
   if (functionArn === undefined) return pick(candidates, toTerminate);
-  const ids = await around.choose(functionArn, toRequest(group, candidates, toTerminate, 'SCALE_IN'));
+  const ids = await around.choose(functionArn, toRequest(group, candidates, question));
   const named = ids.flatMap((id) => group.members.get(id) ?? []);
   // If the function names more than enough, the next policy chooses among these.
   return pick(named, toTerminate);
 }
 
 /** The request to a termination policy function, in the form of the user guide. */
-function toRequest(
-  group: Group,
-  candidates: readonly Member[],
-  toTerminate: readonly CapacityToTerminate[],
-  cause: 'SCALE_IN' | 'INSTANCE_REFRESH' | 'MAX_INSTANCE_LIFETIME' | 'REBALANCE',
-): object {
+function toRequest(group: Group, candidates: readonly Member[], { cause, toTerminate }: Question): object {
   return {
     AutoScalingGroupARN: group.arn,
     AutoScalingGroupName: group.name,

@@ -3,11 +3,13 @@ import {
   CompleteLifecycleActionCommand,
   CreateAutoScalingGroupCommand,
   DescribeAutoScalingGroupsCommand,
+  DescribeInstanceRefreshesCommand,
   DescribeLifecycleHooksCommand,
   DescribeScalingActivitiesCommand,
   PutLifecycleHookCommand,
   RecordLifecycleActionHeartbeatCommand,
   SetDesiredCapacityCommand,
+  StartInstanceRefreshCommand,
   TerminateInstanceInAutoScalingGroupCommand,
   UpdateAutoScalingGroupCommand,
 } from '@aws-sdk/client-auto-scaling';
@@ -263,6 +265,37 @@ describe('scale-in', () => {
     chosen.answer = ({ Instances }) => ({ InstanceIDs: Instances.map((one) => one.InstanceId) });
     await state().wake();
     expect(await running()).toEqual({ spot: 1, onDemand: 0 });
+  });
+
+  it('replaces one instance after the other in a refresh, which fails after an hour without progress', async () => {
+    await createGroup(
+      2,
+      {},
+      { TerminationPolicies: ['arn:aws:lambda:eu-west-1:123456789012:function:choose:live'] },
+    );
+    const before = ((await group())?.Instances ?? []).map(({ InstanceId }) => InstanceId);
+    const causes: string[] = [];
+    let kept = before[1];
+    chosen.answer = ({ Cause, Instances }) => {
+      causes.push(Cause);
+      return { InstanceIDs: Instances.map((one) => one.InstanceId).filter((id) => id !== kept) };
+    };
+    await autoScaling.send(new StartInstanceRefreshCommand({ AutoScalingGroupName: 'workers' }));
+    const status = async () => {
+      const command = new DescribeInstanceRefreshesCommand({ AutoScalingGroupName: 'workers' });
+      return (await autoScaling.send(command)).InstanceRefreshes?.[0]?.Status;
+    };
+    expect(((await group())?.Instances ?? []).map(({ InstanceId }) => InstanceId)).not.toContain(before[0]);
+    expect([await status(), ...new Set(causes)]).toEqual(['InProgress', 'INSTANCE_REFRESH']);
+
+    fixture.clock.skip(3_600_000);
+    await state().wake();
+    expect(await status()).toBe('Failed');
+
+    kept = undefined;
+    await autoScaling.send(new StartInstanceRefreshCommand({ AutoScalingGroupName: 'workers' }));
+    expect(await status()).toBe('Successful');
+    expect(await running()).toEqual({ spot: 2, onDemand: 0 });
   });
 
   it('names no protected instance as a candidate', async () => {
