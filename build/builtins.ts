@@ -37,8 +37,9 @@ export function takeBuiltins(code: string): string {
   return `${declared.length > 0 ? `var ${declared.join(',')};` : ''}${applyEdits(code, edits)}`;
 }
 
+/** `fs/promises` has no getters, and stays an import whose functions follow `syncBuiltinESMExports`. */
 function isBuiltin(name: unknown): boolean {
-  return typeof name === 'string' && name.startsWith('node:');
+  return typeof name === 'string' && name.startsWith('node:') && name !== 'node:fs/promises';
 }
 
 function declare({ source, specifiers }: Import): readonly string[] {
