@@ -1,3 +1,4 @@
+import { formatCount } from '#shared/count.ts';
 import { formatTime } from '#shared/time.ts';
 import type { ApprovedBuild } from './approved-build.ts';
 import { type BuildFacts, describeChanges } from './build-facts.ts';
@@ -101,10 +102,6 @@ function testResultOf({ testsEnabled }: ImageBuild, runs: readonly TestRun[] | u
   const done = `${sum(runs.map((run) => run.succeeded))} of ${formatCount(steps, 'step')} succeeded`;
   const isRunning = runs.some(({ status }) => unfinished.includes(status));
   return { text: isRunning ? `not finished: ${done}` : `passed: ${done}`, isFailed: false };
-}
-
-function formatCount(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function sum(numbers: readonly number[]): number {

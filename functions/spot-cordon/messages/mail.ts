@@ -1,4 +1,5 @@
 import { chatMessages, type Notification } from '#shared/chat.ts';
+import { formatCount } from '#shared/count.ts';
 import { fittingParagraphs } from '#shared/mail-text.ts';
 import type { CordonRecord, LaunchFailure } from '../domain/cordon-record.ts';
 import { severities } from '../domain/disruption.ts';
@@ -16,7 +17,7 @@ export function cordonSummaryMail(records: readonly CordonRecord[]): Notificatio
     }))
     .filter(({ n }) => n > 0)
     .map(({ severity, n }) => `${n} ${severity}`);
-  const subject = `Groundcrew cordoned ${countOf(records, 'instance')} (${counts.join(', ')})`;
+  const subject = `Groundcrew cordoned ${formatCount(records.length, 'instance')} (${counts.join(', ')})`;
   const action = 'You need to act only if you place work by hand: place no new work on these instances.';
   const paragraphs = records.map((record) => ({ ...record, text: formatSummary(record) }));
   return toNotice({ subject, action, functionName: 'CordonInstances' }, paragraphs);
@@ -29,7 +30,7 @@ export interface OverdueNotice {
 }
 
 export function overdueMail(notices: readonly OverdueNotice[]): Notification {
-  const subject = `Groundcrew: ${countOf(notices, 'instance')} outlived an interruption`;
+  const subject = `Groundcrew: ${formatCount(notices.length, 'instance')} outlived an interruption`;
   const action =
     'EC2 announced an interruption that did not happen. Terminate each instance that you do not need. To keep one, stop and start it: that ends its cordon.';
   const paragraphs = notices.map((notice) => ({ ...notice.record, text: formatOverdue(notice) }));
@@ -43,15 +44,11 @@ export interface LaunchFailedNotice {
 }
 
 export function launchFailedMail(notices: readonly LaunchFailedNotice[]): Notification {
-  const subject = `Groundcrew: no replacement for ${countOf(notices, 'interrupted instance')}`;
+  const subject = `Groundcrew: no replacement for ${formatCount(notices.length, 'interrupted instance')}`;
   const action =
     'Auto Scaling could not launch a replacement and tries again. You need to act unless the reason is "no capacity" and ends by itself.';
   const paragraphs = notices.map((notice) => ({ ...notice.record, text: formatLaunchFailed(notice) }));
   return toNotice({ subject, action, functionName: 'UncordonInstances' }, paragraphs);
-}
-
-function countOf(some: readonly unknown[], noun: string): string {
-  return `${some.length} ${noun}${some.length === 1 ? '' : 's'}`;
 }
 
 interface Summary {

@@ -30,7 +30,7 @@ export const cordonScenarios = [
         tag: 'done',
         announce: 'done',
         protect: 'removed',
-        drain: '3 targets in 2 target groups, 0 Classic Load Balancers',
+        drain: '3 targets in 2 target groups',
         replace: 'detached, replacement ordered',
         notify: 'claimed',
       });
@@ -70,7 +70,7 @@ export const cordonScenarios = [
           0,
         ],
       );
-      assert.match(String(stepsOf(outcome).drain), /^1 targets in 1 target groups/);
+      assert.equal(stepsOf(outcome).drain, '1 target in 1 target group');
       // Before, right after, and again after a moment.
       assert.equal(countCalls(calls, 'DescribeTargetHealth'), 3);
       assert.equal(countCalls(calls, 'DeregisterTargets'), 1);

@@ -1,4 +1,5 @@
 import { forEachIsolated } from '#shared/concurrency.ts';
+import { formatCount } from '#shared/count.ts';
 import { sleep } from '#shared/time.ts';
 import { deregisterFromClassic, findClassicLoadBalancers } from '../../aws/elastic-load-balancing.ts';
 import {
@@ -173,5 +174,10 @@ function drainOutcome(item: WorkItem): string {
   const count = targets.reduce((sum, { targets: some }) => sum + some.length, 0);
   if (count + classic.length === 0)
     return group?.hasCapacityRebalancing ? 'left to Capacity Rebalancing' : 'registered nowhere';
-  return `${count} targets in ${targets.length} target groups, ${classic.length} Classic Load Balancers`;
+  return [
+    ...(count > 0
+      ? [`${formatCount(count, 'target')} in ${formatCount(targets.length, 'target group')}`]
+      : []),
+    ...(classic.length > 0 ? [formatCount(classic.length, 'Classic Load Balancer')] : []),
+  ].join(', ');
 }
