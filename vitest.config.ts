@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/vitest/longest-first.ts';
 
 /** Where the result of the run is also written as JSON. .ci/run counts the tests in it. */
 const report = process.env.GROUNDCREW_REPORT;
@@ -12,6 +13,7 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     maxConcurrency: 2,
+    sequence: { sequencer: LongestFirst },
     // A limit ends a test that hangs, and never one that a slow machine runs.
     testTimeout: 600_000,
     hookTimeout: 600_000,

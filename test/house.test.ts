@@ -106,6 +106,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   local: ['build', 'package.json'],
   bench: ['build', 'local', 'package.json'],
   build: ['package.json'],
+  'vitest.config': ['test'],
 };
 
 describe('in the tree as it is', () => {

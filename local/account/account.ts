@@ -2,11 +2,18 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AdjustableClock } from '../clock.ts';
 import { callerOf } from './caller.ts';
+import { directClientSettings } from './direct-client.ts';
 import { loadEmulatedServices } from './emulated-service.ts';
 import { connectToEndpoint } from './external-endpoint.ts';
 import { createFaults, type Fault } from './faults.ts';
-import { createGateway, provision } from './gateway.ts';
-import { type CallListener, type GatewayState, type Hooks, serviceState } from './gateway-state.ts';
+import { answerRequest, createGateway, provision } from './gateway.ts';
+import {
+  type CallListener,
+  type GatewayState,
+  type Hooks,
+  processKey,
+  serviceState,
+} from './gateway-state.ts';
 import { startMoto } from './moto/process.ts';
 import { createStaleReads } from './stale-reads.ts';
 import type { Call } from './types.ts';
@@ -19,6 +26,8 @@ export { accountId, type Caller, region } from './types.ts';
 export interface Account {
   /** The endpoint of every service, on loopback. */
   readonly url: string;
+  /** Settings for an AWS client of this process. It reaches the account without a connection. */
+  clientSettings(accessKeyId: string): object;
   /** All calls since the last reset, in the order they arrived. A call in progress has status 0. */
   readonly calls: readonly Call[];
   injectFault(fault: Fault): void;
@@ -29,7 +38,7 @@ export interface Account {
   /** For `ms` after each write to the service, functions read what was there before it. */
   delayReads(service: string, ms: number): void;
   clearFaults(): void;
-  /** Ends the faults that still apply to the process with this access key. */
+  /** The process with this access key begins an invocation: ends the faults that still apply to it. */
   beginInvocation(accessKey: string): void;
   setHooks(hooks: Partial<Hooks>): void;
   /** Calls the listener for each successful call, before its response is sent. Returns an unsubscribe function. */
@@ -59,13 +68,22 @@ export async function startAccount(options: AccountOptions): Promise<Account> {
   const url = await listen(server);
   return {
     url,
+    clientSettings: (accessKeyId) =>
+      directClientSettings(url, accessKeyId, async (raw) => {
+        const response = await answerRequest(gateway, raw);
+        return response === 'stalled' ? undefined : response;
+      }),
     calls: gateway.calls,
     injectFault: faults.inject,
     throttle: faults.throttle,
     stall: faults.stall,
     delayReads: gateway.staleReads.delay,
     clearFaults: faults.clear,
-    beginInvocation: (accessKey) => faults.beginInvocation(callerOf(accessKey)),
+    beginInvocation: (accessKey) => {
+      const caller = callerOf(accessKey);
+      faults.beginInvocation(caller);
+      gateway.begun.add(processKey(caller));
+    },
     setHooks: (hooks) => {
       Object.assign(gateway.hooks, hooks);
     },
@@ -87,6 +105,7 @@ async function createGatewayState({ python, clock, endpoint }: AccountOptions): 
     services: new Map(services.map((one) => [one.service, one])),
     serviceStates: new Map(),
     calls: [],
+    begun: new Set(),
     hooks: {},
     listeners: new Map(),
   };
@@ -106,12 +125,13 @@ function subscribe(listeners: GatewayState['listeners'], name: string, listener:
   return () => registered.delete(listener);
 }
 
-async function reset({ moto, faults, serviceStates, staleReads, calls }: GatewayState): Promise<void> {
+async function reset({ moto, faults, serviceStates, staleReads, calls, begun }: GatewayState): Promise<void> {
   await moto.reset();
   faults.clear();
   staleReads.clear();
   serviceStates.clear();
   calls.length = 0;
+  begun.clear();
 }
 
 async function close({ moto }: GatewayState, server: Server): Promise<void> {

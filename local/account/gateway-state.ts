@@ -52,12 +52,16 @@ export interface GatewayState {
   /** The state of each emulated service, by service. */
   readonly serviceStates: Map<string, unknown>;
   readonly calls: CallRecord[];
+  /** The processes whose invocation has begun and has not called yet. */
+  readonly begun: Set<string>;
   readonly hooks: Partial<Hooks>;
   /** By `service:action`. */
   readonly listeners: Map<string, Set<CallListener>>;
   /** The requests of the first provisioning, while it runs and after it is done. */
   provisioning?: { readonly requests: ApiRequest[]; done: boolean };
 }
+
+export const processKey = (caller: Caller): string => `${caller.function} ${caller.process}`;
 
 export function serviceState({ serviceStates, services }: GatewayState, service: string): unknown {
   if (!serviceStates.has(service)) serviceStates.set(service, services.get(service)?.createState?.());

@@ -6,6 +6,7 @@ import { type FaultKind, internalErrorResponse, throttlingResponse } from './fau
 import {
   type CallRecord,
   type GatewayState,
+  processKey,
   requireHook,
   type SuccessfulCall,
   serviceState,
@@ -36,14 +37,20 @@ async function handleHttp(
 ): Promise<void> {
   const { method = 'GET', url = '/', headers } = incoming;
   const raw: RawRequest = { method, url, headers, body: await readBody(incoming) };
-  const request = decodeRequest(raw, gateway.hooks.findCaller);
-  if (!request) return writeResponse(outgoing, await gateway.moto.send(raw));
-  const response = await handleRequest(gateway, request).catch((error: unknown) =>
-    internalFailure(request, error),
-  );
+  const response = await answerRequest(gateway, raw);
   if (response === 'stalled') return;
   if (response) writeResponse(outgoing, response);
   else outgoing.destroy();
+}
+
+/** Returns undefined if there is no response, or if a fault loses it; `stalled` if the caller must give up by itself. */
+export async function answerRequest(
+  gateway: GatewayState,
+  raw: RawRequest,
+): Promise<HttpResponse | 'stalled' | undefined> {
+  const request = decodeRequest(raw, gateway.hooks.findCaller);
+  if (!request) return gateway.moto.send(raw);
+  return handleRequest(gateway, request).catch((error: unknown) => internalFailure(request, error));
 }
 
 /** Runs `work` once. Later calls replay its requests in the same order, without clients and connections. */
@@ -63,12 +70,11 @@ async function replay(gateway: GatewayState, request: ApiRequest): Promise<void>
     throw new Error(`${request.service}:${request.action} failed with status ${status}: ${body}`);
 }
 
-/** Returns undefined if there is no response, or if a fault loses it; `stalled` if the caller must give up by itself. */
 async function handleRequest(
   gateway: GatewayState,
   request: ApiRequest,
 ): Promise<HttpResponse | 'stalled' | undefined> {
-  const call = recordCall(request);
+  const call = recordCall(gateway, request);
   if (request.caller.function !== observer) gateway.calls.push(call);
   if (gateway.provisioning?.done === false) gateway.provisioning.requests.push(request);
   const fault = gateway.faults.nextFault(request);
@@ -83,12 +89,14 @@ async function handleRequest(
   return fault === 'killed' || fault === 'lost' ? undefined : response;
 }
 
-function recordCall(request: ApiRequest): CallRecord {
+function recordCall({ begun }: GatewayState, request: ApiRequest): CallRecord {
   const { caller, service, action } = request;
+  const isFirst = begun.delete(processKey(caller));
   // The other account decides what an assumed role is allowed to do, so the call needs nothing from our role.
   const iam = caller.account === undefined ? iamActions(request) : [];
   const arrivedAt = performance.now();
-  return { function: caller.function, service, action, status: 0, iam, process: caller.process, arrivedAt };
+  const { function: id, process } = caller;
+  return { function: id, service, action, status: 0, iam, process, isFirst, arrivedAt };
 }
 
 async function respondWithFault(

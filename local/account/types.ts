@@ -25,6 +25,8 @@ export interface Call {
   readonly iam: readonly string[];
   /** The process of the function. It runs one invocation at a time, so this and the time tell which one called. */
   readonly process: number;
+  /** Whether it is the first call of an invocation. */
+  readonly isFirst: boolean;
   /** When the call arrived, as performance.now() has it: the clock of the pack can be turned. */
   readonly arrivedAt: number;
 }

@@ -21,16 +21,7 @@ import { createResources } from './create-resources.ts';
 import { createLive, type Live } from './live.ts';
 import { createMailbox } from './mailbox.ts';
 import { type Chosen, chooseTemplates, loadPanels } from './templates.ts';
-import {
-  callsOf,
-  clientSettings,
-  connectHooks,
-  invoke,
-  type Parts,
-  put,
-  wiringCaller,
-  worldOf,
-} from './world.ts';
+import { callsOf, connectHooks, invoke, type Parts, put, wiringCaller, worldOf } from './world.ts';
 
 export interface PackOptions extends Chosen {
   /** The folder with a folder per function; `dist` of the project by default. */
@@ -172,7 +163,7 @@ function openPage(parts: Parts & Started, person: World, { whilePaused }: Live):
 function connect(started: Started): Parts & Started {
   const { options, clock, account, stacks } = started;
   const stack = combine(stacks);
-  const settings = clientSettings(account, accessKeyFor(wiringCaller));
+  const settings = account.clientSettings(accessKeyFor(wiringCaller));
   const clients = {
     dynamodb: new DynamoDBClient(settings),
     sqs: new SQSClient(settings),

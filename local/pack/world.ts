@@ -123,10 +123,10 @@ export function worldOf(parts: Parts, caller = 'local'): World {
   };
 }
 
-/** One client for each class: a new one a call would leave its sockets behind, and a sweep makes tens of thousands. */
+/** One client for each class: a sweep makes tens of thousands of calls. */
 function clientsOf(account: Account, caller: string): World['client'] {
   const made = new Map<unknown, unknown>();
-  const settings = clientSettings(account, accessKeyFor(caller));
+  const settings = account.clientSettings(accessKeyFor(caller));
   return <C>(ctor: new (config: object) => C): C => {
     const known = made.get(ctor);
     if (known instanceof ctor) return known;
@@ -164,8 +164,4 @@ export async function invoke(
   if (invoked.ok) return JSON.parse(invoked.payload || 'null');
   history.failed.push({ functionId, payload });
   throw new FunctionFailed(functionId, invoked.error);
-}
-
-export function clientSettings({ url: endpoint }: Account, accessKeyId: string): object {
-  return { endpoint, region, credentials: { accessKeyId, secretAccessKey: 'local' }, maxAttempts: 1 };
 }

@@ -13,6 +13,8 @@ export interface PollerOptions {
   readonly sqs: SQSClient;
   readonly clock: Clock;
   readonly arrivals: QueueArrivals;
+  /** Visible, delayed and received messages of a queue. */
+  readonly countMessages: (queueUrl: string) => number;
   readonly invoke: (functionId: string, payload: unknown) => Promise<Invoked>;
 }
 
@@ -46,7 +48,8 @@ export function createPollers(options: PollerOptions): readonly Poller[] {
     .map((source) => createPoller(source, options));
 }
 
-function createPoller(source: Resource, { stack, sqs, clock, arrivals, invoke }: PollerOptions): Poller {
+function createPoller(source: Resource, options: PollerOptions): Poller {
+  const { stack, sqs, clock, arrivals, countMessages, invoke } = options;
   const { queue, functionId } = resolveSource(source, stack);
   const queueUrl = stack.ref(queue.id);
   const visibilityTimeoutMs = numberOr(queue.properties.VisibilityTimeout, 30) * 1000;
@@ -62,7 +65,7 @@ function createPoller(source: Resource, { stack, sqs, clock, arrivals, invoke }:
     batchSize,
     poll: async (waitMs = 0) => {
       const askedAt = clock.now();
-      const first = await receiveBatch(sqs, queueUrl, batchSize);
+      const first = countMessages(queueUrl) === 0 ? [] : await receiveBatch(sqs, queueUrl, batchSize);
       if (first.length === 0) {
         arrivals.recordDrained(queueUrl, askedAt);
         return 0;

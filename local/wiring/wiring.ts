@@ -71,7 +71,7 @@ export function createWiring(options: WiringOptions): Wiring {
   const delivery = createDelivery({ stack, sqs, sns, enqueue });
   const bus = createEventBus(stack, delivery.deliverAll);
   const arrivals = createQueueArrivals(stack, clock);
-  const pollers = createPollers({ stack, sqs, clock, arrivals, invoke });
+  const pollers = createPollers({ stack, sqs, clock, arrivals, countMessages, invoke });
   const topics = createTopics({
     ...options,
     enqueue,
@@ -94,7 +94,7 @@ export function createWiring(options: WiringOptions): Wiring {
     timers,
     settle: () => settle(parts),
     advance: (ms) => advance(parts, ms),
-    deadLetters: () => readDeadLetters(stack, sqs),
+    deadLetters: () => readDeadLetters(options),
     http: joinApis(createFunctionUrls({ stack, clock, invoke }), createHttpApi({ stack, clock, invoke })),
     runLive: (reportError) => runLive({ async, pollers, schedules, timers, reportError }),
     clear: () => {
@@ -131,10 +131,13 @@ function findSchedule(schedules: readonly Schedule[], id: string): Schedule {
 }
 
 /** Reads the dead letters without deleting them: every message is visible again afterwards. */
-async function readDeadLetters(stack: Stack, sqs: SQSClient): Promise<readonly string[]> {
+async function readDeadLetters({ stack, sqs, countMessages }: WiringOptions): Promise<readonly string[]> {
   const bodies: string[] = [];
-  for (const { id } of deadLetterQueues(stack)) {
-    const messages = await readMessages(sqs, stack.ref(id));
+  const filled = deadLetterQueues(stack)
+    .map(({ id }) => stack.ref(id))
+    .filter((url) => countMessages(url) > 0);
+  for (const queueUrl of filled) {
+    const messages = await readMessages(sqs, queueUrl);
     bodies.push(...messages.map(({ Body = '' }) => Body));
   }
   return bodies;

@@ -61,6 +61,7 @@ async function createGatewayState(endpoint: string): Promise<GatewayState> {
     services: new Map(lacking.map((one) => [one.service, one])),
     serviceStates: new Map(),
     calls: [],
+    begun: new Set(),
     hooks: {},
     listeners: new Map(),
   };

@@ -41,7 +41,7 @@ function run(input: RunInput): FunctionRun {
 
 function call(action: string, arrivedAt: number, caller = 'Cordon', process = 0) {
   const service = action === 'Invoke' ? 'lambda' : 'ec2';
-  return { function: caller, process, service, action, status: 200, iam: [], arrivedAt };
+  return { function: caller, process, service, action, status: 200, iam: [], isFirst: false, arrivedAt };
 }
 
 const by = (id: string, process = 0) => ({ function: id, process });

@@ -15,6 +15,7 @@ export interface ScenarioRun {
 }
 
 // A function sees throttling and a 500 as the same: the SDK retries both, and then the delivery does.
+// A duplicate before the first call finds what a delivery finds after a kill at the last write.
 const faultKindsOfWrites: readonly FaultKind[] = ['throttled', 'lost', 'killed', 'duplicated'];
 
 // A read changes nothing. Losing its response equals a failure, and dying after it equals dying after the call before.
@@ -44,18 +45,56 @@ export async function runWithFault(pack: Pack, scenario: Scenario, fault?: Fault
 
 const isOfFunction = (call: Call): boolean => call.function !== 'local';
 
-/** Every fault that can make a difference, at every call of the run without faults. */
-export function faultsFor(calls: readonly Call[]): Fault[] {
+/** Returns the faults for the calls of a scenario that ran without faults. */
+export type Sweep = (calls: readonly Call[]) => Fault[];
+
+/**
+ * A sweep over many scenarios: every fault that can make a difference. An invocation that makes the same calls as one in
+ * an earlier scenario gets no faults again.
+ * @param options `all`: it gets them (docs/adr/0012)
+ */
+export function createSweep({ all = false }: { readonly all?: boolean } = {}): Sweep {
+  const known = new Set<string>();
+  return (calls) => {
+    const invocations = invocationsOf(calls);
+    const fresh = invocations.filter((one) => all || !known.has(traceOf(one)));
+    for (const one of invocations) known.add(traceOf(one));
+    return fresh.flat().flatMap(faultsAt);
+  };
+}
+
+/** `at` counts the calls of its function in the scenario, from 1. */
+interface CountedCall {
+  readonly call: Call;
+  readonly at: number;
+}
+
+/** The calls of each invocation. A process runs one at a time. */
+function invocationsOf(calls: readonly Call[]): readonly (readonly CountedCall[])[] {
   const perFunction = Map.groupBy(calls, (call) => call.function);
-  return [...perFunction].flatMap(([name, made]) =>
-    made.flatMap(({ action }, i) =>
-      faultKindsFor(action).map((kind) => ({ function: name, call: i + 1, kind })),
-    ),
+  const counted = [...perFunction.values()].flatMap((made) => made.map((call, i) => ({ call, at: i + 1 })));
+  const perProcess = Map.groupBy(counted, ({ call }) => `${call.function} ${call.process}`);
+  return [...perProcess.values()].flatMap(splitAtFirst);
+}
+
+function splitAtFirst(made: readonly CountedCall[]): readonly (readonly CountedCall[])[] {
+  const begins = made.flatMap(({ call }, i) => (call.isFirst || i === 0 ? i : []));
+  return begins.map((begin, n) => made.slice(begin, begins[n + 1]));
+}
+
+function traceOf(invocation: readonly CountedCall[]): string {
+  return JSON.stringify(
+    invocation.map(({ call }) => [call.function, call.service, call.action, call.status]),
   );
 }
 
-function faultKindsFor(action: string): readonly FaultKind[] {
-  return isReadAction(action) ? faultKindsOfReads : faultKindsOfWrites;
+function faultsAt({ call, at }: CountedCall): Fault[] {
+  return faultKindsFor(call).map((kind) => ({ function: call.function, call: at, kind }));
+}
+
+function faultKindsFor({ action, isFirst }: Call): readonly FaultKind[] {
+  if (isReadAction(action)) return faultKindsOfReads;
+  return isFirst ? faultKindsOfWrites.filter((kind) => kind !== 'duplicated') : faultKindsOfWrites;
 }
 
 /** Compares the outcome of a run with a fault to that of the run without. Returns undefined if they agree. */

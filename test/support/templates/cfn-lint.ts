@@ -2,8 +2,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Json, runPython, type Template } from '../template.ts';
 
+/** What cfn-lint reads of a template. */
+export type Linted = Pick<Template, 'Resources'> & Partial<Template>;
+
 /** What cfn-lint finds in a template that has no transform left. Uses `folder` for its file. */
-export async function lint(folder: string, template: Template): Promise<string[]> {
+export async function lint(folder: string, template: Linted): Promise<string[]> {
   const file = join(folder, 'template.json');
   writeFileSync(file, JSON.stringify(template));
   const found = await runLint(file);
@@ -26,18 +29,18 @@ function describe({ Rule, Message, Location }: Json): string {
 }
 
 /** SAM repeats the condition of an API inside its body, where it always holds. */
-function isSamsOwn({ Rule, Location }: Json, template: Template): boolean {
+function isSamsOwn({ Rule, Location }: Json, template: Linted): boolean {
   const [, id, , part] = Location.Path ?? [];
   return Rule.Id === 'W1028' && part === 'Body' && template.Resources[id]?.Type === 'AWS::ApiGatewayV2::Api';
 }
 
 /** An empty default says that there is nothing, such as no subnet; cfn-lint wants a subnet for a default. */
-function isLeftEmpty({ Rule, Message, Location }: Json, template: Template): boolean {
+function isLeftEmpty({ Rule, Message, Location }: Json, template: Linted): boolean {
   const told = `${Location.Path?.join('.')}: ${Message}`;
   const isOfDefault = /^W103[0-5]$/.test(Rule.Id);
   return (
     isOfDefault &&
-    Object.entries(template.Parameters).some(
+    Object.entries(template.Parameters ?? {}).some(
       ([name, { Default }]) => Default === '' && new RegExp(`\\b${name}\\b`).test(told),
     )
   );
