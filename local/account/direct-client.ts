@@ -68,7 +68,8 @@ function toRawRequest({ method, path, query = {}, headers, body }: HttpRequest):
     method,
     url: queryString ? `${path}?${queryString}` : path,
     headers: Object.fromEntries(lowerCase),
-    body: Buffer.from(body ?? ''),
+    // Buffer.from would read the bytes as text first.
+    body: body instanceof Uint8Array ? Buffer.copyBytesFrom(body) : Buffer.from(body ?? ''),
   };
 }
 
