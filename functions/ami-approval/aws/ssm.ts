@@ -4,8 +4,15 @@ import { ConfigurationError, hasName } from '#shared/errors.ts';
 
 const ssm = createClient(SSMClient, { deadlineMs: 6_000 });
 
-/** @throws ConfigurationError if the parameter does not exist or is encrypted */
-export async function readParameter(name: string, signal: AbortSignal): Promise<string> {
+/**
+ * @param name undefined if the stack names no parameter
+ * @throws ConfigurationError if the parameter does not exist or is encrypted
+ */
+export async function readParameter(
+  name: string | undefined,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (name === undefined) return undefined;
   try {
     const { Parameter } = await ssm.send(new GetParameterCommand({ Name: name }), { abortSignal: signal });
     if (Parameter?.Type === 'String' && Parameter.Value !== undefined) return Parameter.Value;

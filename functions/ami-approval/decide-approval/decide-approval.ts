@@ -6,16 +6,16 @@ import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
 import { registerSecrets } from '#shared/redact.ts';
 import { listApproverSubscriptions, readBuildRecords } from '../aws/approvals-table.ts';
+import { readParameter } from '../aws/ssm.ts';
 import type { DecideConfig } from '../config.ts';
 import { type ApprovalRecord, keyOfRecord } from '../domain/approval-record.ts';
 import { applyVote, nextAction, type VoteInput, type VoteOutcome } from '../domain/approval-transitions.ts';
 import type { ApproverSubscription } from '../domain/approver-subscription.ts';
 import { withCurrentRules } from '../domain/current-rules.ts';
 import { hashToken, isSameHash } from '../domain/link-token.ts';
-import type { ApprovalSettings } from '../domain/pipeline-rules.ts';
+import { type ApprovalSettings, createSettings } from '../domain/pipeline-rules.ts';
 import type { ScanFindings } from '../domain/scan-findings.ts';
 import { signInProblem, verifiedAddress } from '../domain/sign-in.ts';
-import { loadSettings } from '../load-settings.ts';
 import { dueEventOf } from '../messages/events.ts';
 import { isOwnForm, parseLink } from './event.ts';
 import { type FormProblem, parseForm } from './form.ts';
@@ -54,7 +54,9 @@ export async function decideApproval(
     listApproverSubscriptions(table),
   ]);
   if (approvals.length === 0) return invalidLinkResponse(invocation);
-  const settings = await loadSettings(config, invocation.signal);
+  const { settingsParameter } = config;
+  const parameter = await readParameter(settingsParameter, invocation.signal);
+  const settings = createSettings(config, parameter, settingsParameter);
   for (const stored of approvals) {
     const record = withCurrentRules(stored, settings);
     const approver = findTokenHolder(record, token);

@@ -1,9 +1,21 @@
 import type { ApprovalRecord } from './approval-record.ts';
 import { createToken, type LinkToken } from './link-token.ts';
 import type { Draft } from './record-key.ts';
+import type { ScanFindings } from './scan-findings.ts';
 
 /** New links by approver address. */
 export type Tokens = ReadonlyMap<string, LinkToken>;
+
+/** For a new round, for approvers whose mail of an earlier delivery is missing, or at half time. */
+type MailKind = 'invitations' | 'missing invitations' | 'reminders';
+
+/** A request whose record has the hashes of these tokens. Only the mails are still to be sent. */
+export interface OpenedRequest {
+  readonly record: ApprovalRecord;
+  readonly tokens: Tokens;
+  readonly findings: ScanFindings | undefined;
+  readonly mails: MailKind;
+}
 
 export function createTokens(addresses: readonly string[]): Tokens {
   return new Map(addresses.map((address) => [address, createToken()]));

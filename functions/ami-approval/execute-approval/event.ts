@@ -8,10 +8,9 @@ import { STEP_EXECUTION_ID } from '../domain/workflow-step.ts';
 import { type DueDetail, parseDueEvent } from '../messages/events.ts';
 
 /** What starts ExecuteApproval: an event of the wing, or a direct call of a person who intervenes. */
-export type ExecuteEvent = { readonly kind: 'due'; readonly due: DueDetail } | InterventionCall;
+export type ExecuteEvent = DueDetail | InterventionCall;
 
 export interface InterventionCall {
-  readonly kind: 'intervention';
   readonly imageArn: string;
   readonly stepExecutionId?: string;
   readonly intervention: Intervention;
@@ -33,12 +32,11 @@ const call = z.discriminatedUnion('action', [
 
 /** @throws InvalidInputError */
 export function parseExecuteEvent(event: unknown): ExecuteEvent {
-  if (!isRecord(event) || !('action' in event)) return { kind: 'due', due: parseDueEvent(event) };
+  if (!isRecord(event) || !('action' in event)) return parseDueEvent(event);
   const parsed = parseAs(call, event, 'event');
   const { imageArn, stepExecutionId } = parsed;
   const person = { who: toSingleLine(parsed.who, 500), why: toSingleLine(parsed.why, 500) };
   return {
-    kind: 'intervention',
     imageArn,
     ...(stepExecutionId !== undefined && { stepExecutionId }),
     intervention:

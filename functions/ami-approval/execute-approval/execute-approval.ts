@@ -4,7 +4,8 @@ import { RetryableError } from '#shared/errors.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
 import type { ExecuteConfig } from '../config.ts';
-import { createContext, type ExecuteContext } from '../context.ts';
+import type { ExecuteContext } from '../context.ts';
+import { createContext } from '../create-context.ts';
 import { type ApprovalRecord, keyOf, keyOfRecord } from '../domain/approval-record.ts';
 import {
   applyOutcome,
@@ -20,6 +21,8 @@ import { hasQuorum, reopenVoting, withCurrentRules } from '../domain/current-rul
 import type { Draft } from '../domain/record-key.ts';
 import { type DueDetail, dueEventOf, requestEndedEvent } from '../messages/events.ts';
 import { answerStep } from './answer-step.ts';
+import type { ExecuteEvent } from './event.ts';
+import { intervene } from './intervene.ts';
 import { closedOutcome, type ExecutionResult, formatError, type Incomplete } from './outcome.ts';
 import { sendClosingMail } from './send-closing-mail.ts';
 import { shareImage } from './share-image.ts';
@@ -27,11 +30,22 @@ import { shareImage } from './share-image.ts';
 /** Longer than the function's timeout, so a lease never outlives its holder; shorter than Lambda's first retry. */
 const LEASE_MS = 55_000;
 
-/**
- * Executes a decision: claims the request, shares the AMIs or answers the step, publishes an event, closes the record
- * and sends a mail. After a crash all of it is repeated, which is safe; only the mail is claimed and not repeated.
- */
+/** Executes a decision. A person who intervenes changes the request first. */
 export async function executeApproval(
+  event: ExecuteEvent,
+  config: ExecuteConfig,
+  invocation: Invocation,
+): Promise<object> {
+  if (!('intervention' in event)) return executeDecision(event, config, invocation);
+  const result = await intervene(event, config, invocation);
+  return 'due' in result ? executeDecision(result.due, config, invocation) : result;
+}
+
+/**
+ * Claims the request, shares the AMIs or answers the step, publishes an event, closes the record and sends a mail. After a
+ * crash all of it is repeated, which is safe; only the mail is claimed and not repeated.
+ */
+async function executeDecision(
   due: DueDetail,
   config: ExecuteConfig,
   invocation: Invocation,

@@ -2,15 +2,11 @@ import { asyncInvocationHandler } from '#shared/handlers/async-invocation.ts';
 import { readExecuteConfig } from '../config.ts';
 import { parseExecuteEvent } from './event.ts';
 import { executeApproval } from './execute-approval.ts';
-import { intervene } from './intervene.ts';
 
 const config = readExecuteConfig();
 
 /** Lambda retries a failed invocation twice; after that SweepApprovals takes over. */
 export const handler = asyncInvocationHandler({
   parse: parseExecuteEvent,
-  handle: (event, invocation) =>
-    event.kind === 'due'
-      ? executeApproval(event.due, config, invocation)
-      : intervene(event, config, invocation),
+  handle: (event, invocation) => executeApproval(event, config, invocation),
 });

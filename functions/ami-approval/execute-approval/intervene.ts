@@ -4,22 +4,28 @@ import { mapLimit } from '#shared/concurrency.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import { sendMail } from '#shared/mail.ts';
 import type { ExecuteConfig } from '../config.ts';
-import { createContext, type ExecuteContext } from '../context.ts';
+import type { ExecuteContext } from '../context.ts';
+import { createContext } from '../create-context.ts';
 import { type ApprovalRecord, keyOf } from '../domain/approval-record.ts';
 import { approverTopicArn } from '../domain/approver-topic.ts';
 import { withCurrentRules } from '../domain/current-rules.ts';
 import { applyIntervention } from '../domain/intervention.ts';
 import type { Draft } from '../domain/record-key.ts';
+import type { DueDetail } from '../messages/events.ts';
 import { linksRevokedMail } from '../messages/revocation-mail.ts';
 import type { InterventionCall } from './event.ts';
-import { executeApproval } from './execute-approval.ts';
+
+type InterventionResult =
+  | { readonly outcome: string; readonly notMailed?: readonly string[] }
+  /** The request that is cancelled now, and still has to be closed. */
+  | { readonly due: DueDetail };
 
 /** Cancels an open request, or revokes the links of one approver. @returns what was done, or why it is not possible */
 export async function intervene(
   { imageArn, stepExecutionId, intervention }: InterventionCall,
   config: ExecuteConfig,
   invocation: Invocation,
-): Promise<object> {
+): Promise<InterventionResult> {
   const context = await createContext(config, invocation);
   const { kind, who } = intervention;
   let refusal = 'dry run';
@@ -44,7 +50,7 @@ export async function intervene(
   if (kind === 'revoke links')
     return { outcome: 'links revoked', notMailed: await mailApprovers(context, record) };
   const step = stepExecutionId === undefined ? {} : { stepExecutionId };
-  return executeApproval({ next: 'act', imageArn, ...step }, config, invocation);
+  return { due: { next: 'act', imageArn, ...step } };
 }
 
 /** @returns the approvers whose mail SNS refused; the caller can inform them */

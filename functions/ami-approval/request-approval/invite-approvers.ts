@@ -6,9 +6,9 @@ import { sendMail } from '#shared/mail.ts';
 import type { RequestContext } from '../context.ts';
 import { type ApprovalRecord, type Approver, keyOfRecord } from '../domain/approval-record.ts';
 import { approverTopicArn } from '../domain/approver-topic.ts';
+import type { OpenedRequest } from '../domain/invitations.ts';
 import { remindedChat, requestOpenedChat } from '../messages/chat.ts';
 import { invitationMail } from '../messages/mail.ts';
-import type { OpenedRequest } from './open-request.ts';
 
 interface RefusedMail {
   readonly hash: string;

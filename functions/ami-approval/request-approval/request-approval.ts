@@ -1,13 +1,17 @@
 import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
 import type { RequestConfig } from '../config.ts';
-import { createContext, type RequestContext } from '../context.ts';
+import type { RequestContext } from '../context.ts';
+import { createContext } from '../create-context.ts';
 import { isApprovalStep } from '../domain/approval-scope.ts';
 import type { TriggerEvent } from './event.ts';
+import { findReachable } from './find-reachable.ts';
 import { inviteApprovers } from './invite-approvers.ts';
-import { openRequest, type RequestInput } from './open-request.ts';
+import { planRequest, type RequestInput } from './plan-request.ts';
 import { reportBuildFailure } from './report-build-failure.ts';
+import { reviewBuild } from './review-build.ts';
 import { saveFindings } from './save-findings.ts';
+import { saveLinks, saveRound } from './save-request.ts';
 
 /** Requests approval for builds and waiting steps, saves scan findings and reports failed builds. */
 export async function requestApproval(
@@ -81,6 +85,15 @@ async function request(context: RequestContext, input: RequestInput): Promise<st
   logger.info('approval requested', { ...fields, ...by, round, required, expiresAt });
   addCount(metrics, 'ApprovalRequested');
   return 'requested';
+}
+
+/** The record has the hashes of the links before a mail is sent. */
+async function openRequest(context: RequestContext, input: RequestInput) {
+  const plan = await planRequest(context, input);
+  if ('due' in plan) return saveLinks(context, plan, await findReachable(context, plan.current));
+  if (!('round' in plan)) return plan;
+  const review = await reviewBuild(context, plan.build, plan.round.subject);
+  return saveRound(context, plan, review, await findReachable(context, plan.round));
 }
 
 function ignore({ invocation }: RequestContext, reason: string, imageArn?: string): string {

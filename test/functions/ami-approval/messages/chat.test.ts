@@ -2,7 +2,6 @@ import { ListWaitingWorkflowStepsCommand } from '@aws-sdk/client-imagebuilder';
 import { PublishCommand } from '@aws-sdk/client-sns';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { executeApproval } from '../../../../functions/ami-approval/execute-approval/execute-approval.ts';
-import { intervene } from '../../../../functions/ami-approval/execute-approval/intervene.ts';
 import { requestClosedChat } from '../../../../functions/ami-approval/messages/chat.ts';
 import { requestApproval } from '../../../../functions/ami-approval/request-approval/request-approval.ts';
 import { sweepApprovals } from '../../../../functions/ami-approval/sweep-approvals/sweep-approvals.ts';
@@ -49,7 +48,7 @@ describe('chat', () => {
     await pendingRequest();
     const cancel = { kind: 'cancel', who: 'dan@example.com', why: 'wrong recipe' } as const;
     const { invocation } = fakeInvocation();
-    await intervene({ kind: 'intervention', imageArn, intervention: cancel }, executeConfig, invocation);
+    await executeApproval({ imageArn, intervention: cancel }, executeConfig, invocation);
     const reopening = { who: 'dan@example.com', why: 'the recipe is right now' };
     await requestApproval([{ kind: 'ask again', imageArn, after: 1, reopening }], requestConfig, invocation);
 
@@ -74,11 +73,7 @@ describe('chat', () => {
     );
     await pendingRequest();
     const revoke = { kind: 'revoke links', approver: BEN, who: 'dan@example.com', why: 'forwarded' } as const;
-    await intervene(
-      { kind: 'intervention', imageArn, intervention: revoke },
-      executeConfig,
-      fakeInvocation().invocation,
-    );
+    await executeApproval({ imageArn, intervention: revoke }, executeConfig, fakeInvocation().invocation);
 
     expect(sentChats().map(({ content, metadata }) => [content.title, metadata.threadId])).toEqual([
       ['Image build web-server 1.4.0/7 failed', thread],

@@ -7,7 +7,7 @@ import {
   SubscribeCommand,
 } from '@aws-sdk/client-sns';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createContext } from '../../../../functions/ami-approval/context.ts';
+import { createContext } from '../../../../functions/ami-approval/create-context.ts';
 import { keepSubscriptions } from '../../../../functions/ami-approval/sweep-approvals/keep-subscriptions.ts';
 import {
   answerSubscription,

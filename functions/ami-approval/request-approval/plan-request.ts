@@ -1,9 +1,8 @@
-import { updateRecord } from '#shared/aws/update-record.ts';
 import { ConfigurationError } from '#shared/errors.ts';
 import { type BuildRecords, readBuildRecords } from '../aws/approvals-table.ts';
 import { getImage, getStepExecution, type StepExecution } from '../aws/imagebuilder.ts';
 import type { RequestContext } from '../context.ts';
-import { type ApprovalRecord, keyOf, keyOfRecord } from '../domain/approval-record.ts';
+import { type ApprovalRecord, keyOf } from '../domain/approval-record.ts';
 import { outOfScopeReason } from '../domain/approval-scope.ts';
 import {
   type ApprovalSubject,
@@ -11,28 +10,15 @@ import {
   createSubject,
   fingerprintOf,
 } from '../domain/approval-subject.ts';
-import {
-  canOpenNextRound,
-  createRequest,
-  openNextRound,
-  type Reopening,
-  type RoundInput,
-} from '../domain/approval-transitions.ts';
+import { canOpenNextRound, type Reopening, type RoundInput } from '../domain/approval-transitions.ts';
 import { withCurrentRules } from '../domain/current-rules.ts';
 import type { ImageBuild } from '../domain/image-build.ts';
-import { addTokenHashes, approversToInvite, createTokens, type Tokens } from '../domain/invitations.ts';
+import { approversToInvite } from '../domain/invitations.ts';
 import { type QuorumRules, quorumOf } from '../domain/quorum.ts';
-import {
-  addReminderHashes,
-  approversToRemind,
-  remindAtOf,
-  withoutLateReminders,
-} from '../domain/reminders.ts';
+import { approversToRemind, remindAtOf } from '../domain/reminders.ts';
 import type { ScanFindings } from '../domain/scan-findings.ts';
 import { hasTargets } from '../domain/share-targets.ts';
 import { expiryOf } from '../domain/workflow-step.ts';
-import { findReachable } from './find-reachable.ts';
-import { reviewBuild } from './review-build.ts';
 
 /** What needs approval: a build, or a waiting step of its workflow. */
 export interface RequestInput {
@@ -44,24 +30,32 @@ export interface RequestInput {
   readonly reopening?: Reopening;
 }
 
-/** A request whose record has the hashes of these tokens. Only the mails are still to be sent. */
-export interface OpenedRequest {
-  readonly record: ApprovalRecord;
-  readonly tokens: Tokens;
+/** A new round: what its record will say, except for the review. */
+export interface PlannedRound {
+  readonly input: RequestInput;
+  readonly known: ApprovalRecord | undefined;
+  readonly build: ImageBuild;
+  readonly round: RoundInput;
   readonly findings: ScanFindings | undefined;
-  readonly mails: MailKind;
 }
 
-/** For a new round, for approvers whose mail of an earlier delivery is missing, or at half time. */
-type MailKind = 'invitations' | 'missing invitations' | 'reminders';
+/** Mails of a request that is open already. */
+export interface PlannedMails {
+  /** As the table has it, and as the current settings see it. */
+  readonly known: ApprovalRecord;
+  readonly current: ApprovalRecord;
+  readonly due: DueMails;
+  readonly findings: ScanFindings | undefined;
+}
 
-type OpenResult =
-  | OpenedRequest
+type RequestPlan =
+  | PlannedRound
+  | PlannedMails
   | { readonly skipReason: string }
   | { readonly dryRun: true; readonly approvers: readonly string[] };
 
-/** Opens a request or its next round in the table, unless there is nothing to approve. */
-export async function openRequest(context: RequestContext, input: RequestInput): Promise<OpenResult> {
+/** Reads the records and the build. @returns what is to be written, unless there is nothing to approve */
+export async function planRequest(context: RequestContext, input: RequestInput): Promise<RequestPlan> {
   const { imageArn, stepExecutionId } = input;
   const { signal } = context.invocation;
   const { image, part } = keyOf(imageArn, stepExecutionId);
@@ -72,7 +66,7 @@ export async function openRequest(context: RequestContext, input: RequestInput):
   if (known && current && due)
     return context.config.dryRun
       ? { dryRun: true, approvers: due.to }
-      : claimMails(context, { known, current, due }, records);
+      : { known, current, due, findings: records.findings };
   const knownReason = knownRequestReason(input, known, records);
   if (knownReason) return { skipReason: knownReason };
   const build = await getImage(imageArn, signal);
@@ -88,8 +82,7 @@ export async function openRequest(context: RequestContext, input: RequestInput):
   if (notApprovable) return { skipReason: notApprovable };
   const round = createRound(context, { build, rules, subject, step, known, reopening: input.reopening });
   if (context.config.dryRun) return { dryRun: true, approvers: rules.approvers };
-  const review = await reviewBuild(context, build, subject);
-  return writeRound(context, { input, records, known, round: { ...round, review } });
+  return { input, known, build, round, findings: records.findings };
 }
 
 interface DueMails {
@@ -178,65 +171,4 @@ function createRound(
     ...(isChanged && { why: changeReason(known.subject, subject) }),
     ...(reopening && { reopening }),
   };
-}
-
-interface RoundWrite {
-  readonly input: RequestInput;
-  readonly records: BuildRecords;
-  readonly known: ApprovalRecord | undefined;
-  readonly round: RoundInput;
-}
-
-async function writeRound(
-  context: RequestContext,
-  { input, records, known, round }: RoundWrite,
-): Promise<OpenResult> {
-  const { invocation, table } = context;
-  const key = keyOf(input.imageArn, input.stepExecutionId);
-  const reachable = await findReachable(context, round);
-  const tokens = createTokens(round.approvers.map(({ address }) => address).filter(reachable));
-  const { record, wrote } = await updateRecord<ApprovalRecord>(
-    table,
-    key,
-    (current) => {
-      const draft = current
-        ? openNextRound(current, input.after ?? 0, round, invocation.now())
-        : createRequest(key, round, invocation.now());
-      return draft && addTokenHashes(draft, tokens);
-    },
-    { known },
-  );
-  if (!wrote || !record) return { skipReason: 'another invocation has requested approval already' };
-  return { record, tokens, findings: records.findings, mails: 'invitations' };
-}
-
-interface MailClaim {
-  /** As the table has it, and as the current settings see it. */
-  readonly known: ApprovalRecord;
-  readonly current: ApprovalRecord;
-  readonly due: DueMails;
-}
-
-/** Each mail has a new link. */
-async function claimMails(
-  context: RequestContext,
-  { known, current: seen, due }: MailClaim,
-  { findings }: BuildRecords,
-): Promise<OpenResult> {
-  const reachable = await findReachable(context, seen);
-  const tokens = createTokens(due.to.filter(reachable));
-  if (tokens.size === 0)
-    return { skipReason: 'the approvers without a mail have not confirmed their subscriptions' };
-  const next =
-    due.mails === 'reminders'
-      ? addReminderHashes(seen, tokens)
-      : withoutLateReminders(addTokenHashes(seen, tokens), tokens, context.invocation.now());
-  const { record, wrote } = await updateRecord<ApprovalRecord>(
-    context.table,
-    keyOfRecord(known),
-    (current) => (current?.revision === known.revision ? next : undefined),
-    { known },
-  );
-  if (!wrote || !record) return { skipReason: 'another invocation is inviting the approvers' };
-  return { record, tokens, findings, mails: due.mails };
 }
