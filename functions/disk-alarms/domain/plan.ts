@@ -28,6 +28,16 @@ export interface Plan {
   readonly skipped: readonly SkippedItem[];
 }
 
+/** The changes that were made, and those that were not. */
+export interface ApplyResult {
+  created: number;
+  updated: number;
+  deleted: number;
+  /** Changes not made yet: time ran out, CloudWatch throttled, or a direct call came first. Another run makes them. */
+  pending: number;
+  readonly refused: { readonly name: string; readonly reason: string }[];
+}
+
 /** Compares desired and existing alarms. Ignores alarms of owners without a desired state. */
 export function planChanges(
   desiredStates: readonly DesiredState[],

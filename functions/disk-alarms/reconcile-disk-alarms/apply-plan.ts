@@ -1,19 +1,9 @@
 import { hasName, isRetryable, toError } from '#shared/errors.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
-import type { Plan } from '../domain/plan.ts';
+import type { ApplyResult, Plan } from '../domain/plan.ts';
 import { type CallCheck, createCallCheck } from './call-check.ts';
 import { type Change, deletionOf, orderChanges } from './order-changes.ts';
-
-/** The changes that were made, and those that were not. */
-export interface ApplyResult {
-  created: number;
-  updated: number;
-  deleted: number;
-  /** Changes not made yet: time ran out, CloudWatch throttled, or a direct call came first. Another run makes them. */
-  pending: number;
-  readonly refused: { readonly name: string; readonly reason: string }[];
-}
 
 export interface ApplyOptions {
   /** No change begins after this time, in epoch milliseconds. */

@@ -2,15 +2,24 @@ import type { Invocation } from '#shared/invocation.ts';
 import { describeAlarms } from '../aws/alarms.ts';
 import { existingAlarms } from '../domain/alarm.ts';
 import { calledAtOf } from '../domain/alarm-metadata.ts';
-import type { Change } from './order-changes.ts';
 
 /** For so long we rely on what was read of an alarm. */
 const FRESH_MS = 5_000;
 /** Puts of five seconds. */
 const MAX_NAMES = 8;
 
+/** What the check needs of a change: its alarms, and the latest direct call that the plan knows for each. */
+interface CheckedChange {
+  readonly names: readonly string[];
+  readonly action: 'created' | 'updated' | 'deleted';
+  readonly calledAt: ReadonlyMap<string, number>;
+}
+
 /** @returns the names in `change` that a direct call changed after the plan was made */
-export type CallCheck = (change: Change, following: readonly Change[]) => Promise<ReadonlySet<string>>;
+export type CallCheck = (
+  change: CheckedChange,
+  following: readonly CheckedChange[],
+) => Promise<ReadonlySet<string>>;
 
 /**
  * A run may take minutes, and CloudWatch has no conditional put. So alarms are read again shortly before they change: a

@@ -13,12 +13,40 @@ import { namedTopics, topicFault } from '../domain/topic.ts';
 import type { VolumeFacts } from '../domain/volume-match.ts';
 import type { Scope } from './event.ts';
 import { type ReadLimits, readScope } from './read-scope.ts';
+import type { ReconcileRun, RunContext } from './run-context.ts';
 
 /** Parallel look-ups of topics. */
 const TOPIC_CONCURRENCY = 4;
 
-/** Reads everything that the plan needs. */
-export async function readInventory(scope: Scope, config: Config, limits: ReadLimits): Promise<Inventory> {
+/**
+ * Reads everything that the plan needs.
+ *
+ * @returns undefined if a direct call over all instances has no time to read them
+ */
+export async function readInventory(
+  { scope, isCall, readUntil }: ReconcileRun,
+  { config, invocation }: RunContext,
+): Promise<Inventory | undefined> {
+  const { signal, now } = invocation;
+  if (!isCall) return readWithin(scope, config, { signal, now, until: readUntil });
+  const timeUp = new AbortController();
+  const timer = setTimeout(() => timeUp.abort(), readUntil - now());
+  const either = AbortSignal.any([signal, timeUp.signal]);
+  try {
+    return await readWithin(scope, config, {
+      signal: 'fleet' in scope ? either : signal,
+      now,
+      until: readUntil,
+    });
+  } catch (error) {
+    if ('fleet' in scope && timeUp.signal.aborted && !signal.aborted) return undefined;
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function readWithin(scope: Scope, config: Config, limits: ReadLimits): Promise<Inventory> {
   const { signal } = limits;
   const now = limits.now();
   const { instances, series, existing, unread } = await readScope(scope, config, limits);

@@ -3,22 +3,24 @@ import type { BatchResult, QueueMessage } from '#shared/handlers/queue.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
 import { formatValue } from '#shared/redact.ts';
-import { describeTopic } from '../aws/sns.ts';
 import type { Config } from '../config.ts';
-import { resolveTopic, topicFault } from '../domain/topic.ts';
-import type { Scope, TriggerEvent } from './event.ts';
+import { applyPlan } from './apply-plan.ts';
+import { createTask, type RunMessage } from './create-task.ts';
+import type { TriggerEvent } from './event.ts';
+import { findOtherAlarms } from './find-other-alarms.ts';
+import { scheduleFollowUps } from './follow-ups.ts';
 import { notifyRecoveries } from './notify-recoveries.ts';
-import { reconcileInstances } from './reconcile-instances.ts';
-import type { ReconcileRun } from './run-context.ts';
+import { planRun } from './plan-run.ts';
+import { readInventory } from './read-inventory.ts';
+import { reportOutcome, reportPlan } from './report-run.ts';
+import type { ReconcileRun, RunContext } from './run-context.ts';
 
 type Delivery = QueueMessage<TriggerEvent>;
-type Call = Extract<TriggerEvent, { kind: 'call' }>;
 
-/** Follow-ups end before the next scheduled run, which does the remaining work: two chains would share one quota. */
-const MAX_CHAIN_MS = 55 * 60_000;
-
-/** A direct call reads for so long: the AWS CLI times out after a minute, and changes need time, too. */
-const CALL_READ_MS = 25_000;
+/** Time kept for the last call, the follow-up message and the response. */
+const MIN_REMAINING_MS = 60_000;
+/** The AWS CLI times out after a minute and then calls again. */
+const CALL_TIMEOUT_MS = 40_000;
 
 /** All changed instances of a batch share one run; every other message has its own run. */
 export async function reconcileDiskAlarms(
@@ -32,9 +34,9 @@ export async function reconcileDiskAlarms(
     message.kind === 'recovery' ? [{ ...delivery, message: message.recovery }] : [],
   );
   if (recoveries.length > 0) retry.push(...(await notifyRecoveries(recoveries, config, invocation)));
-  for (const { ids, run } of groupRuns(deliveries, config, invocation)) {
+  for (const { ids, message } of groupMessages(deliveries)) {
     try {
-      response = await run();
+      response = await handleMessage(message, { config, invocation });
     } catch (error) {
       retry.push(...ids.map((id) => ({ id, error })));
     }
@@ -42,109 +44,81 @@ export async function reconcileDiskAlarms(
   return { retry, response };
 }
 
-interface RunOfBatch {
+interface MessageGroup {
   readonly ids: readonly string[];
-  readonly run: () => Promise<unknown>;
+  readonly message: RunMessage;
 }
 
-function groupRuns(deliveries: readonly Delivery[], config: Config, invocation: Invocation): RunOfBatch[] {
-  const changed = deliveries.filter(({ message }) => message.kind === 'changed');
-  const others = deliveries.filter(
-    ({ message }) => message.kind !== 'changed' && message.kind !== 'recovery',
+/** Events only name the instances; their state is read now. So events may arrive twice, late or out of order. */
+function groupMessages(deliveries: readonly Delivery[]): MessageGroup[] {
+  const changed = deliveries.flatMap(({ id, message }) =>
+    message.kind === 'changed' ? [{ id, ...message }] : [],
   );
+  const others = deliveries.flatMap(({ id, message }) =>
+    message.kind === 'changed' || message.kind === 'recovery' ? [] : [{ ids: [id], message }],
+  );
+  if (changed.length === 0) return others;
+  const instanceIds = [...new Set(changed.flatMap((one) => one.instanceIds))];
+  const isStart = changed.some((one) => one.isStart);
   return [
-    ...(changed.length > 0
-      ? [{ ids: idsOf(changed), run: () => reconcileChanged(changed, config, invocation) }]
-      : []),
-    ...others.map(({ id, message }) => ({ ids: [id], run: () => runSingle(message, config, invocation) })),
+    { ids: changed.map(({ id }) => id), message: { kind: 'changed', instanceIds, isStart } },
+    ...others,
   ];
 }
 
-function idsOf(deliveries: readonly Delivery[]): string[] {
-  return deliveries.map(({ id }) => id);
-}
-
-/** The event only names the instances; their state is read now. So events may arrive twice, late or out of order. */
-async function reconcileChanged(
-  changed: readonly Delivery[],
-  config: Config,
-  invocation: Invocation,
-): Promise<unknown> {
-  const messages = changed.flatMap(({ message }) => (message.kind === 'changed' ? [message] : []));
-  const instanceIds = [...new Set(messages.flatMap((one) => one.instanceIds))];
-  // In fleet mode the alarms' queries find new instances, so there is nothing to do.
-  if (config.mode === 'fleet') return undefined;
-  return reconcileInstances(
-    {
-      ...defaultRun(config, invocation),
-      scope: { instanceIds },
-      rechecks: messages.some(({ isStart }) => isStart),
-    },
-    config,
-    invocation,
-  );
-}
-
-async function runSingle(message: TriggerEvent, config: Config, invocation: Invocation): Promise<unknown> {
-  if (message.kind === 'call') return answerCall(message, config, invocation);
-  const base = defaultRun(config, invocation);
-  if (message.kind !== 'follow-up')
-    return reconcileInstances({ ...base, scope: { fleet: true } }, config, invocation);
-  const { scope, topicArn, isNamed, calledAt, attempt, reason, until } = message.task;
-  if (invocation.now() > until) {
-    invocation.logger.info('follow-up dropped: the next scheduled run does its work', { reason, attempt });
-    addCount(invocation.metrics, 'Dropped');
-    return undefined;
-  }
-  return reconcileInstances(
-    { ...base, scope, topicArn, isNamed, calledAt, attempt, until, rechecks: reason === 'no-metrics' },
-    config,
-    invocation,
-  );
-}
-
-function defaultRun({ dryRun }: Config, invocation: Invocation): Omit<ReconcileRun, 'scope'> {
-  const until = invocation.now() + MAX_CHAIN_MS;
-  const readUntil = Number.POSITIVE_INFINITY;
-  return { dryRun, isNamed: false, isCall: false, rechecks: false, attempt: 0, until, readUntil };
-}
-
 /** Invalid input is returned to the caller as `{ error }`; nothing was changed then. */
-async function answerCall(call: Call, config: Config, invocation: Invocation): Promise<unknown> {
+async function handleMessage(message: RunMessage, context: RunContext): Promise<unknown> {
   try {
-    const scope = scopeOf(call, config);
-    const topicArn = await topicOf(call, config, invocation);
-    const dryRun = config.dryRun || call.dryRun;
-    const isNamed = 'hostname' in scope;
-    const calledAt = invocation.now();
-    const task = { ...defaultRun(config, invocation), scope, topicArn, isNamed, calledAt, dryRun };
-    const awaited = { isCall: true, rechecks: true, readUntil: calledAt + CALL_READ_MS };
-    return await reconcileInstances({ ...task, ...awaited }, config, invocation);
+    const task = await createTask(message, context);
+    return task && (await reconcile(task, context));
   } catch (error) {
-    if (!(error instanceof InvalidInputError)) throw error;
-    invocation.logger.warn('call rejected', { reason: error.message });
-    addCount(invocation.metrics, 'Malformed');
+    if (message.kind !== 'call' || !(error instanceof InvalidInputError)) throw error;
+    const { logger, metrics } = context.invocation;
+    logger.warn('call rejected', { reason: error.message });
+    addCount(metrics, 'Malformed');
     return { error: error.message };
   }
 }
 
-function scopeOf({ hostname }: Call, { mode }: Config): Scope {
-  if (hostname === undefined) return { fleet: true };
-  if (mode === 'fleet')
+/** Reads, plans and applies. If time runs out, a message to our own queue continues the work. */
+async function reconcile(task: ReconcileRun, context: RunContext): Promise<object> {
+  const { config, invocation } = context;
+  const begun = invocation.now();
+  const inventory = await readInventory(task, context);
+  if (inventory === undefined) return continueReading(task, context);
+  if (task.isCall && 'hostname' in task.scope && inventory.instanceIds.length === 0)
     throw new InvalidInputError(
-      'hostname: not available in fleet mode, which has no alarms for single instances',
+      `hostname: no instance has a Name tag like ${formatValue(task.scope.hostname)}`,
     );
-  return { hostname };
+  const about = await planRun(task, inventory, context);
+  if (task.dryRun) {
+    const otherAlarms = task.isCall ? await findOtherAlarms(inventory, begun + CALL_TIMEOUT_MS, context) : [];
+    return reportPlan(task, { ...about, otherAlarms }, invocation);
+  }
+  const until = task.isCall ? begun + CALL_TIMEOUT_MS : Number.POSITIVE_INFINITY;
+  const made = await applyPlan(
+    about.plan,
+    {
+      until: Math.min(until, invocation.now() + invocation.remainingMs() - MIN_REMAINING_MS),
+      readAt: begun,
+      prefix: config.prefix,
+      perSecond: config.changesPerSecond,
+    },
+    invocation,
+  );
+  const applied = { ...made, pending: made.pending + about.uncounted };
+  const work = { pending: applied.pending, withoutMetrics: about.withoutMetrics, unread: inventory.unread };
+  const continues = await scheduleFollowUps(task, work, context);
+  return reportOutcome(task, { ...about, applied, continues }, invocation);
 }
 
-async function topicOf({ topic }: Call, config: Config, { signal }: Invocation): Promise<string | undefined> {
-  if (topic === undefined) return undefined;
-  if (config.mode === 'fleet')
+async function continueReading(task: ReconcileRun, context: RunContext): Promise<object> {
+  if (task.dryRun)
     throw new InvalidInputError(
-      `sns_topic_name: not available in fleet mode, whose alarms use the default topic; got ${formatValue(topic)}`,
+      'hostname: there is no time to read all instances; name some of them, for example "web-*"',
     );
-  const arn = resolveTopic(topic, config.topicArn, 'sns_topic_name');
-  const fault = topicFault(arn, await describeTopic(arn, signal));
-  if (fault === undefined) return arn;
-  throw new InvalidInputError(`sns_topic_name: ${fault}`);
+  const work = { pending: 0, withoutMetrics: [], unread: 'all' } as const;
+  const continues = await scheduleFollowUps(task, work, context);
+  context.invocation.logger.info('reconcile continues: a follow-up reads all instances');
+  return { dryRun: false, unread: 'all', continues };
 }

@@ -1,6 +1,5 @@
 import type { SkippedItem } from '../domain/disk.ts';
-import type { Plan } from '../domain/plan.ts';
-import type { ApplyResult } from './apply-plan.ts';
+import type { ApplyResult, Plan } from '../domain/plan.ts';
 
 /** Names in a response. Lambda allows 6 MB, but a list this long is not read. */
 const MAX_NAMES = 500;
