@@ -1,9 +1,9 @@
 import { InvalidInputError } from '#shared/errors.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
-import { type Parameter, parameterText } from './aws/ssm.ts';
 import type { GateConfig } from './config.ts';
 import { type Override, parseOverride } from './domain/override.ts';
+import { type Parameter, parameterText } from './domain/parameter.ts';
 
 interface OverrideContext {
   readonly config: Pick<GateConfig, 'maxOverrideHours' | 'overrideParameter' | 'region'>;

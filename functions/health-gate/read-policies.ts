@@ -1,8 +1,9 @@
 import { chunk, mapLimit } from '#shared/concurrency.ts';
 import { InvalidInputError } from '#shared/errors.ts';
-import { MAX_NAMES, type Parameter, parameterText, readParameters } from './aws/ssm.ts';
+import { MAX_NAMES, readParameters } from './aws/ssm.ts';
 import type { GatesContext } from './context.ts';
 import type { Override } from './domain/override.ts';
+import { type Parameter, parameterText } from './domain/parameter.ts';
 import { buildPolicy, type GateParameters, type Policy } from './domain/policy.ts';
 import { type SourceError, toSourceError } from './domain/verdict.ts';
 import { activeOverride, findCentralOverride } from './find-override.ts';

@@ -1,15 +1,9 @@
 import { GetCalendarStateCommand, GetParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { createClient } from '#shared/aws/client.ts';
-import { InvalidInputError } from '#shared/errors.ts';
+import type { Parameter } from '../domain/parameter.ts';
 import type { CalendarState } from '../domain/verdict.ts';
 
 const ssm = createClient(SSMClient, { deadlineMs: 4_000 });
-
-export interface Parameter {
-  readonly text: string;
-  /** Encrypted; not decrypted here, because a policy is no secret. */
-  readonly isSecret: boolean;
-}
 
 /** GetParameters accepts at most ten names. */
 export const MAX_NAMES = 10;
@@ -27,19 +21,6 @@ export async function readParameters(
       { text: Value, isSecret: Type === 'SecureString' },
     ]),
   );
-}
-
-/** @throws InvalidInputError when the parameter does not exist or is encrypted */
-export function parameterText(
-  parameters: ReadonlyMap<string, Parameter>,
-  name: string,
-  region: string,
-): string {
-  const found = parameters.get(name);
-  if (!found) throw new InvalidInputError(`policy: no parameter "${name}" in ${region}`);
-  if (found.isSecret)
-    throw new InvalidInputError(`policy: expected "${name}" to be a String, got a SecureString`);
-  return found.text;
 }
 
 /** Open only if every calendar is. */

@@ -3,7 +3,8 @@ import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
 import type { GateConfig } from '../config.ts';
 import { isWarnOnly } from '../domain/policy.ts';
-import { findVerdict, type GateVerdict } from '../find-verdict.ts';
+import { createSources, evaluatePolicy } from '../evaluate-policy.ts';
+import { findPolicy, type GivenParameters, type PolicyContext } from '../find-policy.ts';
 import { parseQuestion, textOf } from './event.ts';
 import {
   type HealthAnswer,
@@ -33,21 +34,25 @@ async function answerQuestion(
   invocation: Invocation,
 ): Promise<HealthAnswer> {
   try {
-    const finding = await findVerdict(parseQuestion(question), { config, invocation });
-    return answerOf(finding, invocation.now());
+    return await answerPolicy(parseQuestion(question), { config, invocation });
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;
     return toRefusal(error.message, isWarnOnly(textOf(question)));
   }
 }
 
-function answerOf(finding: GateVerdict, now: number): HealthAnswer {
-  switch (finding.kind) {
+async function answerPolicy(asked: GivenParameters, context: PolicyContext): Promise<HealthAnswer> {
+  const { config, invocation } = context;
+  const found = await findPolicy(asked, context);
+  switch (found.kind) {
     case 'overridden':
-      return toOverriddenAnswer(finding.override);
+      return toOverriddenAnswer(found.override);
     case 'undecided':
-      return toRefusal(finding.reason, true);
-    case 'judged':
-      return toAnswer(finding.verdict, finding.policy, now);
+      return toRefusal(found.reason, true);
+    case 'policy': {
+      const { policy } = found;
+      const verdict = found.verdict ?? (await evaluatePolicy(policy, createSources(config, invocation)));
+      return toAnswer(verdict, policy, invocation.now());
+    }
   }
 }

@@ -1,7 +1,7 @@
 import { InvalidInputError, isRecord } from '#shared/errors.ts';
 import { parseJson } from '#shared/parse.ts';
 import { parseParameters } from '../domain/policy.ts';
-import type { GivenParameters } from '../find-verdict.ts';
+import type { GivenParameters } from '../find-policy.ts';
 
 /** Whether the event is a request to the function URL. Anything else is a direct call: its payload is the question. */
 export function isHttpEvent(event: unknown): boolean {

@@ -5,10 +5,12 @@ import { addCount } from '#shared/metrics.ts';
 import { savePass, saveStop } from '../aws/gate-table.ts';
 import type { GateConfig } from '../config.ts';
 import { decideGateAction, decideRetry } from '../domain/gate-action.ts';
-import type { GateParameters } from '../domain/policy.ts';
+import type { GateParameters, Policy } from '../domain/policy.ts';
 import { formatMarker, formatUnsavedPass, type GatePass } from '../domain/stop-marker.ts';
+import type { Verdict } from '../domain/verdict.ts';
 import { parseProgress } from '../domain/wait-progress.ts';
-import { findVerdict, type GateVerdict } from '../find-verdict.ts';
+import { createSources, evaluatePolicy } from '../evaluate-policy.ts';
+import { findPolicy } from '../find-policy.ts';
 import { describeVerdict } from '../messages/verdict-text.ts';
 import type { GateJob } from './event.ts';
 import type { GateContext } from './gate-context.ts';
@@ -32,23 +34,23 @@ export async function gateDeployment(
   invocation: Invocation,
 ): Promise<JobOutcome> {
   const context: GateContext = { job, config, invocation };
-  const finding = await findVerdict({ text: job.userParameters, parameters: job.parameters }, context);
-  switch (finding.kind) {
+  const found = await findPolicy({ text: job.userParameters, parameters: job.parameters }, context);
+  switch (found.kind) {
     case 'overridden':
-      logOverridden(invocation, finding.override);
-      return toOverriddenResult(finding.override);
+      logOverridden(invocation, found.override);
+      return toOverriddenResult(found.override);
     case 'undecided':
-      logUndecided(finding.reason);
-      return toUndecidedResult(finding.reason);
-    case 'judged':
-      return actOn(context, finding);
+      logUndecided(found.reason);
+      return toUndecidedResult(found.reason);
+    case 'policy': {
+      const { policy } = found;
+      const verdict = found.verdict ?? (await evaluatePolicy(policy, createSources(config, invocation)));
+      return actOn(context, policy, verdict);
+    }
   }
 }
 
-async function actOn(
-  context: GateContext,
-  { policy, verdict }: Extract<GateVerdict, { kind: 'judged' }>,
-): Promise<JobOutcome> {
+async function actOn(context: GateContext, policy: Policy, verdict: Verdict): Promise<JobOutcome> {
   const { config, job, invocation } = context;
   const now = invocation.now();
   const progress = parseProgress(job.continuationToken, now);
