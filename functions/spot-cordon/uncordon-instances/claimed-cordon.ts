@@ -23,3 +23,20 @@ export function recordFailure(some: readonly { readonly cordon: ClaimedCordon }[
 export function cordonIds(some: readonly { readonly cordon: ClaimedCordon }[]): string[] {
   return some.map(({ cordon }) => cordon.record.instanceId);
 }
+
+/** Runs one step for several cordons. If it throws, it failed for all of them, and the sweep tries again. */
+export async function runStep(
+  claimed: readonly ClaimedCordon[],
+  work: (some: readonly ClaimedCordon[]) => Promise<void>,
+): Promise<void> {
+  if (claimed.length === 0) return;
+  try {
+    await work(claimed);
+  } catch (error) {
+    for (const cordon of claimed) cordon.failure = error;
+  }
+}
+
+export function withoutFailure(claimed: readonly ClaimedCordon[]): ClaimedCordon[] {
+  return claimed.filter(({ failure }) => failure === undefined);
+}

@@ -1,28 +1,22 @@
-import { readRecords, scanRecords } from '#shared/aws/records.ts';
 import { sendMessages } from '#shared/aws/sqs.ts';
 import { removeRecords } from '#shared/aws/update-records.ts';
 import type { BatchResult, QueueMessage } from '#shared/handlers/queue.ts';
 import type { Invocation } from '#shared/invocation.ts';
-import { describeInstances } from '../aws/ec2.ts';
 import type { UncordonConfig } from '../config.ts';
 import type { UncordonContext } from '../context.ts';
 import type { CordonRecord } from '../domain/cordon-record.ts';
-import { decideAtStateChange, decideAtSweep, type UncordonDecision } from '../domain/uncordon-decision.ts';
+import type { UncordonDecision } from '../domain/uncordon-decision.ts';
 import { dueEvent } from '../messages/events.ts';
-import type { InstanceFailure } from './claimed-cordon.ts';
-import type { StateChange, TriggerEvent } from './event.ts';
+import { claimCordons, lostClaims } from './claim-cordons.ts';
+import { type DueCordon, type InstanceFailure, runStep, withoutFailure } from './claimed-cordon.ts';
+import { type DecidedRecord, decideCordons } from './decide-cordons.ts';
+import { deleteTags, deleteUndoneRecords, publishUncordonedEvents } from './end-cordons.ts';
+import type { TriggerEvent } from './event.ts';
 import { handleOverdue, type OverdueInstance } from './handle-overdue.ts';
 import { logDeleted, logDryRun, logRequeued } from './log.ts';
 import { noteLaunchFailures } from './note-launch-failures.ts';
 import { noteProtectionChanges } from './note-protection-changes.ts';
-import { undoCordons } from './undo-cordons.ts';
-
-/** A record, what to do with it, and the messages that led to this decision. */
-interface DecidedRecord {
-  readonly record: CordonRecord;
-  readonly decision: UncordonDecision;
-  readonly messageIds: readonly string[];
-}
+import { restoreService } from './restore-service.ts';
 
 /**
  * Undoes cordons whose disruption is over and deletes the records of terminated instances. The sweep reads all records,
@@ -35,53 +29,13 @@ export async function uncordonInstances(
 ): Promise<BatchResult> {
   const table = { table: config.table, key: 'instanceId', signal: invocation.signal } as const;
   const context: UncordonContext = { config, invocation, table };
-  const changes = messages.flatMap(({ id, message }) =>
-    message.kind === 'state-change' ? [{ ...message, id }] : [],
-  );
-  const sweep = messages.find(({ message }) => message.kind === 'sweep');
   // First: a record of a terminated instance is deleted below.
   const unreported = await noteLaunchFailures(context, messages);
   const unnoted = await noteProtectionChanges(context, messages);
-  const decided = [
-    ...(sweep ? await decideAll(context, sweep.id) : []),
-    ...(changes.length > 0 ? await decideChanged(context, changes) : []),
-  ];
+  const decided = await decideCordons(context, messages);
   if (config.dryRun) return planOnly(context, decided);
   const { retry, response } = await applyDecisions(context, decided);
   return { retry: [...retry, ...unreported, ...unnoted], response };
-}
-
-async function decideAll(
-  { invocation, table }: UncordonContext,
-  messageId: string,
-): Promise<DecidedRecord[]> {
-  const records = await scanRecords(table);
-  if (records.length === 0) return [];
-  const ids = records.map(({ instanceId }) => instanceId);
-  const instances = await describeInstances(ids, invocation.signal);
-  return records.map((record) => ({
-    record,
-    decision: decideAtSweep(record, instances.get(record.instanceId), invocation.now()),
-    messageIds: [messageId],
-  }));
-}
-
-/** Most state changes are of instances without a cordon, so one read checks a hundred of them. */
-async function decideChanged(
-  { table }: UncordonContext,
-  changes: readonly (StateChange & { readonly id: string })[],
-): Promise<DecidedRecord[]> {
-  const byInstance = Map.groupBy(changes, ({ instanceId }) => instanceId);
-  const records = await readRecords(table, [...byInstance.keys()]);
-  return [...records.values()].map((record) => {
-    const own = byInstance.get(record.instanceId) ?? [];
-    const decisions = own.map(({ state, eventTime }) => decideAtStateChange(record, state, eventTime));
-    // A terminated instance never runs again, whatever the order of the events.
-    const decision =
-      decisions.find(({ kind }) => kind === 'delete') ?? decisions.find(({ kind }) => kind === 'uncordon');
-    const messageIds = own.map(({ id }) => id);
-    return { record, decision: decision ?? { kind: 'keep' }, messageIds };
-  });
 }
 
 async function applyDecisions(
@@ -89,7 +43,7 @@ async function applyDecisions(
   decided: readonly DecidedRecord[],
 ): Promise<BatchResult> {
   const failed = [
-    ...(await uncordonDue(context, decided)),
+    ...(await undoCordons(context, dueCordons(decided))),
     ...(await deleteRecords(context, recordsWith(decided, 'delete'))),
     ...(await requeueDue(context, recordsWith(decided, 'requeue'))),
   ];
@@ -105,14 +59,26 @@ async function applyDecisions(
   return { retry, response };
 }
 
-async function uncordonDue(
+/**
+ * Undoes cordons: claims the records, restores targets and protection, deletes the tags, publishes events and deletes
+ * the records. Every step is safe to repeat. If the function dies, the sweep finishes the work.
+ */
+async function undoCordons(
   context: UncordonContext,
-  decided: readonly DecidedRecord[],
+  due: readonly DueCordon[],
 ): Promise<readonly InstanceFailure[]> {
-  const due = decided.flatMap(({ record, decision }) =>
-    decision.kind === 'uncordon' ? [{ record, why: decision.reason }] : [],
+  if (due.length === 0) return [];
+  const claimed = await claimCordons(context, due);
+  const { signal } = context.invocation;
+  await runStep(claimed, (some) => restoreService(context, some));
+  // The tags are deleted last: schedulers must see the cordon until the instance is fully back in service.
+  await runStep(withoutFailure(claimed), (some) => deleteTags(some, signal));
+  await runStep(withoutFailure(claimed), (some) => publishUncordonedEvents(some, signal));
+  await deleteUndoneRecords(context, withoutFailure(claimed));
+  const failed = claimed.flatMap(({ record, failure }) =>
+    failure === undefined ? [] : [{ instanceId: record.instanceId, error: failure }],
   );
-  return due.length === 0 ? [] : undoCordons(context, due);
+  return [...failed, ...lostClaims(due, claimed)];
 }
 
 async function deleteRecords(
@@ -161,5 +127,11 @@ function recordsWith(decided: readonly DecidedRecord[], kind: UncordonDecision['
 function overdueInstances(decided: readonly DecidedRecord[]): OverdueInstance[] {
   return decided.flatMap(({ record, decision }) =>
     decision.kind === 'overdue' ? [{ ...decision, record }] : [],
+  );
+}
+
+function dueCordons(decided: readonly DecidedRecord[]): DueCordon[] {
+  return decided.flatMap(({ record, decision }) =>
+    decision.kind === 'uncordon' ? [{ record, why: decision.reason }] : [],
   );
 }
