@@ -5,7 +5,7 @@ import { pruneBuilds } from './prune-builds.ts';
 
 const config = readPruneConfig();
 
-/** Runs by schedule, or by a call with any payload. The next run continues when time runs out. */
+/** Runs by schedule, or by a direct call. The next run continues when time runs out. */
 export const handler = asyncInvocationHandler({
   parse: parsePruneEvent,
   handle: (_, invocation) => pruneBuilds(config, invocation),
