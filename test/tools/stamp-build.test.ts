@@ -323,7 +323,7 @@ describe('a stamped build', () => {
     const before = everything('.');
     const ran = stamp();
     expect(ran.stderr).toMatch(
-      /site-b-1 was stamped before, with other files: .* digest [0-9a-f]{64}, that of out has [0-9a-f]{64}/,
+      /site-b-1 was stamped before, with other files: .* hash [0-9a-f]{64}, that of out has [0-9a-f]{64}/,
     );
     expect(ran.status).toBe(1);
     expect(everything('.')).toEqual(before);

@@ -25,7 +25,7 @@ export interface CopyRequest {
   readonly progress: Progress | undefined;
 }
 
-export type CopyResult = 'whole' | Pick<Progress, 'phase' | 'done' | 'digest'>;
+export type CopyResult = 'whole' | Pick<Progress, 'phase' | 'done' | 'fingerprint'>;
 
 /**
  * Copies a build to another store: into a draft folder, verified in full there, and only then renamed into place. The live
@@ -72,7 +72,7 @@ async function copyToDraft(
       tree,
       from,
     );
-    if (done < tree.found.length) return { phase: 'copy', done, digest: '' };
+    if (done < tree.found.length) return { phase: 'copy', done, fingerprint: '' };
     for (const name of ownFiles) await copyFile(join(origin, name), join(draft, name));
     return 'whole';
   } catch (error) {
@@ -97,8 +97,8 @@ async function verifyCopy(
   await readStampedManifest(context, draft, artifact);
   const resume = progress?.phase === 'verify-copy' ? progress : undefined;
   const options = { manifest, resume, allowHardLinks: true };
-  const { digest, doneFiles, files } = await compareFolder(context, draft, artifact, options);
-  return doneFiles < files ? { phase: 'verify-copy', done: doneFiles, digest } : 'whole';
+  const { fingerprint, doneFiles, files } = await compareFolder(context, draft, artifact, options);
+  return doneFiles < files ? { phase: 'verify-copy', done: doneFiles, fingerprint } : 'whole';
 }
 
 /** The live build, for hard links. Its manifest is not trusted: every linked file is read afterwards. */

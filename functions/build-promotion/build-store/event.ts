@@ -11,8 +11,8 @@ const progressSchema = z.strictObject({
   phase: z.enum(['restore', 'verify', 'copy', 'verify-copy']),
   /** Number of files done, in the order of their paths. */
   done: z.int().check(z.nonnegative()),
-  /** Digest of the attributes of these files: if they change, the files are read again. */
-  digest: z.string(),
+  /** Fingerprint of the attributes of these files: if they change, the files are read again. */
+  fingerprint: z.string(),
   /** The environment's generation when the request began: if it changes, the request is refused. */
   generation: z.int().check(z.nonnegative()),
 });

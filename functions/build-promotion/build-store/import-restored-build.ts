@@ -89,7 +89,7 @@ export async function abandonRestore(
   return { outcome: 'abandoned', buildId: id };
 }
 
-/** Imports what AWS Backup restored next to the store: verifies it by the digest in the history, then moves it into place. */
+/** Imports what AWS Backup restored next to the store: verifies it by the hash in the history, then moves it into place. */
 export async function finishRestore(
   context: StoreContext,
   request: StoreRequestOf<'finish-restore'>,
@@ -169,11 +169,11 @@ async function verifyRestored(
 ): Promise<'sound' | Progress | string> {
   try {
     const manifest = await readStampedManifest(context, folder, artifact);
-    const { digest, doneFiles, files } = await compareFolder(context, folder, artifact, {
+    const { fingerprint, doneFiles, files } = await compareFolder(context, folder, artifact, {
       manifest,
       resume: progress,
     });
-    return doneFiles < files ? { phase: 'verify', done: doneFiles, digest, generation: 0 } : 'sound';
+    return doneFiles < files ? { phase: 'verify', done: doneFiles, fingerprint, generation: 0 } : 'sound';
   } catch (error) {
     if (error instanceof RefusalError) return error.message;
     throw error;
@@ -242,6 +242,6 @@ async function findInHistories(
     if (change.to === id || change.from === id) times.push(Date.parse(change.at));
   }
   if (!artifact)
-    throw new RefusalError(`${id} was never live in any environment, so there is no digest to verify it`);
+    throw new RefusalError(`${id} was never live in any environment, so there is no hash to verify it`);
   return { artifact, presence: { from: Math.min(...times), until: Math.max(...times) } };
 }

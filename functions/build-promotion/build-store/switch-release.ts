@@ -50,7 +50,7 @@ export async function switchRelease(context: StoreContext, request: SwitchReques
           request,
         );
   if ('pruned' in choice) {
-    const progress = { phase: 'restore', done: 0, digest: '', generation: state.generation } as const;
+    const progress = { phase: 'restore', done: 0, fingerprint: '', generation: state.generation } as const;
     return { outcome: 'pruned', buildId: choice.pruned, progress };
   }
   const { artifact } = choice;
@@ -195,10 +195,10 @@ function verifyingReply(
   { comparison }: Extract<VerifyResult, { isComplete: false }>,
   generation: number,
 ): Unfinished {
-  const { digest, doneFiles } = comparison;
+  const { fingerprint, doneFiles } = comparison;
   return {
     outcome: 'unfinished',
-    progress: { phase: 'verify', done: doneFiles, digest, generation },
+    progress: { phase: 'verify', done: doneFiles, fingerprint, generation },
     percent: Math.floor((90 * doneFiles) / Math.max(1, files)),
     summary: `${buildId}: ${doneFiles} of ${files} files verified`,
   };

@@ -22,7 +22,7 @@ export interface VerifyOptions {
   /** `auto` reads every byte the first time, and always in the configured environments. */
   readonly verify: 'auto' | VerifyMode;
   readonly env: string;
-  readonly resume?: { readonly done: number; readonly digest: string } | undefined;
+  readonly resume?: { readonly done: number; readonly fingerprint: string } | undefined;
   /** For copies, whose unchanged files are hard links to the previous release. */
   readonly allowHardLinks?: boolean;
 }
@@ -52,13 +52,14 @@ export async function verifyBuild(
       ...compareOptions(context, options),
       attributesOnly: true,
     });
-    const isSame = attributes.differences.length === 0 && attributes.digest === lastVerification.fingerprint;
+    const isSame =
+      attributes.differences.length === 0 && attributes.fingerprint === lastVerification.fingerprint;
     if (isSame) return { isComplete: true, mode: 'fingerprint', manifest };
   }
   const comparison = await compareFolder(context, folder, artifact, { ...options, manifest });
   if (comparison.doneFiles < comparison.files) return { isComplete: false, comparison };
   if (!context.config.dryRun)
-    await saveVerification(store, buildId, { manifestSha256, fingerprint: comparison.digest });
+    await saveVerification(store, buildId, { manifestSha256, fingerprint: comparison.fingerprint });
   return { isComplete: true, mode: 'full', manifest };
 }
 

@@ -1,18 +1,18 @@
 import * as z from 'zod/mini';
 import { parseAs, parseJson } from '#shared/parse.ts';
-import { buildId, digest } from './names.ts';
+import { buildId, sha256 } from './names.ts';
 
 /** Limit for the input artifact, packed and unpacked. A build's artifact has about 300 bytes. */
 export const MAX_ARCHIVE_BYTES = 65_536;
 
 const count = z.int().check(z.nonnegative());
 
-/** A build as the pipeline passes it on, and as BUILD.json in its folder. The digest of the manifest covers every byte. */
+/** A build as the pipeline passes it on, and as BUILD.json in its folder. The hash of the manifest covers every byte. */
 export const artifactSchema = z.object({
   v: z.literal(1),
   buildId,
   /** SHA-256 of the manifest. */
-  manifestSha256: digest,
+  manifestSha256: sha256,
   files: count,
   bytes: count,
   createdAt: z.string().check(z.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/)),

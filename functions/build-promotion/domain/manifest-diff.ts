@@ -26,9 +26,9 @@ export function compareNames(
     known.add(path);
     if (kind === 'special') differences.push({ path, kind: 'special' });
     else if (kind === 'link' && !allowLinks) differences.push({ path, kind: 'linked' });
-    else if (!manifest.digests.has(path)) differences.push({ path, kind: 'extra' });
+    else if (!manifest.hashes.has(path)) differences.push({ path, kind: 'extra' });
   }
-  for (const path of manifest.digests.keys())
+  for (const path of manifest.hashes.keys())
     if (!known.has(path)) differences.push({ path, kind: 'missing' });
   const different = new Set(differences.map(({ path }) => path));
   const matching = found.filter(({ path }) => !different.has(path));

@@ -10,7 +10,7 @@ import { RefusalError } from './refusal.ts';
 /** What a build holds. Paths are only compared, never opened. */
 export interface Manifest {
   /** SHA-256 in hexadecimal, by path. */
-  readonly digests: ReadonlyMap<string, string>;
+  readonly hashes: ReadonlyMap<string, string>;
   /** Undefined for a build that was stamped without modes. */
   readonly modes: Modes | undefined;
 }
@@ -38,12 +38,12 @@ export function verifyManifest(
   const { buildId, files, manifestSha256 } = artifact;
   const found = sha256(stamped.manifest);
   if (found !== manifestSha256)
-    throw new RefusalError(`${buildId}: ${MANIFEST} has the digest ${found}, not ${manifestSha256}`);
+    throw new RefusalError(`${buildId}: ${MANIFEST} has the hash ${found}, not ${manifestSha256}`);
   if (publicKey !== undefined) assertSignature(stamped.manifest, artifact, publicKey);
   const manifest = parseManifest(stamped);
-  if (manifest.digests.size !== files)
+  if (manifest.hashes.size !== files)
     throw new RefusalError(
-      `${buildId}: ${MANIFEST} lists ${manifest.digests.size} files, the artifact says ${files}`,
+      `${buildId}: ${MANIFEST} lists ${manifest.hashes.size} files, the artifact says ${files}`,
     );
   return manifest;
 }
@@ -62,15 +62,15 @@ function assertSignature(manifest: Buffer, { buildId, signature }: Artifact, key
 
 /** @throws InvalidInputError if one of the files is invalid, or the modes are not those of the manifest */
 export function parseManifest({ manifest, modes }: ManifestFiles): Manifest {
-  const digests = parseDigests(manifest);
-  const modesDigest = digests.get(MODES);
-  if (modesDigest === undefined) return { digests, modes: undefined };
-  digests.delete(MODES);
+  const hashes = parseHashes(manifest);
+  const modesHash = hashes.get(MODES);
+  if (modesHash === undefined) return { hashes, modes: undefined };
+  hashes.delete(MODES);
   if (modes === undefined) throw new InvalidInputError(`${MODES} is missing`);
   const found = sha256(modes);
-  if (found !== modesDigest)
-    throw new InvalidInputError(`${MODES} has the digest ${found}, ${MANIFEST} says ${modesDigest}`);
-  return { digests, modes: parseModes(modes.toString('utf8')) };
+  if (found !== modesHash)
+    throw new InvalidInputError(`${MODES} has the hash ${found}, ${MANIFEST} says ${modesHash}`);
+  return { hashes, modes: parseModes(modes.toString('utf8')) };
 }
 
 /**
@@ -79,14 +79,14 @@ export function parseManifest({ manifest, modes }: ManifestFiles): Manifest {
  *
  * @throws InvalidInputError with the line number
  */
-function parseDigests(bytes: Uint8Array): Map<string, string> {
+function parseHashes(bytes: Uint8Array): Map<string, string> {
   const lines = decode(bytes).split('\n');
   if (lines.pop() !== '') throw new InvalidInputError(`${MANIFEST} does not end with a line break`);
   const manifest = new Map<string, string>();
   for (const [at, line] of lines.entries()) {
-    const [digest, path] = parseLine(line, at + 1);
+    const [hash, path] = parseLine(line, at + 1);
     if (manifest.has(path)) throw invalidLine(at + 1, `lists ${formatValue(path)} twice`);
-    manifest.set(path, digest);
+    manifest.set(path, hash);
   }
   return manifest;
 }
@@ -99,17 +99,17 @@ function decode(bytes: Uint8Array): string {
   }
 }
 
-function parseLine(line: string, number: number): readonly [digest: string, path: string] {
+function parseLine(line: string, number: number): readonly [hash: string, path: string] {
   const isEscaped = line.startsWith('\\');
   const start = isEscaped ? 1 : 0;
-  const digest = line.slice(start, start + 64);
+  const hash = line.slice(start, start + 64);
   const mark = line.slice(start + 64, start + 66);
-  if (!/^[0-9a-f]{64}$/.test(digest) || (mark !== '  ' && mark !== ' *'))
+  if (!/^[0-9a-f]{64}$/.test(hash) || (mark !== '  ' && mark !== ' *'))
     throw invalidLine(number, 'is not in the format of sha256sum');
   const written = line.slice(start + 66);
   const path = isEscaped ? unescapePath(written, number) : written;
   assertValidPath(path, number);
-  return [digest, path];
+  return [hash, path];
 }
 
 const escapes: Readonly<Record<string, string>> = { '\\\\': '\\', '\\n': '\n', '\\r': '\r' };

@@ -11,7 +11,7 @@ export const FOLDER = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(?:\/[A-Za-z0-9][A-Za-z0-
 export const buildId = z.string().check(z.regex(BUILD_ID));
 export const environment = z.string().check(z.regex(ENVIRONMENT));
 export const folder = z.string().check(z.regex(FOLDER));
-export const digest = z.string().check(z.regex(/^[0-9a-f]{64}$/));
+export const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/));
 
 /** Files in a build's folder that are not part of the build. */
 export const MANIFEST = 'MANIFEST.sha256';

@@ -10,14 +10,14 @@ import { type ReadResult, readFiles } from './hash-files.ts';
 import { EFS_CONCURRENCY, listTree, stampedFiles } from './walk.ts';
 
 export interface CompareOptions {
-  /** Accept a symbolic link to a file in the same build if the manifest has the same digest for both. */
+  /** Accept a symbolic link to a file in the same build if the manifest has the same hash for both. */
   readonly allowLinks: boolean;
   /** Accept hard links, as in a copy that shares unchanged files with the previous release. */
   readonly allowHardLinks: boolean;
   readonly isOutOfTime: () => boolean;
-  /** Files already read, and the digest of their attributes at that time. */
-  readonly resume?: { readonly done: number; readonly digest: string } | undefined;
-  /** Compare only attributes: the digest then shows whether something changed, but not what. */
+  /** Files already read, and the fingerprint of their attributes at that time. */
+  readonly resume?: { readonly done: number; readonly fingerprint: string } | undefined;
+  /** Compare only attributes: the fingerprint then shows whether something changed, but not what. */
   readonly attributesOnly?: boolean;
 }
 
@@ -28,7 +28,7 @@ export interface ComparisonResult {
   readonly doneFiles: number;
   readonly bytes: number;
   /** Over path, inode, size, times, mode and owner of the files done, and over links and folders when all are done. */
-  readonly digest: string;
+  readonly fingerprint: string;
 }
 
 /** Compares the files on disk with the manifest. Paths in the manifest are never opened. */
@@ -45,8 +45,8 @@ export async function compareWithManifest(
   const unchanged = await readUnchanged(build, paths, options);
   // No time even to check the files read before: the progress stays the same for the next invocation.
   if (!unchanged && options.resume) {
-    const { digest, done } = options.resume;
-    return { differences: nameDifferences, files: paths.length, bytes: 0, doneFiles: done, digest };
+    const { fingerprint, done } = options.resume;
+    return { differences: nameDifferences, files: paths.length, bytes: 0, doneFiles: done, fingerprint };
   }
   const readings = await readFiles(
     paths.slice(unchanged?.length).map((path) => join(build, path)),
@@ -65,7 +65,7 @@ export async function compareWithManifest(
     files: paths.length,
     doneFiles: all.length,
     bytes: all.reduce((sum, one) => sum + (typeof one === 'string' ? 0 : one.stats.size), 0),
-    digest: fingerprint(paths, all, [...targets, ...folders]),
+    fingerprint: fingerprintOf(paths, all, [...targets, ...folders]),
   };
 }
 
@@ -82,7 +82,7 @@ async function readUnchanged(
     { attributesOnly: true, isOutOfTime },
   );
   if (current.length < before.length) return undefined;
-  return fingerprint(before, current, []) === resume.digest ? current : [];
+  return fingerprintOf(before, current, []) === resume.fingerprint ? current : [];
 }
 
 interface Rules extends CompareOptions {
@@ -97,7 +97,7 @@ function compareFile(
   { allowHardLinks, manifest, owner }: Rules,
 ): readonly FileDifference[] {
   if (typeof reading === 'string') return [{ path, kind: reading }];
-  if (reading.digest !== undefined && reading.digest !== manifest.digests.get(path))
+  if (reading.hash !== undefined && reading.hash !== manifest.hashes.get(path))
     return [{ path, kind: 'changed' }];
   // A write to the other hard link would change this file.
   if (reading.stats.nlink > 1 && !allowHardLinks) return [{ path, kind: 'linked' }];
@@ -136,14 +136,14 @@ async function readLinks(
     const target = targets[at] ?? '';
     const leadsTo = posix.normalize(posix.join(posix.dirname(path), target));
     const isInside = !posix.isAbsolute(target) && files.has(leadsTo);
-    return isInside && manifest.digests.get(leadsTo) === manifest.digests.get(path)
+    return isInside && manifest.hashes.get(leadsTo) === manifest.hashes.get(path)
       ? []
       : [{ path, kind: 'linked' }];
   });
   return [differences, links.map(({ path }, at) => `${path}\0${targets[at]}\n`)];
 }
 
-function fingerprint(
+function fingerprintOf(
   paths: readonly string[],
   readings: readonly ReadResult[],
   lines: readonly string[],

@@ -21,7 +21,7 @@ const FOLDER_MODE = 0o755;
 const GROUP_SIZE = 512;
 
 /**
- * Copies a build's files in the order of their paths, starting at index `done`. Files with the same digest in `base` are
+ * Copies a build's files in the order of their paths, starting at index `done`. Files with the same hash in `base` are
  * hard-linked. The result is verified afterwards.
  *
  * @param tree as found on disk
@@ -54,10 +54,10 @@ async function copyOne({ base, from, manifest, to }: CopyPlan, { kind, path }: F
 
 /** A hard link has the mode of the other file, so the mode must be the same as well. */
 function isUnchanged(path: string, base: Manifest, wanted: Manifest): boolean {
-  const digest = base.digests.get(path);
+  const hash = base.hashes.get(path);
   return (
-    digest !== undefined &&
-    digest === wanted.digests.get(path) &&
+    hash !== undefined &&
+    hash === wanted.hashes.get(path) &&
     base.modes?.executables.has(path) === wanted.modes?.executables.has(path)
   );
 }

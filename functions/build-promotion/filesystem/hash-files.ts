@@ -19,7 +19,7 @@ import { EFS_CONCURRENCY } from './walk.ts';
 /** A regular file's attributes, and the SHA-256 of its content if it was read. */
 interface FileReading {
   readonly stats: Stats;
-  readonly digest?: string;
+  readonly hash?: string;
 }
 
 export type ReadResult = FileReading | FileDifference['kind'];
@@ -84,8 +84,8 @@ function hashFileSync(path: string, buffer: Buffer, options: ReadOptions): reado
       if (!stats.isFile()) return ['special', 0];
       const length = readSync(fd, buffer, 0, CHUNK_BYTES, null);
       const begun = performance.now();
-      const digest = hashSync(fd, buffer, length, stats);
-      return [{ stats, digest }, performance.now() - begun];
+      const hash = hashSync(fd, buffer, length, stats);
+      return [{ stats, hash }, performance.now() - begun];
     } finally {
       closeSync(fd);
     }
@@ -133,7 +133,7 @@ async function readFileAsync(path: string, buffer: Buffer, options: ReadOptions)
     try {
       const stats = fstatSync(fd); // NFS returns the attributes when a file is opened: no second request
       if (!stats.isFile()) return 'special';
-      return { stats, digest: await hashAsync(fd, buffer, stats) };
+      return { stats, hash: await hashAsync(fd, buffer, stats) };
     } finally {
       closeSync(fd); // for a file that was only read, NFS does not wait here
     }

@@ -1,10 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import { digest } from '../domain/names.ts';
+import { sha256 } from '../domain/names.ts';
 import { folders, readDocument, type Store, writeDocument } from './layout.ts';
 
-const verificationSchema = z.object({ manifestSha256: digest, fingerprint: digest });
+const verificationSchema = z.object({ manifestSha256: sha256, fingerprint: sha256 });
 
 /** Fingerprint of a build's attributes when every byte was verified. */
 export type Verification = Readonly<z.output<typeof verificationSchema>>;

@@ -21,7 +21,7 @@ export const refusedSchema = z.object({
 export const progressSchema = z.object({
   phase: z.enum(['restore', 'verify', 'copy', 'verify-copy']),
   done: z.number(),
-  digest: z.string(),
+  fingerprint: z.string(),
   generation: z.number(),
 });
 

@@ -279,7 +279,7 @@ describe('a build that outlasts an invocation', () => {
 
   it('reads changed files again', async () => {
     const artifact = site.stamp('b-1', { a: 'a', b: 'b' });
-    const progress = { phase: 'verify', done: 2, digest: 'f'.repeat(64), generation: 0 };
+    const progress = { phase: 'verify', done: 2, fingerprint: 'f'.repeat(64), generation: 0 };
     fs.writeFileSync(join(site.root, 'builds/b-1/a'), 'A');
     expect((await promote(artifact, { progress })).reason).toMatch(/changed "a"/);
   });
@@ -287,7 +287,7 @@ describe('a build that outlasts an invocation', () => {
   it('is refused if another request changed the environment', async () => {
     await site.promote('b-1');
     const artifact = site.stamp('b-2');
-    const progress = { phase: 'verify', done: 0, digest: '', generation: 0 };
+    const progress = { phase: 'verify', done: 0, fingerprint: '', generation: 0 };
     expect(await promote(artifact, { progress })).toMatchObject({ failure: 'RevisionOutOfSync' });
   });
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Answer, openSite, type Site } from '../site.ts';
 
-// Who can read, change and execute what a build holds, and folders, which have no digest.
+// Who can read, change and execute what a build holds, and folders, which have no hash.
 
 let site: Site;
 beforeAll(async () => {
@@ -91,7 +91,7 @@ it('a change of the list of modes is found', async () => {
 
   expect(await site.store({ action: 'promote', env: 'dev', key: 'k', artifact })).toMatchObject({
     outcome: 'refused',
-    reason: expect.stringMatching(/MANIFEST\.modes has the digest/),
+    reason: expect.stringMatching(/MANIFEST\.modes has the hash/),
   });
 });
 

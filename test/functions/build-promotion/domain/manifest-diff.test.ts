@@ -7,12 +7,12 @@ import {
 const D = 'a'.repeat(64);
 
 describe('differences', () => {
-  const digests = new Map([
+  const hashes = new Map([
     ['a', D],
     ['l', D],
     ['m', D],
   ]);
-  const manifest = { digests, modes: undefined };
+  const manifest = { hashes, modes: undefined };
   const met = [
     { path: 'a', kind: 'file' },
     { path: 'l', kind: 'link' },

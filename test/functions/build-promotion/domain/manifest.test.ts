@@ -2,7 +2,7 @@ import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { parseManifest, verifyManifest } from '../../../../functions/build-promotion/domain/manifest.ts';
 import { parseModes } from '../../../../functions/build-promotion/domain/modes.ts';
-import { DIGEST as D, stamped } from '../artifact-example.ts';
+import { HASH as D, stamped } from '../artifact-example.ts';
 
 const parse = (manifest: string | Buffer, modes?: string) =>
   parseManifest({
@@ -22,7 +22,7 @@ describe('a manifest', () => {
     ['a byte order mark in a name', `${D}  \uFEFFa\n`, ['\uFEFFa']],
     ['no lines', '', []],
   ])('is read: %s', (_, text, paths) => {
-    expect([...parse(text).digests.keys()]).toEqual(paths);
+    expect([...parse(text).hashes.keys()]).toEqual(paths);
   });
 
   it.each([
@@ -53,12 +53,12 @@ describe('a manifest', () => {
 
   const bytes = Buffer.from(`${D}  a\n`);
   const files = { manifest: bytes, modes: undefined };
-  const digest = createHash('sha256').update(bytes).digest('hex');
-  const artifact = { ...stamped, manifestSha256: digest };
+  const hash = createHash('sha256').update(bytes).digest('hex');
+  const artifact = { ...stamped, manifestSha256: hash };
 
   it('is the one that the artifact names, with as many files', () => {
-    expect(verifyManifest(files, artifact, undefined).digests.get('a')).toBe(D);
-    expect(() => verifyManifest(files, stamped, undefined)).toThrow(`has the digest ${digest}, not ${D}`);
+    expect(verifyManifest(files, artifact, undefined).hashes.get('a')).toBe(D);
+    expect(() => verifyManifest(files, stamped, undefined)).toThrow(`has the hash ${hash}, not ${D}`);
     expect(() => verifyManifest(files, { ...artifact, files: 2 }, undefined)).toThrow('lists 1 files');
   });
 
@@ -68,7 +68,7 @@ describe('a manifest', () => {
     ['ed25519', generateKeyPairSync('ed25519'), null],
   ] as const)('is signed, when a key is given: %s', (_, { privateKey, publicKey }, algorithm) => {
     const signature = sign(algorithm, bytes, privateKey).toString('base64');
-    expect(verifyManifest(files, { ...artifact, signature }, publicKey).digests.size).toBe(1);
+    expect(verifyManifest(files, { ...artifact, signature }, publicKey).hashes.size).toBe(1);
     expect(() => verifyManifest(files, artifact, publicKey)).toThrow('is not signed');
     const other = sign(algorithm, Buffer.from('else'), privateKey).toString('base64');
     expect(() => verifyManifest(files, { ...artifact, signature: other }, publicKey)).toThrow(
@@ -82,9 +82,9 @@ describe('a list of modes', () => {
   const line = `${createHash('sha256').update(list).digest('hex')}  MANIFEST.modes\n`;
 
   it('is read when the manifest names it, and is no file of the build', () => {
-    const { digests, modes } = parse(`${D}  a/run\n${line}`, list);
+    const { hashes, modes } = parse(`${D}  a/run\n${line}`, list);
 
-    expect([...digests.keys()]).toEqual(['a/run']);
+    expect([...hashes.keys()]).toEqual(['a/run']);
     expect(modes).toEqual({ folders: new Set(['a', 'a/empty']), executables: new Set(['a/run']) });
   });
 
@@ -94,12 +94,7 @@ describe('a list of modes', () => {
 
   it.each([
     ['missing', line, undefined, 'MANIFEST.modes is missing'],
-    [
-      'another one',
-      line,
-      `${list}x b\n`,
-      /MANIFEST\.modes has the digest [0-9a-f]{64}, MANIFEST\.sha256 says/,
-    ],
+    ['another one', line, `${list}x b\n`, /MANIFEST\.modes has the hash [0-9a-f]{64}, MANIFEST\.sha256 says/],
   ])('is refused: %s', (_, manifest, modes, reason) => {
     expect(() => parse(manifest, modes)).toThrow(reason);
   });

@@ -44,15 +44,15 @@ function farAway(): { opens(): number } {
   return { opens: () => opens };
 }
 
-const digestOf = (read: ReadResult | undefined): string | undefined =>
-  typeof read === 'object' ? read.digest : read;
+const hashOf = (read: ReadResult | undefined): string | undefined =>
+  typeof read === 'object' ? read.hash : read;
 
 describe.each(['near', 'far'])('files that are %s', (distance) => {
   it('are read to the end, each in its place', async () => {
     const files = makeFiles(100);
     const { opens } = distance === 'far' ? farAway() : { opens: () => 8 };
     const read = await readFiles([...files.keys()], { isOutOfTime: () => false });
-    expect(read.map(digestOf)).toEqual([...files.values()]);
+    expect(read.map(hashOf)).toEqual([...files.values()]);
     expect(opens()).toBeLessThan(50);
   });
 

@@ -53,7 +53,7 @@ const switched = {
 };
 const more = {
   outcome: 'unfinished',
-  progress: { phase: 'verify', done: 1, digest: 'd', generation: 0 },
+  progress: { phase: 'verify', done: 1, fingerprint: 'd', generation: 0 },
   percent: 45,
   summary: 'b-1: 1 of 2 files verified',
 };
@@ -162,7 +162,7 @@ it('returns a refusal of the store with its message', async () => {
 
 it('restores a pruned build and rolls back to it in the same job', async () => {
   const parameters = { env: 'prod', action: 'rollback', restore: true, key: 'execution' };
-  const progress = { phase: 'restore', done: 0, digest: '', generation: 7 };
+  const progress = { phase: 'restore', done: 0, fingerprint: '', generation: 7 };
   const pruned = told({ outcome: 'pruned', buildId: 'b-0', progress });
   const restoring = (status: string, percent: number) => told({ status, buildId: 'b-0', percent });
   const waiting = await run(parameters, [pruned, restoring('running', 40)]);
