@@ -2,7 +2,6 @@ import { publishAllEvents } from '#shared/aws/eventbridge.ts';
 import { updateRecord } from '#shared/aws/update-record.ts';
 import { RetryableError } from '#shared/errors.ts';
 import type { Invocation } from '#shared/invocation.ts';
-import { addCount } from '#shared/metrics.ts';
 import type { ExecuteConfig } from '../config.ts';
 import type { ExecuteContext } from '../context.ts';
 import { createContext } from '../create-context.ts';
@@ -23,6 +22,7 @@ import { type DueDetail, dueEventOf, requestEndedEvent } from '../messages/event
 import { answerStep } from './answer-step.ts';
 import type { ExecuteEvent } from './event.ts';
 import { intervene } from './intervene.ts';
+import { logClosed } from './log.ts';
 import { closedOutcome, type ExecutionResult, formatError, type Incomplete } from './outcome.ts';
 import { sendClosingMail } from './send-closing-mail.ts';
 import { shareImage } from './share-image.ts';
@@ -174,14 +174,4 @@ async function save(
   );
   if (wrote && saved) return saved;
   throw new RetryableError('another invocation took over this request');
-}
-
-function logClosed({ logger, metrics }: Invocation, record: Draft<ApprovalRecord>): void {
-  const { subject, part, status, round, shares, why } = record;
-  const fields = { imageArn: subject.imageArn, part, status, round, shares };
-  const withReason = why === undefined ? fields : { ...fields, reason: why };
-  if (status === 'failed')
-    logger.error('approval not carried out, see "Asking again" in operating.md', withReason);
-  else logger.info('approval request closed', withReason);
-  addCount(metrics, `RequestClosed.${status}`);
 }

@@ -1,7 +1,8 @@
 import { InvalidInputError } from '#shared/errors.ts';
 import { formatValue } from '#shared/redact.ts';
 import type { Tags } from './instance.ts';
-import { type Thresholds, tagKeys } from './settings.ts';
+import type { Thresholds } from './settings.ts';
+import { tagKeys } from './tag-keys.ts';
 
 /** What a tag says about one mount of its instance. */
 export interface MountTag {

@@ -2,6 +2,7 @@ import { InvalidInputError } from '#shared/errors.ts';
 import { formatValue } from '#shared/redact.ts';
 import type { Statistic } from './alarm.ts';
 import type { Tags } from './instance.ts';
+import { tagKeys } from './tag-keys.ts';
 
 /** Percent or GB of free space. */
 export interface Thresholds {
@@ -37,24 +38,6 @@ export interface Settings {
   /** An alarm for disks that are full within this many hours at the pace of the past day; 0 disables it. */
   readonly forecastHours: number;
 }
-
-export const tagKeys = {
-  use: 'groundcrew:disk-alarms',
-  topic: 'groundcrew:disk-topic',
-  tiers: 'groundcrew:disk-tiers',
-  minimumFreeGb: 'groundcrew:disk-minimum-free-gb',
-  periodSeconds: 'groundcrew:disk-period',
-  datapoints: 'groundcrew:disk-datapoints',
-  warningAlarm: 'groundcrew:disk-warning',
-  statistic: 'groundcrew:disk-statistic',
-  inodesPercent: 'groundcrew:disk-inodes',
-  silentMinutes: 'groundcrew:disk-silent',
-  forecastHours: 'groundcrew:disk-forecast',
-  /** GB of the disks whose agent sends no size. */
-  size: 'groundcrew:disk-size',
-  /** For one mount; further ones have a suffix, as in `groundcrew:disk-mount:logs`. */
-  mount: 'groundcrew:disk-mount',
-} as const;
 
 /** A parser for each setting, used for its parameter and its tag. The error message follows the name of either. */
 export const settingParsers: { readonly [K in keyof Settings]: (raw: string) => Settings[K] } = {

@@ -4,7 +4,7 @@ import type { ExistingAlarm } from './alarm.ts';
 import { calledAtOf } from './alarm-metadata.ts';
 import type { Tags } from './instance.ts';
 import { parseMountTags } from './mount-tags.ts';
-import { tagKeys } from './settings.ts';
+import { tagKeys } from './tag-keys.ts';
 import { isClosedToAlarms } from './topic-policy.ts';
 
 const arnShape = /^arn:(aws[\w-]*):sns:([a-z0-9-]+):(\d{12}):([\w-]{1,256})$/;

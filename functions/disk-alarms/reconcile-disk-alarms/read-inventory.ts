@@ -8,7 +8,7 @@ import { dimensionValue, findDisks } from '../domain/disk.ts';
 import type { Instance } from '../domain/instance.ts';
 import { type Inventory, type MergedDisk, mergedDisks, trendKey } from '../domain/inventory.ts';
 import { type MetricReading, measure, rolesToRead } from '../domain/measurement.ts';
-import { tagKeys } from '../domain/settings.ts';
+import { tagKeys } from '../domain/tag-keys.ts';
 import { namedTopics, topicFault } from '../domain/topic.ts';
 import type { VolumeFacts } from '../domain/volume-match.ts';
 import type { Scope } from './event.ts';

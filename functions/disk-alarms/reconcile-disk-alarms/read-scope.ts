@@ -8,7 +8,7 @@ import { type ExistingAlarm, existingAlarms, FLEET, possibleAlarmNames } from '.
 import { findDisks, type MetricSeries } from '../domain/disk.ts';
 import { type Instance, isTerminated } from '../domain/instance.ts';
 import { metricsByRole } from '../domain/metric-profile.ts';
-import { tagKeys } from '../domain/settings.ts';
+import { tagKeys } from '../domain/tag-keys.ts';
 import type { Scope } from './event.ts';
 import { createRateLimiter } from './rate-limiter.ts';
 

@@ -6,6 +6,7 @@ import {
   isTooOld,
   tooOldReason,
 } from './hold-record.ts';
+import { hasTag, RESUME_TAG } from './pipeline-tags.ts';
 import { parseMarker } from './stop-marker.ts';
 
 /** The pipeline and the execution as CodePipeline shows them. An undefined one no longer exists. */
@@ -84,19 +85,12 @@ export function notHeldReason(
   execution: ExecutionState | undefined,
 ): string | undefined {
   if (!execution) return 'the execution no longer exists';
-  if (!isTagged(tags)) return `the pipeline is not tagged ${RESUME_TAG}=true`;
+  if (!hasTag(tags, RESUME_TAG)) return `the pipeline is not tagged ${RESUME_TAG}=true`;
   // With parallel executions, CodePipeline does not report which execution a stage belongs to.
   if (execution.mode === 'PARALLEL') return 'the pipeline runs executions in parallel';
   if (execution.type === 'ROLLBACK') return 'it is a rollback';
   if (isStageFailing(execution)) return undefined;
   return `the execution is ${execution.status.toLowerCase()}`;
-}
-
-/** The tag with which the owner of a pipeline opts in. */
-export const RESUME_TAG = 'groundcrew:resume';
-
-export function isTagged(tags: ReadonlyMap<string, string>): boolean {
-  return tags.get(RESUME_TAG) === 'true';
 }
 
 /**

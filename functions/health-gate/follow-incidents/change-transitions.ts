@@ -3,7 +3,6 @@ import { forEachIsolated } from '#shared/concurrency.ts';
 import { addCount } from '#shared/metrics.ts';
 import { describeTransition, disableTransition, enableTransition, listTags } from '../aws/codepipeline.ts';
 import { assertTimeLeft, type FollowContext, PIPELINE_CONCURRENCY, type PlaceFailure } from '../context.ts';
-import { hasTag, TRANSITION_TAG } from '../domain/follow-tags.ts';
 import {
   type Closure,
   claimDisabling,
@@ -15,6 +14,7 @@ import {
   toDisabled,
 } from '../domain/gated-stage.ts';
 import type { Incident, IncidentNotificationKind } from '../domain/incident.ts';
+import { hasTag, TRANSITION_TAG } from '../domain/pipeline-tags.ts';
 import type { GatesEvaluation } from '../evaluate-gates.ts';
 import { logNotification } from './log.ts';
 import type { EvaluatedPlace, FollowResult } from './notify-owners.ts';

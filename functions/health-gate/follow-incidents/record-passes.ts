@@ -3,11 +3,11 @@ import { forEachIsolated } from '#shared/concurrency.ts';
 import type { BatchResult, QueueMessage } from '#shared/handlers/queue.ts';
 import { listTags } from '../aws/codepipeline.ts';
 import { assertTimeLeft, type FollowContext, PIPELINE_CONCURRENCY } from '../context.ts';
-import { hasTag, NOTIFY_TAG, TRANSITION_TAG } from '../domain/follow-tags.ts';
 import type { PassedGate } from '../domain/gated-place.ts';
 import { addStageGate, type GatedStage, STAGES } from '../domain/gated-stage.ts';
 import { deploymentName } from '../domain/hold-record.ts';
 import { addPass, DEPLOYMENTS, type PassedDeployment } from '../domain/passed-deployment.ts';
+import { hasTag, NOTIFY_TAG, TRANSITION_TAG } from '../domain/pipeline-tags.ts';
 import type { PassedAction, TriggerEvent } from './event.ts';
 import { findGatePass } from './find-gate-pass.ts';
 

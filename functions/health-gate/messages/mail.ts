@@ -2,7 +2,7 @@ import { type ChatMessage, chatMessages, type Notification } from '#shared/chat.
 import { fittingParagraphs } from '#shared/mail-text.ts';
 import { formatIso, MINUTE_MS } from '#shared/time.ts';
 import type { HoldLimits, HoldRecord, NotificationKind } from '../domain/hold-record.ts';
-import { RESUME_TAG } from '../domain/resume-decision.ts';
+import { RESUME_TAG } from '../domain/pipeline-tags.ts';
 import type { ResumeSchedule } from '../domain/resume-schedule.ts';
 
 /** What people are notified about. */

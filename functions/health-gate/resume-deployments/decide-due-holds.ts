@@ -4,7 +4,8 @@ import { listTags } from '../aws/codepipeline.ts';
 import { assertTimeLeft, type HoldFailure, PIPELINE_CONCURRENCY, type ResumeContext } from '../context.ts';
 import { type HoldRecord, isBusy } from '../domain/hold-record.ts';
 import { canResume } from '../domain/hold-transitions.ts';
-import { decideResume, isTagged, RESUME_TAG, type ResumeDecision } from '../domain/resume-decision.ts';
+import { hasTag, RESUME_TAG } from '../domain/pipeline-tags.ts';
+import { decideResume, type ResumeDecision } from '../domain/resume-decision.ts';
 import { type AttemptOutcome, deniedReason, type ResumeAttempt, toOutcome } from './attempt-outcome.ts';
 import { readSnapshot } from './read-snapshot.ts';
 import type { DueHoldsContext, ReviewedHolds } from './review-holds.ts';
@@ -45,7 +46,8 @@ async function decideHold({ config, invocation }: ResumeContext, hold: HoldRecor
   try {
     const snapshot = await readSnapshot(hold, signal);
     const decision = decideResume(hold, snapshot, config, now());
-    if (decision.kind !== 'retry' || isTagged(await listTags(hold.pipelineArn, signal))) return decision;
+    if (decision.kind !== 'retry' || hasTag(await listTags(hold.pipelineArn, signal), RESUME_TAG))
+      return decision;
     return { kind: 'drop', reason: `the pipeline is no longer tagged ${RESUME_TAG}=true` };
   } catch (error) {
     if (!isClientError(error)) throw error;

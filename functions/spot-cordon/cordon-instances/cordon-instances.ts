@@ -1,14 +1,13 @@
 import { RetryableError } from '#shared/errors.ts';
 import type { BatchResult, QueueMessage } from '#shared/handlers/queue.ts';
 import type { Invocation } from '#shared/invocation.ts';
-import { addCount } from '#shared/metrics.ts';
 import type { CordonConfig } from '../config.ts';
 import type { CordonContext } from '../context.ts';
 import { logFields } from '../messages/log.ts';
 import { countPools } from './count-pools.ts';
 import type { WarningEvent } from './event.ts';
 import { groupBatchByInstance } from './group-batch.ts';
-import { logCordoned, logDropped, logDryRun } from './log.ts';
+import { countCordoned, logCordoned, logDropped, logDryRun } from './log.ts';
 import { endHolds, recheckHeld } from './recheck-held.ts';
 import { type CreatedWorkItems, createWorkItems } from './record-disruptions.ts';
 import { recordRemovals } from './record-removals.ts';
@@ -105,12 +104,7 @@ function toBatchResult(context: CordonContext, created: CreatedWorkItems): Batch
     const error = firstError(item);
     if (error) retry.push(...item.messageIds.map((id) => ({ id, error })));
   }
-  const done = items.filter(
-    (item) => !item.uncordonInProgress && item.failures.size === 0 && item.heldPools.length === 0,
-  );
-  for (const [severity, some] of Map.groupBy(done, ({ record }) => record.severity)) {
-    addCount(invocation.metrics, `Cordoned.${severity}`, some.length);
-  }
+  countCordoned(invocation, items);
   return { retry, response };
 }
 

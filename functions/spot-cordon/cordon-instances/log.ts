@@ -21,6 +21,15 @@ export function logCordoned({ logger, now }: Invocation, item: WorkItem): void {
   });
 }
 
+/** Counts the instances that need nothing more, by severity. */
+export function countCordoned({ metrics }: Invocation, items: readonly WorkItem[]): void {
+  const done = items.filter(
+    (item) => !item.uncordonInProgress && item.failures.size === 0 && item.heldPools.length === 0,
+  );
+  for (const [severity, some] of Map.groupBy(done, ({ record }) => record.severity))
+    addCount(metrics, `Cordoned.${severity}`, some.length);
+}
+
 export function logDryRun({ logger }: Invocation, item: WorkItem): void {
   logger.info('instance cordon planned', {
     dryRun: true,

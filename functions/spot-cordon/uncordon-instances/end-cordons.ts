@@ -1,6 +1,5 @@
 import { publishEvents } from '#shared/aws/eventbridge.ts';
 import { removeRecords, updateRecords } from '#shared/aws/update-records.ts';
-import { addCount } from '#shared/metrics.ts';
 import { deleteCordonTags } from '../aws/ec2.ts';
 import type { UncordonContext } from '../context.ts';
 import type { CordonRecord } from '../domain/cordon-record.ts';
@@ -8,7 +7,7 @@ import { type Severity, severities } from '../domain/disruption.ts';
 import { deferAgain } from '../domain/merge-disruptions.ts';
 import { uncordonedEvent } from '../messages/events.ts';
 import { type ClaimedCordon, cordonIds } from './claimed-cordon.ts';
-import { logCordonedAgain, logUncordoned } from './log.ts';
+import { countUncordoned, logCordonedAgain, logUncordoned } from './log.ts';
 
 /** The instance is on other hardware: its maintenance is over. */
 const MOVED = ['running again', 'left its host'];
@@ -53,7 +52,7 @@ export async function deleteUndoneRecords(
     else if (changed.has(record.instanceId)) logCordonedAgain(invocation, record, why);
     else logUncordoned(invocation, record, why);
   }
-  addCount(invocation.metrics, 'Uncordoned', undone.length - changed.size - failures.size);
+  countUncordoned(invocation, undone.length - changed.size - failures.size);
 }
 
 interface EndedRecords {

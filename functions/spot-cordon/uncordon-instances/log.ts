@@ -10,6 +10,10 @@ export function logUncordoned({ logger }: Invocation, record: CordonRecord, why:
   logger.info('instance uncordoned', { ...logFields(record), why });
 }
 
+export function countUncordoned({ metrics }: Invocation, count: number): void {
+  addCount(metrics, 'Uncordoned', count);
+}
+
 /** The record changed at the last moment, so the cordon stays. */
 export function logCordonedAgain({ logger }: Invocation, record: CordonRecord, why: string): void {
   logger.info('instance uncordoned, then cordoned again by a new disruption', { ...logFields(record), why });

@@ -1,5 +1,8 @@
 // The tags with which the owner of a pipeline opts in; the value is `true`.
 
+/** To let a stopped deployment be resumed. */
+export const RESUME_TAG = 'groundcrew:resume';
+
 /** To be notified about incidents that begin after a deployment has passed the gate. */
 export const NOTIFY_TAG = 'groundcrew:notify-passed';
 
