@@ -21,7 +21,7 @@ export async function createPythonSubjects(
   functions: readonly BuiltFunction[],
   progress: Progress,
 ): Promise<readonly MeasuredSubject[]> {
-  const python = resolvePython(await findPython(progress));
+  const python = await findPythonProgram(progress);
   const variables = { AWS_ACCESS_KEY_ID: 'bench', AWS_SECRET_ACCESS_KEY: 'bench' };
   const subjects = functions.flatMap((built) => {
     const services = listServices(built);
@@ -33,7 +33,8 @@ export async function createPythonSubjects(
 }
 
 /** The executable itself, because version managers put a slow script in front of it. */
-function resolvePython(command: string): string {
+export async function findPythonProgram(progress: Progress): Promise<string> {
+  const command = await findPython(progress);
   return execFileSync(command, ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' }).trim();
 }
 

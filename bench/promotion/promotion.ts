@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { findRoomyFolder, hasProgram } from '../machine.ts';
 import { formatRatio, type MeasuredSubject, measureRatios, type Progress } from '../measure-ratios.ts';
 import type { Report } from '../output/report.ts';
 import type { Summary } from '../statistics.ts';
@@ -17,7 +17,7 @@ const LATENCIES_MS = [1, 3];
  * manifest, list of files, content, history, link.
  */
 export async function measurePromotion(progress: Progress): Promise<Report> {
-  const folder = mkdtempSync(join(roomy(), 'groundcrew-promotion-'));
+  const folder = mkdtempSync(join(findRoomyFolder(), 'groundcrew-promotion-'));
   try {
     progress('writing 20,000 files');
     const tree = makeStore(folder);
@@ -44,7 +44,7 @@ interface Subjects {
 }
 
 function listSubjects(tree: Tree, shim: Shim | undefined): Subjects {
-  const commands = COMMANDS.map((one) => ({ ...one, absent: one.needs.filter((name) => !has(name)) }));
+  const commands = COMMANDS.map((one) => ({ ...one, absent: one.needs.filter((name) => !hasProgram(name)) }));
   const slow = (ms: number): MeasuredSubject[] =>
     shim ? [{ name: `promotion, ${ms} ms a call`, run: () => promote(tree, 'full', { shim, ms }) }] : [];
   return {
@@ -195,19 +195,4 @@ function time({ build }: Tree, command: string, prepare = ':'): number {
 function sh(cwd: string, command: string): void {
   const { status, stderr } = spawnSync('sh', ['-c', command], { cwd, encoding: 'utf8' });
   if (status !== 0) throw new Error(`${command}: ${stderr}`);
-}
-
-function has(command: string): boolean {
-  return spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;
-}
-
-/** Memory if there is enough, because otherwise the speed of the disk would be measured. */
-function roomy(): string {
-  const needed = 4e9;
-  try {
-    const { bavail, bsize } = statfsSync('/dev/shm');
-    return bavail * bsize > needed ? '/dev/shm' : tmpdir();
-  } catch {
-    return tmpdir();
-  }
 }
