@@ -38,7 +38,7 @@ export async function measureAlarms(progress: Progress): Promise<Report> {
       results.push(summarizeCalls(THEIRS[watched], instances, { first: scan, next: scan, runsADay: 1 }));
     }
     notes.push(
-      `${instances} instances: Groundcrew creates ${alarms} alarms in ${firstHours.toFixed(1)} hours of virtual time, at its default of 1.5 changes a second. After every twelve minutes or so it reads again what is there.`,
+      `${instances} instances: Groundcrew creates ${alarms} alarms in ${firstHours.toFixed(1)} hours of virtual time, at its default of 1.5 changes a second. Its invocations end after 14 minutes, and each next one reads again what is there.`,
     );
   }
   return describe(results, notes);
@@ -78,15 +78,7 @@ function describe(results: readonly FleetCalls[], notes: readonly string[]): Rep
   const number = (value: number): string => value.toLocaleString('en');
   return {
     title: `AWS calls for alarms on fleets with ${DISKS_EACH} disks each`,
-    columns: [
-      'instances',
-      'way',
-      'first run',
-      'of it changes',
-      'next run',
-      'of it changes',
-      'a day afterwards',
-    ],
+    columns: ['instances', 'way', 'first run', 'writes', 'next run', 'writes', 'a day afterwards'],
     rows: results.map(({ instances, way, ...counts }) => [
       number(instances),
       way,

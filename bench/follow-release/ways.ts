@@ -16,7 +16,17 @@ export interface Way {
   forget?(release: Release, host: string): void;
 }
 
-export function listWays(releases: ReleaseStore): readonly [Way, ...Way[]] {
+/** @param environment of the programs, such as one that makes the store slow */
+export function listWays(
+  releases: ReleaseStore,
+  environment: Readonly<Record<string, string>> = {},
+): readonly [Way, ...Way[]] {
+  const run = (command: string, args: readonly string[]): void => {
+    execFileSync(command, args, {
+      env: { ...process.env, ...environment },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+  };
   return [
     {
       name: 'follow-release',
@@ -53,8 +63,4 @@ export function listWays(releases: ReleaseStore): readonly [Way, ...Way[]] {
 export function emptyHost(host: string): void {
   if (existsSync(host)) rmSync(host, { recursive: true });
   mkdirSync(host);
-}
-
-function run(command: string, args: readonly string[]): void {
-  execFileSync(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
 }

@@ -18,8 +18,8 @@ interface Way {
 export async function measureGate(progress: Progress): Promise<Report> {
   const account = await openGatedAccount(progress);
   try {
-    const fail = await account.hold('fail', PIPELINES, MINUTES);
-    const wait = await account.hold('wait', PIPELINES, MINUTES);
+    const fail = await account.block('fail', PIPELINES, MINUTES);
+    const wait = await account.block('wait', PIPELINES, MINUTES);
     return describe([
       // A check that fails at once is billed as a minute.
       { way: 'Groundcrew, fail and resume (default)', calls: fail, actionMinutes: PIPELINES },

@@ -19,12 +19,12 @@ const PARAMETERS = {
   CheckHealthUrl: 'false',
 };
 
-export type GateMode = 'fail' | 'wait';
+type GateMode = 'fail' | 'wait';
 
 /** The wing on this machine, with one gate in each pipeline. */
 export interface GatedAccount {
   /** Opens an incident, starts pipelines, and lets minutes pass. @returns the calls of the functions by service */
-  hold(mode: GateMode, pipelines: number, minutes: number): Promise<ReadonlyMap<string, number>>;
+  block(mode: GateMode, pipelines: number, minutes: number): Promise<ReadonlyMap<string, number>>;
   close(): Promise<void>;
 }
 
@@ -32,7 +32,7 @@ export async function openGatedAccount(progress: Progress): Promise<GatedAccount
   const pack = await startPack({ wing: 'health-gate', parameters: PARAMETERS, progress });
   return {
     close: () => pack.close(),
-    hold: async (mode, pipelines, minutes) => {
+    block: async (mode, pipelines, minutes) => {
       await pack.reset();
       const names = await createPipelines(pack, mode, pipelines);
       await openIncident(pack);
