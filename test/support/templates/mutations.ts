@@ -910,11 +910,7 @@ export const PACK_MUTATIONS: readonly Mutation<Pack>[] = [
   {
     rule: SMALL,
     change: 'too many parameters',
-    make: ({ root }) =>
-      Object.assign(root.Parameters, {
-        Extra: { Type: 'String', Default: '' },
-        More: { Type: 'String', Default: '' },
-      }),
+    make: ({ root }) => Object.assign(root.Parameters, { Extra: { Type: 'String', Default: '' } }),
     offence: /the root has 17 parameters/,
   },
   {
