@@ -1,3 +1,4 @@
+import { describeKey, readKeyPolicy } from '#shared/aws/kms.ts';
 import { mapLimit } from '#shared/concurrency.ts';
 import { RetryableError } from '#shared/errors.ts';
 import { sleep } from '#shared/time.ts';
@@ -10,7 +11,6 @@ import {
   readVolumePermissions,
 } from '../aws/ec2.ts';
 import { getImage } from '../aws/imagebuilder.ts';
-import { describeKey, readKeyPolicy } from '../aws/kms.ts';
 import type { ExecuteContext } from '../context.ts';
 import type { ApprovalRecord, ShareResult } from '../domain/approval-record.ts';
 import { outOfScopeReason } from '../domain/approval-scope.ts';
@@ -70,11 +70,12 @@ async function checkAmi(
     return { ami, image, ...(refusal !== undefined && { refusal }), remarks: [] };
   }
   const remarks: string[] = [];
+  const call = { region: ami.region, signal };
   for (const arn of await listSnapshotKeys(ami.region, image.snapshots, signal)) {
-    const key = await describeKey(ami.region, arn, signal);
+    const key = await describeKey(arn, call);
     const unusable = key && unusableKeyReason(key);
     if (unusable) return { ami, image, refusal: unusable, remarks };
-    remarks.push(...keyPolicyRemarks(arn, await readKeyPolicy(ami.region, arn, signal), subject.targets));
+    remarks.push(...keyPolicyRemarks(arn, await readKeyPolicy(arn, call), subject.targets));
   }
   return { ami, image, remarks };
 }

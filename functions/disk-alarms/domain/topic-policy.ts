@@ -6,16 +6,36 @@ import { isRecord } from '#shared/errors.ts';
  * @param policy JSON as SNS returns it
  */
 export function isClosedToAlarms(policy: string | undefined): boolean {
-  const statements = parseStatements(policy);
-  if (statements.length === 0) return false;
-  const aboutAlarms = statements.filter((one) => isAboutPublishing(one) && mayMeanAlarms(one));
-  const isDenied = aboutAlarms.some(
-    (one) => one['Effect'] === 'Deny' && one['Condition'] === undefined && !('NotPrincipal' in one),
-  );
-  return isDenied || !aboutAlarms.some((one) => one['Effect'] === 'Allow');
+  // An account may stand for its alarms.
+  return isClosed(policy, ['sns:Publish'], (one) => isCloudWatch(one) || isAccount(one));
+}
+
+/**
+ * The same for the policy of a key. An account in it stands for its users and roles, and never for a service.
+ * @param policy JSON as KMS returns it
+ */
+export function isKeyClosedToAlarms(policy: string | undefined): boolean {
+  return isClosed(policy, ['kms:Decrypt', 'kms:GenerateDataKey'], isCloudWatch);
 }
 
 type Statement = Readonly<Record<string, unknown>>;
+
+function isClosed(
+  policy: string | undefined,
+  actions: readonly string[],
+  mayMeanAlarms: (one: Statement) => boolean,
+): boolean {
+  const aboutAlarms = parseStatements(policy).filter(mayMeanAlarms);
+  if (parseStatements(policy).length === 0) return false;
+  return actions.some((action) => {
+    const concerned = aboutAlarms.filter((one) => isAbout(action, one));
+    return concerned.some(isCertainDenial) || !concerned.some((one) => one['Effect'] === 'Allow');
+  });
+}
+
+function isCertainDenial(one: Statement): boolean {
+  return one['Effect'] === 'Deny' && one['Condition'] === undefined && !('NotPrincipal' in one);
+}
 
 function parseStatements(policy: string | undefined): readonly Statement[] {
   try {
@@ -26,22 +46,28 @@ function parseStatements(policy: string | undefined): readonly Statement[] {
   }
 }
 
-function isAboutPublishing({ Action, NotAction }: Statement): boolean {
-  if (NotAction !== undefined) return true;
-  return toList(Action).some((action) => {
-    const pattern = String(action).toLowerCase();
-    return pattern === 'sns:publish' || pattern.includes('*');
-  });
+function isAbout(action: string, { Action, NotAction }: Statement): boolean {
+  return NotAction !== undefined || toList(Action).some((pattern) => isMatch(String(pattern), action));
 }
 
-/** CloudWatch, everybody, or an account, which may stand for its alarms. */
-function mayMeanAlarms({ Principal, NotPrincipal }: Statement): boolean {
+/** As IAM matches actions: `*` for any characters, `?` for one, without regard to case. */
+function isMatch(pattern: string, action: string): boolean {
+  const escaped = pattern.replaceAll(/[.+^${}()|[\]\\]/g, String.raw`\$&`);
+  return new RegExp(`^${escaped.replaceAll('*', '.*').replaceAll('?', '.')}$`, 'i').test(action);
+}
+
+/** CloudWatch or everybody. */
+function isCloudWatch({ Principal, NotPrincipal }: Statement): boolean {
   if (NotPrincipal !== undefined || Principal === '*') return true;
   if (!isRecord(Principal)) return false;
-  const isService = toList(Principal['Service']).some(
-    (one) => one === '*' || one === 'cloudwatch.amazonaws.com',
+  const named = [...toList(Principal['Service']), ...toList(Principal['AWS'])];
+  return named.some((one) => one === '*' || one === 'cloudwatch.amazonaws.com');
+}
+
+function isAccount({ Principal }: Statement): boolean {
+  return (
+    isRecord(Principal) && toList(Principal['AWS']).some((one) => /^(\d{12}|.*:root)$/.test(String(one)))
   );
-  return isService || toList(Principal['AWS']).some((one) => /^(\*|\d{12}|.*:root)$/.test(String(one)));
 }
 
 function toList(value: unknown): readonly unknown[] {

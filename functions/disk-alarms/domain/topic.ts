@@ -5,7 +5,7 @@ import { calledAtOf } from './alarm-metadata.ts';
 import type { Tags } from './instance.ts';
 import { parseMountTags } from './mount-tags.ts';
 import { tagKeys } from './tag-keys.ts';
-import { isClosedToAlarms } from './topic-policy.ts';
+import { isClosedToAlarms, isKeyClosedToAlarms } from './topic-policy.ts';
 
 const arnShape = /^arn:(aws[\w-]*):sns:([a-z0-9-]+):(\d{12}):([\w-]{1,256})$/;
 const nameShape = /^[\w-]{1,256}$/;
@@ -16,19 +16,32 @@ export function isTopic(action: unknown): action is string {
 }
 
 /**
- * Why CloudWatch certainly cannot publish to the topic; undefined if it may. The key policy of `alias/aws/sns` cannot
- * allow CloudWatch. Source: re:Post, "CloudWatch alarms and encrypted topics".
+ * Why CloudWatch certainly cannot publish to the topic; undefined if it may.
+ * @param key the key of the topic, as far as it could be read
  */
-export function topicFault(arn: string, topic: TopicState): string | undefined {
+export function topicFault(arn: string, topic: TopicState, key?: TopicKey): string | undefined {
   if (topic === 'missing') return `topic ${arn} does not exist`;
   if (topic === 'denied') return undefined;
-  const { keyId, policy } = topic;
-  if (keyId?.endsWith('alias/aws/sns'))
-    return `topic ${arn} is encrypted with alias/aws/sns, so CloudWatch cannot publish to it; use a customer key`;
-  return isClosedToAlarms(policy)
-    ? `topic ${arn} has a policy that does not let CloudWatch publish; allow cloudwatch.amazonaws.com`
+  if (isClosedToAlarms(topic.policy))
+    return `topic ${arn} has a policy that does not let CloudWatch publish; allow cloudwatch.amazonaws.com`;
+  const fault = key && keyFault(key);
+  return fault && `topic ${arn} is encrypted with ${fault}`;
+}
+
+/**
+ * The key policy of `alias/aws/sns` cannot allow CloudWatch (re:Post, "CloudWatch alarms and encrypted topics"); that of a
+ * customer key must (SNS Developer Guide, "Enable compatibility between event sources from AWS services and encrypted
+ * topics").
+ */
+function keyFault({ isAwsManaged, state, policy }: TopicKey): string | undefined {
+  if (isAwsManaged) return 'alias/aws/sns, so CloudWatch cannot publish to it; use a customer key';
+  if (UNUSABLE_STATES.has(state)) return `a key that is ${state}, so nobody can publish to it`;
+  return isKeyClosedToAlarms(policy)
+    ? 'a key whose policy does not let CloudWatch use it; allow cloudwatch.amazonaws.com kms:Decrypt and kms:GenerateDataKey*'
     : undefined;
 }
+
+const UNUSABLE_STATES = new Set(['Disabled', 'PendingDeletion', 'PendingReplicaDeletion', 'Unavailable']);
 
 /** A topic's attributes, unless it does not exist or we may not read it. */
 export type TopicState = TopicAttributes | 'missing' | 'denied';
@@ -37,6 +50,14 @@ interface TopicAttributes {
   readonly keyId: string | undefined;
   /** JSON. */
   readonly policy: string | undefined;
+}
+
+export interface TopicKey {
+  readonly isAwsManaged: boolean;
+  /** As KMS calls it, such as `Enabled`. */
+  readonly state: string;
+  /** JSON. */
+  readonly policy?: string | undefined;
 }
 
 export interface ChosenTopic {

@@ -2,10 +2,10 @@ import { InvalidInputError } from '#shared/errors.ts';
 import type { Invocation } from '#shared/invocation.ts';
 import { addCount } from '#shared/metrics.ts';
 import { formatValue } from '#shared/redact.ts';
-import { describeTopic } from '../aws/sns.ts';
 import type { Config } from '../config.ts';
-import { resolveTopic, topicFault } from '../domain/topic.ts';
+import { resolveTopic } from '../domain/topic.ts';
 import type { FollowUp, Scope, TriggerEvent } from './event.ts';
+import { findTopicFault } from './find-topic-fault.ts';
 import type { ReconcileRun, RunContext } from './run-context.ts';
 
 /** What starts a run. */
@@ -97,7 +97,7 @@ async function topicOf({ topic }: Call, config: Config, { signal }: Invocation):
       `sns_topic_name: not available in fleet mode, whose alarms use the default topic; got ${formatValue(topic)}`,
     );
   const arn = resolveTopic(topic, config.topicArn, 'sns_topic_name');
-  const fault = topicFault(arn, await describeTopic(arn, signal));
+  const fault = await findTopicFault(arn, signal);
   if (fault === undefined) return arn;
   throw new InvalidInputError(`sns_topic_name: ${fault}`);
 }

@@ -1,7 +1,6 @@
 import { mapLimit } from '#shared/concurrency.ts';
 import { findEbsOnlyTypes, volumeSizes } from '../aws/ec2.ts';
 import { readPercentHistory, readSeries } from '../aws/metrics.ts';
-import { describeTopic } from '../aws/sns.ts';
 import type { Config } from '../config.ts';
 import { type ExistingAlarm, FLEET } from '../domain/alarm.ts';
 import { dimensionValue, findDisks } from '../domain/disk.ts';
@@ -9,9 +8,10 @@ import type { Instance } from '../domain/instance.ts';
 import { type Inventory, type MergedDisk, mergedDisks, trendKey } from '../domain/inventory.ts';
 import { type MetricReading, measure, rolesToRead } from '../domain/measurement.ts';
 import { tagKeys } from '../domain/tag-keys.ts';
-import { namedTopics, topicFault } from '../domain/topic.ts';
+import { namedTopics } from '../domain/topic.ts';
 import type { VolumeFacts } from '../domain/volume-match.ts';
 import type { Scope } from './event.ts';
+import { findTopicFault } from './find-topic-fault.ts';
 import { type ReadLimits, readScope } from './read-scope.ts';
 import type { ReconcileRun, RunContext } from './run-context.ts';
 
@@ -103,7 +103,7 @@ async function readTopicFaults(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, string>> {
   const faults = await mapLimit(topics, TOPIC_CONCURRENCY, async (arn) => {
-    const fault = topicFault(arn, await describeTopic(arn, signal));
+    const fault = await findTopicFault(arn, signal);
     return fault === undefined ? [] : [[arn, fault] as const];
   });
   return new Map(faults.flat());

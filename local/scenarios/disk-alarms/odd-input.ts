@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { CloudWatchClient, PutMetricAlarmCommand } from '@aws-sdk/client-cloudwatch';
 import { EC2Client, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
+import { CreateAliasCommand, CreateKeyCommand, DisableKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { CreateTopicCommand, SNSClient } from '@aws-sdk/client-sns';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { World } from '../../scenario-kit/world.ts';
@@ -28,6 +29,25 @@ async function createOddServers(world: World): Promise<Servers> {
   for (const id of [good, odd])
     await reportLinux(world, id, [{ mount: '/', device: 'nvme0n1p1', sizeGb: 20, free: 50 }]);
   return { ids: [good, bare, odd], responses: [] };
+}
+
+/** CloudWatch may use only the key of the last one. */
+async function createEncryptedTopics(world: World): Promise<void> {
+  const kms = world.client(KMSClient);
+  const locked = await createKey(world, { AWS: `arn:aws:iam::${world.accountId}:root` });
+  const disabled = await createKey(world, '*');
+  await kms.send(new DisableKeyCommand({ KeyId: disabled }));
+  const open = await createKey(world, { Service: 'cloudwatch.amazonaws.com' });
+  await kms.send(new CreateAliasCommand({ AliasName: 'alias/alarms', TargetKeyId: open }));
+  for (const [Name, KmsMasterKeyId] of Object.entries({ locked, disabled, open: 'alias/alarms' }))
+    await world.client(SNSClient).send(new CreateTopicCommand({ Name, Attributes: { KmsMasterKeyId } }));
+}
+
+async function createKey(world: World, Principal: unknown): Promise<string> {
+  const Action = ['kms:Decrypt', 'kms:GenerateDataKey*'];
+  const Policy = JSON.stringify({ Statement: [{ Effect: 'Allow', Principal, Action, Resource: '*' }] });
+  const { KeyMetadata } = await world.client(KMSClient).send(new CreateKeyCommand({ Policy }));
+  return KeyMetadata?.KeyId ?? '';
 }
 
 // Not in the fault sweep: they write nothing, or the same as other scenarios.
@@ -84,8 +104,9 @@ export const oddInputScenarios = [
       };
       const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [{ ...Statement, Resource: '*' }] });
       await sns.send(new CreateTopicCommand({ Name: 'closed', Attributes: { Policy } }));
+      await createEncryptedTopics(world);
       const ids: string[] = [];
-      for (const topic of ['misspelt', 'encrypted', 'misspelt', 'closed']) {
+      for (const topic of ['misspelt', 'encrypted', 'misspelt', 'closed', 'locked', 'disabled', 'open']) {
         const [id = ''] = await runServers(world, 'web', 1, { 'groundcrew:disk-topic': topic });
         await reportLinux(world, id, [{ mount: '/', device: 'nvme0n1p1', sizeGb: 20, free: 50 }]);
         ids.push(id);
@@ -95,14 +116,18 @@ export const oddInputScenarios = [
     act: (world, servers) => callFunction(world, servers, { hostname: 'web' }),
     expect(outcome) {
       const topics = Object.values(alarmsOf(outcome)).map((alarm) => alarm.topics);
-      assert.deepEqual(topics, Array(8).fill(['default']));
+      const usable = topics.filter(([topic]) => topic !== 'default');
+      assert.deepEqual(usable, [['open'], ['open']]);
+      assert.equal(topics.length, 14);
       assert.deepEqual(responsesOf(outcome)[0]?.unusableTopics, [
         'topic arn:aws:sns:eu-west-1:123456789012:closed has a policy that does not let CloudWatch publish; allow cloudwatch.amazonaws.com',
+        'topic arn:aws:sns:eu-west-1:123456789012:disabled is encrypted with a key that is Disabled, so nobody can publish to it',
         'topic arn:aws:sns:eu-west-1:123456789012:encrypted is encrypted with alias/aws/sns, so CloudWatch cannot publish to it; use a customer key',
+        'topic arn:aws:sns:eu-west-1:123456789012:locked is encrypted with a key whose policy does not let CloudWatch use it; allow cloudwatch.amazonaws.com kms:Decrypt and kms:GenerateDataKey*',
         'topic arn:aws:sns:eu-west-1:123456789012:misspelt does not exist',
       ]);
-      assert.equal(responsesOf(outcome)[0]?.counts?.['skipped'], 4);
-      assert.equal(countOf(actionsIn(outcome), 'GetTopicAttributes'), 3);
+      assert.equal(responsesOf(outcome)[0]?.counts?.['skipped'], 6);
+      assert.equal(countOf(actionsIn(outcome), 'GetTopicAttributes'), 6);
     },
   }),
 

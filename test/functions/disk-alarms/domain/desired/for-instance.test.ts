@@ -526,12 +526,14 @@ describe('the topic', () => {
   });
 
   it.each([
-    ['alias/aws/sns', true],
-    ['arn:aws:kms:eu-west-1:123456789012:alias/aws/sns', true],
-    ['alias/own', false],
-    [undefined, false],
-  ])('encrypted with %s cannot be used: %s', (key, isUnusable) => {
-    expect(topicFault(called, { keyId: key, policy: undefined }) !== undefined).toBe(isUnusable);
+    ['the key of AWS', { isAwsManaged: true, state: 'Enabled' }, 'encrypted with alias/aws/sns'],
+    ['a disabled key', { isAwsManaged: false, state: 'Disabled' }, 'encrypted with a key that is Disabled'],
+    ['a key that may work', { isAwsManaged: false, state: 'Enabled' }, undefined],
+    ['a key that we may not read', undefined, undefined],
+  ])('encrypted with %s', (_, key, fault) => {
+    const found = topicFault(called, { keyId: 'alias/own', policy: undefined }, key);
+    if (fault === undefined) expect(found).toBeUndefined();
+    else expect(found).toContain(fault);
   });
 
   it('of a call is kept by later runs, for new disks too', () => {
