@@ -119,6 +119,28 @@ export {
 `;
 }
 
+const READ_BEGINS = '_read(schema, value) {\n        const ns = NormalizedSchema.of(schema);\n';
+
+/** Asks for the schema of a list of items once, not for each of their values, which all have the same. */
+export function readItemsAtOnce(source: string): string | undefined {
+  const isKnown = source.split(READ_BEGINS).length === 2 && source.includes('readAttributeValue(av) {');
+  if (!isKnown) return undefined;
+  return `${source.replace(
+    READ_BEGINS,
+    `${READ_BEGINS}        if (Array.isArray(value) && ns.isListSchema() && isItem(ns.getValueSchema())) {
+            for (const item of value) for (const name in item) if (item[name]) this.readAttributeValue(item[name]);
+            return value;
+        }
+`,
+  )}
+function isItem(ns) {
+    if (!ns.isMapSchema()) return false;
+    const value = ns.getValueSchema();
+    return value.isStructSchema() && value.getName(true) === ATTRIBUTE_VALUE;
+}
+`;
+}
+
 /** Keeps of a package.json what the clients ask of it. */
 export function keepVersion(source: string): string | undefined {
   const { version } = JSON.parse(source);

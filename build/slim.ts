@@ -5,7 +5,7 @@ import { ownBuiltins } from './builtins.ts';
 import { smallEndpoints } from './endpoints.ts';
 import { errorClasses } from './error-classes.ts';
 import { replace, rewrite, substitute } from './plugins.ts';
-import { dropMethods, keepVersion, shareDateParser, shortenErrors } from './rewrites.ts';
+import { dropMethods, keepVersion, readItemsAtOnce, shareDateParser, shortenErrors } from './rewrites.ts';
 import { usedSchemas } from './schemas.ts';
 import { sharedStrings } from './strings.ts';
 
@@ -193,6 +193,16 @@ export const slimming: readonly Plugin[] = [
     'one-date-parser',
     { filter: /@smithy[\\/]core[\\/].*[\\/]serde[\\/]date-utils\.js$/ },
     shareDateParser,
+  ),
+
+  // Not for size: of a page of items, each value is read by its schema again, which takes longer than all else.
+  rewrite(
+    'items-at-once',
+    {
+      filter: /@aws-sdk[\\/]dynamodb-codec[\\/].*[\\/]DynamoDBJsonCodec2\.js$/,
+      given: /@aws-sdk\/client-dynamodb\/dist-es\//,
+    },
+    readItemsAtOnce,
   ),
 
   // DynamoDB's client creates a cache for endpoint discovery, but no operation uses endpoint discovery.

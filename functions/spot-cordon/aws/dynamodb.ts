@@ -27,6 +27,7 @@ export function readWorkers({ signal, table }: TableUse, group: string): Promise
     const command = new QueryCommand({
       TableName: table,
       ConsistentRead: true,
+      ProjectionExpression: 'instanceId, busySince, expiresAt, answered',
       KeyConditionExpression: '#group = :group',
       ExpressionAttributeNames: { '#group': 'group' },
       ExpressionAttributeValues: { ':group': { S: group } },

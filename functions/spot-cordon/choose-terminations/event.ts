@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
+import { isRecord } from '#shared/errors.ts';
 import { parseAs } from '#shared/parse.ts';
-import type { TerminationRequest } from '../domain/termination-request.ts';
+import type { Candidate, TerminationRequest } from '../domain/termination-request.ts';
 
 const market = z._default(z.string(), 'on-demand');
 const request = z.object({
@@ -13,13 +14,12 @@ const request = z.object({
       InstanceMarketOption: market,
     }),
   ),
-  Instances: z.array(
-    z.object({
-      AvailabilityZone: z.string(),
-      InstanceId: z.string().check(z.minLength(1)),
-      InstanceMarketOption: market,
-    }),
-  ),
+  Instances: z.array(z.unknown()),
+});
+const instance = z.object({
+  AvailabilityZone: z.string(),
+  InstanceId: z.string().check(z.minLength(1)),
+  InstanceMarketOption: market,
 });
 
 /** @throws InvalidInputError that names the field and its value */
@@ -33,10 +33,25 @@ export function parseTerminationRequest(event: unknown): TerminationRequest {
       market: one.InstanceMarketOption,
       count: Math.ceil(one.Capacity),
     })),
-    candidates: parsed.Instances.map((one) => ({
-      instanceId: one.InstanceId,
-      zone: one.AvailabilityZone,
-      market: one.InstanceMarketOption,
-    })),
+    candidates: parsed.Instances.map(
+      (one, index) => readUsual(one) ?? parseInstance(one, `request: Instances.${index}`),
+    ),
+  };
+}
+
+/** There may be 30,000: with the schema alone they take as long as the start of the function. */
+function readUsual(one: unknown): Candidate | undefined {
+  if (!isRecord(one)) return undefined;
+  const { AvailabilityZone: zone, InstanceId: instanceId, InstanceMarketOption: option } = one;
+  const isUsual = typeof zone === 'string' && typeof instanceId === 'string' && typeof option === 'string';
+  return isUsual && instanceId !== '' ? { instanceId, zone, market: option } : undefined;
+}
+
+function parseInstance(one: unknown, what: string): Candidate {
+  const parsed = parseAs(instance, one, what);
+  return {
+    instanceId: parsed.InstanceId,
+    zone: parsed.AvailabilityZone,
+    market: parsed.InstanceMarketOption,
   };
 }

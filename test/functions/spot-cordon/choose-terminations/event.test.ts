@@ -38,9 +38,15 @@ it('takes more instances than it names, and causes that are new', () => {
 });
 
 it.each([
+  [
+    'an instance id',
+    { Instances: [{ AvailabilityZone: 'a', InstanceId: '', InstanceMarketOption: 'spot' }] },
+    /Instances\.0: InstanceId must be at least 1/,
+  ],
   ['AutoScalingGroupName', { AutoScalingGroupName: '' }, /AutoScalingGroupName must be at least 1/],
   ['Cause', { Cause: 7 }, /Cause must be a string, got 7/],
-  ['Instances', { Instances: [{}] }, /Instances\.0\.AvailabilityZone must be a string/],
+  ['Instances', { Instances: 7 }, /Instances must be an array, got 7/],
+  ['an instance', { Instances: [{}] }, /Instances\.0: AvailabilityZone must be a string/],
   [
     'Capacity',
     { CapacityToTerminate: [{ AvailabilityZone: 'a', Capacity: -1 }] },

@@ -88,6 +88,8 @@ describe('an answer', () => {
       [undefined, true],
       [next, true],
     ]);
+    // Workers may write more than that.
+    expect(inputs[0]?.ProjectionExpression).toBe('instanceId, busySince, expiresAt, answered');
   });
 
   it('ignores workers whose heartbeat stopped, and items that are no heartbeat', async () => {
