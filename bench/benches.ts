@@ -10,6 +10,7 @@ import type { Report } from './output/report.ts';
 import { measurePromotion } from './promotion/promotion.ts';
 import { measureSpotMarket } from './spot-market/spot-market.ts';
 import { measureStorm } from './storm/storm.ts';
+import { measureTerminationPolicy } from './termination-policy/termination-policy.ts';
 
 export interface Bench {
   /** For `--only`, and for its files in docs/bench/. */
@@ -28,4 +29,5 @@ export const benches: readonly Bench[] = [
   { name: 'promotion', measure: measurePromotion },
   { name: 'spot-market', measure: measureSpotMarket },
   { name: 'storm', measure: measureStorm },
+  { name: 'termination-policy', measure: measureTerminationPolicy },
 ];

@@ -1,11 +1,10 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuiltFunction, build } from '../../build.ts';
 import { formatRatio, type MeasuredSubject, measureRatios, type Progress } from '../measure-ratios.ts';
 import type { Report } from '../output/report.ts';
 import type { Summary } from '../statistics.ts';
 import { createPythonSubjects, PLAIN_PYTHON } from './python.ts';
-import { startNode } from './start-process.ts';
+import { startNode, writeEmpty } from './start-process.ts';
 
 const OUTDIR = join(import.meta.dirname, '../../.groundcrew/bench/cold-start');
 
@@ -28,7 +27,8 @@ interface ColdStart {
  */
 export async function measureColdStart(progress: Progress): Promise<Report> {
   const [deployed, plain] = [await buildInto('deployed', {}), await buildInto('plain', { plugins: [] })];
-  const baseline = { name: 'empty', run: () => startNode(writeEmpty(), {}) };
+  const empty = writeEmpty(join(OUTDIR, 'empty'));
+  const baseline = { name: 'empty', run: () => startNode(empty, {}) };
   const python = await createPythonSubjects(deployed, progress);
   const subjects = [...deployed.map(subjectOf('deployed')), ...plain.map(subjectOf('plain')), ...python];
   const { byName, notes } = await measureRatios(subjects, { baseline, progress, warmUps: 2 });
@@ -107,14 +107,6 @@ async function buildInto(
 ): Promise<readonly BuiltFunction[]> {
   const { functions } = await build({ outdir: join(OUTDIR, name), ...options });
   return functions;
-}
-
-function writeEmpty(): string {
-  const folder = join(OUTDIR, 'empty');
-  const file = join(folder, 'index.mjs');
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(file, 'export const handler = async () => {};\n');
-  return file;
 }
 
 function found(byName: ReadonlyMap<string, Summary>, name: string): Summary {
