@@ -1,8 +1,19 @@
 import type { Call } from '../../local/account/types.ts';
 
+/** What is off by default in spot-cordon: the parameter that switches it on, and its function. */
+export const optionFunctions = {
+  CompleteHooks: 'CompleteTerminations',
+  FallBack: 'FallBackToOnDemand',
+  TerminationPolicy: 'ChooseTerminations',
+} as const;
+
+export type Option = keyof typeof optionFunctions;
+
 /** Something that happens in an account, and the scenario whose calls say what it takes. */
 export interface Activity {
   readonly wing: string;
+  /** It happens only with this option. */
+  readonly option?: Option;
   readonly what: string;
   readonly scenario: string;
   /** How often it happens in the scenario. */
@@ -18,6 +29,10 @@ export const fleet = {
   interruptions: 0.05,
   recommendations: 0.1,
   startsAndStops: 10,
+  /** The part of the time in which a worker is busy. */
+  busy: 0.5,
+  /** Times at which Spot is missing for a group; a group has as many instances as share a pipeline. */
+  droughts: 2,
   /** One pipeline for so many instances, each with so many executions, and one hold. */
   instancesPerPipeline: 20,
   executions: 20,
@@ -26,6 +41,7 @@ export const fleet = {
   images: 4,
 } as const;
 
+const terminations = (instances: number): number => (instances * fleet.startsAndStops) / 2;
 const pipelines = (instances: number): number => Math.max(1, instances / fleet.instancesPerPipeline);
 
 export const activities: readonly Activity[] = [
@@ -42,6 +58,30 @@ export const activities: readonly Activity[] = [
     scenario: 'a rebalance recommendation without an interruption, for a busy worker',
     times: 1,
     perMonth: (instances) => instances * fleet.recommendations,
+  },
+  {
+    wing: 'spot-cordon',
+    option: 'CompleteHooks',
+    what: 'terminations that a hook holds',
+    scenario: 'a terminate hook holds an instance while its load balancers drain',
+    times: 1,
+    perMonth: terminations,
+  },
+  {
+    wing: 'spot-cordon',
+    option: 'FallBack',
+    what: 'groups that fall back and return',
+    scenario: 'the Spot market comes back, and the group returns in steps to what it had',
+    times: 1,
+    perMonth: (instances) => pipelines(instances) * fleet.droughts,
+  },
+  {
+    wing: 'spot-cordon',
+    option: 'TerminationPolicy',
+    what: 'requests of Auto Scaling, one for each termination',
+    scenario: 'three of ten must go, two are cordoned and four busy',
+    times: 1,
+    perMonth: terminations,
   },
   {
     wing: 'health-gate',

@@ -1,7 +1,7 @@
-import { type Activity, activities, fleet } from './activities.ts';
+import { type Activity, activities, fleet, type Option, optionFunctions } from './activities.ts';
 import calls from './calls.json' with { type: 'json' };
 import data from './prices.json' with { type: 'json' };
-import type { FixedParts } from './templates.ts';
+import type { FixedParts, WingParts } from './templates.ts';
 
 const recorded: Readonly<Record<string, Readonly<Record<string, number>>>> = calls;
 
@@ -24,6 +24,8 @@ const assumed = {
   metricsPerActivity: 4,
   /** Metrics that build-promotion writes each hour. */
   storeMetrics: 2,
+  /** Writes of a busy worker, which says so every five minutes. */
+  heartbeatsPerHour: 12,
   alarmsPerDisk: 2,
   hoursPerMonth: 730,
 } as const;
@@ -69,20 +71,49 @@ export function callUsd(call: string): number {
   throw new Error(`${call} has no price`);
 }
 
-/** What each wing costs by itself, then what it needs from other services. */
-export function priceTable(fixed: ReadonlyMap<string, FixedParts>): Row[] {
+/** What each wing costs by itself, then what it needs from other services, then what its options add. */
+export function priceTable(fixed: ReadonlyMap<string, WingParts>): Row[] {
   const row = (what: string, cost: (instances: number) => number): Row => ({ what, usd: FLEETS.map(cost) });
   return [
     ...[...fixed].map(([wing, own]) =>
       row(
         wing,
-        (instances) => fixedUsd(own) + activityUsd(wing, own, instances) + ownUsd(wing, own, instances),
+        (instances) =>
+          fixedUsd(own) +
+          activityUsd(
+            activities.filter((activity) => activity.wing === wing && activity.option === undefined),
+            withoutOptions(own.memory),
+            instances,
+          ) +
+          ownUsd(wing, own, instances),
       ),
     ),
     row('alarms of disk-alarms', (instances) => usd('alarmMetric', disks(instances) * assumed.alarmsPerDisk)),
     row('disk metrics of the CloudWatch agent', agentUsd),
     row('EFS for builds', storeUsd),
+    ...[...fixed].flatMap(([wing, own]) =>
+      Object.keys(own.options)
+        .filter(isOption)
+        .map((option) => row(`${option} of ${wing}`, (instances) => optionUsd(own, option, instances))),
+    ),
   ];
+}
+
+function isOption(name: string): name is Option {
+  return name in optionFunctions;
+}
+
+/** What a wing costs more with the option. */
+function optionUsd(own: WingParts, option: Option, instances: number): number {
+  const withOption = own.options[option] ?? own;
+  const used = activities.filter((activity) => activity.option === option);
+  const beats = instances * fleet.busy * assumed.heartbeatsPerHour * assumed.hoursPerMonth;
+  return (
+    fixedUsd(withOption) -
+    fixedUsd(own) +
+    activityUsd(used, { [optionFunctions[option]]: own.memory[optionFunctions[option]] ?? 0 }, instances) +
+    (option === 'TerminationPolicy' ? usd('writeUnit', beats) : 0)
+  );
 }
 
 const disks = (instances: number): number => instances * fleet.disksPerInstance;
@@ -108,19 +139,26 @@ function invocationUsd(gb: number): number {
   );
 }
 
-function activityUsd(wing: string, own: FixedParts, instances: number): number {
-  return activities
-    .filter((activity) => activity.wing === wing)
+type Memory = FixedParts['memory'];
+
+function withoutOptions(memory: Memory): Memory {
+  const optional: readonly string[] = Object.values(optionFunctions);
+  return Object.fromEntries(Object.entries(memory).filter(([id]) => !optional.includes(id)));
+}
+
+/** @param memory of the functions whose calls count */
+function activityUsd(some: readonly Activity[], memory: Memory, instances: number): number {
+  return some
     .map((activity) => {
       const times = activity.perMonth(instances);
       const hours = Math.min(times, assumed.hoursPerMonth) / assumed.hoursPerMonth;
-      return times * onceUsd(activity, own) + usd('customMetric', assumed.metricsPerActivity * hours);
+      return times * onceUsd(activity, memory) + usd('customMetric', assumed.metricsPerActivity * hours);
     })
     .reduce((a, b) => a + b, 0);
 }
 
-function onceUsd({ scenario, times }: Activity, { memory }: FixedParts): number {
-  // Functions of other wings see some of the same events.
+function onceUsd({ scenario, times }: Activity, memory: Memory): number {
+  // Functions of other wings, and of options, see some of the same events.
   const counts = Object.entries(callsOf(scenario)).filter(([call]) => (call.split(' ')[0] ?? '') in memory);
   const functions = new Set(counts.map(([call]) => call.split(' ')[0] ?? ''));
   const called = counts.map(([call, n]) => n * callUsd(call.split(' ')[1] ?? ''));

@@ -4,6 +4,7 @@ import { isMapping, list, type Mapping, mapping } from '../../local/json.ts';
 import { findPython } from '../../local/python/find.ts';
 import { evaluate, type Stack } from '../../local/stack/stack.ts';
 import { transform } from '../../local/stack/transform.ts';
+import { type Option, optionFunctions } from './activities.ts';
 
 /** What a wing has from its deployment on, with its default parameters. */
 export interface FixedParts {
@@ -16,19 +17,26 @@ export interface FixedParts {
   readonly memory: Readonly<Record<string, number>>;
 }
 
+/** A wing by default, and with each of its options switched on. */
+export interface WingParts extends FixedParts {
+  readonly options: Readonly<Partial<Record<Option, FixedParts>>>;
+}
+
 const ROOT = join(import.meta.dirname, '../..');
 const HOURS_PER_MONTH = 730;
 
-export async function readFixedParts(): Promise<ReadonlyMap<string, FixedParts>> {
+export async function readFixedParts(): Promise<ReadonlyMap<string, WingParts>> {
   const python = await findPython((line) => console.error(line));
   const wings = readdirSync(join(ROOT, 'functions')).toSorted();
   const fixed = wings.map(async (wing) => {
     const template = await transform(python, join(ROOT, 'functions', wing, 'template.yaml'));
     const names = { region: 'us-east-1', accountId: '123456789012', stackName: wing };
-    return [
-      wing,
-      fixedPartsOf(evaluate(template, {}, { ...names, endpoint: 'http://aws', httpUrl: 'http://api' })),
-    ] as const;
+    const surroundings = { ...names, endpoint: 'http://aws', httpUrl: 'http://api' };
+    const read = (parameters: Readonly<Record<string, string>>): FixedParts =>
+      fixedPartsOf(evaluate(template, parameters, surroundings));
+    const declared = Object.keys(optionFunctions).filter((name) => name in mapping(template['Parameters']));
+    const options = Object.fromEntries(declared.map((name) => [name, read({ [name]: 'true' })]));
+    return [wing, { ...read({}), options }] as const;
   });
   return new Map(await Promise.all(fixed));
 }

@@ -43,6 +43,17 @@ describe('prices', () => {
     }
   });
 
+  it('are in the README of spot-cordon for its options, for a small fleet', () => {
+    const text = readText('functions/spot-cordon/README.md');
+    const options = rows.filter(({ what }) => what.endsWith(' of spot-cordon'));
+    expect(options).toHaveLength(3);
+    for (const { what, usd } of options) {
+      const name = what.split(' ')[0];
+      const [, written] = new RegExp(`\`${name}\`(?: adds)? (\\d+\\.\\d)\\b`).exec(text) ?? [];
+      expect([what, isClose(Number(written), usd[0] ?? 0)]).toEqual([what, true]);
+    }
+  });
+
   it('never fall as the fleet grows', () => {
     for (const { what, usd } of rows)
       expect([what, ...usd]).toEqual([what, ...usd.toSorted((a, b) => a - b)]);
