@@ -14,10 +14,11 @@ import { poolScenarios } from './pools.ts';
 import { stormScenarios } from './storms.ts';
 import { terminationScenarios } from './terminations.ts';
 import { uncordonScenarios } from './uncordon.ts';
+import { sendHeartbeat } from './workers.ts';
 
 export { panel } from './panel.ts';
 
-/** Starts a small Auto Scaling group that serves a load balancer. Saves the warning that interrupts one of its instances. */
+/** Starts a small Auto Scaling group that serves a load balancer, with one busy worker. Saves the warning that interrupts one of its instances. */
 export async function seed(world: World, { saveEvent }: SeedContext): Promise<readonly string[]> {
   const ids = await createGroup(world, { name: 'workers', size: 4, tags: OPT_IN });
   const targets = await createTargetGroup(world, 'web');
@@ -26,6 +27,7 @@ export async function seed(world: World, { saveEvent }: SeedContext): Promise<re
     targets,
     ids.map((Id) => ({ Id, Port: 8080 })),
   );
+  await sendHeartbeat(world, { group: 'workers', id: ids.at(-1) ?? '' }, 35);
   const [instanceId] = ids;
   const command = await saveEvent('spot-interruption-warning', {
     source: 'aws.ec2',

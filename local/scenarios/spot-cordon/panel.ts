@@ -7,8 +7,9 @@ import type { Action, Deadline, Panel } from '../../scenario-kit/panel.ts';
 import { badge, count, countdown, empty, idLink } from '../../scenario-kit/panel-parts.ts';
 import type { World } from '../../scenario-kit/world.ts';
 import { interruptionWarning, rebalanceRecommendation, scheduledMaintenance, stateChange } from './events.ts';
+import { MINUTE, readBusy, sendHeartbeat, type Worker } from './workers.ts';
 
-// The fleet: each instance with the state of its cordon, and the time that is left.
+// The fleet: each instance with the state of its cordon, the time that is left, and whether its worker is busy.
 
 interface Cordon {
   readonly instanceId: string;
@@ -33,6 +34,8 @@ interface Member {
   readonly isRunning: boolean;
   readonly group: string | undefined;
   readonly cordon: Cordon | undefined;
+  /** Undefined: idle. */
+  readonly busySince: number | undefined;
 }
 
 async function readCordons(world: World): Promise<readonly Cordon[]> {
@@ -46,8 +49,9 @@ async function readCordons(world: World): Promise<readonly Cordon[]> {
 
 /** The members of Auto Scaling groups, and whatever else is cordoned. */
 async function readFleet(world: World): Promise<readonly Member[]> {
-  const [cordons, groups, reply] = await Promise.all([
+  const [cordons, busy, groups, reply] = await Promise.all([
     readCordons(world),
+    readBusy(world),
     world.client(AutoScalingClient).send(new DescribeAutoScalingGroupsCommand({})),
     world.client(EC2Client).send(new DescribeInstancesCommand({})),
   ]);
@@ -64,6 +68,7 @@ async function readFleet(world: World): Promise<readonly Member[]> {
       isManaged: Tags.some(({ Key, Value }) => Key === 'groundcrew:managed' && Value === 'true'),
       group: groupOf.get(id) ?? cordonOf.get(id)?.group,
       cordon: cordonOf.get(id),
+      busySince: busy.get(id),
     }))
     .filter(({ group, cordon, isRunning }) => (group !== undefined || cordon !== undefined) && isRunning);
 }
@@ -73,20 +78,27 @@ const look: Panel['look'] = async (world) => {
   const fleet = await readFleet(world);
   const groups = [...new Set(fleet.map(({ group }) => group ?? 'in no group'))].sort();
   const cordoned = fleet.filter(({ cordon }) => cordon?.status === 'cordoned').length;
+  const state =
+    cordoned === 0
+      ? `${count(fleet.length, 'instance')}, none cordoned`
+      : `${cordoned} of ${fleet.length} cordoned`;
   const body =
     fleet.length === 0
       ? empty('No instance is in an Auto Scaling group.')
       : html`${groups.map((group) => renderGroup(group, fleet, now))}`;
   return {
-    summary:
-      cordoned === 0
-        ? `${count(fleet.length, 'instance')}, none cordoned`
-        : `${cordoned} of ${fleet.length} cordoned`,
+    summary: `${state}${formatBusy(fleet)}`,
     tone: cordoned > 0 ? 'warn' : fleet.length === 0 ? 'quiet' : 'good',
     body,
     deadlines: fleet.flatMap(deadlinesOf),
   };
 };
+
+/** `, 2 busy`, or nothing. */
+function formatBusy(members: readonly Member[]): string {
+  const busy = members.filter(({ busySince }) => busySince !== undefined).length;
+  return busy === 0 ? '' : `, ${busy} busy`;
+}
 
 function deadlinesOf({ id, cordon }: Member): readonly Deadline[] {
   if (!cordon) return [];
@@ -112,28 +124,33 @@ function renderGroup(name: string, fleet: readonly Member[], now: number): Html 
   const serving = members.filter(({ cordon }) => cordon?.status !== 'cordoned').length;
   const ordered = members.flatMap(({ cordon }) => cordon?.orderedReplacement?.orderedAt ?? []);
   const sorted = members.toSorted((a, b) => rankOf(a) - rankOf(b) || a.launchedAt - b.launchedAt);
-  return html`<p class="group"><b>${name}</b> <span class="quiet">${serving} in service</span></p>
+  return html`<p class="group"><b>${name}</b> <span class="quiet">${serving} in service${formatBusy(members)}</span></p>
 <div class="tiles">${sorted.map((one) => renderMember(one, ordered, now))}</div>`;
 }
 
 function renderMember(member: Member, ordered: readonly number[], now: number): Html {
-  const { id, type, cordon, launchedAt, isManaged } = member;
+  const { id, type, busySince, cordon, launchedAt, isManaged } = member;
   if (cordon) return renderCordoned(member, cordon, now);
   // EC2 keeps whole seconds.
   const isReplacement = ordered.some((at) => launchedAt + 1000 > at);
-  const state = isReplacement ? badge('replacement', 'good') : html`in service`;
-  return html`<div class="tile${isReplacement ? ' new' : ''}"><p>${idLink(id, shorten(id))} <span class="quiet">${type}</span></p><p>${state}</p>
+  const inService = busySince === undefined ? html`in service` : nothing;
+  const state = isReplacement ? badge('replacement', 'good') : inService;
+  return html`<div class="tile${isReplacement ? ' new' : ''}"><p>${idLink(id, shorten(id))} <span class="quiet">${type}</span></p><p>${state} ${renderBusy(busySince, now)}</p>
 ${isManaged ? nothing : html`<p class="quiet">not managed</p>`}</div>`;
 }
 
-function renderCordoned({ id, type }: Member, cordon: Cordon, now: number): Html {
+function renderBusy(since: number | undefined, now: number): Html {
+  return since === undefined ? nothing : html`<b>busy ${Math.floor((now - since) / MINUTE)} min</b>`;
+}
+
+function renderCordoned({ id, type, busySince }: Member, cordon: Cordon, now: number): Html {
   const { status, severity, reason, deadline, eventTime, expiresAt, dueAt } = cordon;
   const tone = severity === 'interruption' ? 'bad' : 'warn';
   const until = status === 'deferred' ? dueAt : (deadline ?? expiresAt);
   const words =
     status === 'deferred' ? 'until the cordon' : deadline === undefined ? 'to the all-clear' : 'left';
   const time = until === undefined ? nothing : countdown({ now, until, from: eventTime, words });
-  return html`<div class="tile wide ${tone}"><p class="line">${badge(status, tone)} ${idLink(id)} <span>${reason}</span> <span class="quiet">${type}</span></p>
+  return html`<div class="tile wide ${tone}"><p class="line">${badge(status, tone)} ${idLink(id)} <span>${reason}</span> <span class="quiet">${type}</span> ${renderBusy(busySince, now)}</p>
 ${time}<p class="line">${stepsOf(cordon).map((one) => html`<span>✓ ${one}</span> `)}</p></div>`;
 }
 
@@ -148,13 +165,13 @@ function stepsOf({ steps, drainedTargets = [], orderedReplacement }: Cordon): re
   ];
 }
 
-/** An instance that is in service and in scope. */
-async function chooseInstance(world: World): Promise<string> {
-  const fleet = await readFleet(world);
-  const found = fleet.find(
-    ({ cordon, isManaged, group }) => cordon === undefined && isManaged && group !== undefined,
-  );
-  if (found) return found.id;
+/** An instance that is in service and in scope; idle if there is one. */
+async function chooseInstance(world: World): Promise<Worker> {
+  const found = (await readFleet(world))
+    .flatMap(({ group, ...one }) => (group === undefined ? [] : [{ ...one, group }]))
+    .filter(({ cordon, isManaged }) => cordon === undefined && isManaged);
+  const chosen = found.find(({ busySince }) => busySince === undefined) ?? found[0];
+  if (chosen) return chosen;
   throw new Error('Every instance is cordoned. Let the clock run, or reset the account.');
 }
 
@@ -164,14 +181,14 @@ const actions: readonly Action[] = [
     label: 'Interrupt a Spot instance',
     effect: 'It is cordoned, drained and replaced within the two minutes.',
     handledBy: 'CordonInstances',
-    run: async (world) => world.put(interruptionWarning(world, await chooseInstance(world))),
+    run: async (world) => world.put(interruptionWarning(world, (await chooseInstance(world)).id)),
   },
   {
     name: 'rebalance',
     label: 'Recommend a rebalance',
     effect: 'It is cordoned, and uncordoned if nothing worse follows.',
     handledBy: 'CordonInstances',
-    run: async (world) => world.put(rebalanceRecommendation(world, await chooseInstance(world))),
+    run: async (world) => world.put(rebalanceRecommendation(world, (await chooseInstance(world)).id)),
   },
   {
     name: 'maintain',
@@ -179,7 +196,7 @@ const actions: readonly Action[] = [
     effect: 'It is cordoned shortly before the maintenance begins.',
     handledBy: 'CordonInstances',
     run: async (world) => {
-      const entities = [await chooseInstance(world)];
+      const entities = [(await chooseInstance(world)).id];
       const startsAt = world.clock.now() + 5 * 86_400_000;
       const eventArn = `arn:aws:health:${world.region}::event/EC2/RETIREMENT/${crypto.randomUUID()}`;
       await world.put(scheduledMaintenance(world, { entities, startsAt, eventArn, statusCode: 'upcoming' }));
@@ -198,6 +215,12 @@ const actions: readonly Action[] = [
       await world.client(EC2Client).send(new TerminateInstancesCommand({ InstanceIds: ids }));
       await world.put(...ids.map((id) => stateChange(world, id, 'terminated')));
     },
+  },
+  {
+    name: 'start-job',
+    label: 'Start a job',
+    effect: 'A worker is busy, and says so for 15 minutes: scale-in spares it.',
+    run: async (world) => sendHeartbeat(world, await chooseInstance(world), 0),
   },
 ];
 

@@ -8,13 +8,13 @@ import {
   askAgain,
   createPolicyGroup,
   groupOf,
-  MINUTE,
   membersOf,
   POLICY_GROUP,
   sayBusy,
   scaleIn,
   terminationScenario,
 } from './worker-group.ts';
+import { MINUTE } from './workers.ts';
 
 // Which instances Auto Scaling terminates when it asks ChooseTerminations.
 

@@ -1,16 +1,16 @@
 import { AutoScalingClient, SetDesiredCapacityCommand } from '@aws-sdk/client-auto-scaling';
-import { DynamoDBClient, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import type { Group, Member } from '../../account/services/autoscaling/model.ts';
 import { createMixedGroup, describeGroup, markets, wakeGroups } from '../../scenario-kit/markets.ts';
 import type { Outcome, Scenario } from '../../scenario-kit/scenario.ts';
 import type { World } from '../../scenario-kit/world.ts';
 import { rebalanceRecommendation } from './events.ts';
 import { MANAGED } from './fleet.ts';
+import { sendHeartbeat } from './workers.ts';
 
 // A group that asks ChooseTerminations, with workers that say when they are busy.
 
 export const POLICY_GROUP = 'policy-workers';
-export const MINUTE = 60_000;
 
 /** The instances by what they were at the start; others were launched since. */
 export interface Roles {
@@ -53,20 +53,9 @@ function inTurns(members: readonly Member[]): string[] {
   return Array.from({ length: longest }, (_, at) => zones.flatMap((some) => some[at]?.id ?? [])).flat();
 }
 
-/** A worker's heartbeat: it has been busy for so many minutes, and says so again within 15 minutes. */
+/** A worker of the group sends its heartbeat. */
 export async function sayBusy(world: World, id: string, minutes: number): Promise<void> {
-  const now = world.clock.now();
-  const seconds = (at: number): { N: string } => ({ N: String(Math.floor(at / 1000)) });
-  const command = new PutItemCommand({
-    TableName: world.ref('Workers'),
-    Item: {
-      group: { S: POLICY_GROUP },
-      instanceId: { S: id },
-      busySince: seconds(now - minutes * MINUTE),
-      expiresAt: seconds(now + 15 * MINUTE),
-    },
-  });
-  await world.client(DynamoDBClient).send(command);
+  await sendHeartbeat(world, { group: POLICY_GROUP, id }, minutes);
 }
 
 /** Auto Scaling asks once. */

@@ -61,7 +61,7 @@ describe.runIf(executablePath)('the page of the local account', { timeout: 180_0
 
     const titles = await page.locator('#left h2').allTextContents();
     expect(titles.slice(0, 5)).toEqual(['Fleet', 'Pipelines', 'Disks', 'Approvals', 'Builds on EFS']);
-    expect(await panel(page, 'spot-cordon').textContent()).toContain('4 instances, none cordoned');
+    expect(await panel(page, 'spot-cordon').textContent()).toContain('4 instances, none cordoned, 1 busy');
     expect(await panel(page, 'health-gate').textContent()).toMatch(/gate held.*attempt 1 of 3.*gives up/s);
     expect(await panel(page, 'disk-alarms').locator('line.tick').count()).toBe(4);
     expect(await panel(page, 'ami-approval').textContent()).toContain('0 of 1 approval');
@@ -130,6 +130,24 @@ describe.runIf(executablePath)('the page of the local account', { timeout: 180_0
     await chain.getByText('ok (delivery 2)').waitFor();
     await panel(page, 'spot-cordon').getByText('replacement ordered').waitFor();
     expect(await page.locator('.counts').textContent()).toContain('0 dead letters');
+  });
+
+  it('shows which workers are busy, until their heartbeats stop', async () => {
+    const page = await open();
+    await press(page, 'Reset');
+    await page.getByText('The account is as it was at the start.').waitFor();
+    const fleet = panel(page, 'spot-cordon');
+    expect(await fleet.locator('.tile', { hasText: 'busy' }).allTextContents()).toEqual([
+      expect.stringContaining('busy 35 min'),
+    ]);
+
+    await press(page, 'Start a job');
+    await fleet.locator('.tile', { hasText: 'busy 0 min' }).waitFor();
+    await fleet.getByText('4 instances, none cordoned, 2 busy').waitFor();
+
+    await press(page, '+15 min');
+    await fleet.getByText(/^4 instances, none cordoned$/).waitFor();
+    expect(complaints).toEqual([]);
   });
 
   it('shows that a storm of a thousand events is one cordon', async () => {
