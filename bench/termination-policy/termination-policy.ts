@@ -42,7 +42,8 @@ export async function measureTerminationPolicy(progress: Progress): Promise<Repo
     const cold = groups.map((group) => coldSubject(group));
     const warm = groups.map((group, index) => warmSubject(group, running[index]));
     const baseline = { name: 'empty', run: () => startNode(empty, {}) };
-    const { byName, notes } = await measureRatios([...cold, ...warm], { baseline, progress, warmUps: 2 });
+    const options = { baseline, progress, warmUps: 2, maxRounds: 121 };
+    const { byName, notes } = await measureRatios([...cold, ...warm], options);
     return describe(
       groups.map((group) => rowOf(group, byName)),
       notes,
