@@ -14,11 +14,12 @@ import { recordRemovals } from './record-removals.ts';
 import { resolveHosts } from './resolve-hosts.ts';
 import { runStep } from './run-step.ts';
 import { saveOutcomes } from './save-outcomes.ts';
-import { publishCordonedEvents, tagInstances } from './steps/announce.ts';
 import { completeTerminatedInstances, describeInstancesAndGroups } from './steps/describe.ts';
 import { deregisterInstances, findRegistrations } from './steps/drain.ts';
 import { holdDrainsAboveFloor } from './steps/hold-drains.ts';
+import { publishCordonedEvents } from './steps/publish.ts';
 import { orderReplacements, planReplacements, removeProtection } from './steps/replace.ts';
+import { tagInstances } from './steps/tag.ts';
 import type { WorkItem } from './work-item.ts';
 
 /**
@@ -48,7 +49,7 @@ async function processWorkItems(context: CordonContext, items: readonly WorkItem
   ]);
   completeTerminatedInstances(items);
   await Promise.all([
-    runStep(context, { step: 'announce', timeout: 'announce', items }, publishCordonedEvents),
+    runStep(context, { step: 'publish', timeout: 'publish', items }, publishCordonedEvents),
     planRemovals(context, items).then((described) => removeFromService(context, described)),
   ]);
   await recheckHeld(context, items);

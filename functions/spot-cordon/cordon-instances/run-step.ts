@@ -12,7 +12,7 @@ export const stepTimeoutMs = {
   describe: 6_000,
   plan: 5_000,
   hold: 3_000,
-  announce: 5_000,
+  publish: 5_000,
   protect: 3_000,
   apply: 5_000,
 } as const;

@@ -36,7 +36,7 @@ function withItemOutcomes(known: CordonRecord, item: WorkItem, now: number): Cor
 
 /** UncordonInstances may still undo these steps or publish its event, so the next delivery must repeat them. */
 function withoutUndoableSteps(outcomes: WorkItem['outcomes']): WorkItem['outcomes'] {
-  const { tag: _tag, announce: _announce, protect: _protect, drain: _drain, ...rest } = outcomes;
+  const { tag: _tag, publish: _publish, protect: _protect, drain: _drain, ...rest } = outcomes;
   return rest;
 }
 

@@ -26,7 +26,7 @@ interface RemovedProtection {
 }
 
 /** What we do for a cordoned instance. A step that has an outcome in the record does not run again. */
-export const cordonSteps = ['tag', 'announce', 'protect', 'drain', 'replace', 'notify'] as const;
+export const cordonSteps = ['tag', 'publish', 'protect', 'drain', 'replace', 'notify'] as const;
 export type CordonStep = (typeof cordonSteps)[number];
 export type StepOutcomes = Readonly<Partial<Record<CordonStep, string>>>;
 

@@ -135,7 +135,7 @@ function applyNotices(
   }
   if (first.dueAt > now)
     return { record: { ...known, maintenance, eventTime, expiresAt: now }, change: 'released' };
-  const { announce: _announce, ...steps } = known.steps;
+  const { publish: _publish, ...steps } = known.steps;
   const record = { ...known, maintenance, eventTime, steps, ...noticeFields(first, maintenance, now) };
   return { record, change: first.startsAt < (known.deadline ?? 0) ? 'sooner' : 'renewed' };
 }
@@ -207,7 +207,7 @@ function updateTimes(known: CordonDraft, disruption: Disruption): MergeResult {
     disruption.eventTime >= known.eventTime &&
     (disruption.expiresAt ?? 0) > (known.expiresAt ?? Number.POSITIVE_INFINITY);
   if (!isSooner && !isRenewed) return unchangedResult(known);
-  const { announce: _announce, ...otherSteps } = known.steps;
+  const { publish: _publish, ...otherSteps } = known.steps;
   const record: CordonDraft = {
     ...known,
     steps: otherSteps,

@@ -28,7 +28,7 @@ export const cordonScenarios = [
       assert.equal(deadLetters, 0);
       assert.deepEqual(stepsOf(outcome), {
         tag: 'done',
-        announce: 'done',
+        publish: 'done',
         protect: 'removed',
         drain: '3 targets in 2 target groups',
         replace: 'detached, replacement ordered',

@@ -114,7 +114,7 @@ async function sweep(now: number) {
 function cordoned(disruption: Disruption, more: Partial<CordonRecord> = {}): Omit<CordonRecord, 'revision'> {
   const done = {
     tag: 'done',
-    announce: 'done',
+    publish: 'done',
     protect: 'removed',
     drain: 'done',
     replace: 'no',
@@ -408,7 +408,7 @@ it('publishes all other events when some are refused', async () => {
   const { retry } = await cordon(many.map((id) => message(id, warning(id))));
   expect(calls).toBe(20);
   expect(retry).toHaveLength(10 + 19);
-  expect(many.filter((id) => table.get(id)?.steps.announce === 'done')).toHaveLength(200 - 29);
+  expect(many.filter((id) => table.get(id)?.steps.publish === 'done')).toHaveLength(200 - 29);
 });
 
 describe('an uncordon', () => {

@@ -30,7 +30,7 @@ export function completeTerminatedInstances(items: readonly WorkItem[]): void {
     const isKnownTerminated = item.described && isTerminated(item.instance);
     // If the describe call failed, CreateTags may have reported that the instance does not exist.
     if (!isKnownTerminated && item.outcomes.tag !== INSTANCE_TERMINATED) continue;
-    for (const step of ['announce', 'protect', 'drain', 'replace', 'notify'] as const) {
+    for (const step of ['publish', 'protect', 'drain', 'replace', 'notify'] as const) {
       if (isStepPending(item, step)) item.outcomes[step] = INSTANCE_TERMINATED;
     }
   }

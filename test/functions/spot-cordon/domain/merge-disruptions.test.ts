@@ -38,7 +38,7 @@ function recordAfter(...disruptions: Disruption[]): CordonRecord {
     known = {
       ...record,
       revision: 'r',
-      steps: { tag: 'done', announce: 'done', notify: 'claimed', drain: 'done' },
+      steps: { tag: 'done', publish: 'done', notify: 'claimed', drain: 'done' },
     };
   }
   if (!known) throw new Error('expected at least one disruption');
