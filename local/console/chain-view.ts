@@ -1,7 +1,7 @@
 import { type Html, html, nothing } from '#shared/html.ts';
 import type { Call } from '../account/types.ts';
 import { list } from '../json.ts';
-import { badge, clockTime, count, empty, idLink } from '../scenario-kit/panel-parts.ts';
+import { badge, clockTime, count, empty, idLink, loadLink } from '../scenario-kit/panel-parts.ts';
 import { type Chain, type ChainLink, describeDetail, isUneventful, isWrite } from './chains.ts';
 
 const shown = 30;
@@ -17,20 +17,25 @@ export interface HappenedView {
   readonly jobName: (jobId: string) => string;
 }
 
-export function renderHappened(view: HappenedView): Html {
-  const { filter } = view;
-  const matching = view.chains.filter((chain) => filter === '' || textOf(chain).includes(filter));
-  const busy = matching.filter((chain) => !isUneventful(chain));
-  const uneventful = matching.length - busy.length;
+export function renderFilter(filter: string): Html {
   return html`
 <form class="filter" method="get" action="/#happened" role="search">
 <label>Only with <input name="q" value="${filter}" placeholder="an id or a word" autocomplete="off"></label>
 <button>Filter</button>${filter === '' ? nothing : html` <a href="/#happened">Show all</a>`}
-</form>
+</form>`;
+}
+
+export function renderChains(view: HappenedView): Html {
+  const { filter } = view;
+  const matching = view.chains.filter((chain) => filter === '' || textOf(chain).includes(filter));
+  const busy = matching.filter((chain) => !isUneventful(chain));
+  const uneventful = matching.length - busy.length;
+  return html`<div id="happened-chains">
 ${busy.length === 0 ? empty(filter === '' ? 'Nothing yet. Press a button above.' : `Nothing has ${filter} in it.`) : nothing}
 <ol class="chains">${busy.slice(0, shown).map((chain) => renderChain(chain, view))}</ol>
 ${busy.length > shown ? empty(`${count(busy.length - shown, 'older chain')} not shown.`) : nothing}
-${uneventful > 0 ? empty(`${count(uneventful, 'scheduled run or event', 'scheduled runs and events')} without an effect not shown.`) : nothing}`;
+${uneventful > 0 ? empty(`${count(uneventful, 'scheduled run or event', 'scheduled runs and events')} without an effect not shown.`) : nothing}
+</div>`;
 }
 
 function textOf(chain: Chain): string {
@@ -136,5 +141,10 @@ function formatPublished(types: readonly string[]): string {
 
 function renderDetails({ event, key }: Chain): Html {
   if (!event) return nothing;
-  return html`<details id="event-${key}"><summary>the event</summary><pre>${JSON.stringify(event, null, 2)}</pre></details>`;
+  return html`<details id="event-${key}"><summary>the event</summary><div>${loadLink(`event/${encodeURIComponent(key)}`)}</div></details>`;
+}
+
+/** What an opened chain shows. */
+export function renderEvent({ event }: Chain): Html {
+  return html`<pre>${JSON.stringify(event, null, 2)}</pre>`;
 }

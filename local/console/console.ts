@@ -1,15 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Html } from '#shared/html.ts';
 import type { PipelinesState } from '../account/services/codepipeline/model.ts';
 import { actionPath } from '../account/services/codepipeline/model.ts';
 import type { World } from '../scenario-kit/world.ts';
 import { runAction } from './do.ts';
+import { renderOpened } from './opened.ts';
 import { isFromOwnPage, securityHeaders } from './origin.ts';
 import { renderPage } from './page.ts';
 import { type ActionResult, renderSections, type Section } from './sections.ts';
 import type { ShownPack } from './shown-pack.ts';
 import { fingerprintOf, type NamedPanel, type Snapshot, takeSnapshot } from './snapshot.ts';
 import { createStream } from './stream.ts';
+import { style, stylePath } from './style.ts';
 
 export interface ConsoleOptions {
   readonly pack: ShownPack;
@@ -42,10 +45,14 @@ export function createConsole(options: ConsoleOptions): ConsolePage {
   );
   const sectionsFor = async (filter: string): Promise<readonly Section[]> =>
     render(await takeFresh(result?.text), filter);
+  const partOf = async (route: string, filter: string): Promise<Html | undefined> => {
+    const [, kind = '', name = ''] = /^GET \/_groundcrew\/(\w+)\/(.+)$/.exec(route) ?? [];
+    if (kind === 'section') return (await sectionsFor(filter)).find(({ id }) => id === name)?.markup;
+    return renderOpened(kind, decodeURIComponent(name), pack, await takeFresh(result?.text));
+  };
   const stream = createStream({
     fingerprint: () => `${fingerprintOf(pack)} ${result?.text}`,
-    render: async () =>
-      new Map((await sectionsFor('')).map(({ id, markup }) => [id, withoutTime(markup.markup)])),
+    render: async () => textsToCompare(await sectionsFor('')),
   });
   const submit = async (request: IncomingMessage, body: Buffer, response: ServerResponse): Promise<void> => {
     if (!isFromOwnPage(request)) return answer(response, 403, 'Only forms of this page are accepted.');
@@ -62,21 +69,31 @@ export function createConsole(options: ConsoleOptions): ConsolePage {
       const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
       const route = `${request.method} ${pathname}`;
       const filter = (searchParams.get('q') ?? '').slice(0, 100);
-      if (route === 'GET /') {
-        const nonce = randomBytes(16).toString('base64');
-        const page = renderPage(await sectionsFor(filter), nonce);
-        response.writeHead(200, securityHeaders(nonce)).end(page);
-      } else if (route === 'GET /_groundcrew/stream') stream.follow(request, response);
+      if (route === 'GET /') sendPage(response, await sectionsFor(filter));
+      else if (route === `GET ${stylePath}`) response.writeHead(200, styleHeaders).end(style);
+      else if (route === 'GET /_groundcrew/stream') stream.follow(request, response);
       else if (route === 'POST /_groundcrew/do') await submit(request, body, response);
-      else if (route.startsWith('GET /_groundcrew/section/')) {
-        const id = pathname.slice(pathname.lastIndexOf('/') + 1);
-        const found = (await sectionsFor(filter)).find((one) => one.id === id);
-        if (!found) return false;
-        response.writeHead(200, securityHeaders('')).end(found.markup.markup);
-      } else return false;
+      else {
+        const part = await partOf(route, filter);
+        if (!part) return false;
+        response.writeHead(200, securityHeaders('')).end(part.markup);
+      }
       return true;
     },
   };
+}
+
+function sendPage(response: ServerResponse, sections: readonly Section[]): void {
+  const nonce = randomBytes(16).toString('base64');
+  response.writeHead(200, securityHeaders(nonce)).end(renderPage(sections, nonce));
+}
+
+const styleHeaders = { 'content-type': 'text/css', 'cache-control': 'max-age=31536000, immutable' };
+
+/** The page fetches the ones that changed. */
+function textsToCompare(sections: readonly Section[]): ReadonlyMap<string, string> {
+  const replaced = sections.filter(({ isFixed }) => !isFixed);
+  return new Map(replaced.map(({ id, markup }) => [id, withoutTime(markup.markup)]));
 }
 
 /** The sections of one page, and what all readers of it fetch at once, are of one snapshot. */

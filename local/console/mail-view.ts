@@ -1,6 +1,6 @@
 import { type Html, html, nothing } from '#shared/html.ts';
 import { list, mapping, optionalText } from '../json.ts';
-import { clockTime, empty, withLinks } from '../scenario-kit/panel-parts.ts';
+import { clockTime, empty, loadLink, withLinks } from '../scenario-kit/panel-parts.ts';
 import type { Arrival } from '../wiring/arrival.ts';
 import type { Chat, Mail } from '../wiring/sns-topics.ts';
 
@@ -21,11 +21,17 @@ ${mails.length > shown ? empty(`${mails.length - shown} older not shown; all are
 }
 
 /** Details with one name close each other: a list with one mail open, without a script. */
-function renderMail({ at, to, subject, text }: ReceivedMail, id: string, isFirst: boolean): Html {
+function renderMail(mail: ReceivedMail, id: string, isFirst: boolean): Html {
+  const { at, to, subject } = mail;
   const open = isFirst ? html` open` : nothing;
   return html`<details class="mail" name="mail"${open}>
 <summary><span class="subject">${subject}</span><span class="to">${to}</span><time>${clockTime(at)}</time></summary>
-<pre class="letter" id="${id}">${withLinks(text)}</pre></details>`;
+<div id="${id}">${isFirst ? renderMailText(mail) : loadLink(`mail/${id}`)}</div></details>`;
+}
+
+/** What an opened mail shows. */
+export function renderMailText({ text }: ReceivedMail): Html {
+  return html`<pre class="letter">${withLinks(text)}</pre>`;
 }
 
 /** What a channel of Slack or Teams shows through Amazon Q Developer. */

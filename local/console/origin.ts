@@ -7,7 +7,7 @@ export function isFromOwnPage({ headers }: Pick<IncomingMessage, 'headers'>): bo
   return host !== undefined && origin === `http://${host}`;
 }
 
-/** Nothing is loaded from anywhere, and only the script and the style of this very response run. */
+/** Nothing is loaded from elsewhere, and only the script and the style that this very response names run. */
 export function securityHeaders(nonce: string): Readonly<Record<string, string>> {
   const policy = [
     "default-src 'none'",

@@ -1,7 +1,7 @@
 import { type Html, html } from '#shared/html.ts';
 import { script } from './script.ts';
 import type { Section } from './sections.ts';
-import { style } from './style.ts';
+import { stylePath } from './style.ts';
 
 const refreshSeconds = 5;
 
@@ -17,13 +17,13 @@ export function renderPage(sections: readonly Section[], nonce: string): string 
 <meta name="color-scheme" content="light dark">
 <title>Groundcrew</title>
 <noscript><meta http-equiv="refresh" content="${refreshSeconds}"></noscript>
-<style nonce="${nonce}">${{ markup: style }}</style>
+<link rel="stylesheet" href="${stylePath}" nonce="${nonce}">
 </head>
 <body>
 ${inColumn('top')}
 <main><div class="column" id="left">${inColumn('left')}</div><div class="column" id="right">${inColumn('right')}</div></main>
 ${inColumn('foot')}
-<script nonce="${nonce}">${{ markup: script }}</script>
+<script type="module" nonce="${nonce}">${{ markup: script }}</script>
 </body>
 </html>
 `.markup;

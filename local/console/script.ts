@@ -1,47 +1,40 @@
 import { formatLeft } from '../scenario-kit/panel-parts.ts';
 
-/** The whole script of the page. Without it everything is readable and every button works; with it the page is live. */
-export const script = `'use strict';
-const left = ${formatLeft.toString()};
-const $ = (selector) => [...document.querySelectorAll(selector)];
-let skew = 0;
-const sync = () => { skew = Number($('[data-now]')[0].dataset.now) - Date.now(); };
+const left = formatLeft.toString().replaceAll(/\n\s*/g, ' ');
+
+/**
+ * The whole script of the page, a module. Without it everything is readable and every button works; with it the page is
+ * live, and what is loaded when it is opened appears in place.
+ */
+export const script = `
+const left = ${left};
+const all = (selector) => [...document.querySelectorAll(selector)];
 const tick = () => {
-  const now = Date.now() + skew;
-  for (const e of $('[data-until]')) {
-    const rest = Math.max(0, e.dataset.until - now);
-    if (e.localName === 'progress') e.value = rest; else e.textContent = left(rest);
-  }
-  for (const e of $('[data-clock]')) e.textContent = new Date(now).toISOString().slice(11, 19);
+  const [bar] = all('[data-now]');
+  const now = Date.now() + (bar.skew ??= bar.dataset.now - Date.now());
+  for (const e of all('progress[data-until]')) e.value = Math.max(0, e.dataset.until - now);
+  for (const e of all('time[data-until]')) e.textContent = left(e.dataset.until - now);
+  for (const e of all('[data-clock]')) e.textContent = new Date(now).toISOString().slice(11, 19);
 };
 const swap = async (id) => {
-  const old = document.getElementById(id);
   const response = await fetch('/_groundcrew/section/' + id + location.search);
-  if (!old || !response.ok) return;
-  const open = new Map($('#' + id + ' details[id]').map((e) => [e.id, e.open]));
-  const fields = () => $('#' + id + ' input:not([type=hidden])');
-  const kept = fields().map((e) => [e.checked, e.value, e === document.activeElement]);
-  old.outerHTML = await response.text();
-  for (const e of $('#' + id + ' details[id]')) if (open.has(e.id)) e.open = open.get(e.id);
-  fields().forEach((e, i) => {
-    [e.checked, e.value] = kept[i] ?? [e.checked, e.value];
-    if (kept[i]?.[2]) e.focus();
-  });
-  if (id === 'bar') sync();
-  tick();
+  const open = all('#' + id + ' details[id][open]').map((e) => e.id);
+  if (response.ok) document.getElementById(id).outerHTML = await response.text();
+  for (const name of open) document.getElementById(name)?.setAttribute('open', '');
 };
 document.addEventListener('submit', async (event) => {
-  if (event.target.method !== 'post') return;
-  event.preventDefault();
+  if (event.target.method === 'post') event.preventDefault(); else return;
   const body = new URLSearchParams(new FormData(event.target, event.submitter));
   event.submitter.disabled = true;
   await fetch('/_groundcrew/do', { method: 'POST', body, redirect: 'manual' }).catch(() => {});
   event.submitter.disabled = false;
 });
+document.addEventListener('toggle', async ({ target }) => {
+  const link = target.open && target.querySelector('a[data-load]');
+  if (link) link.parentElement.innerHTML = await (await fetch(link.href)).text();
+}, true);
 const stream = new EventSource('/_groundcrew/stream');
-stream.addEventListener('changed', (event) => event.data.split(' ').forEach(swap));
-stream.onopen = () => document.body.classList.add('live');
-stream.onerror = () => document.body.classList.remove('live');
-sync();
+stream.addEventListener('changed', ({ data }) => data.split(' ').forEach(swap));
+stream.onopen = stream.onerror = ({ type }) => document.body.classList.toggle('live', type === 'open');
 setInterval(tick, 1000);
-`;
+`.trim();

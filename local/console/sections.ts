@@ -1,7 +1,7 @@
 import { type Html, html, nothing } from '#shared/html.ts';
 import type { Action } from '../scenario-kit/panel.ts';
 import { badge, button, clockTime, count, formatLeft } from '../scenario-kit/panel-parts.ts';
-import { renderHappened } from './chain-view.ts';
+import { renderChains, renderFilter } from './chain-view.ts';
 import { faultChoices } from './faults.ts';
 import { renderMachinery } from './machinery-view.ts';
 import { mailId, type ReceivedMail, renderChat, renderMailbox } from './mail-view.ts';
@@ -11,8 +11,11 @@ import type { LookedPanel, Snapshot } from './snapshot.ts';
 /** A part of the page that is rendered and replaced on its own. */
 export interface Section {
   readonly id: string;
-  readonly column: 'top' | 'left' | 'right' | 'foot';
+  /** Undefined for a part of another section. */
+  readonly column?: 'top' | 'left' | 'right' | 'foot';
   readonly markup: Html;
+  /** It stays as it is, with what somebody chose and typed in it; its part is replaced. */
+  readonly isFixed?: boolean;
 }
 
 export interface SectionOptions {
@@ -34,16 +37,23 @@ export function renderSections(options: SectionOptions): readonly Section[] {
   const { pack, snapshot, filter, jobName } = options;
   const { mails, chats } = pack.mailbox;
   const mailHref = (mail: ReceivedMail): string => `#${mailId(mail, mails)}`;
-  const happened = renderHappened({ chains: snapshot.chains, filter, mailHref, jobName });
+  const chains = renderChains({ chains: snapshot.chains, filter, mailHref, jobName });
+  const happened = html`${renderFilter(filter)}${chains}`;
+  const result = renderResult(options.result);
   const chat = card('chat', 'Chat', html`${count(chats.length, 'message')}`, renderChat(chats));
   return [
     { id: 'bar', column: 'top', markup: renderBar(options) },
-    { id: 'try', column: 'top', markup: renderTry(options) },
+    { id: 'try', column: 'top', markup: renderTry(options, result), isFixed: true },
+    { id: 'result', markup: result },
     ...snapshot.panels.map((one): Section => ({ id: one.wing, column: 'left', markup: renderPanel(one) })),
     ...(chats.length > 0 ? [{ ...chat, column: 'left' as const }] : []),
-    card('happened', 'What happened', html`<span class="pulse">live</span>`, happened),
+    {
+      ...card('happened', 'What happened', html`<span class="pulse">live</span>`, happened),
+      isFixed: true,
+    },
+    { id: 'happened-chains', markup: chains },
     card('mailbox', 'Mailbox', html`${count(mails.length, 'mail')}`, renderMailbox(mails)),
-    { id: 'machinery', column: 'foot', markup: renderMachinery(pack, snapshot) },
+    { id: 'machinery', column: 'foot', markup: renderMachinery(pack) },
   ];
 }
 
@@ -81,14 +91,20 @@ function deadlineButton({ at, what }: { readonly at: number; readonly what: stri
   return button('console.wait', `until ${what}`, String(at - now + 1000), title);
 }
 
-function renderTry({ snapshot, result }: SectionOptions): Html {
+function renderTry({ snapshot }: SectionOptions, result: Html): Html {
   const wings = snapshot.panels.filter(({ panel }) => panel.actions.some(isForEverybody));
   return html`<section id="try" class="card" aria-label="Try it"><form method="post" action="/_groundcrew/do">
 <div class="actions">${wings.map(({ wing, panel }) => html`<fieldset><legend>${panel.title}</legend>${panel.actions.filter(isForEverybody).map((action) => actionButton(wing, action))}</fieldset>`)}</div>
 <div class="faults"><fieldset><legend>and then</legend>${faultChoices.map(({ name, label, effect }) => html`<label title="${effect}"><input type="checkbox" name="fault" value="${name}">${label}</label>`)}</fieldset></div>
 </form>
-${result ? html`<p class="result${result.isError ? ' error' : ''}" role="status">${result.text}</p>` : html`<p class="result quiet" role="status">Each button does what AWS or a person does. The functions answer as they do in an account.</p>`}
+${result}
 </section>`;
+}
+
+function renderResult(result: ActionResult | undefined): Html {
+  if (!result)
+    return html`<p id="result" class="result quiet" role="status">Each button does what AWS or a person does. The functions answer as they do in an account.</p>`;
+  return html`<p id="result" class="result${result.isError ? ' error' : ''}" role="status">${result.text}</p>`;
 }
 
 function isForEverybody({ isInPanel }: Action): boolean {

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /** Both widths, light and dark. State is said in words; colour only repeats it. */
 export const style = `
 :root { color-scheme: light dark;
@@ -171,3 +173,6 @@ td button { padding: .05rem .5rem; font-size: 12.5px; }
 }
 @media (prefers-reduced-motion: reduce) { progress::-webkit-progress-value { transition: none; } }
 `;
+
+/** The name changes with the content, so that a browser loads each version once. */
+export const stylePath = `/_groundcrew/${createHash('sha256').update(style).digest('hex').slice(0, 12)}.css`;

@@ -58,6 +58,11 @@ export function idLink(id: string, shown = id): Html {
   return html`<a class="id" href="/?q=${encodeURIComponent(id)}#happened" title="What happened to ${id}">${shown}</a>`;
 }
 
+/** Stands for what is loaded when it is opened. Without a script it leads there. */
+export function loadLink(name: string): Html {
+  return html`<a data-load href="/_groundcrew/${name}">Show it</a>`;
+}
+
 export function empty(text: string): Html {
   return html`<p class="quiet">${text}</p>`;
 }
@@ -67,9 +72,7 @@ export function withLinks(text: string): readonly Html[] {
   return text
     .split(/(\bhttps?:\/\/[^\s<&]+)/)
     .map((part, i) =>
-      i % 2 === 1
-        ? html`<a href="${part}" rel="noreferrer" title="${part}">${shortenLink(part)}</a>`
-        : html`${part}`,
+      i % 2 === 1 ? html`<a href="${part}" rel="noreferrer">${shortenLink(part)}</a>` : html`${part}`,
     );
 }
 

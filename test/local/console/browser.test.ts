@@ -68,6 +68,35 @@ describe.runIf(executablePath)('the page of the local account', { timeout: 180_0
     expect(await panel(page, 'build-promotion').textContent()).toMatch(/prod.*b-42.*b-41b-42/s);
   });
 
+  it('loads an event, a mail and a table when somebody opens them, so the page itself is short', async () => {
+    const page = await open();
+    const chain = page.locator('.chain', { hasText: 'Image Builder Image State Change' }).first();
+    await chain.getByText('the event', { exact: true }).click();
+    await chain.locator('pre', { hasText: '"detail-type"' }).waitFor();
+    const mail = page.locator('.mail', { hasText: 'Approve AMI web-server 1.3.0/12?' }).first();
+    await mail.locator('summary').click();
+    await mail.getByText('waits for your decision').waitFor();
+    await page.locator('#machinery-schedules summary').click();
+    await page.locator('#machinery-schedules').getByText('PruneBuildsSweep').waitFor();
+
+    const markup = await (await fetch(pack.url)).text();
+    expect(markup.length).toBeLessThan(45_000);
+    expect(complaints).toEqual([]);
+  });
+
+  it('leads to a mail and an event without a script', async () => {
+    const page = await open({ javaScriptEnabled: false });
+    const mail = page.locator('.mail', { hasText: 'Approve AMI web-server 1.3.0/12?' }).first();
+    await mail.locator('summary').click();
+    await mail.getByText('Show it').click();
+    await page.getByText('waits for your decision').waitFor();
+    await page.goBack();
+    const chain = page.locator('.chain', { hasText: 'Image Builder Image State Change' }).first();
+    await chain.getByText('the event', { exact: true }).click();
+    await chain.getByText('Show it').click();
+    await page.locator('pre', { hasText: '"detail-type"' }).waitFor();
+  });
+
   it('is live: what a button causes appears by itself, as a chain and in the panel', async () => {
     const page = await open();
     await page.evaluate('window.isTheSamePage = true');

@@ -14,7 +14,8 @@ it.each([
 
 it('has a script that a browser understands and that is short', () => {
   expect(() => new Function(script)).not.toThrow();
-  expect(script.length).toBeLessThan(4000);
+  expect(script.length).toBeLessThan(2500);
+  expect(script.split('\n').length).toBeLessThanOrEqual(30);
 });
 
 it('escapes what a button carries', () => {
