@@ -16,8 +16,15 @@ const functionsWithoutVpc = inWings({
   'ami-approval': ['DecideApproval', 'ExecuteApproval', 'RequestApproval', 'SweepApprovals'],
   'build-promotion': ['PromoteBuild', 'RestoreBuild'],
   'disk-alarms': ['ReconcileDiskAlarms'],
-  'health-gate': ['GateDeployment', 'ResumeDeployments'],
-  'spot-cordon': ['CordonInstances', 'MailCordons', 'UncordonInstances'],
+  'health-gate': ['CheckHealth', 'FollowIncidents', 'GateDeployment', 'ResumeDeployments'],
+  'spot-cordon': [
+    'ChooseTerminations',
+    'CompleteTerminations',
+    'CordonInstances',
+    'FallBackToOnDemand',
+    'MailCordons',
+    'UncordonInstances',
+  ],
 });
 
 const functions = [...functionsInVpc, ...functionsWithoutVpc];
@@ -32,7 +39,8 @@ export const checkovExcuses: readonly Excuse[] = [
     rule: 'CKV_AWS_115',
     resources: functions.filter((name) => name !== 'spot-cordon/CordonInstances'),
     reason:
-      'Reserved concurrency fails in accounts whose limit is 10. Event source mappings and schedules limit how many run.',
+      'Reserved concurrency fails in accounts whose limit is 10. Event source mappings and schedules limit how many run; ' +
+      'the other functions run once for each request of CodePipeline, Auto Scaling, an approver or a role that may invoke them.',
   },
   {
     rule: 'CKV_AWS_116',
@@ -52,9 +60,11 @@ export const checkovExcuses: readonly Excuse[] = [
     resources: inWings({
       'ami-approval': ['Approvals'],
       'health-gate': ['GateRecords', 'HeldDeployments'],
-      'spot-cordon': ['Cordons', 'DrainLedger'],
+      'spot-cordon': ['Cordons', 'DrainLedger', 'FallBacks', 'Workers'],
     }),
-    reason: 'AWS encrypts the tables with its own key. They hold ids, votes and reasons, and no credentials.',
+    reason:
+      'AWS encrypts the tables with its own key. They hold ids, votes, reasons, times and settings of groups, and no ' +
+      'credentials.',
   },
   {
     rule: 'CKV_AWS_158',
@@ -75,7 +85,7 @@ export const checkovExcuses: readonly Excuse[] = [
   },
   {
     rule: 'CKV_AWS_26',
-    resources: inWings({ 'ami-approval': ['Notifications', 'SharedAmis'] }),
+    resources: inWings({ 'ami-approval': ['ChatNotifications', 'Notifications', 'SharedAmis'] }),
     reason:
       'TopicKeyArn encrypts the topics. It is empty by default, because a key has a price and needs a policy.',
   },
@@ -84,8 +94,8 @@ export const checkovExcuses: readonly Excuse[] = [
     resources: inWings({
       'build-promotion': ['Notifications'],
       'disk-alarms': ['Notifications'],
-      'health-gate': ['Notifications'],
-      'spot-cordon': ['Notifications'],
+      'health-gate': ['ChatNotifications', 'Notifications'],
+      'spot-cordon': ['ChatNotifications', 'Notifications'],
     }),
     reason: 'Notices hold ids and reasons, and no links that act. SNS does not keep them.',
   },
@@ -95,14 +105,16 @@ export const checkovExcuses: readonly Excuse[] = [
       'ami-approval': ['DeadLetters'],
       'build-promotion': ['DeadLetters'],
       'disk-alarms': ['DeadLetters', 'DiskAlarmsQueue'],
-      'health-gate': ['DeadLetters', 'DeploymentQueue'],
+      'health-gate': ['DeadLetters', 'DeploymentQueue', 'IncidentQueue'],
       'spot-cordon': [
         'AdvisoryQueue',
         'DeadLetters',
+        'FallBackQueue',
         'InterruptionQueue',
         'MailQueue',
         'RecheckQueue',
         'StateChangeQueue',
+        'TerminationQueue',
       ],
     }),
     reason: 'The rule looks for a KMS key only. SqsManagedSseEnabled encrypts the queues.',
@@ -118,10 +130,12 @@ export const parliamentExcuses: readonly Excuse[] = [
   {
     rule: 'CREDENTIALS_EXPOSURE',
     resources: inWings({
-      'health-gate': ['GateDeploymentRole/AssumeReaderRoles', 'ResumeDeploymentsRole/AssumeReaderRoles'],
+      'health-gate': ['CheckHealth', 'FollowIncidents', 'GateDeployment', 'ResumeDeployments'].map(
+        (name) => `${name}Role/AssumeReaderRoles`,
+      ),
     }),
     reason:
-      'AssumeRole is how the gate reads AWS Health of other accounts. ReaderRole limits the name and OrganizationId the ' +
+      'AssumeRole is how the wing reads AWS Health of other accounts. ReaderRole limits the name and OrganizationId the ' +
       'organization.',
   },
   {
@@ -141,9 +155,23 @@ export const parliamentExcuses: readonly Excuse[] = [
   },
   {
     rule: 'PERMISSIONS_MANAGEMENT_ACTIONS',
+    resources: inWings({ 'ami-approval': ['SweepApprovalsRole/KeepTopicsOfApprovers'] }),
+    reason:
+      'SetTopicAttributes keeps the policy of the topics that the sweep makes: nobody else may subscribe or publish. The ' +
+      'ARN allows no other topics.',
+  },
+  {
+    rule: 'PERMISSIONS_MANAGEMENT_ACTIONS',
     resources: inWings({ 'build-promotion': ['RestoreBuildRole/PassRoleToAwsBackup'] }),
     reason:
       'AWS Backup needs the role for a restore. PassRole names that one role and AWS Backup as the only service.',
+  },
+  {
+    rule: 'RESOURCE_MISMATCH',
+    resources: inWings({ 'ami-approval': ['SweepApprovalsRole/KeepTopicsOfApprovers'] }),
+    reason:
+      'The list of AWS names no resource for Unsubscribe. SNS compares it with the ARN of the topic, as its errors show, ' +
+      'and the ARN of a subscription begins with that.',
   },
   {
     rule: 'RESOURCE_STAR',

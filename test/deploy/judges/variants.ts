@@ -18,12 +18,29 @@ export interface Variant {
 
 const account = '123456789012';
 const organization = 'o-0123456789';
+const key = `arn:aws:kms:eu-west-1:${account}:key/01234567-89ab-cdef-0123-456789abcdef`;
+const pagingTopic = `arn:aws:sns:eu-west-1:${account}:pages`;
 
 /** Values with which everything conditional is deployed. */
 const everything: Readonly<Record<string, Parameters>> = {
-  'spot-cordon': { ReservedConcurrency: '5' },
-  'health-gate': { OrganizationId: organization },
-  'disk-alarms': { Prefix: 'disks-' },
+  'spot-cordon': {
+    ReservedConcurrency: '5',
+    CompleteHooks: 'true',
+    FallBack: 'true',
+    FallBackReservedFloor: 'true',
+    TerminationPolicy: 'true',
+    ServiceRoleSuffixes: 'web,batch,tests',
+    PoolMetrics: 'true',
+    ChatTopic: 'true',
+    PagingTopicArn: pagingTopic,
+  },
+  'health-gate': {
+    OrganizationId: organization,
+    CheckHealthUrl: 'true',
+    ChatTopic: 'true',
+    PagingTopicArn: pagingTopic,
+  },
+  'disk-alarms': { Prefix: 'disks-', ForecastHours: '48', WarningAlarm: 'composite' },
   'ami-approval': {
     Approvers: ['ann', 'ben', 'cem', 'dan', 'eva'].map((name) => `${name}@example.com`).join(),
     Accounts: account,
@@ -32,14 +49,22 @@ const everything: Readonly<Record<string, Parameters>> = {
     CopyingAccounts: account,
     OwnerEmail: 'owners@example.com',
     BuildTopicArn: `arn:aws:sns:eu-west-1:${account}:image-builds`,
-    TopicKeyArn: `arn:aws:kms:eu-west-1:${account}:key/01234567-89ab-cdef-0123-456789abcdef`,
+    TopicKeyArn: key,
+    WorkflowKeyArn: key,
+    SettingsParameter: '/groundcrew/ami-approval/settings',
+    PageDomain: 'approvals.example.com/images',
+    SignInIssuer: 'https://login.example.com/',
+    SignInAudience: 'groundcrew',
+    ChatTopic: 'true',
+    PagingTopicArn: pagingTopic,
   },
-  'build-promotion': { Backup: 'true' },
+  'build-promotion': { Backup: 'true', HostsReadOnly: 'true', PagingTopicArn: pagingTopic },
 };
 
 const everywhere: Parameters = {
   DryRun: 'false',
   NotificationEmail: 'ops@example.com',
+  Dashboard: 'true',
   PermissionsBoundaryArn: `arn:aws:iam::${account}:policy/boundary`,
 };
 
