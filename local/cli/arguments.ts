@@ -42,6 +42,8 @@ export interface PlayArguments {
 
 export interface StartArguments extends PlayArguments {
   readonly once: boolean;
+  /** Nobody asked for `once`, but the output is no terminal. */
+  readonly hasNoTerminal: boolean;
   readonly json: boolean;
   /** Whether scenarios are played before the pack stays up or leaves. */
   readonly play: boolean;
@@ -72,7 +74,8 @@ export function readStartArguments(args: readonly string[], isTerminal: boolean)
   if (once && stay) throw new Refused('--once leaves and --stay stays: choose one.');
   const leaves = once || !(isTerminal || stay);
   const isChosen = choice.only !== undefined || choice.scenario !== undefined;
-  return { ...readChoice(choice), json, once: leaves, play: play || leaves || isChosen };
+  const hasNoTerminal = leaves && !once;
+  return { ...readChoice(choice), json, once: leaves, hasNoTerminal, play: play || leaves || isChosen };
 }
 
 export function readDevArguments(args: readonly string[]): PlayArguments {

@@ -9,7 +9,7 @@ const usage = `npm run send -- [options] <event.json>...
 
 Puts events on the bus of a running pack (npm start). A file holds one event or a list of them; - reads stdin.
 
-  --now        give each event the current time
+  --now        give each event the current time of the pack, whose clock may be ahead
   --port <n>   where the pack answers (3000)
   --help`;
 
@@ -23,7 +23,7 @@ async function main(args: readonly string[]): Promise<void> {
   const settings = readArguments(args);
   if (!settings) return;
   const events = (await Promise.all(settings.files.map(readEvents))).flat();
-  const stamped = settings.now ? events.map(stamp) : events;
+  const stamped = settings.now ? events.map(withoutTime) : events;
   const matched = await post(stamped, settings.port);
   stamped.forEach((event, at) => {
     const rules = list(matched[at]).join(', ');
@@ -80,8 +80,11 @@ async function readEvents(file: string): Promise<readonly unknown[]> {
   }
 }
 
-function stamp(event: unknown): unknown {
-  return isMapping(event) ? { ...event, time: new Date().toISOString().replace(/\.\d+Z$/, 'Z') } : event;
+/** The pack fills in its own time. */
+function withoutTime(event: unknown): unknown {
+  if (!isMapping(event)) return event;
+  const { time: _time, ...rest } = event;
+  return rest;
 }
 
 async function post(events: readonly unknown[], port: number): Promise<readonly unknown[]> {

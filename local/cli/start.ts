@@ -58,13 +58,16 @@ async function playAndStay(pack: Pack, wings: readonly Wing[], run: Run): Promis
   }
   const failed = results.filter(({ ok }) => !ok).length;
   if (failed > 0) process.exitCode = 1;
-  say(
-    failed === 0
-      ? `All ${results.length} scenarios passed.`
-      : `${failed} of ${results.length} scenarios failed.`,
-  );
+  say(summarize(results.length, failed));
   if (settings.json) console.log(JSON.stringify({ scenarios: results.map(toJson) }));
   if (!settings.once) await stay(pack, wings, run);
+  else if (settings.hasNoTerminal)
+    say('The output is no terminal, so this ends here. --stay keeps the page up.');
+}
+
+function summarize(count: number, failed: number): string {
+  if (failed > 0) return `${failed} of ${count} scenarios failed.`;
+  return count === 1 ? 'The scenario passed.' : `All ${count} scenarios passed.`;
 }
 
 async function play(
