@@ -26,11 +26,6 @@ const kept: readonly Kept[] = [
       'The function made these alarms. They guard disks until somebody deletes them (docs/operating.md).',
   },
   {
-    wing: 'disk-alarms',
-    resource: /^cloudwatch CompositeAlarms groundcrew-disk-alarms-disk-/,
-    reason: 'They send the warnings of those alarms.',
-  },
-  {
     wing: 'ami-approval',
     resource: /^dynamodb TableNames groundcrew-ami-approval-Approvals-/,
     reason: 'It is the record of who approved what.',

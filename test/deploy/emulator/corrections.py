@@ -7,20 +7,26 @@ import functools
 import json
 import os
 import sys
+import time
+import uuid
 
 from ministack.core import lambda_runtime
-from ministack.services import ec2, eventbridge, lambda_svc, sns
-from ministack.services.cloudformation import engine, helpers
+from ministack.services import cloudwatch, cloudwatch_logs, ec2, eventbridge, lambda_svc, sns
+from ministack.services.cloudformation import _stacks, engine, helpers
 from ministack.services.cloudformation import changesets, handlers, provisioners, stacks  # noqa: F401
 
 
 def correct_all(file_systems):
     correct_conditions()
     correct_nested_templates()
+    correct_nested_updates()
+    correct_template_addresses()
     correct_metric_math()
+    correct_metrics_of_alarms()
     correct_security_group_rules()
     correct_http_apis()
     correct_functions()
+    correct_logs()
     correct_mounts(file_systems)
     correct_event_sources()
     correct_mails()
@@ -70,6 +76,29 @@ def correct_nested_templates():
     helpers._resolve_template = corrected
 
 
+def correct_nested_updates():
+    """Keeps the attributes of what an update of a nested stack leaves as it is. Other stacks pass them on."""
+    plain = provisioners._update_resource
+
+    def corrected(resource_type, physical_id, old, new, stack, logical_id):
+        attributes = _stacks[stack]["_resources"][logical_id]["Attributes"]
+        return plain(resource_type, physical_id, old, new, stack, logical_id, attributes)
+
+    provisioners._update_resource = corrected
+
+
+def correct_template_addresses():
+    """Names S3 in templates as in AWS, where SAM CLI reads them to delete what it uploaded."""
+    plain = handlers._ACTION_HANDLERS["GetTemplate"]
+    endpoint = f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}/".encode()
+
+    def corrected(params):
+        status, headers, body = plain(params)
+        return status, headers, body.replace(endpoint, b"https://s3.eu-west-1.amazonaws.com/")
+
+    handlers._ACTION_HANDLERS["GetTemplate"] = corrected
+
+
 def correct_metric_math():
     """Creates an alarm on several metrics, but watches only the first of them."""
     plain = provisioners._cw_metric_alarm_record
@@ -83,6 +112,19 @@ def correct_metric_math():
         return plain(name, {**rest, **first})
 
     provisioners._cw_metric_alarm_record = corrected
+
+
+def correct_metrics_of_alarms():
+    """Keeps the metrics of an alarm that the API creates."""
+    plain = cloudwatch._put_metric_alarm
+
+    def corrected(params, given, *protocol):
+        answer = plain(params, given, *protocol)
+        if given and "Metrics" in given and given["AlarmName"] in cloudwatch._alarms:
+            cloudwatch._alarms[given["AlarmName"]]["Metrics"] = given["Metrics"]
+        return answer
+
+    cloudwatch._put_metric_alarm = corrected
 
 
 def correct_security_group_rules():
@@ -163,6 +205,22 @@ def correct_functions():
         config["Environment"] = {"Variables": {key: str(value) for key, value in variables.items()}}
 
     after("AWS::Lambda::Function", complete)
+
+
+def correct_logs():
+    """Puts each line of a function into its log group when it comes, whether the function has answered or not."""
+
+    def read(self):
+        stream = {"logGroupName": self.config["LoggingConfig"]["LogGroup"], "logStreamName": uuid.uuid4().hex}
+        cloudwatch_logs._create_log_stream(stream)
+        for line in self._proc.stderr:
+            event = {"timestamp": int(time.time() * 1000), "message": line.rstrip("\n")}
+            cloudwatch_logs._put_log_events({**stream, "logEvents": [event]})
+
+    worker = lambda_runtime.Worker
+    assert worker._read_stderr and worker._drain_stderr_bounded
+    worker._read_stderr = read
+    worker._drain_stderr_bounded = lambda self, **_: ""
 
 
 def correct_mounts(home):

@@ -1,5 +1,6 @@
 """Prints as JSON, for each entry of gaps.ts by its name, whether the account at AWS_ENDPOINT_URL still has the gap."""
 
+import base64
 import json
 import time
 import uuid
@@ -19,18 +20,24 @@ def fails(work):
     return False
 
 
+def deploy(operation, name, resources, **sections):
+    """Creates or updates a stack. Returns its status at the end."""
+    body = json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Resources": resources, **sections})
+    operation(StackName=name, TemplateBody=body, Capabilities=["CAPABILITY_IAM"])
+    while True:
+        status = cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
+        if not status.endswith("IN_PROGRESS"):
+            return status
+        time.sleep(0.2)
+
+
 def create(resources, **sections):
     """Creates a stack. Returns its resources by logical id, or None if it is not complete."""
     name = f"probe-{uuid.uuid4().hex[:8]}"
-    body = json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Resources": resources, **sections})
     try:
-        cloudformation.create_stack(StackName=name, TemplateBody=body, Capabilities=["CAPABILITY_IAM"])
+        status = deploy(cloudformation.create_stack, name, resources, **sections)
     except Exception:  # also an answer that botocore cannot read
         return None
-    status = "CREATE_IN_PROGRESS"
-    while status.endswith("IN_PROGRESS"):
-        time.sleep(0.2)
-        status = cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
     if status != "CREATE_COMPLETE":
         return None
     listed = cloudformation.list_stack_resources(StackName=name)["StackResourceSummaries"]
@@ -47,16 +54,37 @@ def conditions():
     return created is None or "Topic" not in created
 
 
+def nest(key, template):
+    """Saves a template. Returns a resource that is a stack of it."""
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket=f"probe-{key}", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_object(Bucket=f"probe-{key}", Key="nested.json", Body=json.dumps(template))
+    url = f"https://s3.eu-west-1.amazonaws.com/probe-{key}/nested.json"
+    return {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": url}}
+
+
 def nested_transforms():
-    nested = {
+    nested = nest("transform", {
         "Transform": "AWS::Serverless-2016-10-31",
         "Resources": {"Table": {"Type": "AWS::Serverless::SimpleTable"}},
-    }
-    s3 = boto3.client("s3")
-    s3.create_bucket(Bucket="probe", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    s3.put_object(Bucket="probe", Key="nested.json", Body=json.dumps(nested))
-    url = "https://probe.s3.eu-west-1.amazonaws.com/nested.json"
-    return create({"Nested": {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": url}}}) is None
+    })
+    return create({"Nested": nested}) is None
+
+
+def nested_updates():
+    nested = nest("update", {
+        "Parameters": {"Days": {"Type": "Number"}},
+        "Resources": {
+            "Queue": {"Type": "AWS::SQS::Queue"},
+            "Logs": {"Type": "AWS::Logs::LogGroup", "Properties": {"RetentionInDays": {"Ref": "Days"}}},
+        },
+        "Outputs": {"Name": {"Value": {"Fn::GetAtt": ["Queue", "QueueName"]}}},
+    })
+    nested["Properties"]["Parameters"] = {"Days": "1"}
+    created = deploy(cloudformation.create_stack, "probe-nested", {"Nested": nested})
+    assert created == "CREATE_COMPLETE", created
+    nested["Properties"]["Parameters"] = {"Days": "3"}
+    return deploy(cloudformation.update_stack, "probe-nested", {"Nested": nested}) != "UPDATE_COMPLETE"
 
 
 def security_group_ingress():
@@ -78,6 +106,20 @@ def metric_math():
             {"Id": "errors", "MetricStat": metric, "ReturnData": False},
         ],
     }}}) is None
+
+
+def forgotten_metrics():
+    cloudwatch = boto3.client("cloudwatch")
+    metric = {"Namespace": "Probe", "MetricName": "Errors"}
+    cloudwatch.put_metric_alarm(
+        AlarmName="probe-metrics",
+        ComparisonOperator="GreaterThanThreshold",
+        EvaluationPeriods=1,
+        Threshold=1,
+        Metrics=[{"Id": "errors", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Sum"}}],
+    )
+    [alarm] = cloudwatch.describe_alarms(AlarmNames=["probe-metrics"])["MetricAlarms"]
+    return not alarm.get("Metrics")
 
 
 def http_api_routes():
@@ -113,6 +155,21 @@ def describe_function():
     return boto3.client("lambda").get_function_configuration(FunctionName=created["Function"])
 
 
+def lost_lines():
+    """A million lines take longer to read than MiniStack reads on after the answer."""
+    created = create({"Function": {"Type": "AWS::Lambda::Function", "Properties": {
+        "Runtime": "nodejs24.x",
+        "Handler": "index.handler",
+        "Timeout": 60,
+        "Role": "arn:aws:iam::123456789012:role/probe",
+        "Code": {"ZipFile": "exports.handler = async () => console.log('line\\n'.repeat(1e6) + 'the last line')"},
+    }}})
+    answer = boto3.client("lambda").invoke(FunctionName=created["Function"], LogType="Tail")
+    lines = base64.b64decode(answer["LogResult"]).splitlines()
+    assert b"line" in lines, lines
+    return b"the last line" not in lines
+
+
 def missing_permission():
     trust = {"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Principal": {"AWS": "123456789012"}, "Action": "sts:AssumeRole"}]}
@@ -142,7 +199,10 @@ def main():
     print(json.dumps({
         "conditions with Fn::Join and Fn::Split": conditions(),
         "transforms of nested stacks": nested_transforms(),
+        "attributes in updates of nested stacks": nested_updates(),
+        "the address of S3": not boto3.client("s3").meta.endpoint_url.startswith("https://s3"),
         "alarms on several metrics": metric_math(),
+        "metrics of an alarm that the API creates": forgotten_metrics(),
         "AWS::EC2::SecurityGroupIngress": security_group_ingress(),
         "routes of an HTTP API in its OpenAPI document": http_api_routes(),
         "events of AWS services": events_of_services(),
@@ -150,6 +210,7 @@ def main():
         "EFS mounts": not function.get("FileSystemConfigs"),
         "numbers in the variables of a function": not isinstance(
             function["Environment"]["Variables"]["NUMBER"], str),
+        "log lines that come late": lost_lines(),
         "AWS Health": fails(boto3.client("health", region_name="us-east-1").describe_events),
         "CodePipeline": fails(boto3.client("codepipeline").list_pipelines),
         "Image Builder": fails(boto3.client("imagebuilder").list_images),

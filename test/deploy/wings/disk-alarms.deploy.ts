@@ -23,7 +23,9 @@ describe('disk-alarms', () => {
       AlarmTypes: ['MetricAlarm'],
     });
     const { MetricAlarms = [] } = await deployment.world.client(CloudWatchClient).send(command);
-    return MetricAlarms.map(({ AlarmName, Threshold }) => `${AlarmName} at ${Threshold}`);
+    return MetricAlarms.map(({ AlarmName, Metrics = [], Threshold }) =>
+      [AlarmName, ...Metrics.flatMap(({ Expression = [] }) => Expression), `at ${Threshold}`].join(' '),
+    );
   };
 
   it('deploys as a dry run with its defaults', async () => {
@@ -39,7 +41,7 @@ describe('disk-alarms', () => {
     await expect
       .poll(() => deployment.logs('ReconcileDiskAlarms'))
       .toContainEqual(
-        expect.objectContaining({ instanceIds: [instance], counts: expect.objectContaining({ create: 3 }) }),
+        expect.objectContaining({ instanceIds: [instance], counts: expect.objectContaining({ create: 2 }) }),
       );
     expect(await listAlarms()).toEqual([]);
   });
@@ -53,7 +55,7 @@ describe('disk-alarms', () => {
     await expect.poll(listAlarms).toHaveLength(2);
     expect(await listAlarms()).toEqual([
       expect.stringMatching(/critical.* at 80$/),
-      expect.stringMatching(/warning.* at 70$/),
+      expect.stringMatching(/warning.* IF\(used > 80, -1, IF\(used > 70, 1, 0\)\) at 0$/),
     ]);
   });
 
