@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
@@ -13,6 +12,7 @@ import type { Report } from '../output/report.ts';
 import type { Summary } from '../statistics.ts';
 import { findPythonProgram } from './python.ts';
 import { writePythonScript } from './same-calls.ts';
+import { writeEmpty } from './start-process.ts';
 
 const OUTDIR = join(import.meta.dirname, '../../.groundcrew/bench/first-event');
 const FUNCTION = 'ReconcileDiskAlarms';
@@ -27,12 +27,12 @@ export async function measureFirstEvent(progress: Progress): Promise<Report> {
   if (!built) throw new Error(`There is no function ${FUNCTION}.`);
   const account = await openFleetAccount({ instances: 1, disksEach: 2 }, createAlarmStore());
   try {
-    const answer = () => runNode(built.file, { ...built.variables, ...environmentFor(account) });
+    const answer = () => runNode(built.file, { ...built.variables, ...account.environment });
     const calls = await countCalls(account, answer);
     const python = await findPythonProgram(progress);
-    const ask = () => run(python, ['-c', writePythonScript(calls)], environmentFor(account));
+    const ask = () => run(python, ['-c', writePythonScript(calls)], account.environment);
     expectSame(calls, await countCalls(account, ask));
-    const empty = writeEmpty();
+    const empty = writeEmpty(join(OUTDIR, 'empty'));
     const { byName, notes } = await measureRatios(
       [
         { name: FUNCTION, run: answer },
@@ -61,17 +61,6 @@ function expectSame(ours: ReadonlyMap<string, number>, theirs: ReadonlyMap<strin
     throw new Error(`The calls differ: ${format(ours)} by ${FUNCTION}, ${format(theirs)} by Python`);
 }
 
-function environmentFor({ url }: FleetAccount): Environment {
-  return {
-    NOTIFICATION_TOPIC_ARN: 'arn:aws:sns:eu-west-1:123456789012:bench',
-    AWS_REGION: 'eu-west-1',
-    AWS_DEFAULT_REGION: 'eu-west-1',
-    AWS_ACCESS_KEY_ID: 'bench',
-    AWS_SECRET_ACCESS_KEY: 'bench',
-    AWS_ENDPOINT_URL: url,
-  };
-}
-
 function runNode(file: string, environment: Environment): Promise<number> {
   const script = `
     const { handler } = await import(${JSON.stringify(pathToFileURL(file).href)});
@@ -91,13 +80,6 @@ async function run(command: string, args: readonly string[], environment: Enviro
   const [said, [status]] = await Promise.all([text(child.stderr), once(child, 'close')]);
   if (status !== 0) throw new Error(`${command} failed: ${said}`);
   return performance.now() - begun;
-}
-
-function writeEmpty(): string {
-  const file = join(OUTDIR, 'empty.mjs');
-  mkdirSync(OUTDIR, { recursive: true });
-  writeFileSync(file, 'export const handler = async () => {};\n');
-  return file;
 }
 
 function describe(

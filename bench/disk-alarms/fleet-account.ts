@@ -8,6 +8,8 @@ import { acceptMessages, type Message } from './messages.ts';
 /** An account that contains only a fleet and its alarms. */
 export interface FleetAccount {
   readonly url: string;
+  /** For a process that calls it: of the function, or of Python. */
+  readonly environment: Readonly<Record<string, string>>;
   /** By action. */
   readonly calls: Map<string, number>;
   /** What was sent to queues and not taken yet. */
@@ -35,7 +37,19 @@ export async function openFleetAccount(fleet: Fleet, alarms: AlarmStore): Promis
     if (action === 'SendMessageBatch') return JSON.stringify(acceptMessages(input, messages));
     return JSON.stringify(answers[action]?.(fleet, input, alarms) ?? {});
   };
-  return { url: await listen(server), calls, messages, close: () => server.close() };
+  const url = await listen(server);
+  return { url, environment: environmentFor(url), calls, messages, close: () => server.close() };
+}
+
+function environmentFor(url: string): FleetAccount['environment'] {
+  return {
+    NOTIFICATION_TOPIC_ARN: 'arn:aws:sns:eu-west-1:123456789012:bench',
+    AWS_REGION: 'eu-west-1',
+    AWS_DEFAULT_REGION: 'eu-west-1',
+    AWS_ACCESS_KEY_ID: 'bench',
+    AWS_SECRET_ACCESS_KEY: 'bench',
+    AWS_ENDPOINT_URL: url,
+  };
 }
 
 async function listen(server: Server): Promise<string> {

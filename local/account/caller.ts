@@ -10,6 +10,12 @@ export function accessKeyFor(functionId: string, process = 0): string {
   return `GROUNDCREW_${functionId}_${process}`;
 }
 
+/** The authorization header of a signed request, as far as the account reads it: it does not check the signature. */
+export function authorizationFor(accessKeyId: string, signedRegion: string, service: string): string {
+  const credential = `${accessKeyId}/20260101/${signedRegion}/${service}/aws4_request`;
+  return `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=host, Signature=local`;
+}
+
 /**
  * The access key id of a role in `account` that the caller assumed. It contains the caller, because a warm function keeps
  * credentials longer than the account keeps its state.

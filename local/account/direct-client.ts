@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { buildQueryString, type HttpRequest, HttpResponse } from '@smithy/core/protocols';
+import { authorizationFor } from './caller.ts';
 import type { RawRequest } from './request.ts';
 import { type HttpResponse as Answer, region } from './types.ts';
 
@@ -47,9 +48,11 @@ class ScopeSigner {
     { signingRegion, signingService }: { signingRegion?: string; signingService?: string } = {},
   ): Promise<HttpRequest> {
     const { accessKeyId } = await this.#credentials();
-    const scope = `${signingRegion ?? this.#region}/${signingService ?? this.#service}`;
-    const credential = `${accessKeyId}/20260101/${scope}/aws4_request`;
-    request.headers.authorization = `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=host, Signature=local`;
+    request.headers.authorization = authorizationFor(
+      accessKeyId,
+      signingRegion ?? this.#region,
+      signingService ?? this.#service,
+    );
     return request;
   }
 }

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isMapping, type Mapping } from '../json.ts';
-import { callerOf, type FindCaller } from './caller.ts';
+import { authorizationFor, callerOf, type FindCaller } from './caller.ts';
 import { matchRoute } from './rest-routes.ts';
 import { type Caller, region } from './types.ts';
 
@@ -53,14 +53,13 @@ const apiVersions: Readonly<Record<string, string>> = { ec2: '2016-11-15', autos
 /** A request of the query protocol, as a client of the account's own services would sign it. */
 export function queryRequest(service: string, form: Readonly<Record<string, string>>): RawRequest {
   const body = new URLSearchParams({ Version: apiVersions[service] ?? '', ...form });
-  const credential = `local/20260101/${region}/${service}/aws4_request`;
   return {
     method: 'POST',
     url: '/',
     headers: {
       host: `${service}.${region}.amazonaws.com`,
       'content-type': 'application/x-www-form-urlencoded; charset=utf-8',
-      authorization: `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=host, Signature=local`,
+      authorization: authorizationFor('local', region, service),
     },
     body: Buffer.from(body.toString()),
   };

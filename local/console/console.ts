@@ -46,7 +46,8 @@ export function createConsole(options: ConsoleOptions): ConsolePage {
   const sectionsFor = async (filter: string): Promise<readonly Section[]> =>
     render(await takeFresh(result?.text), filter);
   const partOf = async (route: string, filter: string): Promise<Html | undefined> => {
-    const [, kind = '', name = ''] = /^GET \/_groundcrew\/(\w+)\/(.+)$/.exec(route) ?? [];
+    const [, kind, name] = /^GET \/_groundcrew\/(\w+)\/(.+)$/.exec(route) ?? [];
+    if (kind === undefined || name === undefined) return undefined;
     if (kind === 'section') return (await sectionsFor(filter)).find(({ id }) => id === name)?.markup;
     return renderOpened(kind, decodeURIComponent(name), pack, await takeFresh(result?.text));
   };

@@ -1,7 +1,7 @@
 import { CreateTableCommand, type DynamoDBClient, UpdateTimeToLiveCommand } from '@aws-sdk/client-dynamodb';
 import { CreateTopicCommand, type SNSClient } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, type QueueAttributeName, type SQSClient } from '@aws-sdk/client-sqs';
-import { accessKeyFor } from '../account/caller.ts';
+import { accessKeyFor, authorizationFor } from '../account/caller.ts';
 import { mapping } from '../json.ts';
 import type { Resource, Stack } from '../stack/stack.ts';
 
@@ -105,8 +105,7 @@ interface Bare extends RequestInit {
 
 /** For services of whose clients the pack has none: the account does not look at signatures. */
 async function request({ names }: Stack, service: string, { path, ...init }: Bare): Promise<void> {
-  const scope = `${accessKeyFor('wiring')}/20260101/${names.region}/${service}/aws4_request`;
-  const authorization = `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=local`;
+  const authorization = authorizationFor(accessKeyFor('wiring'), names.region, service);
   const answer = await fetch(names.endpoint + path, { ...init, headers: { ...init.headers, authorization } });
   if (!answer.ok) throw new Error(`${service} refused ${init.method} ${path}: ${await answer.text()}`);
 }

@@ -2,7 +2,7 @@ import { DescribeKeyCommand, GetKeyPolicyCommand, KMSClient } from '@aws-sdk/cli
 import { isRetryable, isServiceResponse } from '../errors.ts';
 import { createClient } from './client.ts';
 
-export interface KmsKey {
+interface KmsKey {
   readonly arn: string;
   /** Its policy can neither be changed nor allow what AWS did not plan. */
   readonly isAwsManaged: boolean;
@@ -10,7 +10,7 @@ export interface KmsKey {
   readonly state: string;
 }
 
-export interface KmsCall {
+interface KmsCall {
   readonly signal: AbortSignal;
   /** Default: the function's own Region. */
   readonly region?: string;

@@ -25,8 +25,9 @@ function isClosed(
   actions: readonly string[],
   mayMeanAlarms: (one: Statement) => boolean,
 ): boolean {
-  const aboutAlarms = parseStatements(policy).filter(mayMeanAlarms);
-  if (parseStatements(policy).length === 0) return false;
+  const statements = parseStatements(policy);
+  if (statements.length === 0) return false;
+  const aboutAlarms = statements.filter(mayMeanAlarms);
   return actions.some((action) => {
     const concerned = aboutAlarms.filter((one) => isAbout(action, one));
     return concerned.some(isCertainDenial) || !concerned.some((one) => one['Effect'] === 'Allow');

@@ -3,6 +3,7 @@ import { ListTopicsCommand, SNSClient } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { accessKeyFor } from '../../../local/account/account.ts';
+import { authorizationFor } from '../../../local/account/caller.ts';
 import { errorOf, type Fixture, openAccount } from './fixture.ts';
 
 let fixture: Fixture;
@@ -58,8 +59,7 @@ describe('a client of this process', () => {
 });
 
 async function createBucket(): Promise<void> {
-  const scope = `${accessKeyFor('local')}/20260101/eu-west-1/s3/aws4_request`;
-  const authorization = `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=local`;
+  const authorization = authorizationFor(accessKeyFor('local'), 'eu-west-1', 's3');
   const body =
     '<CreateBucketConfiguration><LocationConstraint>eu-west-1</LocationConstraint></CreateBucketConfiguration>';
   await fetch(`${fixture.account.url}/builds`, { method: 'PUT', body, headers: { authorization } });

@@ -6,6 +6,7 @@ import { CreateLaunchTemplateCommand, DescribeLaunchTemplatesCommand, EC2Client 
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Account, accessKeyFor, startAccount } from '../../../local/account/account.ts';
+import { authorizationFor } from '../../../local/account/caller.ts';
 import { createClock } from '../../../local/clock.ts';
 import { type Pack, startPack } from '../../../local/pack/pack.ts';
 import { findPython } from '../../../local/python/find.ts';
@@ -34,8 +35,7 @@ beforeEach(async () => {
 
 /** A call of a function's, of a service for whose client this project has no use. */
 function call(service: string, path: string, init: RequestInit = {}): Promise<Response> {
-  const scope = `${accessKeyFor('Store')}/20260101/eu-west-1/${service}/aws4_request`;
-  const authorization = `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=x`;
+  const authorization = authorizationFor(accessKeyFor('Store'), 'eu-west-1', service);
   return fetch(pack.endpoint + path, { ...init, headers: { ...init.headers, authorization } });
 }
 
