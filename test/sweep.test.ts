@@ -64,7 +64,7 @@ describe('a sweep', () => {
     ]);
   });
 
-  it('leaves out an invocation that an earlier scenario has', () => {
+  it('leaves out a call that an earlier scenario reaches by the same calls', () => {
     const sweep = createSweep();
     const first = [begin('DescribeInstances'), call({ action: 'CreateTags' })];
     expect(faults(sweep, ...first)).toHaveLength(6);
@@ -74,24 +74,36 @@ describe('a sweep', () => {
     ]);
   });
 
+  it('goes on where an invocation leaves the way of an earlier one', () => {
+    const sweep = createSweep();
+    sweep([begin('DescribeTags'), call({ action: 'DescribeHosts' })]);
+    const found = faults(sweep, begin('DescribeTags'), call({ action: 'DescribeImages' }));
+    expect(found).toEqual(['Cordon 2 failed', 'Cordon 2 duplicated']);
+  });
+
   it('does not leave out the same invocation within a scenario', () => {
     expect(faults(createSweep(), begin('DescribeTags'), begin('DescribeTags'))).toHaveLength(4);
   });
 
-  it.each<[string, Call]>([
-    ['another status', begin('DescribeTags', { status: 400 })],
-    ['another function', begin('DescribeTags', { function: 'Uncordon' })],
-    ['another action', begin('DescribeImages')],
-  ])('does not leave out an invocation with %s', (_, other) => {
+  it.each<[string, Call, Call]>([
+    ['the call has another status', begin('DescribeTags'), call({ action: 'DescribeHosts', status: 400 })],
+    [
+      'a call before had another status',
+      begin('DescribeTags', { status: 400 }),
+      call({ action: 'DescribeHosts' }),
+    ],
+    ['a call before was another', begin('DescribeImages'), call({ action: 'DescribeHosts' })],
+    ['the call is another', begin('DescribeTags'), call({ action: 'DescribeVpcs' })],
+  ])('does not leave out a call if %s', (_, ...other) => {
     const sweep = createSweep();
-    sweep([begin('DescribeTags')]);
-    expect(sweep([other])).toHaveLength(2);
+    sweep([begin('DescribeTags'), call({ action: 'DescribeHosts' })]);
+    expect(faults(sweep, ...other)).toContain('Cordon 2 failed');
   });
 
-  it('does not leave out an invocation that goes on', () => {
+  it('does not leave out the same call of another function', () => {
     const sweep = createSweep();
     sweep([begin('DescribeTags')]);
-    expect(sweep([begin('DescribeTags'), call({ action: 'DescribeImages' })])).toHaveLength(4);
+    expect(sweep([begin('DescribeTags', { function: 'Uncordon' })])).toHaveLength(2);
   });
 
   it('leaves out nothing if all faults are wanted', () => {

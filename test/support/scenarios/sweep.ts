@@ -49,17 +49,17 @@ const isOfFunction = (call: Call): boolean => call.function !== 'local';
 export type Sweep = (calls: readonly Call[]) => Fault[];
 
 /**
- * A sweep over many scenarios: every fault that can make a difference. An invocation that makes the same calls as one in
- * an earlier scenario gets no faults again.
+ * A sweep over many scenarios: every fault that can make a difference. A call that an invocation of an earlier scenario
+ * reached by the same calls gets no faults again.
  * @param options `all`: it gets them (docs/adr/0012)
  */
 export function createSweep({ all = false }: { readonly all?: boolean } = {}): Sweep {
   const known = new Set<string>();
   return (calls) => {
-    const invocations = invocationsOf(calls);
-    const fresh = invocations.filter((one) => all || !known.has(traceOf(one)));
-    for (const one of invocations) known.add(traceOf(one));
-    return fresh.flat().flatMap(faultsAt);
+    const reached = invocationsOf(calls).flatMap(withWays);
+    const fresh = reached.filter(({ way }) => all || !known.has(way));
+    for (const { way } of reached) known.add(way);
+    return fresh.flatMap(faultsAt);
   };
 }
 
@@ -82,10 +82,10 @@ function splitAtFirst(made: readonly CountedCall[]): readonly (readonly CountedC
   return begins.map((begin, n) => made.slice(begin, begins[n + 1]));
 }
 
-function traceOf(invocation: readonly CountedCall[]): string {
-  return JSON.stringify(
-    invocation.map(({ call }) => [call.function, call.service, call.action, call.status]),
-  );
+/** The way to a call: its function, and the calls of the invocation with their results, up to this one. */
+function withWays(invocation: readonly CountedCall[]): (CountedCall & { readonly way: string })[] {
+  const steps = invocation.map(({ call }) => [call.function, call.service, call.action, call.status]);
+  return invocation.map((counted, i) => ({ ...counted, way: JSON.stringify(steps.slice(0, i + 1)) }));
 }
 
 function faultsAt({ call, at }: CountedCall): Fault[] {
